@@ -1,0 +1,22 @@
+"""Options of a training run that are not the method's: what is trained on, where, and what is kept."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from disentool.config import opt
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """How a run is carried out. Of these only ``data`` and ``seed`` decide the weights that come out."""
+
+    data: str = opt(
+        "dsprites", "a data set file (.h5), or the name of one that is rendered into the cache on first use"
+    )
+    seed: int = opt(0, "seed of weights, rows and noise", low=0, high=2**63 - 1)
+    epochs: float | None = opt(None, "passes over the data, instead of --steps", above=0)
+    device: Literal["auto", "cpu", "cuda", "mps"] = opt("auto", "where to train")
+    deterministic: bool = opt(False, "bit-for-bit repeatable on CUDA too, at some cost in speed (a CPU always is)")
+    log_every: int = opt(50, "steps between two lines of the history", low=1)
+    checkpoint_every: int = opt(1000, "steps between two saves of the checkpoint", low=1)
+    keep_every: int | None = opt(None, "also keep a snapshot -STEP.pt every so many steps", low=1)

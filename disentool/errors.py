@@ -1,0 +1,82 @@
+"""Every error the toolkit raises on purpose.
+
+The message is one line that names the file or option, what was expected, and what to do next. The command line prints
+it and exits with ``exit_code``: 1 could not, 2 wrong usage, 128 + signal when interrupted.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class DisentoolError(Exception):
+    """Could not do what was asked."""
+
+    exit_code = 1
+
+
+class WrongUsage(DisentoolError):
+    """The call's words are off: an option's value, or two options that contradict each other."""
+
+    exit_code = 2
+
+
+class UnknownName(WrongUsage):
+    """A metric, method, option value or key that is in no table."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]):
+        known = sorted(known)
+        close = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known)}"
+        super().__init__(f"unknown {kind} {str(name)!r}; {hint}")
+
+
+class MissingFile(DisentoolError):
+    """An input that is not there."""
+
+
+class ForeignFile(DisentoolError):
+    """An input that is not what it was taken for: another format, damaged, or of a newer version."""
+
+
+class UnsafeFile(ForeignFile):
+    """An input that could execute code or exhaust memory when opened; it was not opened further."""
+
+
+class OutputExists(DisentoolError):
+    """An output is already there, and nothing is overwritten unasked."""
+
+
+class OutputBusy(DisentoolError):
+    """Another running command is writing the same output."""
+
+
+class NotWritable(DisentoolError):
+    """An output cannot be written: folder, permission or disk space."""
+
+
+class DataMismatch(DisentoolError):
+    """Two inputs, each fine by itself, that do not fit together."""
+
+
+class NoFactors(DisentoolError):
+    """The data carries no factors of variation, and the metric needs them."""
+
+
+class NonFinite(DisentoolError):
+    """A loss became NaN or infinite."""
+
+
+class DeviceUnavailable(DisentoolError):
+    """The device asked for is not on this machine."""
+
+
+class MissingExtra(DisentoolError):
+    """An optional package is needed for this and is not installed."""
+
+
+class Interrupted(DisentoolError):
+    """SIGINT or SIGTERM arrived; what can be resumed was saved."""
+
+    def __init__(self, signal_number: int, message: str):
+        self.exit_code = 128 + signal_number
+        super().__init__(message)

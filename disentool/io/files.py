@@ -1,0 +1,137 @@
+"""Outputs that are written whole or not at all, and claimed before any work starts."""
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists
+
+
+def require(path: Path | str, what: str, hint: str = "") -> Path:
+    """``path`` if it is a file; MissingFile names it and says what to do next."""
+    path = Path(path)
+    if path.is_dir():
+        raise MissingFile(f"{path}: expected {what}, found a folder")
+    if not path.is_file():
+        raise MissingFile(f"{path}: no such {what}{'; ' + hint if hint else ''}")
+    return path
+
+
+def sha256(path: Path) -> str:
+    """The hex digest of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def probe(path: Path, *, overwrite: bool, need_bytes: int = 0) -> Path:
+    """Check that ``path`` can be written, before any work: not there yet, folder made and writable, disk large enough.
+
+    A missing parent folder is made. Raises OutputExists or NotWritable.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise NotWritable(f"{path}: is a folder; name a file in it")
+    if path.exists() and not overwrite:
+        raise OutputExists(f"{path}: already there; --overwrite replaces it, -o names another")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".probe", dir=path.parent)
+        os.close(handle)
+        os.unlink(name)
+    except OSError as error:
+        raise not_writable(path, error) from None
+    free = shutil.disk_usage(path.parent).free
+    if free < need_bytes:
+        raise NotWritable(
+            f"{path}: needs {need_bytes / 1e9:.1f} GB, its disk has {free / 1e9:.1f} GB free;"
+            " free some or name another disk"
+        )
+    return path
+
+
+@contextmanager
+def claim(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold ``path`` as the output of this process. A second process gets OutputBusy, or waits its turn with ``wait``.
+
+    The claim is a lock file beside the output, let go by the system if the process dies.
+    """
+    path = Path(path)
+    lock = path.with_name(f".{path.name[:200]}.lock")
+    while True:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o644)
+        except OSError as error:
+            raise not_writable(path, error) from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except OSError as error:
+            os.close(handle)
+            if error.errno in (errno.EAGAIN, errno.EACCES):
+                raise OutputBusy(f"{path}: another running disentool is writing it; wait, or name another -o") from None
+            raise not_writable(path, error) from None
+        try:  # the former holder may have removed the file between our open and our lock
+            current = os.stat(lock).st_ino == os.fstat(handle).st_ino
+        except FileNotFoundError:
+            current = False
+        if current:
+            break
+        os.close(handle)
+    try:
+        yield
+    finally:
+        os.unlink(lock)
+        os.close(handle)
+
+
+@contextmanager
+def whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A temporary name beside ``path``; on success it is synced and moved into place, on any error it is removed."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name[:80]}.{os.getpid()}.partial{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        if overwrite:
+            os.replace(temporary, path)
+        else:
+            try:
+                os.link(temporary, path)  # fails, in one stroke, if another process was faster
+            except FileExistsError:
+                raise OutputExists(f"{path}: appeared meanwhile; --overwrite replaces it") from None
+            except OSError:  # a file system without hard links
+                os.replace(temporary, path)
+    except OSError as error:
+        raise not_writable(path, error) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str, *, overwrite: bool) -> None:
+    """Write a text file whole or not at all."""
+    with whole(path, overwrite=overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def not_writable(path: Path, error: OSError) -> NotWritable:
+    """The one-line error for a write that failed."""
+    reasons = {
+        errno.ENOSPC: "the disk is full; free some space or name another disk",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.EACCES: "permission denied; name a folder you can write to",
+        errno.EPERM: "permission denied; name a folder you can write to",
+        errno.EROFS: "a read-only file system; name another folder",
+        errno.ENOTDIR: "a part of the path is a file, not a folder",
+        errno.EEXIST: "a part of the path is a file, not a folder",
+        errno.ENAMETOOLONG: "the name is too long",
+    }
+    reason = reasons.get(error.errno, error.strerror or str(error))
+    return NotWritable(f"{path}: cannot be written: {reason}")

@@ -1,0 +1,229 @@
+"""Reading and writing the toolkit's HDF5 files, and reading anyone's arrays, without trusting them."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from disentool.errors import ForeignFile, UnsafeFile
+from disentool.io import files, provenance
+from disentool.io.schema import Format
+
+
+class Writer:
+    """An HDF5 file in the making; see :func:`create`."""
+
+    def __init__(self, file: h5py.File, form: Format):
+        self._file, self._form = file, form
+        self._digests: dict[str, str] = {}
+        self._known = {array.path: array for array in form.arrays}
+
+    def array(self, path: str, values: np.ndarray) -> None:
+        """Write a whole array."""
+        with self.stream(path, values.shape, values.dtype) as append:
+            append(values)
+
+    @contextmanager
+    def stream(self, path: str, shape: tuple[int, ...], dtype: Any, *, compress: bool = False) -> Iterator:
+        """A function that appends blocks along the first axis; together they must fill ``shape``."""
+        dtype = np.dtype(dtype)
+        layout: dict[str, Any] = {}
+        if compress and math.prod(shape):
+            layout = {"chunks": (min(shape[0], 64), *shape[1:]), "compression": "gzip", "compression_opts": 4}
+        dataset = self._file.create_dataset(path, shape, dtype, track_times=False, **layout)
+        digest = hashlib.sha256()
+        filled = 0
+
+        def append(block: np.ndarray) -> None:
+            nonlocal filled
+            block = np.ascontiguousarray(block, dtype)
+            dataset[filled : filled + len(block)] = block
+            digest.update(block)
+            filled += len(block)
+
+        yield append
+        if filled != shape[0]:
+            raise ValueError(f"{path}: {filled} of {shape[0]} rows were written")
+        self._digests[path] = digest.hexdigest()
+
+    def attributes(self, **values: Any) -> None:
+        """Set root attributes: strings, numbers, booleans, and lists of them."""
+        for name, value in values.items():
+            if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
+                value = np.array(value, dtype=h5py.string_dtype())
+            self._file.attrs[name] = value
+
+    def finish(self) -> None:
+        """Digest, then version and format, last."""
+        self.attributes(created_by=provenance.created_by(), command=provenance.command())
+        lines = [_line(path, self._file[path], digest) for path, digest in self._digests.items()]
+        self.attributes(content_sha256=_combine(lines))
+        self._file.flush()
+        self.attributes(version=self._form.version, format=self._form.name)
+
+
+@contextmanager
+def create(path: Path, form: Format, *, overwrite: bool = False) -> Iterator[Writer]:
+    """Write a file of this format: digested while written, ``format`` last, moved into place whole or not at all."""
+    with (
+        files.whole(path, overwrite=overwrite) as temporary,
+        h5py.File(temporary, "w", libver=("earliest", "v110")) as file,
+    ):
+        writer = Writer(file, form)
+        yield writer
+        writer.finish()
+
+
+def _line(path: str, dataset: h5py.Dataset, digest: str) -> str:
+    return f"{path} {dataset.dtype.str} {'x'.join(map(str, dataset.shape))} {digest}"
+
+
+def _combine(lines: list[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def content_digest(path: Path) -> str:
+    """The content digest recomputed: sha256 over the sorted lines ``path dtype shape sha256(bytes)`` of all arrays."""
+    with opened(path) as file:
+        lines = []
+        for name in sorted(dataset_names(file)):
+            dataset = array(file, path, name)
+            digest = hashlib.sha256()
+            block = max(1, (64 << 20) // max(1, dataset.dtype.itemsize * math.prod(dataset.shape[1:])))
+            for start in range(0, len(dataset), block):
+                digest.update(np.ascontiguousarray(dataset[start : start + block]))
+            lines.append(_line(name, dataset, digest.hexdigest()))
+        return _combine(lines)
+
+
+def dataset_names(group: h5py.Group, prefix: str = "") -> Iterator[str]:
+    """The paths of the arrays below a group; links to elsewhere are not followed."""
+    for name in group:
+        if _is_hard(group, name):
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                if len(prefix) < 200:  # a group may contain itself
+                    yield from dataset_names(item, f"{prefix}{name}/")
+            elif isinstance(item, h5py.Dataset):
+                yield prefix + name
+
+
+@contextmanager
+def opened(path: Path, hint: str = "") -> Iterator[h5py.File]:
+    """An HDF5 file for reading; damage met while it is open becomes ForeignFile."""
+    path = files.require(path, "HDF5 file", hint)
+    if not h5py.is_hdf5(path):
+        raise ForeignFile(f"{path}: not an HDF5 file, or one cut short; make it anew")
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno is not None and error.filename not in (None, str(path)):
+            raise  # some other file's trouble
+        raise ForeignFile(
+            f"{path}: damaged or cut short ({' '.join(str(error).split())[:160]}); make it anew"
+        ) from None
+
+
+def _is_hard(group: h5py.Group, name: str) -> bool:
+    """Whether an entry is in the file itself. Asked of the link: h5py's own ``in`` and ``get`` would follow it."""
+    return group.id.links.get_info(name.encode()).type == h5py.h5l.TYPE_HARD
+
+
+def has(file: h5py.File, name: str) -> bool:
+    """Whether the root group has an entry of this name; a link to elsewhere counts, and is refused when it is read."""
+    return file.id.links.exists(name.encode())
+
+
+def array(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
+    """A dataset whose bytes are in this very file and no more than it can hold; nothing is read yet."""
+    here: Any = file
+    for part in name.strip("/").split("/"):
+        if not isinstance(here, h5py.Group) or not here.id.links.exists(part.encode()):
+            raise ForeignFile(f"{path}: no array {name!r}; it holds {', '.join(sorted(dataset_names(file))) or 'none'}")
+        if not _is_hard(here, part):
+            raise UnsafeFile(f"{path}: {name} is a link to elsewhere; only arrays within the file are read")
+        here = here[part]
+    if not isinstance(here, h5py.Dataset):
+        raise ForeignFile(f"{path}: {name} is a group; name an array, one of {', '.join(sorted(dataset_names(file)))}")
+    if here.is_virtual or here.external:
+        raise UnsafeFile(f"{path}: {name} keeps its bytes in other files; only arrays within the file are read")
+    if here.dtype.hasobject or here.dtype.kind not in "buif":
+        raise ForeignFile(f"{path}: {name} holds {here.dtype}, expected numbers")
+    stored = here.id.get_storage_size()
+    size = here.dtype.itemsize * math.prod(here.shape)
+    # gzip cannot shrink by more than about a thousand times; an array that claims more was never written.
+    if stored * (1032 if here.compression or here.chunks else 1) < size:
+        raise UnsafeFile(f"{path}: {name} claims {size:,} bytes but only {stored:,} are stored")
+    return here
+
+
+def check(file: h5py.File, path: Path, form: Format) -> None:
+    """Raise ForeignFile unless the file is of this format and a known version, with the right arrays."""
+    name = attribute(file, "format", None)
+    if name != form.name:
+        found = f"a {name} file" if isinstance(name, str) else "an HDF5 file of another origin, or an unfinished one"
+        raise ForeignFile(f"{path}: expected a {form.name} file, found {found}")
+    version = attribute(file, "version", None)
+    if not isinstance(version, int) or version < 1:
+        raise ForeignFile(f"{path}: its version is {version!r}, expected an integer; make it anew")
+    if version > form.version:
+        raise ForeignFile(
+            f"{path}: {form.name} version {version}, this disentool reads up to {form.version}; upgrade disentool"
+        )
+    sizes: dict[str, int] = {}
+    for spec in form.arrays:
+        if "<" in spec.path or (not has(file, spec.path) and not spec.required):
+            continue
+        dataset = array(file, path, spec.path)
+        if dataset.ndim != len(spec.shape) or dataset.dtype != np.dtype(spec.dtype):
+            raise ForeignFile(
+                f"{path}: {spec.path} is {dataset.dtype} {list(dataset.shape)},"
+                f" expected {spec.dtype} [{','.join(spec.shape)}]"
+            )
+        for letter, size in zip(spec.shape, dataset.shape, strict=True):
+            if sizes.setdefault(letter, size) != size:
+                raise ForeignFile(
+                    f"{path}: {spec.path} is {list(dataset.shape)}, but other arrays have {letter} = {sizes[letter]}"
+                )
+
+
+def attribute(file: h5py.File, name: str, default: Any) -> Any:
+    """A root attribute as plain Python: str, int, float, bool or a list of them; the default if absent."""
+    if name not in file.attrs:
+        return default
+    value = file.attrs[name]
+    if isinstance(value, h5py.Empty):
+        return []
+    value = value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+
+    def plain(item: Any) -> Any:
+        if isinstance(item, list):
+            return [plain(i) for i in item]
+        return item.decode("utf-8", "replace") if isinstance(item, bytes) else item
+
+    return plain(value)
+
+
+def mapped(dataset: h5py.Dataset, path: Path) -> np.ndarray:
+    """The dataset's values: a copy-on-write memory map where they lie contiguous, else read into memory."""
+    offset = dataset.id.get_offset()
+    if offset is None or dataset.chunks is not None or not dataset.dtype.isnative:
+        return dataset[()]
+    return np.memmap(path, dtype=dataset.dtype, mode="c", offset=offset, shape=dataset.shape)
+
+
+def json_attribute(file: h5py.File, path: Path, name: str) -> dict[str, Any]:
+    """A root attribute that holds a JSON object; empty if absent."""
+    text = attribute(file, name, "{}")
+    try:
+        value = json.loads(text)
+    except (TypeError, ValueError):
+        raise ForeignFile(f"{path}: attribute {name} is not JSON") from None
+    return value if isinstance(value, dict) else {}

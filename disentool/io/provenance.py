@@ -1,0 +1,24 @@
+"""What made a file: the toolkit's version and the command, the same words for every artefact."""
+
+import shlex
+from collections.abc import Sequence
+from contextvars import ContextVar
+
+import disentool
+
+_command: ContextVar[str] = ContextVar("command", default="")
+
+
+def set_command(arguments: Sequence[str]) -> None:
+    """Note the command line that is running; files written from now on carry it."""
+    _command.set(shlex.join(["disentool", *arguments]))
+
+
+def command() -> str:
+    """The command line that is running; empty when the toolkit is used from Python."""
+    return _command.get()
+
+
+def created_by() -> str:
+    """The toolkit and its version."""
+    return f"disentool {disentool.__version__}"

@@ -1,0 +1,52 @@
+"""Score records and history lines: JSON objects, one a line."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from disentool.errors import ForeignFile
+from disentool.io import files
+from disentool.io.schema import HISTORY, SCORE
+
+
+def to_json(record: dict[str, Any]) -> str:
+    """One line of strict JSON; a value that is not finite becomes null."""
+    return json.dumps(_finite(record), ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(v) for v in value]
+    return value
+
+
+def write_history(path: Path, lines: list[dict[str, Any]]) -> None:
+    """The history beside a checkpoint, whole."""
+    files.write_text(path, "".join(to_json(line) + "\n" for line in lines), overwrite=True)
+
+
+def read_lines(path: Path) -> tuple[str, list[dict[str, Any]]]:
+    """The records of a JSON-lines file, and which format they are: a score file's or a history's."""
+    records = []
+    number = 0
+    with open(path, encoding="utf-8", errors="strict") as file:
+        try:
+            for line in file:
+                number += 1
+                if line.strip():
+                    record = json.loads(line)
+                    if not isinstance(record, dict):
+                        raise ValueError("not an object")
+                    records.append(record)
+        except ValueError as error:
+            raise ForeignFile(f"{path}: line {number} is not a JSON object ({str(error)[:80]})") from None
+    if records and all(r.get("format") == SCORE.name for r in records):
+        return SCORE.name, records
+    if records and all("step" in r and "time" in r for r in records):
+        return HISTORY.name, records
+    raise ForeignFile(f"{path}: neither score records nor a training history")

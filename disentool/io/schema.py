@@ -1,0 +1,117 @@
+"""The toolkit's file formats: the one definition, which readers check against and whose text is the documentation."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Array:
+    """A dataset of an HDF5 file. Letters in ``shape`` stand for sizes that must agree within the file."""
+
+    path: str
+    dtype: str
+    shape: tuple[str, ...]
+    doc: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file: its ``format`` attribute, the newest version known here, its arrays and attributes."""
+
+    name: str
+    version: int
+    doc: str
+    arrays: tuple[Array, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()  # (name, what it is)
+
+
+COMMON = (
+    ("format", "the format's name; written last, so that an unfinished file is none"),
+    ("version", "integer; a reader refuses newer ones"),
+    ("created_by", "toolkit and version"),
+    ("command", "the command line that made the file"),
+    ("content_sha256", "digest of the arrays (see content_digest in io/hdf5.py); `info --verify` recomputes it"),
+)
+
+DATASET = Format(
+    "disentool.dataset",
+    1,
+    "Images with their factors of variation.",
+    (
+        Array("images", "uint8", ("N", "H", "W", "C"), "0..255; contiguous unless compressed; C: 1 grey, 3 RGB"),
+        Array("factors", "int32", ("N", "K"), "class index of each factor, 0..size-1", required=False),
+        Array("factor_values/<name>", "float64", ("size",), "physical value of each class", required=False),
+        Array("split", "uint8", ("N",), "0 train, 1 test", required=False),
+    ),
+    (
+        ("name", "the data set's name"),
+        ("source", "where the pixels come from"),
+        ("likelihood", "what a decoder should assume of a pixel: bernoulli or gaussian"),
+        ("grid", "true: every combination of factor values once, row-major (last factor fastest)"),
+        ("factor_names", "K strings"),
+        ("factor_sizes", "K integers"),
+        ("citation", "whom to cite"),
+        ("licence", "under which terms the pixels are"),
+    ),
+)
+
+LATENTS = Format(
+    "disentool.latents",
+    1,
+    "What a checkpoint's encoder says of each row of a data set.",
+    (
+        Array("mean", "float32", ("N", "D"), "mean of q(z|x), or the code itself"),
+        Array("logvar", "float32", ("N", "D"), "log variance of q(z|x)", required=False),
+        Array("factors", "int32", ("N", "K"), "copied from the data set", required=False),
+        Array("row", "int64", ("N",), "row of the data set"),
+    ),
+    (
+        ("method", "the method's name"),
+        ("name", "the data set's name"),
+        ("grid", "true: the rows are a whole grid, in its order"),
+        ("factor_names", "K strings"),
+        ("factor_sizes", "K integers"),
+        ("checkpoint_sha256", "digest of the checkpoint file"),
+        ("dataset_sha256", "content digest of the data set"),
+        ("provenance", "JSON: the method's config, seed and step"),
+    ),
+)
+
+CHECKPOINT = Format(
+    "disentool.checkpoint",
+    1,
+    "A plain torch.save of a dict, readable with torch.load(weights_only=True); every leaf is a tensor or plain Python.",
+    attributes=(
+        ("format, version, created_by, command", "as in HDF5 files; versions of python, torch and numpy in `versions`"),
+        ("method", "the method's name"),
+        ("config", "the method's options, by name"),
+        ("run", "data, seed and device of the run"),
+        ("data", "facts of the data set: path, name, content_sha256, rows, image shape, likelihood, factors"),
+        ("networks", "state dict of every network, by name"),
+        ("optimizers", "state dict of every phase's optimiser, by phase"),
+        ("step", "finished steps"),
+        ("rng", "{seed}: every draw is keyed by (seed, step, phase), nothing else is needed"),
+        ("history", "list of history lines, each {step, time, <term>: value}; window: the unfinished one"),
+        ("statistics", "kl [D] nats, mean_std [D], mean_mean [D] of the codes over `rows` rows"),
+        ("samples", "images uint8 [n,H,W,C] and their rows"),
+    ),
+)
+
+SCORE = Format(
+    "disentool.score",
+    1,
+    "One JSON object a line: what `score` prints.",
+    attributes=(
+        ("artefact, id", "the file scored, and the first 16 hex digits of its sha256"),
+        ("method, config, seed, step, data", "what the artefact says of itself"),
+        ("metric, protocol, score, interval, per_factor, details", "the measurement; details holds every constant"),
+    ),
+)
+
+HISTORY = Format(
+    "disentool.history",
+    1,
+    "One JSON object a line beside the checkpoint: {step, time (training seconds), <term>: mean since the last line}.",
+)
+
+FORMATS = {f.name: f for f in (DATASET, LATENTS, CHECKPOINT, SCORE, HISTORY)}

@@ -1,0 +1,134 @@
+"""What a method declares and the engine runs: phases, stages, draws and noise, as data.
+
+A method owns its networks and says what training is: an ordered tuple of stages, each a tuple of phases. A phase names
+the networks it updates, its optimiser, the rows it sees (``draw``), the random tensors it gets (``noise``), its loss.
+Losses draw nothing, fetch nothing and never branch on a tensor's value, so the same loss runs eagerly, captured, or
+stacked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class Batch(NamedTuple):
+    """The rows one phase sees: images float32 [B,C,H,W] in 0..1, rows int64 [B], factors int64 [B,K] or None."""
+
+    images: Tensor
+    rows: Tensor
+    factors: Tensor | None
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Which rows a phase gets at each step.
+
+    ``uniform``: ``batch`` rows, independent, with replacement. ``epoch``: the next ``batch`` rows of a stream of
+    shuffled passes over the data, each row once a pass; a batch may straddle two passes: its size never changes.
+    """
+
+    kind: Literal["uniform", "epoch"]
+    batch: int
+
+
+def uniform(batch: int) -> Draw:
+    """``batch`` independent rows, with replacement."""
+    return Draw("uniform", batch)
+
+
+def epoch(batch: int) -> Draw:
+    """The next ``batch`` rows of a shuffled pass over the data."""
+    return Draw("epoch", batch)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A random tensor that a phase gets at each step.
+
+    ``normal``: float32 standard normal. ``uniform``: float32 in [0, 1). ``permutation``: int64; each column is an
+    independent permutation of 0..shape[0]-1.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    law: Literal["normal", "uniform", "permutation"]
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Kingma & Ba (2015)."""
+
+    learning_rate: float
+    betas: tuple[float, float] = (0.9, 0.999)
+    epsilon: float = 1e-8
+
+
+Networks = Mapping[str, Callable[..., Any]]
+Carry = dict[str, Any]
+# (networks, batch, noise, carry, step) -> (scalar loss, logged scalars, carry for the next phase of this step)
+# ``step`` is an int64 scalar tensor on the device: the number of finished steps. Nats per image throughout.
+Loss = Callable[[Networks, Batch, Mapping[str, Any], Carry, Any], tuple[Any, dict[str, Any], Carry]]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One update within a step: the gradient of ``loss`` for the parameters of ``updates``, and of nothing else."""
+
+    name: str
+    updates: tuple[str, ...]
+    optimiser: Adam
+    loss: Loss
+    draw: Draw
+    noise: tuple[Noise, ...] = ()
+    repeats: int = 1
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of training: ``steps`` times all ``phases`` in order. ``on_start(networks)`` runs once, before it."""
+
+    phases: tuple[Phase, ...]
+    steps: int
+    on_start: Callable[[Mapping[str, nn.Module]], None] | None = None
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What a method may know of the data when it builds its networks."""
+
+    rows: int
+    channels: int
+    height: int
+    width: int
+    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
+    factor_names: tuple[str, ...] = ()
+    factor_sizes: tuple[int, ...] = ()
+
+
+class Method(Protocol):
+    """The contract of a method. Final classes satisfy it; none inherits another."""
+
+    config: Any
+    facts: DataFacts
+
+    def __init__(self, config: Any, facts: DataFacts) -> None: ...
+
+    def networks(self) -> dict[str, nn.Module]:
+        """Freshly initialised networks; torch's global generator decides the weights."""
+
+    def stages(self) -> tuple[Stage, ...]:
+        """What training is."""
+
+    def encode(self, networks: Networks, images: Tensor) -> dict[str, Tensor]:
+        """images float32 [B,C,H,W] in 0..1 -> ``mean`` (and ``logvar``) float32 [B,D]."""
+
+    def decode(self, networks: Networks, codes: Tensor) -> Tensor:
+        """codes float32 [B,D] -> images float32 [B,C,H,W] in 0..1."""
+
+    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+        """-log p(images | codes) in nats per image [B], and the decoded images float32 [B,C,H,W] in 0..1."""
