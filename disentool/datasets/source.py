@@ -1,0 +1,30 @@
+"""What every reader and renderer of a data set hands to ``prepare``: facts, and images in blocks."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Source:
+    """One data set, not yet in memory.
+
+    ``images(rows)`` yields uint8 [n, H, W, C] blocks (values 0..255), in order, that together are exactly the images of
+    ``rows`` (int64, ascending; ``None``: every row). A block is small enough that a few of them fit in 200 MB.
+    ``factors(rows)`` gives the int32 [n, K] class index of every factor. ``grid`` says that every combination of factor
+    values occurs once, row-major (last factor fastest), so that row and factors determine each other by arithmetic.
+    """
+
+    name: str
+    shape: tuple[int, int, int, int]  # N, H, W, C
+    images: Callable[[np.ndarray | None], Iterator[np.ndarray]]
+    factors: Callable[[np.ndarray | None], np.ndarray]
+    factor_names: tuple[str, ...]
+    factor_sizes: tuple[int, ...]
+    factor_values: dict[str, np.ndarray] = field(default_factory=dict)  # name -> float64 [size], physical values
+    grid: bool = False
+    likelihood: str = "bernoulli"  # what a decoder should assume of a pixel: "bernoulli" or "gaussian"
+    source: str = ""  # where the pixels come from: "rendered", or the raw file's name and sha256
+    citation: str = ""
+    licence: str = ""
