@@ -1,0 +1,47 @@
+"""Which device computes, and how this process is tuned for it."""
+
+import ctypes
+import os
+import sys
+
+import torch
+
+from disentool.errors import DeviceUnavailable
+
+
+def choose(name: str, deterministic: bool = False) -> torch.device:
+    """The device that ``auto``, ``cpu``, ``cuda`` or ``mps`` names here; DeviceUnavailable if it is not there."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, is_there in there.items() if is_there)
+    if not there[name]:
+        built = "" if name != "cuda" or torch.version.cuda else f"; torch {torch.__version__} is a build without CUDA"
+        found = ", ".join(kind for kind, is_there in there.items() if is_there)
+        raise DeviceUnavailable(f"--device {name}: not available here{built}; available: {found}")
+    if name == "cuda":
+        if deterministic:
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
+        else:
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+            torch.backends.cudnn.benchmark = True
+    torch.use_deterministic_algorithms(deterministic)
+    if name == "cpu":
+        _keep_freed_memory()
+    return torch.device(name)
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc keep freed blocks instead of handing them back to the system.
+
+    A step frees and allocates the same tens of megabytes of activations every time; by default each of them is mapped
+    and cleared anew by the kernel, which takes a tenth of a training step or more.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # another C library
+        return
+    trim_threshold, mmap_threshold = -1, -3
+    mallopt(mmap_threshold, 1 << 30)
+    mallopt(trim_threshold, 2**31 - 1)

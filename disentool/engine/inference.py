@@ -1,0 +1,38 @@
+"""Encoding and reconstructing many rows, batch by batch."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from disentool.engine.feed import Feed
+from disentool.engine.randomness import latent_noise
+from disentool.phase import Method
+
+BATCH = 256  # large enough to fill a device, small enough that activations stay in a CPU's cache
+
+
+def encode(
+    method: Method, networks: dict[str, Any], feed: Feed, rows: np.ndarray, reconstruct_seed: int | None = None
+) -> Iterator[dict[str, np.ndarray]]:
+    """For each batch of ``rows`` (int64 [n]): ``mean`` (and ``logvar``) float32 [b,D].
+
+    With ``reconstruct_seed`` also, for one z ~ q(z|x) drawn per row from that seed, ``reconstruction_nats`` float64 [b]
+    (-log p(x|z)) and ``squared_error`` float64 [b] (mean over pixels and channels, values in 0..1).
+    """
+    with torch.inference_mode():
+        for start in range(0, len(rows), BATCH):
+            chunk = rows[start : start + BATCH]
+            images = feed.batch(chunk).images
+            posterior = method.encode(networks, images)
+            out = {name: value.float().cpu().numpy() for name, value in posterior.items()}
+            if reconstruct_seed is not None:
+                codes = posterior["mean"]
+                if "logvar" in posterior:
+                    noise = torch.from_numpy(latent_noise(reconstruct_seed, chunk, codes.shape[1]))
+                    codes = codes + torch.exp(0.5 * posterior["logvar"]) * noise.to(codes.device)
+                nats, decoded = method.reconstruction(networks, codes, images)
+                out["reconstruction_nats"] = nats.double().cpu().numpy()
+                out["squared_error"] = (decoded - images).square().flatten(1).mean(1).double().cpu().numpy()
+            yield out

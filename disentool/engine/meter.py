@@ -1,0 +1,54 @@
+"""Running means of logged losses, kept on the device and fetched rarely."""
+
+import torch
+from torch import Tensor
+
+_NEVER = torch.iinfo(torch.int64).max
+
+
+class Meter:
+    """The logged terms of one phase: their sums, and for each the first step at which it was not finite."""
+
+    def __init__(self, device: torch.device):
+        self.device = device
+        self.names: tuple[str, ...] = ()
+        self.count = 0
+        self._sums = self._bad = torch.zeros(0, device=device)
+
+    def add(self, terms: dict[str, Tensor], step: Tensor) -> None:
+        """Add one update's scalars; ``step`` is the int64 scalar on the device."""
+        names = tuple(terms)
+        values = torch.stack([value.detach() for value in terms.values()]).double()
+        if names != self.names:
+            self._start(names)
+        self._sums += values
+        self._bad = torch.minimum(self._bad, torch.where(values.isfinite(), _NEVER, step))
+        self.count += 1
+
+    def _start(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self._sums = torch.zeros(len(names), dtype=torch.float64, device=self.device)
+        self._bad = torch.full((len(names),), _NEVER, dtype=torch.int64, device=self.device)
+
+    def bad(self) -> list[tuple[int, str]]:
+        """(first step, term) of every term that was not finite at some step."""
+        return [(s, name) for s, name in zip(self._bad.tolist(), self.names, strict=True) if s != _NEVER]
+
+    def means(self) -> dict[str, float]:
+        """The mean of every term since the last call; starts a new window."""
+        if not self.count:
+            return {}
+        means = dict(zip(self.names, (self._sums / self.count).tolist(), strict=True))
+        self._sums.zero_()
+        self.count = 0
+        return means
+
+    def state(self) -> dict:
+        """The unfinished window, as plain Python."""
+        return {"names": list(self.names), "sums": self._sums.tolist(), "count": self.count}
+
+    def restore(self, state: dict) -> None:
+        """Continue the window that :meth:`state` gave."""
+        self._start(tuple(state["names"]))
+        self._sums += torch.tensor(state["sums"], dtype=torch.float64, device=self.device)
+        self.count = state["count"]

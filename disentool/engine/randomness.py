@@ -1,0 +1,60 @@
+"""Every random number of a run, keyed by (seed, step, phase, repeat): nothing is carried from step to step.
+
+A counter-based generator (Philox) is set to the key and read in a fixed order: the rows first, then the noise as
+declared. So resuming needs only the step, a run of several seeds draws what single runs draw, and a CPU and a GPU see
+the same numbers.
+"""
+
+import numpy as np
+
+from disentool.phase import Draw, Noise, Phase
+
+_STEP, _PASS, _ROW = 0, 1, 2  # what a stream is for: a step's draws, the order of one pass, the codes of one row
+
+
+def _stream(seed: int, purpose: int, phase: int, repeat: int, index: int) -> np.random.Generator:
+    key = np.array([seed, (purpose << 48) | (phase << 32) | repeat], dtype=np.uint64)
+    # The generator counts in the low words; the step sits in the high one, so that streams never meet.
+    return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, 0, index], dtype=np.uint64)))
+
+
+class Randomness:
+    """The draws of one run: ``seed`` over a data set of ``rows`` rows."""
+
+    def __init__(self, seed: int, rows: int):
+        self.seed, self.rows = seed, rows
+        self._orders: dict[tuple[int, int], np.ndarray] = {}
+
+    def draw(self, phase: Phase, index: int, step: int, repeat: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Rows int64 [B] and the named noise tensors of phase number ``index`` at ``step`` (of its stage)."""
+        stream = _stream(self.seed, _STEP, index, repeat, step)
+        if phase.draw.kind == "uniform":
+            rows = stream.integers(0, self.rows, phase.draw.batch)
+        else:
+            rows = self._epoch(phase.draw, index, step * phase.repeats + repeat)
+        return rows, {noise.name: _noise(noise, stream) for noise in phase.noise}
+
+    def _epoch(self, draw: Draw, index: int, turn: int) -> np.ndarray:
+        """The rows at positions turn*B .. turn*B + B of the endless stream of shuffled passes."""
+        first, last = turn * draw.batch, (turn + 1) * draw.batch
+        passes = range(first // self.rows, (last - 1) // self.rows + 1)
+        orders = {(index, p): self._orders.get((index, p)) for p in passes}
+        for (_, p), order in orders.items():
+            if order is None:
+                orders[index, p] = _stream(self.seed, _PASS, index, 0, p).permutation(self.rows)
+        self._orders = {k: v for k, v in self._orders.items() if k[0] != index} | orders  # forget finished passes
+        return np.concatenate([orders[index, p][max(first - p * self.rows, 0) : last - p * self.rows] for p in passes])
+
+
+def _noise(noise: Noise, stream: np.random.Generator) -> np.ndarray:
+    if noise.law == "normal":
+        return stream.standard_normal(noise.shape, dtype=np.float32)
+    uniform = stream.random(noise.shape, dtype=np.float32 if noise.law == "uniform" else np.float64)
+    if noise.law == "uniform":
+        return uniform
+    return np.argsort(uniform, axis=0)  # float64 keys: ties, which would bias the order, do not occur in practice
+
+
+def latent_noise(seed: int, rows: np.ndarray, size: int) -> np.ndarray:
+    """Standard normals float32 [n,size] that depend on (seed, row) only, whatever rows are asked for together."""
+    return np.stack([_stream(seed, _ROW, 0, 0, int(row)).standard_normal(size, dtype=np.float32) for row in rows])

@@ -1,0 +1,57 @@
+"""beta-VAE: Higgins et al. (ICLR 2017); capacity schedule: Burgess et al., "Understanding disentangling" (2018)."""
+
+from torch import Tensor, nn
+
+from disentool.configs.betavae import BetaVAEConfig
+from disentool.nn import autoencoder, schedules
+from disentool.phase import Batch, DataFacts, Networks, Phase, Stage, epoch
+
+
+class BetaVAE:
+    """A VAE whose KL term is weighted, or held at a rising capacity."""
+
+    def __init__(self, config: BetaVAEConfig, facts: DataFacts):
+        self.config, self.facts = config, facts
+        self.likelihood = autoencoder.likelihood(config, facts)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """Encoder and decoder."""
+        return autoencoder.build(self.config, self.facts)
+
+    def stages(self) -> tuple[Stage, ...]:
+        """One phase: encoder and decoder on the weighted bound."""
+        config = self.config
+        phase = Phase(
+            name="betavae",
+            updates=("encoder", "decoder"),
+            optimiser=autoencoder.optimiser(config),
+            loss=self.loss if config.objective == "higgins" else self.capacity_loss,
+            draw=epoch(config.batch_size),
+            noise=(autoencoder.posterior_noise(config),),
+        )
+        return (Stage((phase,), config.steps),)
+
+    def loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+        """Higgins et al., eq. 4: -E log p(x|z) + beta * KL, nats per image."""
+        bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
+        terms = {"reconstruction": bound.reconstruction, "kl": bound.kl}
+        return bound.reconstruction + self.config.beta * bound.kl, terms, {}
+
+    def capacity_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+        """Burgess et al., eq. 8: -E log p(x|z) + weight * |KL - C(step)|, nats per image; KL is the batch's mean."""
+        bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
+        capacity = schedules.linear(step, 0.0, self.config.capacity, self.config.capacity_steps)
+        loss = bound.reconstruction + self.config.capacity_weight * (bound.kl - capacity).abs()
+        return loss, {"reconstruction": bound.reconstruction, "kl": bound.kl, "capacity": capacity}, {}
+
+    def encode(self, networks: Networks, images: Tensor) -> dict[str, Tensor]:
+        """Mean and logvar of q(z|x)."""
+        return autoencoder.encode(networks, images)
+
+    def decode(self, networks: Networks, codes: Tensor) -> Tensor:
+        """The mean image of p(x|z)."""
+        return autoencoder.decode(networks, codes)
+
+    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+        """-log p(x|z) in nats per image, and the mean image."""
+        return autoencoder.reconstruction(networks, codes, images, self.likelihood)

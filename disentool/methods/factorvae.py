@@ -1,0 +1,90 @@
+"""FactorVAE: Kim & Mnih, "Disentangling by Factorising" (ICML 2018), algorithm 2."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from disentool.configs.factorvae import FactorVAEConfig
+from disentool.nn import autoencoder, gaussian
+from disentool.nn.discriminator import discriminator, permute_dims
+from disentool.phase import Adam, Batch, DataFacts, Networks, Noise, Phase, Stage, epoch, uniform
+
+
+class FactorVAE:
+    """A VAE whose total correlation, estimated by a discriminator through the density ratio, is penalised."""
+
+    def __init__(self, config: FactorVAEConfig, facts: DataFacts):
+        self.config, self.facts = config, facts
+        self.likelihood = autoencoder.likelihood(config, facts)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """Encoder, decoder and discriminator."""
+        config = self.config
+        return {
+            **autoencoder.build(config, self.facts),
+            "discriminator": discriminator(config.latent_dim, config.discriminator_units, config.discriminator_layers),
+        }
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Two phases, each with a batch of its own: the VAE, then the discriminator."""
+        config = self.config
+        vae = Phase(
+            name="vae",
+            updates=("encoder", "decoder"),
+            optimiser=autoencoder.optimiser(config),
+            loss=self.vae_loss,
+            draw=epoch(config.batch_size),
+            noise=(autoencoder.posterior_noise(config),),
+        )
+        critic = Phase(
+            name="discriminator",
+            updates=("discriminator",),
+            optimiser=Adam(
+                config.discriminator_learning_rate, (config.discriminator_beta1, config.discriminator_beta2)
+            ),
+            loss=self.discriminator_loss,
+            draw=uniform(config.batch_size),
+            noise=(
+                autoencoder.posterior_noise(config),
+                Noise("permutation", (config.batch_size, config.latent_dim), "permutation"),
+            ),
+        )
+        return (Stage((vae, critic), config.steps),)
+
+    def vae_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+        """Eq. 2 and 3: -E log p(x|z) + KL + gamma * TC with TC ~ E log D/(1-D), the difference of D's two logits."""
+        bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
+        logits = networks["discriminator"](bound.codes)
+        tc = (logits[:, 0] - logits[:, 1]).mean()
+        loss = bound.reconstruction + bound.kl + self.config.gamma * tc
+        terms = {"reconstruction": bound.reconstruction, "kl": bound.kl, "tc": tc}
+        return loss, terms, {"codes": bound.codes.detach()}
+
+    def discriminator_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+        """Algorithm 2, second half: z of the first batch is real; z' of a second batch, permuted, is not.
+
+        z' comes from the encoder as just updated; neither batch passes a gradient to it.
+        """
+        with torch.no_grad():
+            posterior = autoencoder.encode(networks, batch.images)
+            codes = gaussian.sample(posterior["mean"], posterior["logvar"], noise["posterior"])
+            permuted = permute_dims(codes, noise["permutation"])
+        # One pass over both halves: the discriminator's weights are read once.
+        logits = networks["discriminator"](torch.cat([carry["codes"], permuted]))
+        real, fake = logits.chunk(2)
+        # -log softmax of the right logit is softplus of the difference: 0.5 * [CE(real, 0) + CE(fake, 1)].
+        loss = 0.5 * (F.softplus(real[:, 1] - real[:, 0]).mean() + F.softplus(fake[:, 0] - fake[:, 1]).mean())
+        right = torch.cat([real[:, 0] > real[:, 1], fake[:, 1] > fake[:, 0]]).to(loss.dtype).mean()
+        return loss, {"discriminator_accuracy": right}, {}
+
+    def encode(self, networks: Networks, images: Tensor) -> dict[str, Tensor]:
+        """Mean and logvar of q(z|x)."""
+        return autoencoder.encode(networks, images)
+
+    def decode(self, networks: Networks, codes: Tensor) -> Tensor:
+        """The mean image of p(x|z)."""
+        return autoencoder.decode(networks, codes)
+
+    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+        """-log p(x|z) in nats per image, and the mean image."""
+        return autoencoder.reconstruction(networks, codes, images, self.likelihood)

@@ -1,0 +1,49 @@
+"""VAE: Kingma & Welling, "Auto-Encoding Variational Bayes" (ICLR 2014)."""
+
+from torch import Tensor, nn
+
+from disentool.configs.vae import VAEConfig
+from disentool.nn import autoencoder
+from disentool.phase import Batch, DataFacts, Networks, Phase, Stage, epoch
+
+
+class VAE:
+    """Maximises the evidence lower bound."""
+
+    def __init__(self, config: VAEConfig, facts: DataFacts):
+        self.config, self.facts = config, facts
+        self.likelihood = autoencoder.likelihood(config, facts)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """Encoder and decoder."""
+        return autoencoder.build(self.config, self.facts)
+
+    def stages(self) -> tuple[Stage, ...]:
+        """One phase: encoder and decoder on the bound."""
+        config = self.config
+        phase = Phase(
+            name="vae",
+            updates=("encoder", "decoder"),
+            optimiser=autoencoder.optimiser(config),
+            loss=self.loss,
+            draw=epoch(config.batch_size),
+            noise=(autoencoder.posterior_noise(config),),
+        )
+        return (Stage((phase,), config.steps),)
+
+    def loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+        """Eq. 10: -E log p(x|z) + KL(q(z|x) || p(z)), nats per image."""
+        bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
+        return bound.reconstruction + bound.kl, {"reconstruction": bound.reconstruction, "kl": bound.kl}, {}
+
+    def encode(self, networks: Networks, images: Tensor) -> dict[str, Tensor]:
+        """Mean and logvar of q(z|x)."""
+        return autoencoder.encode(networks, images)
+
+    def decode(self, networks: Networks, codes: Tensor) -> Tensor:
+        """The mean image of p(x|z)."""
+        return autoencoder.decode(networks, codes)
+
+    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+        """-log p(x|z) in nats per image, and the mean image."""
+        return autoencoder.reconstruction(networks, codes, images, self.likelihood)

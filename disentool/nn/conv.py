@@ -1,0 +1,49 @@
+"""The convolutional encoder and decoder of Kim & Mnih (2018), appendix A, for any image size."""
+
+import math
+
+from torch import nn
+
+from disentool.errors import DataMismatch
+
+
+def _widths(height: int, width: int) -> list[int]:
+    """Channels of the stride-2 layers: 32, 32, 64, 64 at 64x64; a layer more or less per factor of two in size."""
+    layers = max(1, int(math.log2(max(min(height, width), 8) / 4)))
+    step = 2**layers
+    if height % step or width % step or min(height, width) < 8:
+        raise DataMismatch(
+            f"images of {height}x{width} pixels: both sides must be multiples of {step}, and at least 8;"
+            " resize or crop them"
+        )
+    return [32] * max(layers - 2, 1) + [64] * min(2, layers - 1)
+
+
+def encoder(channels: int, height: int, width: int, hidden: int, outputs: int) -> nn.Sequential:
+    """[B,channels,height,width] -> [B,outputs]; 4x4 stride-2 convolutions down to about 4x4, then two linear layers."""
+    layers: list[nn.Module] = []
+    size = channels
+    widths = _widths(height, width)
+    for out in widths:
+        layers += [nn.Conv2d(size, out, 4, 2, 1), nn.ReLU(inplace=True)]
+        size = out
+    flat = size * (height >> len(widths)) * (width >> len(widths))
+    return nn.Sequential(
+        *layers, nn.Flatten(), nn.Linear(flat, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, outputs)
+    )
+
+
+def decoder(channels: int, height: int, width: int, hidden: int, inputs: int) -> nn.Sequential:
+    """[B,inputs] -> logits [B,channels,height,width]: the mirror image of :func:`encoder`."""
+    widths = _widths(height, width)[::-1]
+    small = (widths[0], height >> len(widths), width >> len(widths))
+    layers: list[nn.Module] = [
+        nn.Linear(inputs, hidden),
+        nn.ReLU(inplace=True),
+        nn.Linear(hidden, math.prod(small)),
+        nn.ReLU(inplace=True),
+        nn.Unflatten(1, small),
+    ]
+    for size, out in zip(widths, [*widths[1:], channels], strict=True):
+        layers += [nn.ConvTranspose2d(size, out, 4, 2, 1), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers[:-1])
