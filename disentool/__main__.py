@@ -1,0 +1,5 @@
+"""``python -m disentool``."""
+
+from disentool.cli import main
+
+main()

@@ -1,0 +1,112 @@
+"""The command line: parse, call a stage, print. Commands load when asked for; one boundary turns errors into a line."""
+
+import importlib
+import os
+import sys
+
+import click
+
+import disentool
+from disentool.errors import DisentoolError, UnknownName
+from disentool.io import provenance
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "prepare": (
+        "disentool.cli.prepare:prepare",
+        "Render a data set, or turn its published files into one HDF5 layout.",
+    ),
+    "train": ("disentool.cli.train:train", "Train a method: data in, checkpoint out."),
+    "encode": ("disentool.cli.encode:encode", "Encode a data set with a checkpoint: latents out."),
+    "score": ("disentool.cli.score:score", "Measure checkpoints, latents, or anyone's codes."),
+    "traverse": ("disentool.cli.traverse:traverse", "Picture what each latent dimension does."),
+    "info": ("disentool.cli.info:info", "Say what a file is."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named in a table and imported when used, so that help is instant."""
+
+    def __init__(self, *args, table: dict[str, tuple[str, str]] | None = None, kind: str = "command", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.table, self.kind = table or {}, kind
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The table's names, in its order."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import and return a command."""
+        if name not in self.table:
+            return None
+        module, _, attribute = self.table[name][0].partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        """As click's, but an unknown name gets the nearest ones."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise UnknownName(self.kind, args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section(f"{self.kind.capitalize()}s"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in self.table.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Example: disentool train factorvae --preset quick && disentool score && disentool traverse --gif out.gif",
+)
+@click.version_option(disentool.__version__, prog_name="disentool", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def group(debug: bool) -> None:
+    """Learn, measure and steer disentangled representations.
+
+    Results go to stdout, everything for people to stderr. A missing checkpoint argument means ./ckpt.pt; "-" reads
+    paths from stdin. Exit codes: 0 done, 1 could not, 2 wrong usage, 130 or 143 interrupted.
+    """
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; errors become one line on stderr."""
+    provenance.set_command(arguments)
+    try:
+        group.main(args=arguments, prog_name="disentool", standalone_mode=False)
+        sys.stdout.flush()
+        return 0
+    except BrokenPipeError:  # the reader has what it wanted (`| head -1`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted", 130)
+    except (DisentoolError, click.ClickException, MemoryError, Exception) as error:
+        if "--debug" in arguments:
+            raise
+        return _explain(error)
+
+
+def _explain(error: BaseException) -> int:
+    if isinstance(error, DisentoolError):
+        return _fail(str(error), error.exit_code)
+    if isinstance(error, click.UsageError):
+        where = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
+        return _fail(f"{error.format_message().rstrip('.')}{where}", 2)
+    if isinstance(error, click.ClickException):
+        return _fail(error.format_message(), error.exit_code)
+    if isinstance(error, MemoryError) or "out of memory" in str(error):
+        return _fail("out of memory; a smaller --batch-size or --device cpu needs less", 1)
+    return _fail(f"internal error, please report: {type(error).__name__}: {error} (--debug shows where)", 1)
+
+
+def _fail(message: str, code: int) -> int:
+    print("disentool:", " ".join(message.split()), file=sys.stderr, flush=True)
+    return code
+
+
+def main() -> None:
+    """The ``disentool`` command."""
+    sys.exit(run(sys.argv[1:]))

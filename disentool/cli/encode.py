@@ -1,0 +1,35 @@
+"""``disentool encode``."""
+
+from pathlib import Path
+
+import click
+
+from disentool.cli import options
+from disentool.cli.progress import reporter
+from disentool.errors import WrongUsage
+
+
+@click.command(epilog="Example: disentool encode ckpt.pt -o z.h5 && disentool score z.h5")
+@options.artefacts("[CKPT...|-]")
+@click.option(
+    "-o", "--output", help="The latents file to write; {stem} is the checkpoint's name.  [default: {stem}.latents.h5]"
+)
+@options.data
+@options.device
+@options.overwrite
+@options.quiet
+def encode(
+    artefacts: tuple[str, ...], output: str | None, data: str | None, device: str, overwrite: bool, quiet: bool
+) -> None:
+    """Encode a whole data set with each checkpoint CKPT (default: ckpt.pt) and print the latents files' paths.
+
+    A latents file holds mean and log variance of q(z|x) for every row, and the factors.
+    """
+    paths = options.stream(artefacts)
+    if output and "{stem}" not in output and (len(artefacts) > 1 or artefacts == ("-",)):
+        raise WrongUsage(f"-o {output}: several checkpoints need {{stem}} in the name")
+    from disentool.stages.encode import encode as stage
+
+    for path in map(Path, paths):
+        target = Path(output.replace("{stem}", path.stem)) if output else path.with_suffix(".latents.h5")
+        print(stage(path, target, data=data, device=device, overwrite=overwrite, report=reporter(quiet)), flush=True)

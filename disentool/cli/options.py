@@ -1,0 +1,102 @@
+"""Options that several commands share, each declared once; and options made from a configuration's fields."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from disentool.config import Option
+from disentool.errors import WrongUsage
+
+overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that are already there.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+device = click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", help="Where to compute."
+)
+data = click.option(
+    "--data",
+    metavar="FILE|NAME",
+    help="Data set: a .h5 file, or a name that is rendered once. [default: what the checkpoint was trained on]",
+)
+seed = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all draws."
+)
+path = click.Path(path_type=Path)
+
+
+def artefacts(metavar: str) -> Callable:
+    """An argument of any number of paths: none means ./ckpt.pt, "-" reads them from stdin, one a line."""
+    return click.argument("artefacts", nargs=-1, metavar=metavar)
+
+
+def stream(given: tuple[str, ...]) -> list[str] | Iterator[str]:
+    """The paths that an :func:`artefacts` argument means; those from stdin come as they arrive."""
+    if "-" not in given:
+        return list(given) or ["ckpt.pt"]
+    if len(given) > 1:
+        raise WrongUsage('"-" reads every path from stdin; give it alone')
+    return (line.rstrip("\n") for line in iter(sys.stdin.readline, "") if line.strip())
+
+
+class Listed(click.ParamType):
+    """A configuration field's value, or a comma-separated list of them."""
+
+    def __init__(self, option: Option):
+        self.option = option
+        self.name = "|".join(option.choices) if option.choices else {int: "n", float: "x", str: "text"}[option.kind]
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """How the help shows a value."""
+        return f"[{self.name}]" if self.option.choices else self.name.upper()
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Text to one value or a list."""
+        if not isinstance(value, str):
+            return value
+        values = [self.option.parse(part.strip()) for part in value.split(",")]
+        return values if len(values) > 1 else values[0]
+
+
+def from_config(known: dict[str, Option], *, listed: bool) -> Callable:
+    """Click options for configuration fields. Options not given are absent from the values, so that layers can merge.
+
+    ``listed``: a comma-separated list is a value too.
+    """
+
+    def decorate(function: Callable) -> Callable:
+        for option in reversed(known.values()):
+            default = "" if option.default is None else f" [default: {_plain(option.default)}]"
+            if option.kind is bool:
+                declaration = f"{option.flag}/--no-{option.flag[2:]}"
+                function = click.option(declaration, option.name, default=None, help=option.help)(function)
+            else:
+                kind = Listed(option) if listed else _Single(option)
+                function = click.option(option.flag, option.name, type=kind, help=option.help + default)(function)
+        return function
+
+    return decorate
+
+
+class _Single(Listed):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Text to one value."""
+        return self.option.parse(value) if isinstance(value, str) else value
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def ranges(text: str) -> list[int]:
+    """``0-4`` or ``0,3,7-9`` as whole numbers; WrongUsage says what was expected."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
+            raise WrongUsage(f"--seeds {text}: expected numbers and ranges, such as 0-4 or 0,3,7-9")
+        if dash and int(last) - int(first) >= 10_000:
+            raise WrongUsage(f"--seeds {text}: more than 10,000 runs")
+        numbers += range(int(first), int(last or first) + 1)
+    return numbers

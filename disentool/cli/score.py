@@ -1,0 +1,102 @@
+"""``disentool score``."""
+
+import sys
+from typing import Any
+
+import click
+
+from disentool.cli import options
+from disentool.cli.progress import reporter
+from disentool.io.results import to_json
+from disentool.metrics import METRICS
+
+_COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
+
+
+@click.command(
+    epilog="Example: disentool score --metric factor --metric reconstruction ckpt.pt | jq .score",
+)
+@options.artefacts("[CKPT|LATENTS...|-]")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    default=("factor",),
+    metavar="NAME",
+    help="; ".join(f"{name}: {summary}" for name, (_, summary) in METRICS.items())
+    + ". May be given several times.  [default: factor]",
+)
+@click.option(
+    "--protocol",
+    metavar="NAME",
+    help="Constants of the metric. factor: paper (800 votes of 100) or dlib (10,000 + 5,000 votes of 64).",
+)
+@options.seed
+@options.data
+@options.device
+@click.option("--codes", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 file.")
+@click.option("--factors", metavar="KEY", help="Read factors [N,K] from this array, beside --codes.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "jsonl", "tsv"]),
+    help="How to print the records.  [default: table on a terminal, jsonl elsewhere]",
+)
+@options.quiet
+def score(
+    artefacts: tuple[str, ...],
+    metrics: tuple[str, ...],
+    protocol: str | None,
+    seed: int,
+    data: str | None,
+    device: str,
+    codes: str | None,
+    factors: str | None,
+    form: str | None,
+    quiet: bool,
+) -> None:
+    """Measure checkpoints or latents files (default: ckpt.pt) and print a record for each metric.
+
+    A checkpoint encodes the rows its metrics need, once. Records carry score, 95 % interval, and every constant.
+    """
+    from disentool.stages import score as stage
+
+    records = stage.score(
+        options.stream(artefacts),
+        stage.choose(metrics, protocol),
+        seed=seed,
+        data=data,
+        device=device,
+        codes=codes,
+        factors=factors,
+        report=reporter(quiet),
+    )
+    form = form or ("table" if sys.stdout.isatty() else "jsonl")
+    if form == "table":
+        _table(list(records))
+        return
+    if form == "tsv":
+        print("\t".join(_COLUMNS), flush=True)
+    for record in records:
+        print(to_json(record) if form == "jsonl" else "\t".join(_row(record, ".10g")), flush=True)
+
+
+def _row(record: dict[str, Any], spec: str) -> list[str]:
+    low, high = record["interval"] or (None, None)
+    numbers = ["" if value is None else format(value, spec) for value in (record["score"], low, high)]
+    return [record["artefact"], record["metric"], record["protocol"], *numbers]
+
+
+def _table(records: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("artefact", "metric", "protocol"):
+        table.add_column(name)
+    table.add_column("score", justify="right")
+    table.add_column("95 % interval", justify="right")
+    for record in records:
+        artefact, metric, protocol, score, low, high = _row(record, ".4g")
+        table.add_row(artefact, metric, protocol, score, f"{low} .. {high}" if low else "")
+    Console().print(table)

@@ -1,0 +1,91 @@
+"""Checkpoint + data -> latents file."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from disentool.engine import inference
+from disentool.engine.feed import Feed
+from disentool.errors import DataMismatch, MissingFile
+from disentool.io import files, hdf5
+from disentool.io.dataset import Dataset
+from disentool.io.schema import LATENTS
+from disentool.stages import model as models
+from disentool.stages.model import Model
+from disentool.stages.prepare import open_data
+from disentool.stages.reporting import Reporter, Silent
+
+
+def encode(
+    path: Path,
+    output: Path,
+    *,
+    data: str | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    report: Reporter | None = None,
+) -> Path:
+    """Encode every row of the data (the checkpoint's own, or ``data``) into a ``disentool.latents`` file, streamed."""
+    report = report or Silent()
+    model = models.load(path, device)
+    dataset = data_of(model, data, report)
+    width = model.method.config.latent_dim
+    output = files.probe(output, overwrite=overwrite, need_bytes=len(dataset) * 8 * (width + 1))
+    feed = Feed(dataset.images, None, model.device)
+    with (
+        files.claim(output),
+        report.task(f"encode {model.path.name}", len(dataset), "images") as task,
+        hdf5.create(output, LATENTS, overwrite=overwrite) as out,
+    ):
+        # Two arrays grow together: the small one is kept in memory, so that each is written in one stretch.
+        logvar = []
+        done = 0
+        with out.stream("mean", (len(dataset), width), np.float32) as append:
+            for part in inference.encode(model.method, model.networks, feed, np.arange(len(dataset))):
+                append(part["mean"])
+                logvar += [part["logvar"]] if "logvar" in part else []
+                done += len(part["mean"])
+                task.update(done)
+        if logvar:
+            out.array("logvar", np.concatenate(logvar))
+        out.array("row", np.arange(len(dataset), dtype=np.int64))
+        if dataset.factors is not None:
+            out.array("factors", dataset.factors)
+        out.attributes(
+            method=model.content["method"],
+            name=dataset.name,
+            grid=dataset.grid,
+            factor_names=dataset.factor_names,
+            factor_sizes=dataset.factor_sizes,
+            checkpoint_sha256=model.sha256,
+            dataset_sha256=dataset.content_sha256,
+            provenance=json.dumps(
+                {
+                    "config": model.content["config"],
+                    "seed": model.content["rng"].get("seed"),
+                    "step": model.content["step"],
+                }
+            ),
+        )
+    return output
+
+
+def data_of(model: Model, data: str | None, report: Reporter) -> Dataset:
+    """The data set to put through a model: ``data`` where given, else the one it was trained on."""
+    known = model.content["data"]
+    spec = data or known.get("spec", "")
+    if not spec:
+        raise MissingFile(f"{model.path}: does not say what it was trained on; name --data")
+    try:
+        dataset = open_data(spec, report)
+    except MissingFile as error:
+        if data:
+            raise
+        raise MissingFile(f"{error} ({model.path} was trained on it; --data names where it is now)") from None
+    models.require_fit(model, dataset)
+    if not data and dataset.content_sha256 != known.get("content_sha256"):
+        raise DataMismatch(
+            f"{dataset.path}: is not the data that {model.path} was trained on any more; name it with --data if meant"
+        )
+    return dataset

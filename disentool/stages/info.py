@@ -1,0 +1,83 @@
+"""What a file is: facts about any of the toolkit's files, without loading what is large."""
+
+from pathlib import Path
+from typing import Any
+
+from disentool.errors import ForeignFile
+from disentool.io import dataset, files, hdf5, results
+from disentool.io.schema import DATASET, FORMATS, LATENTS
+
+
+def info(path: Path, *, verify: bool = False) -> dict[str, Any]:
+    """Facts about one file, as plain Python. ``verify`` recomputes the content digest of an HDF5 file."""
+    path = files.require(path, "file")
+    with open(path, "rb") as file:
+        magic = file.read(8)
+    facts: dict[str, Any] = {"file": str(path), "bytes": path.stat().st_size}
+    if magic == b"\x89HDF\r\n\x1a\n":
+        return facts | _hdf5(path, verify)
+    if magic.startswith(b"PK"):
+        return facts | _checkpoint(path) | {"sha256": files.sha256(path)}
+    if magic[:1] in (b"{", b" ", b"\n"):
+        return facts | _lines(path)
+    raise ForeignFile(f"{path}: not a file of disentool's: neither HDF5 nor a checkpoint nor JSON lines")
+
+
+def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
+    with hdf5.opened(path) as file:
+        name = hdf5.attribute(file, "format", None)
+        if name not in (DATASET.name, LATENTS.name):
+            found = f"format {name!r}" if name else "no format, so it is unfinished or foreign"
+            arrays = ", ".join(hdf5.dataset_names(file)) or "none"
+            raise ForeignFile(
+                f"{path}: HDF5 with {found}; arrays: {arrays} (`score --codes NAME --factors NAME` reads any)"
+            )
+        hdf5.check(file, path, FORMATS[name])
+        facts = {key: hdf5.attribute(file, key, None) for key in sorted(file.attrs)}
+        facts = {"format": name, "version": facts.pop("version"), **facts}
+        facts["arrays"] = {n: _array(hdf5.array(file, path, n)) for n in hdf5.dataset_names(file)}
+    if name == DATASET.name:
+        values = dataset.read(path).factor_values
+        facts["factor_values"] = {n: v.tolist() for n, v in values.items()}
+    if verify:
+        digest = hdf5.content_digest(path)
+        if digest != facts.get("content_sha256"):
+            raise ForeignFile(f"{path}: its arrays do not match its content_sha256; it was damaged or edited")
+        facts["verified"] = True
+    return facts
+
+
+def _array(array: Any) -> str:
+    layout = f", {array.compression}" if array.compression else ""
+    return f"{array.dtype} [{', '.join(f'{n:,}' for n in array.shape)}]{layout}"
+
+
+def _checkpoint(path: Path) -> dict[str, Any]:
+    from disentool.io import checkpoint  # needs torch, which the other kinds of file do not
+
+    content = checkpoint.read(path)
+    weights = {name: sum(tensor.numel() for tensor in state.values()) for name, state in content["networks"].items()}
+    last = content["history"][-1] if content["history"] else {}
+    keys = ("format", "version", "created_by", "command", "versions", "method", "config", "run", "data", "step")
+    return {
+        **{key: content.get(key) for key in keys},
+        "seed": content["rng"].get("seed"),
+        "weights": weights,
+        "seconds": content.get("seconds"),
+        "last": last,
+        "statistics": content["statistics"],
+        "samples": content["samples"].get("rows", []),
+    }
+
+
+def _lines(path: Path) -> dict[str, Any]:
+    name, records = results.read_lines(path)
+    facts: dict[str, Any] = {"format": name, "records": len(records)}
+    if name == "disentool.score":
+        facts["metrics"] = sorted({str(r.get("metric")) for r in records})
+        facts["artefacts"] = sorted({str(r.get("artefact")) for r in records})
+    else:
+        facts["steps"] = [records[0]["step"], records[-1]["step"]]
+        facts["terms"] = sorted({k for r in records for k in r} - {"step", "time"})
+        facts["last"] = records[-1]
+    return facts

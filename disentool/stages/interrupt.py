@@ -1,0 +1,33 @@
+"""SIGINT and SIGTERM as a question the loop asks, so that a step is finished and saved before the process ends."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Signals:
+    """The first signal that arrived, or None."""
+
+    def __init__(self):
+        self.received: int | None = None
+
+
+@contextmanager
+def listen() -> Iterator[Signals]:
+    """Note SIGINT and SIGTERM instead of stopping at once; a second SIGINT stops as usual."""
+    signals = Signals()
+    if threading.current_thread() is not threading.main_thread():
+        yield signals  # only the main thread may set handlers
+        return
+
+    def note(number: int, frame: object) -> None:
+        signals.received = number
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    former = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield signals
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

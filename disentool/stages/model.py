@@ -1,0 +1,98 @@
+"""A checkpoint brought back to life: its method, its networks on a device, and what it says of itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from disentool import configs
+from disentool.config import build
+from disentool.engine import device as devices
+from disentool.errors import DataMismatch, ForeignFile, WrongUsage
+from disentool.io import checkpoint, files
+from disentool.io.dataset import Dataset
+from disentool.phase import DataFacts, Method
+
+
+@dataclass(frozen=True)
+class Model:
+    """A method with trained networks."""
+
+    path: Path
+    sha256: str
+    content: dict[str, Any]
+    method: Method
+    networks: dict[str, torch.nn.Module]
+    device: torch.device
+
+    @property
+    def facts(self) -> DataFacts:
+        """Size and kind of the images it was trained on."""
+        return self.method.facts
+
+
+def facts(data: Dataset) -> DataFacts:
+    """What a method may know of a data set."""
+    rows, height, width, channels = data.images.shape
+    return DataFacts(rows, channels, height, width, data.likelihood, data.factor_names, data.factor_sizes)
+
+
+def describe(data: Dataset, spec: str) -> dict[str, Any]:
+    """A data set's entry in a checkpoint. ``spec`` is how it was named: a file is noted by its absolute path."""
+    return {
+        "spec": spec if spec in ("", data.name) and not Path(spec).is_file() else str(Path(spec).resolve()),
+        "name": data.name,
+        "content_sha256": data.content_sha256,
+        "shape": list(data.images.shape),
+        "likelihood": data.likelihood,
+        "factor_names": list(data.factor_names),
+        "factor_sizes": list(data.factor_sizes),
+    }
+
+
+def load(path: Path, device: str = "auto") -> Model:
+    """Rebuild a checkpoint's networks. Sizes are compared before memory is taken for them."""
+    chosen = devices.choose(device)
+    content = checkpoint.read(path)
+    method = build_method(path, content)
+    with torch.device("meta"):
+        networks = method.networks()
+    checkpoint.check_networks(path, networks, content["networks"])
+    for name, network in networks.items():
+        network.load_state_dict(content["networks"][name], assign=True)
+        network.requires_grad_(False).eval().to(chosen, memory_format=torch.channels_last)
+    return Model(Path(path), files.sha256(path), content, method, networks, chosen)
+
+
+def build_method(path: Path, content: dict[str, Any]) -> Method:
+    """The method a checkpoint names, with its configuration; ForeignFile if they do not fit."""
+    try:
+        entry = configs.find(content["method"])
+        config = build(configs.load(entry.config), content["config"])
+        data = content["data"]
+        rows, height, width, channels = (int(n) for n in data["shape"])
+        if not (0 < height <= 4096 and 0 < width <= 4096 and channels in (1, 3)):
+            raise ValueError(f"images of {height}x{width}x{channels}")
+        known = DataFacts(
+            rows,
+            channels,
+            height,
+            width,
+            data["likelihood"],
+            tuple(data["factor_names"]),
+            tuple(data["factor_sizes"]),
+        )
+        return configs.load(entry.implementation)(config, known)
+    except (WrongUsage, KeyError, TypeError, ValueError) as error:
+        raise ForeignFile(f"{path}: its configuration does not make a model: {error}") from None
+
+
+def require_fit(model: Model, data: Dataset) -> None:
+    """DataMismatch unless the data's images have the size the model was trained on."""
+    expected = (model.facts.height, model.facts.width, model.facts.channels)
+    if data.images.shape[1:] != expected:
+        raise DataMismatch(
+            f"{data.path}: images are {'x'.join(map(str, data.images.shape[1:]))},"
+            f" but {model.path} was trained on {'x'.join(map(str, expected))}; name other --data"
+        )

@@ -1,0 +1,132 @@
+"""Raw files or a renderer -> one data-set file; and the cache that holds what was rendered."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from disentool.datasets import DATASETS
+from disentool.datasets.source import Source
+from disentool.errors import UnknownName, WrongUsage
+from disentool.io import dataset as dataset_file
+from disentool.io import files, hdf5
+from disentool.io.dataset import Dataset
+from disentool.io.schema import DATASET
+from disentool.stages.reporting import Reporter, Silent
+
+
+def prepare(
+    name: str,
+    output: Path,
+    *,
+    raw: Path | None = None,
+    subset: int | None = None,
+    seed: int = 0,
+    compress: bool = False,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+) -> Path:
+    """Write data set ``name`` to ``output`` (.h5), rendered, or read from the published files at ``raw``.
+
+    ``subset``: only so many rows, drawn without replacement from ``seed``, kept in order. Memory stays below 1 GB.
+    """
+    report = report or Silent()
+    source = _open(name, raw)
+    rows = _subset(source, subset, seed)
+    output = files.probe(output, overwrite=overwrite, need_bytes=0 if compress else _bytes(source, rows))
+    with files.claim(output):
+        _write(source, rows, output, seed, compress, overwrite, report)
+    return output
+
+
+def open_data(spec: str, report: Reporter | None = None) -> Dataset:
+    """The data set that ``spec`` means: a file, or the name of one that is rendered into the cache on first use."""
+    if spec in DATASETS:
+        return dataset_file.read(cached(spec, report))
+    if not Path(spec).exists() and not spec.endswith((".h5", ".hdf5")) and os.sep not in spec:
+        raise UnknownName("data set", spec, DATASETS)
+    return dataset_file.read(Path(spec))
+
+
+def cached(name: str, report: Reporter | None = None) -> Path:
+    """The cache's file of data set ``name``; rendered by the first process that asks, while others wait for it."""
+    report = report or Silent()
+    path = cache_folder() / f"{name}.h5"
+    if path.exists():
+        return path
+    source = _open(name, None)
+    size = _bytes(source, None)
+    files.probe(path, overwrite=True, need_bytes=size)
+    report.note(f"{name} is rendered once, into {path} ({size / 1e9:.1f} GB; $DISENTOOL_CACHE moves it)")
+    with files.claim(path, wait=True):
+        if not path.exists():  # else another process was faster
+            _write(source, None, path, 0, False, True, report)
+    return path
+
+
+def cache_folder() -> Path:
+    """``$DISENTOOL_CACHE``, else the user's cache folder."""
+    if chosen := os.environ.get("DISENTOOL_CACHE"):
+        return Path(chosen).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "disentool"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "disentool"
+
+
+def _open(name: str, raw: Path | None) -> Source:
+    if name not in DATASETS:
+        raise UnknownName("data set", name, DATASETS)
+    return importlib.import_module(DATASETS[name][0]).open_source(raw)
+
+
+def _subset(source: Source, count: int | None, seed: int) -> np.ndarray | None:
+    total = source.shape[0]
+    if count is None or count == total:
+        return None
+    if not 0 < count < total:
+        raise WrongUsage(f"--subset {count}: {source.name} has {total:,} images; expected 1 to {total}")
+    return np.sort(np.random.default_rng(seed).choice(total, count, replace=False))
+
+
+def _bytes(source: Source, rows: np.ndarray | None) -> int:
+    total, *pixel = source.shape
+    images = total if rows is None else len(rows)
+    return images * (int(np.prod(pixel)) + 4 * len(source.factor_names)) + (1 << 20)
+
+
+def _write(
+    source: Source,
+    rows: np.ndarray | None,
+    output: Path,
+    seed: int,
+    compress: bool,
+    overwrite: bool,
+    report: Reporter,
+) -> None:
+    shape = source.shape if rows is None else (len(rows), *source.shape[1:])
+    done = 0
+    with (
+        report.task(f"prepare {source.name}", shape[0], "images") as task,
+        hdf5.create(output, DATASET, overwrite=overwrite) as out,
+    ):
+        with out.stream("images", shape, np.uint8, compress=compress) as append:
+            for block in source.images(rows):
+                append(block)
+                done += len(block)
+                task.update(done)
+        if source.factor_names:
+            out.array("factors", source.factors(rows).astype(np.int32, copy=False))
+        for name, values in source.factor_values.items():
+            out.array(f"factor_values/{name}", np.asarray(values, np.float64))
+        out.attributes(
+            name=source.name,
+            source=source.source if rows is None else f"{source.source}; {len(rows)} rows drawn with seed {seed}",
+            likelihood=source.likelihood,
+            grid=source.grid and rows is None,
+            factor_names=source.factor_names,
+            factor_sizes=source.factor_sizes,
+            citation=source.citation,
+            licence=source.licence,
+        )

@@ -1,0 +1,37 @@
+"""How a stage tells people what it is doing; the command line shows it, a Python caller may ignore it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class Task(Protocol):
+    """One piece of work under way."""
+
+    def update(self, done: int, terms: dict[str, float] | None = None) -> None:
+        """``done`` of the total is finished; ``terms`` are running values worth showing."""
+
+
+class Reporter(Protocol):
+    """Where a stage's news go."""
+
+    def note(self, message: str) -> None:
+        """One line for people."""
+
+    def task(self, label: str, total: int, unit: str, done: int = 0):
+        """A context manager that gives a :class:`Task` of ``total`` ``unit``, of which ``done`` are behind already."""
+
+
+class Silent:
+    """A reporter that tells nobody."""
+
+    def note(self, message: str) -> None:
+        """Say nothing."""
+
+    @contextmanager
+    def task(self, label: str, total: int, unit: str, done: int = 0) -> Iterator["Silent"]:
+        """Show nothing."""
+        yield self
+
+    def update(self, done: int, terms: dict[str, float] | None = None) -> None:
+        """Show nothing."""

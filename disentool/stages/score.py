@@ -1,0 +1,198 @@
+"""Checkpoints, latents files, anyone's codes -> score records."""
+
+import importlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
+from disentool.io import files, latents
+from disentool.io.schema import SCORE
+from disentool.metrics import METRICS
+from disentool.metrics.result import Codes, Result
+from disentool.metrics.sampling import Points
+from disentool.stages.reporting import Reporter, Silent
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric with the constants of one protocol."""
+
+    name: str
+    module: Any
+    protocol: str
+    options: Any
+
+
+def choose(names: Sequence[str], protocol: str | None) -> list[Metric]:
+    """The metrics by name. ``protocol`` must be known to at least one of them; the others keep their default."""
+    for name in names:
+        if name not in METRICS:
+            raise UnknownName("metric", name, METRICS)
+    modules = {name: importlib.import_module(METRICS[name][0]) for name in dict.fromkeys(names)}
+    known = {p for module in modules.values() for p in module.PROTOCOLS}
+    if protocol is not None and protocol not in known:
+        raise UnknownName(f"protocol for {', '.join(modules)}", protocol, known)
+    chosen = []
+    for name, module in modules.items():
+        its = protocol if protocol in module.PROTOCOLS else next(iter(module.PROTOCOLS))
+        chosen.append(Metric(name, module, its, module.PROTOCOLS[its]))
+    return chosen
+
+
+def score(
+    artefacts: Iterable[str | Path],
+    metrics: list[Metric],
+    *,
+    seed: int = 0,
+    data: str | None = None,
+    device: str = "auto",
+    codes: str | None = None,
+    factors: str | None = None,
+    report: Reporter | None = None,
+) -> Iterator[dict[str, Any]]:
+    """The record of every metric on every artefact, as each is ready.
+
+    An artefact is a checkpoint (whose data, or ``data``, is encoded: once, and only the rows these metrics need), a
+    latents file, or with ``codes`` and ``factors`` (names of arrays) any HDF5 file.
+    """
+    report = report or Silent()
+    if isinstance(artefacts, Sequence):  # else they arrive one by one
+        for artefact in artefacts:
+            _kind(Path(artefact))
+    if factors and not codes:
+        raise WrongUsage("--factors names an array beside --codes; give both")
+    for artefact in artefacts:
+        path = Path(artefact)
+        kind = _kind(path)
+        if kind == "checkpoint":
+            if codes:
+                raise WrongUsage(f"{path}: --codes is for HDF5 files of codes; a checkpoint encodes its data itself")
+            yield from _score_checkpoint(path, metrics, seed, data, device, report)
+        else:
+            yield from _score_codes(path, metrics, seed, codes, factors)
+
+
+def _kind(path: Path) -> str:
+    files.require(path, "checkpoint or HDF5 file of codes", "`disentool train factorvae` writes ./ckpt.pt")
+    with open(path, "rb") as file:
+        magic = file.read(8)
+    if magic.startswith(b"PK"):
+        return "checkpoint"
+    if magic == b"\x89HDF\r\n\x1a\n":
+        return "codes"
+    raise ForeignFile(f"{path}: neither a checkpoint (.pt) nor an HDF5 file of codes; see `disentool info {path}`")
+
+
+def _score_codes(
+    path: Path, metrics: list[Metric], seed: int, codes_key: str | None, factors_key: str | None
+) -> Iterator[dict[str, Any]]:
+    table = latents.read_foreign(path, codes_key, factors_key) if codes_key else latents.read(path)
+    if len(table.mean) == 0:
+        raise ForeignFile(f"{path}: holds no codes")
+    for metric in metrics:
+        if "reconstruction" in metric.module.NEEDS:
+            raise DataMismatch(f"{path}: {metric.name} needs the decoder; score the checkpoint instead of its codes")
+    points = _points(path, len(table.mean), table.factors, table.factor_names, table.factor_sizes)
+    codes = Codes(np.arange(len(table.mean)), table.mean, table.logvar)
+    head = {
+        "artefact": str(path),
+        "id": files.sha256(path)[:16],
+        "method": table.method or None,
+        "config": table.provenance.get("config", {}),
+        "seed": table.provenance.get("seed"),
+        "step": table.provenance.get("step"),
+        "data": table.name,
+    }
+    for metric in metrics:
+        plan = metric.module.plan(points, metric.options, seed, codes_ready=True)
+        yield _record(head, metric, metric.module.score(plan, codes), seed)
+
+
+def _score_checkpoint(
+    path: Path, metrics: list[Metric], seed: int, data: str | None, device: str, report: Reporter
+) -> Iterator[dict[str, Any]]:
+    # Imported here: scoring ready codes needs no torch, whose import takes seconds.
+    from disentool.stages import model as models
+    from disentool.stages.encode import data_of
+
+    model = models.load(path, device)
+    dataset = data_of(model, data, report)
+    points = _points(dataset.path, len(dataset), dataset.factors, dataset.factor_names, dataset.factor_sizes)
+    plans = [metric.module.plan(points, metric.options, seed) for metric in metrics]
+    with_images = [p for p, m in zip(plans, metrics, strict=True) if "reconstruction" in m.module.NEEDS]
+    others = [p for p, m in zip(plans, metrics, strict=True) if "reconstruction" not in m.module.NEEDS]
+    encoded = _encode(model, dataset, _union(others, len(dataset)), _union(with_images, len(dataset)), seed, report)
+    head = {
+        "artefact": str(path),
+        "id": model.sha256[:16],
+        "method": model.content["method"],
+        "config": model.content["config"],
+        "seed": model.content["rng"].get("seed"),
+        "step": model.content["step"],
+        "data": dataset.name,
+    }
+    for metric, plan in zip(metrics, plans, strict=True):
+        codes = encoded["reconstruction" in metric.module.NEEDS]
+        yield _record(head, metric, metric.module.score(plan, codes), seed)
+
+
+def _points(path: Path, rows: int, factors: np.ndarray | None, names: tuple, sizes: tuple) -> Points:
+    if factors is None:
+        return Points(rows)
+    try:
+        return Points.from_factors(factors, names or None, sizes or None)
+    except DataMismatch as error:
+        raise DataMismatch(f"{path}: {error}") from None
+
+
+def _union(plans: list[Any], total: int) -> np.ndarray:
+    if any(plan.rows is None for plan in plans):
+        return np.arange(total)
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *(plan.rows for plan in plans)]))
+
+
+def _encode(model, dataset, rows: np.ndarray, decoded: np.ndarray, seed: int, report: Reporter) -> dict[bool, Codes]:
+    """Encode ``rows`` and ``decoded`` once; keyed by whether the reconstruction, known for ``decoded``, is in it."""
+    from disentool.engine import inference
+    from disentool.engine.feed import Feed
+
+    feed = Feed(dataset.images, None, model.device)
+    plain = np.setdiff1d(rows, decoded, assume_unique=True)
+    parts: dict[bool, list[dict[str, np.ndarray]]] = {False: [], True: []}
+    with report.task(f"encode {model.path.name}", len(plain) + len(decoded), "images") as task:
+        done = 0
+        for both, wanted in ((True, decoded), (False, plain)):
+            for part in inference.encode(model.method, model.networks, feed, wanted, seed if both else None):
+                parts[both].append(part)
+                done += len(part["mean"])
+                task.update(done)
+
+    def table(chosen: list[dict[str, np.ndarray]], their_rows: np.ndarray) -> Codes | None:
+        if not chosen:
+            return None
+        order = np.argsort(their_rows)
+        names = set.intersection(*(set(part) for part in chosen))
+        return Codes(their_rows[order], **{n: np.concatenate([part[n] for part in chosen])[order] for n in names})
+
+    return {
+        True: table(parts[True], decoded),
+        False: table(parts[True] + parts[False], np.concatenate([decoded, plain])),
+    }
+
+
+def _record(head: dict[str, Any], metric: Metric, result: Result, seed: int) -> dict[str, Any]:
+    return {
+        "format": SCORE.name,
+        "version": SCORE.version,
+        **head,
+        "metric": metric.name,
+        "protocol": result.protocol,
+        "score": result.score,
+        "interval": list(result.interval) if result.interval else None,
+        "per_factor": result.per_factor,
+        "details": {"score_seed": seed, **result.details},
+    }
