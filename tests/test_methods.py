@@ -1,0 +1,222 @@
+"""Every method: its losses against hand-written statements, and the contract that capture and stacking rely on."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from conftest import SMALL, SMALL_FACTOR
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from disentool import configs
+from disentool.config import build
+from disentool.engine.randomness import Randomness
+from disentool.nn import conv, gaussian
+from disentool.nn.discriminator import permute_dims
+from disentool.nn.likelihood import negative_log_likelihood
+from disentool.nn.schedules import linear
+from disentool.phase import Batch, DataFacts
+
+FACTS = DataFacts(rows=100, channels=1, height=32, width=32)
+VARIANTS = {
+    "vae": ("vae", SMALL),
+    "betavae": ("betavae", SMALL | {"beta": 3.0}),
+    "betavae-capacity": ("betavae", SMALL | {"objective": "burgess", "capacity": 5.0, "capacity_steps": 10}),
+    "factorvae": ("factorvae", SMALL_FACTOR | {"gamma": 7.0}),
+    "factorvae-gaussian": ("factorvae", SMALL_FACTOR | {"likelihood": "gaussian"}),
+}
+
+
+def make(variant, facts=FACTS):
+    name, options = VARIANTS[variant]
+    entry = configs.find(name)
+    method = configs.load(entry.implementation)(build(configs.load(entry.config), options), facts)
+    torch.manual_seed(0)
+    networks = {n: net.double() for n, net in method.networks().items()}
+    return method, networks
+
+
+def inputs(method, step=4):
+    """For each phase: batch and noise in float64, as the engine would draw them."""
+    draws = Randomness(0, FACTS.rows)
+    out = []
+    for index, phase in enumerate(method.stages()[0].phases):
+        rows, noise = draws.draw(phase, index, step)
+        facts = method.facts
+        shape = (len(rows), facts.channels, facts.height, facts.width)
+        images = torch.from_numpy(np.random.default_rng(index).random(shape))
+        tensors = {
+            k: torch.from_numpy(v).double() if v.dtype == np.float32 else torch.from_numpy(v) for k, v in noise.items()
+        }
+        out.append((phase, Batch(images, torch.from_numpy(rows), None), tensors))
+    return out
+
+
+def statement(variant, networks, batches, noises, step=4):
+    """The objectives as the papers print them, in float64, one image at a time."""
+    _, options = VARIANTS[variant]
+    nats, kls, codes = [], [], []
+    for x, eps in zip(batches[0].images, noises[0]["posterior"], strict=True):
+        h = networks["encoder"](x[None])[0]
+        mean, logvar = h[: len(eps)], h[len(eps) :]
+        z = mean + torch.exp(logvar / 2) * eps
+        logits = networks["decoder"](z[None])[0]
+        p = 1 / (1 + torch.exp(-logits))
+        if options.get("likelihood") == "gaussian":
+            nats.append((0.5 * (p - x) ** 2 + 0.5 * math.log(2 * math.pi)).sum())
+        else:
+            nats.append(-(x * torch.log(p) + (1 - x) * torch.log(1 - p)).sum())
+        kls.append((-0.5 * (1 + logvar - mean**2 - torch.exp(logvar))).sum())
+        codes.append(z)
+    reconstruction, kl = sum(nats) / len(nats), sum(kls) / len(kls)
+    if variant == "vae":
+        return [reconstruction + kl]
+    if variant == "betavae":
+        return [reconstruction + options["beta"] * kl]
+    if variant == "betavae-capacity":
+        capacity = options["capacity"] * min(step / options["capacity_steps"], 1)
+        return [reconstruction + 1000 * abs(kl - capacity)]
+    gamma = options.get("gamma", 40.0)
+    tc, disc = 0.0, 0.0
+    for z in codes:
+        d = torch.softmax(networks["discriminator"](z[None])[0], 0)
+        tc += torch.log(d[0] / (1 - d[0])) / len(codes)
+        disc += -0.5 * torch.log(d[0]) / len(codes)
+    other = []
+    for x, eps in zip(batches[1].images, noises[1]["posterior"], strict=True):
+        h = networks["encoder"](x[None])[0]
+        other.append(h[: len(eps)] + torch.exp(h[len(eps) :] / 2) * eps)
+    for i in range(len(other)):
+        permuted = torch.stack([other[noises[1]["permutation"][i, j]][j] for j in range(len(other[i]))])
+        d = torch.softmax(networks["discriminator"](permuted[None])[0], 0)
+        disc += -0.5 * torch.log(1 - d[0]) / len(other)
+    return [reconstruction + kl + gamma * tc, disc]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_losses_equal_their_hand_written_statement(variant):
+    method, networks = make(variant)
+    drawn = inputs(method)
+    carry, got = {}, []
+    for phase, batch, noise in drawn:
+        loss, _, carry = phase.loss(networks, batch, noise, carry, torch.tensor(4))
+        got.append(float(loss))
+    expected = statement(variant, networks, [d[1] for d in drawn], [d[2] for d in drawn])
+    assert got == pytest.approx([float(e) for e in expected], rel=1e-10)
+
+
+class Watch(TorchDispatchMode):
+    """Refuses what a captured step cannot do: draw, fetch a value, or branch on one."""
+
+    FORBIDDEN = ("rand", "bernoulli", "multinomial", "dropout", "normal_", "uniform_", "_local_scalar_dense", "nonzero",
+                 "item", "is_nonzero", "equal.default", "unique", "masked_select")  # fmt: skip
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = str(func)
+        if any(f"aten.{word}" in name for word in self.FORBIDDEN):
+            raise AssertionError(f"a loss calls {name}")
+        return func(*args, **(kwargs or {}))
+
+
+def test_the_watch_sees_what_it_must():
+    for bad in (lambda: torch.rand(3), lambda: bool(torch.ones(()) > 0), lambda: torch.ones(()).item()):
+        with pytest.raises(AssertionError, match="a loss calls"), Watch():
+            bad()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_losses_neither_draw_nor_fetch_nor_branch(variant):
+    method, networks = make(variant)
+    with Watch():
+        carry = {}
+        for phase, batch, noise in inputs(method):
+            loss, terms, carry = phase.loss(networks, batch, noise, carry, torch.tensor(4))
+            assert loss.ndim == 0 and all(term.ndim == 0 for term in terms.values())
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_losses_stack_over_a_gang(variant):
+    """vmap over stacked parameters gives each member its own gradient, as a gang of seeds needs."""
+    method, first = make(variant)
+    torch.manual_seed(1)
+    second = {n: net.double() for n, net in method.networks().items()}
+    names = list(first)
+    stacked = {n: torch.func.stack_module_state([first[n], second[n]])[0] for n in names}
+    carries, carry_stack = [{}, {}], {}
+    for phase, batch, noise in inputs(method):
+
+        def loss(parameters, carry, phase=phase, batch=batch, noise=noise):
+            calls = {n: (lambda x, n=n: torch.func.functional_call(first[n], parameters[n], (x,))) for n in names}
+            value, _, out = phase.loss(calls, batch, noise, carry, torch.tensor(4))
+            return value, out
+
+        grads, (values, out) = torch.func.vmap(torch.func.grad_and_value(loss, has_aux=True))(stacked, carry_stack)
+        for member, networks in enumerate((first, second)):
+            value, _, carries[member] = phase.loss(networks, batch, noise, carries[member], torch.tensor(4))
+            parameters = [p for n in phase.updates for p in networks[n].parameters()]
+            single = torch.autograd.grad(value, parameters)
+            mine = [grads[n][k][member] for n in phase.updates for k, _ in networks[n].named_parameters()]
+            assert float(values[member]) == pytest.approx(float(value), rel=1e-10)
+            for a, b in zip(single, mine, strict=True):
+                torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-9)
+        carry_stack = out
+
+
+@pytest.mark.parametrize(
+    ("channels", "height", "width", "layers"),
+    [(1, 64, 64, 4), (3, 32, 32, 3), (1, 128, 128, 5), (3, 64, 48, 3), (1, 28, 28, 2), (1, 8, 8, 1), (1, 16, 64, 2)],
+)
+def test_networks_follow_the_image_size(channels, height, width, layers):
+    encoder = conv.encoder(channels, height, width, 16, 6)
+    decoder = conv.decoder(channels, height, width, 16, 3)
+    assert sum(isinstance(m, torch.nn.Conv2d) for m in encoder) == layers
+    x = torch.zeros(2, channels, height, width)
+    assert encoder(x).shape == (2, 6)
+    assert decoder(torch.zeros(2, 3)).shape == x.shape
+
+
+def test_networks_for_64_pixels_are_the_papers():
+    encoder = conv.encoder(1, 64, 64, 128, 20)
+    decoder = conv.decoder(1, 64, 64, 128, 10)
+    assert [m.out_channels for m in encoder if isinstance(m, torch.nn.Conv2d)] == [32, 32, 64, 64]
+    assert [m.out_channels for m in decoder if isinstance(m, torch.nn.ConvTranspose2d)] == [64, 32, 32, 1]
+    assert sum(p.numel() for p in encoder.parameters()) == 544 + 16416 + 32832 + 65600 + 131200 + 2580
+
+
+def test_odd_sizes_are_refused_by_name():
+    with pytest.raises(Exception, match=r"50x50 pixels.*multiples of 8"):
+        conv.encoder(1, 50, 50, 16, 6)
+
+
+def test_permute_dims_keeps_every_marginal_and_breaks_dependence():
+    z = torch.randn(2000, 1, generator=torch.Generator().manual_seed(0)).repeat(1, 3)
+    order = torch.from_numpy(np.argsort(np.random.default_rng(0).random((2000, 3)), axis=0))
+    permuted = permute_dims(z, order)
+    assert torch.equal(permuted.sort(0).values, z.sort(0).values)
+    assert torch.corrcoef(z.T)[0, 1] > 0.99
+    assert abs(torch.corrcoef(permuted.T) - torch.eye(3)).max() < 0.1
+
+
+def test_kl_of_a_gaussian_against_numerical_integration():
+    mean, logvar = torch.tensor([[0.7, -1.2]]).double(), torch.tensor([[-0.5, 0.8]]).double()
+    x = torch.linspace(-15, 15, 200_001).double()
+    for j in range(2):
+        q = torch.distributions.Normal(mean[0, j], (logvar[0, j] / 2).exp())
+        density = q.log_prob(x).exp() * (q.log_prob(x) - torch.distributions.Normal(0.0, 1.0).log_prob(x))
+        assert float(gaussian.kl_to_prior(mean, logvar)[0, j]) == pytest.approx(
+            float(torch.trapezoid(density, x)), rel=1e-6
+        )
+
+
+def test_likelihood_is_a_log_density():
+    logits, images = torch.randn(3, 2, 4, 4).double(), torch.rand(3, 2, 4, 4).double()
+    got = negative_log_likelihood(logits, images, "gaussian")
+    want = -torch.distributions.Normal(torch.sigmoid(logits), 1.0).log_prob(images).flatten(1).sum(1)
+    torch.testing.assert_close(got, want)
+    got = negative_log_likelihood(logits, images.round(), "bernoulli")
+    want = -torch.distributions.Bernoulli(logits=logits).log_prob(images.round()).flatten(1).sum(1)
+    torch.testing.assert_close(got, want)
+
+
+def test_linear_schedule():
+    assert [float(linear(torch.tensor(s), 0.0, 25.0, 100)) for s in (0, 50, 100, 500)] == [0, 12.5, 25, 25]
