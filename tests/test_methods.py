@@ -100,9 +100,9 @@ def test_losses_equal_their_hand_written_statement(variant):
     carry, got = {}, []
     for phase, batch, noise in drawn:
         loss, _, carry = phase.loss(networks, batch, noise, carry, torch.tensor(4))
-        got.append(float(loss))
+        got.append(float(loss.detach()))
     expected = statement(variant, networks, [d[1] for d in drawn], [d[2] for d in drawn])
-    assert got == pytest.approx([float(e) for e in expected], rel=1e-10)
+    assert got == pytest.approx([float(e.detach()) for e in expected], rel=1e-10)
 
 
 class Watch(TorchDispatchMode):
@@ -156,7 +156,7 @@ def test_losses_stack_over_a_gang(variant):
             parameters = [p for n in phase.updates for p in networks[n].parameters()]
             single = torch.autograd.grad(value, parameters)
             mine = [grads[n][k][member] for n in phase.updates for k, _ in networks[n].named_parameters()]
-            assert float(values[member]) == pytest.approx(float(value), rel=1e-10)
+            assert float(values[member].detach()) == pytest.approx(float(value.detach()), rel=1e-10)
             for a, b in zip(single, mine, strict=True):
                 torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-9)
         carry_stack = out
