@@ -133,7 +133,7 @@ def _option(field: dataclasses.Field, hint: Any) -> Option:
 
 
 def build(config: type, values: Mapping[str, Any]) -> Any:
-    """An instance of ``config`` from plain values, defaults for the rest. WrongUsage for unknown names and bad values."""
+    """An instance of ``config`` from plain values, defaults for the rest; WrongUsage for unknown names and values."""
     known = options(config)
     for name in values:
         if name not in known:

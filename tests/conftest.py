@@ -1,6 +1,10 @@
 """What the tests share: a small complete grid of squares, and a checkpoint trained on it for a moment."""
 
+import os
 from pathlib import Path
+
+# Small networks gain nothing from threads, and lose much when something else runs; subprocesses inherit it.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import pytest
@@ -11,7 +15,7 @@ from disentool.io.schema import DATASET
 from disentool.stages.jobs import plan
 from disentool.stages.train import train
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)
 
 NAMES, SIZES = ("size", "pos_x", "pos_y"), (3, 8, 8)
 

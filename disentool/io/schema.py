@@ -38,7 +38,7 @@ DATASET = Format(
     1,
     "Images with their factors of variation.",
     (
-        Array("images", "uint8", ("N", "H", "W", "C"), "0..255; contiguous unless compressed; C: 1 grey, 3 RGB"),
+        Array("images", "uint8", ("N", "H", "W", "C"), "0..255; contiguous unless compressed"),
         Array("factors", "int32", ("N", "K"), "class index of each factor, 0..size-1", required=False),
         Array("factor_values/<name>", "float64", ("size",), "physical value of each class", required=False),
         Array("split", "uint8", ("N",), "0 train, 1 test", required=False),
@@ -80,13 +80,13 @@ LATENTS = Format(
 CHECKPOINT = Format(
     "disentool.checkpoint",
     1,
-    "A plain torch.save of a dict, readable with torch.load(weights_only=True); every leaf is a tensor or plain Python.",
+    "A torch.save of one dict, readable with torch.load(weights_only=True): every leaf is a tensor or plain Python.",
     attributes=(
         ("format, version, created_by, command", "as in HDF5 files; versions of python, torch and numpy in `versions`"),
         ("method", "the method's name"),
         ("config", "the method's options, by name"),
-        ("run", "data, seed and device of the run"),
-        ("data", "facts of the data set: path, name, content_sha256, rows, image shape, likelihood, factors"),
+        ("run", "data, seed, device of the run"),
+        ("data", "the data set: spec, name, content_sha256, rows, image shape, likelihood, factors"),
         ("networks", "state dict of every network, by name"),
         ("optimizers", "state dict of every phase's optimiser, by phase"),
         ("step", "finished steps"),

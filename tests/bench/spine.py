@@ -1,0 +1,129 @@
+"""Benchmarks of the spine on this machine's CPU: `python tests/bench/spine.py [PAIRS]` prints one table.
+
+Ratios are medians over interleaved pairs in one process; single times depend on the machine and on its load.
+"""
+
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from plain_factorvae import PlainFactorVAE
+
+from disentool.configs.factorvae import FactorVAEConfig
+from disentool.datasets import dsprites
+from disentool.engine import device, inference
+from disentool.engine.feed import Feed
+from disentool.engine.training import Training
+from disentool.methods.factorvae import FactorVAE
+from disentool.metrics import factor
+from disentool.metrics.result import Codes
+from disentool.metrics.sampling import Points
+from disentool.phase import DataFacts
+from disentool.stages.prepare import prepare
+
+STEP_FLOP = 12.23e9  # multiply and add counted apart, both phases, batch 64 + 64
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that one call takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def pairs(ours: Callable[[], object], theirs: Callable[[], object], count: int) -> tuple[float, float, float]:
+    """Median seconds of each, and the median ratio theirs / ours, over interleaved pairs after a warm-up."""
+    for _ in range(3):
+        ours()
+        theirs()
+    a, b = zip(*((timed(ours), timed(theirs)) for _ in range(count)), strict=True)
+    return statistics.median(a), statistics.median(b), statistics.median(y / x for x, y in zip(a, b, strict=True))
+
+
+def sgemm() -> float:
+    """Floating-point operations a second of a large matrix product."""
+    a = torch.randn(2048, 2048)
+    return 2 * 2048**3 / statistics.median(timed(lambda: a @ a) for _ in range(9))
+
+
+def row(name: str, value: str, note: str = "") -> None:
+    """One line of the table."""
+    print(f"| {name:<34} | {value:>16} | {note}", flush=True)
+
+
+def training(count: int) -> None:
+    """The paper's FactorVAE step against the plain statement of it."""
+    cpu = device.choose("cpu")
+    images = (np.random.default_rng(0).random((5000, 64, 64, 1)) > 0.96).astype(np.uint8)
+    plain = PlainFactorVAE(torch.from_numpy(images).permute(0, 3, 1, 2).contiguous())
+    method = FactorVAE(FactorVAEConfig(), DataFacts(5000, 1, 64, 64))
+    ours = Training(method, Feed(images * 255, None, cpu), 0, cpu)
+    mine, theirs, ratio = pairs(ours.advance, plain.step, count)
+    rate = sgemm()
+    row("FactorVAE step, plain / disentool", f"{ratio:.2f}", f"median of {count} pairs, one process, same allocator")
+    row("FactorVAE steps a second", f"{1 / mine:.1f}", f"plain {1 / theirs:.1f}")
+    row("share of the sgemm rate", f"{STEP_FLOP / mine / rate:.0%}", f"plain {STEP_FLOP / theirs / rate:.0%}")
+    rows = np.arange(2048)
+
+    def encode() -> None:
+        for _ in inference.encode(method, ours.networks, ours.feed, rows):
+            pass
+
+    contiguous = torch.from_numpy(images[:2048]).permute(0, 3, 1, 2).contiguous()
+
+    def forward() -> None:
+        with torch.no_grad():
+            for start in range(0, len(rows), 256):
+                plain.encoder(contiguous[start : start + 256].float())
+
+    mine, theirs, ratio = pairs(encode, forward, count)
+    row("encode 2,048 images, plain / ours", f"{ratio:.2f}", f"{2048 / mine:,.0f} images a second")
+
+
+def measuring() -> None:
+    """The factor metric on as many ready codes as dSprites has images."""
+    grid = np.indices(dsprites.SIZES).reshape(5, -1).T
+    codes = np.random.default_rng(0).standard_normal((len(grid), 10), dtype=np.float32)
+    codes[:, :5] += grid
+    table = Codes(np.arange(len(grid)), codes)
+    points = Points.from_factors(grid.astype(np.int32), sizes=dsprites.SIZES)
+    for name, options in factor.PROTOCOLS.items():
+
+        def measure(options: factor.Options = options) -> None:
+            factor.score(factor.plan(points, options, 0, codes_ready=True), table)
+
+        row(f"factor, {name}, 737,280 ready codes", f"{min(timed(measure) for _ in range(5)):.2f} s")
+
+
+def rendering() -> None:
+    """The whole 2D Shapes grid, alone and as a file."""
+
+    def render() -> None:
+        for _ in dsprites.open_source(None).images(None):
+            pass
+
+    row("render 737,280 images", f"{timed(render):.1f} s")
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = timed(lambda: prepare("dsprites", Path(folder) / "dsprites.h5"))
+        row("prepare dsprites (3.0 GB, digested)", f"{seconds:.1f} s")
+
+
+def main() -> None:
+    """Print the table."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    torch.manual_seed(0)
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
+    rendering()
+    measuring()
+    training(count)
+    row("peak memory", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+
+
+if __name__ == "__main__":
+    main()

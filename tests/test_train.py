@@ -1,0 +1,139 @@
+"""The train stage from Python: resuming, epochs, snapshots, and that something is learned."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import SMALL_FACTOR, square_grid, write_dataset
+
+from disentool.errors import DataMismatch, NonFinite, OutputExists
+from disentool.io import checkpoint
+from disentool.stages.encode import encode
+from disentool.stages.jobs import plan
+from disentool.stages.model import load
+from disentool.stages.score import choose, score
+from disentool.stages.train import train
+
+
+def run(output: Path, data: Path, method="factorvae", resume=False, overwrite=False, **options) -> list[Path]:
+    base = SMALL_FACTOR if method == "factorvae" else {k: v for k, v in SMALL_FACTOR.items() if "discr" not in k}
+    given = base | {"data": str(data), "device": "cpu", "log_every": 5} | options
+    return list(train(plan(method, given, output=str(output)), resume=resume, overwrite=overwrite))
+
+
+def same(a: dict, b: dict) -> bool:
+    """Whether two nested states hold equal values, tensors bit for bit."""
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    return a == b
+
+
+@pytest.mark.parametrize("method", ["vae", "betavae", "factorvae"])
+def test_extended_in_pieces_equals_one_run(method, squares, tmp_path):
+    """12 steps at once, and 3 + 4 + 5 with the pieces ending inside a logging window, are bit for bit the same."""
+    run(tmp_path / "whole.pt", squares, method, steps=12)
+    for steps in (3, 7, 12):
+        run(tmp_path / "pieces.pt", squares, method, steps=steps, resume=True)
+    whole, pieces = (checkpoint.read(tmp_path / f"{n}.pt") for n in ("whole", "pieces"))
+    for entry in ("networks", "optimizers", "step", "statistics", "config"):
+        assert same(whole[entry], pieces[entry]), entry
+
+
+def test_history_lines_survive_resuming(squares, tmp_path):
+    run(tmp_path / "whole.pt", squares, steps=20)
+    run(tmp_path / "pieces.pt", squares, steps=10)
+    run(tmp_path / "pieces.pt", squares, steps=20, resume=True)
+    a, b = ([{**h, "time": 0} for h in checkpoint.read(tmp_path / f"{n}.pt")["history"]] for n in ("whole", "pieces"))
+    assert a == b
+    assert [line["step"] for line in a] == [5, 10, 15, 20]
+
+
+def test_checkpoint_is_plain_torch(trained):
+    content = torch.load(trained, weights_only=True)
+    assert content["format"] == "disentool.checkpoint"
+    assert content["samples"]["images"].shape == (16, 32, 32, 1)
+    assert len(content["statistics"]["kl"]) == 4
+    assert {"reconstruction", "kl", "tc", "discriminator_accuracy"} <= set(content["history"][-1])
+
+
+def test_every_seed_is_its_own_run(squares, tmp_path):
+    paths = run(tmp_path / "m-{seed}.pt", squares, steps=3, seed=[0, 1])
+    alone = run(tmp_path / "alone.pt", squares, steps=3, seed=1)
+    assert [p.name for p in paths] == ["m-0.pt", "m-1.pt"]
+    first, second, single = (checkpoint.read(p) for p in [*paths, *alone])
+    assert same(second["networks"], single["networks"])
+    assert not same(first["networks"], second["networks"])
+
+
+def test_snapshots_are_checkpoints_of_their_step(squares, tmp_path):
+    paths = run(tmp_path / "m.pt", squares, steps=10, keep_every=4)
+    assert [p.name for p in paths] == ["m-4.pt", "m-8.pt", "m.pt"]
+    short = run(tmp_path / "short.pt", squares, steps=4)
+    assert same(checkpoint.read(paths[0])["networks"], checkpoint.read(short[0])["networks"])
+    assert "discriminator" in checkpoint.read(paths[0])["networks"]
+
+
+def test_epochs_count_passes(squares, tmp_path):
+    paths = run(tmp_path / "m.pt", squares, "vae", epochs=0.5)
+    assert checkpoint.read(paths[0])["step"] == 6  # 192 images, batches of 16, half a pass
+
+
+def test_resume_names_the_differing_option(squares, tmp_path):
+    run(tmp_path / "m.pt", squares, steps=2)
+    with pytest.raises(DataMismatch, match=r"m\.pt: was made with --gamma 40\.0, not 10\.0"):
+        run(tmp_path / "m.pt", squares, steps=4, gamma=10.0, resume=True)
+    with pytest.raises(DataMismatch, match="--seed 0, not 3"):
+        run(tmp_path / "m.pt", squares, steps=4, seed=3, resume=True)
+    other = write_dataset(tmp_path / "other.h5", *square_grid(32)[:1], None)
+    with pytest.raises(DataMismatch, match="is other data"):
+        run(tmp_path / "m.pt", other, steps=4, resume=True)
+    with pytest.raises(OutputExists, match="--overwrite"):
+        run(tmp_path / "m.pt", squares, steps=4)
+
+
+def test_divergence_keeps_the_last_good_checkpoint(squares, tmp_path):
+    run(tmp_path / "m.pt", squares, steps=5)
+    good = (tmp_path / "m.pt").read_bytes()
+    with pytest.raises(NonFinite, match=r"at step \d+; nothing was saved"):
+        run(tmp_path / "bad.pt", squares, steps=5, learning_rate=1e30)
+    assert not (tmp_path / "bad.pt").exists()
+    assert (tmp_path / "m.pt").read_bytes() == good
+
+
+@pytest.mark.parametrize(("side", "channels"), [(64, 1), (16, 3)])
+def test_other_sizes_and_colours(side, channels, tmp_path):
+    data = write_dataset(tmp_path / "d.h5", *square_grid(side, channels))
+    paths = run(tmp_path / "m.pt", data, steps=2)
+    z = encode(paths[0], tmp_path / "z.h5", device="cpu")
+    assert z.exists()
+    model = load(paths[0], "cpu")
+    images = model.method.decode(model.networks, torch.zeros(3, 4))
+    assert images.shape == (3, channels, side, side)
+    assert images.min() >= 0 and images.max() <= 1
+
+
+def test_more_rows_than_the_statistics_take(tmp_path):
+    images, _ = square_grid(16)
+    data = write_dataset(tmp_path / "d.h5", np.concatenate([images] * 8), None)
+    content = checkpoint.read(run(tmp_path / "m.pt", data, "vae", steps=1)[0])
+    assert content["statistics"]["rows"] == 1000
+
+
+@pytest.mark.slow
+def test_factorvae_learns_the_factors(squares, tmp_path):
+    """A short run on the grid of squares raises the factor score far above the untrained net's."""
+    options = {"gamma": 10.0, "learning_rate": 2e-3, "discriminator_learning_rate": 1e-3, "latent_dim": 6,
+               "hidden_units": 64, "discriminator_units": 128, "batch_size": 64, "log_every": 100}  # fmt: skip
+    paths = run(tmp_path / "m.pt", squares, steps=1500, checkpoint_every=2000, **options)
+    paths += run(tmp_path / "untrained.pt", squares, steps=0, **options)
+    records = list(score(paths, choose(["factor", "reconstruction"], None), device="cpu"))
+    trained, nats, untrained, blank = (r["score"] for r in records)
+    print({"trained": trained, "untrained": untrained, "nats": nats, "blank": blank})
+    assert trained > 0.85
+    assert untrained < trained - 0.2
+    assert nats < 0.1 * blank
