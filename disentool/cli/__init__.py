@@ -2,12 +2,13 @@
 
 import importlib
 import os
+import signal
 import sys
 
 import click
 
 import disentool
-from disentool.errors import DisentoolError, UnknownName
+from disentool.errors import DisentoolError, Interrupted, UnknownName
 from disentool.io import provenance
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -107,9 +108,15 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
+def _terminate(number: int, frame: object) -> None:
+    """SIGTERM unwinds as SIGINT does, so that half-written files are removed."""
+    raise Interrupted(number, "terminated")
+
+
 def main() -> None:
     """The ``disentool`` command."""
     # Threads that wait for each other should sleep, not spin: on a machine that is also doing something else, spinning
     # makes a training step ten times slower and more. Read by OpenMP when torch loads it, hence here.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(sys.argv[1:]))

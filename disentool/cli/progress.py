@@ -40,9 +40,11 @@ class _Lines:
         self.label, self.total, self.unit = label, total, unit
         self._first, self._start = done, time.monotonic()
         self._next = self._start + 5
+        self._shown: dict[str, float] | None = None
 
     def update(self, done: int, terms: dict[str, float] | None = None) -> None:
-        """Print a line if it is time."""
+        """Print a line if it is time; terms not given stay as they were."""
+        self._shown = terms or self._shown
         now = time.monotonic()
         if now < self._next and not (done == self.total and now > self._start + 5):
             return
@@ -50,7 +52,7 @@ class _Lines:
         rate = (done - self._first) / max(now - self._start, 1e-9)
         left = (self.total - done) / rate if rate else float("inf")
         ending = "done" if done == self.total else f"{_clock(left)} left"
-        parts = [f"{done:,}/{self.total:,} {self.unit}", f"{_rate(rate)}/s", ending, *_terms(terms)]
+        parts = [f"{done:,}/{self.total:,} {self.unit}", f"{_rate(rate)}/s", ending, *_terms(self._shown)]
         print(f"{self.label}: {', '.join(parts)}", file=sys.stderr, flush=True)
 
 
@@ -69,7 +71,7 @@ def _bar(reporter: Stderr, label: str, total: int, unit: str, done: int) -> Iter
     )
     with Progress(*columns, console=console, transient=False) as progress:
         name = progress.add_task(label, total=total, completed=done, count="", speed="", terms="")
-        first, start = done, time.monotonic()
+        first, start, shown = done, time.monotonic(), 0.0
         former, reporter.note = (
             reporter.note,
             lambda message: progress.console.print(f"disentool: {message}", markup=False),
@@ -80,7 +82,12 @@ def _bar(reporter: Stderr, label: str, total: int, unit: str, done: int) -> Iter
 
             def update(self, done: int, terms: dict[str, float] | None = None) -> None:
                 """Move the bar."""
-                rate = (done - first) / max(time.monotonic() - start, 1e-9)
+                nonlocal shown
+                now = time.monotonic()
+                if terms is None and done < total and now < shown + 0.1:
+                    return  # stages call this every step
+                shown = now
+                rate = (done - first) / max(now - start, 1e-9)
                 left = _clock((total - done) / rate) if rate else "?"
                 fields = {"count": f"{done:,}/{total:,} {unit}", "speed": f"{_rate(rate)}/s, {left} left"}
                 if terms is not None:

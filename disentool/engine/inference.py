@@ -33,6 +33,6 @@ def encode(
                     noise = torch.from_numpy(latent_noise(reconstruct_seed, chunk, codes.shape[1]))
                     codes = codes + torch.exp(0.5 * posterior["logvar"]) * noise.to(codes.device)
                 nats, decoded = method.reconstruction(networks, codes, images)
-                out["reconstruction_nats"] = nats.double().cpu().numpy()
-                out["squared_error"] = (decoded - images).square().flatten(1).mean(1).double().cpu().numpy()
+                out["reconstruction_nats"] = nats.cpu().double().numpy()
+                out["squared_error"] = (decoded - images).square().flatten(1).mean(1).cpu().double().numpy()
             yield out

@@ -14,11 +14,12 @@ class Meter:
         self.names: tuple[str, ...] = ()
         self.count = 0
         self._sums = self._bad = torch.zeros(0, device=device)
+        self._dtype = torch.float32 if device.type == "mps" else torch.float64  # MPS has no doubles
 
     def add(self, terms: dict[str, Tensor], step: Tensor) -> None:
         """Add one update's scalars; ``step`` is the int64 scalar on the device."""
         names = tuple(terms)
-        values = torch.stack([value.detach() for value in terms.values()]).double()
+        values = torch.stack([value.detach() for value in terms.values()]).to(self._dtype)
         if names != self.names:
             self._start(names)
         self._sums += values
@@ -27,7 +28,7 @@ class Meter:
 
     def _start(self, names: tuple[str, ...]) -> None:
         self.names = names
-        self._sums = torch.zeros(len(names), dtype=torch.float64, device=self.device)
+        self._sums = torch.zeros(len(names), dtype=self._dtype, device=self.device)
         self._bad = torch.full((len(names),), _NEVER, dtype=torch.int64, device=self.device)
 
     def bad(self) -> list[tuple[int, str]]:
@@ -50,5 +51,5 @@ class Meter:
     def restore(self, state: dict) -> None:
         """Continue the window that :meth:`state` gave."""
         self._start(tuple(state["names"]))
-        self._sums += torch.tensor(state["sums"], dtype=torch.float64, device=self.device)
+        self._sums += torch.tensor(state["sums"], dtype=self._dtype, device=self.device)
         self.count = state["count"]

@@ -2,11 +2,12 @@
 
 import errno
 import fcntl
+import glob
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,13 +57,27 @@ def probe(path: Path, *, overwrite: bool, need_bytes: int = 0) -> Path:
 
 
 @contextmanager
-def claim(path: Path, *, wait: bool = False) -> Iterator[None]:
-    """Hold ``path`` as the output of this process. A second process gets OutputBusy, or waits its turn with ``wait``.
+def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold ``path`` as the output of this process, and clear away what a killed one left half written.
 
-    The claim is a lock file beside the output, let go by the system if the process dies.
+    While another process holds it: OutputBusy; or, with ``wait``, call that once and wait. The claim is a lock file
+    beside the output, let go by the system if the process dies.
     """
     path = Path(path)
     lock = path.with_name(f".{path.name[:200]}.lock")
+    handle = _locked(path, lock, wait)
+    try:
+        for left in path.parent.glob(f"{glob.escape(_partial(path))}*"):
+            left.unlink(missing_ok=True)
+        yield
+    finally:
+        os.unlink(lock)
+        os.close(handle)
+
+
+def _locked(path: Path, lock: Path, wait: Callable[[], None] | None) -> int:
+    """An open, locked handle of the lock file that is there now."""
+    blocking = fcntl.LOCK_NB
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,31 +85,34 @@ def claim(path: Path, *, wait: bool = False) -> Iterator[None]:
         except OSError as error:
             raise not_writable(path, error) from None
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(handle, fcntl.LOCK_EX | blocking)
+            # The former holder may have removed the file between our open and our lock.
+            if os.path.exists(lock) and os.stat(lock).st_ino == os.fstat(handle).st_ino:
+                return handle
+        except BlockingIOError:
+            if wait is None:
+                os.close(handle)
+                raise OutputBusy(f"{path}: another running disentool is writing it; wait, or name another -o") from None
+            wait()
+            blocking = 0
+        except FileNotFoundError:
+            pass  # removed between the two questions
         except OSError as error:
             os.close(handle)
-            if error.errno in (errno.EAGAIN, errno.EACCES):
-                raise OutputBusy(f"{path}: another running disentool is writing it; wait, or name another -o") from None
             raise not_writable(path, error) from None
-        try:  # the former holder may have removed the file between our open and our lock
-            current = os.stat(lock).st_ino == os.fstat(handle).st_ino
-        except FileNotFoundError:
-            current = False
-        if current:
-            break
         os.close(handle)
-    try:
-        yield
-    finally:
-        os.unlink(lock)
-        os.close(handle)
+
+
+def _partial(path: Path) -> str:
+    """How the names of half-written files of this output begin."""
+    return f".{path.name[:200]}.partial-"
 
 
 @contextmanager
 def whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """A temporary name beside ``path``; on success it is synced and moved into place, on any error it is removed."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name[:80]}.{os.getpid()}.partial{path.suffix}")
+    temporary = path.with_name(f"{_partial(path)}{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary

@@ -1,5 +1,7 @@
 """Pictures and animations, and reading a user's image."""
 
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,23 +11,46 @@ from disentool.io import files
 
 STILL = (".png",)
 MOVING = (".gif", ".webp", ".mp4", ".webm")
+MAX_FPS = 50  # GIF counts hundredths of a second, and players slow down below two of them
 _MAX_PIXELS = 64_000_000  # a small file can claim any size
+_SAMPLE = 50_000  # pixels that decide on a palette
+_HARDLY = 3  # of 255 levels: a change that nobody sees
+_PRINT = 300  # dots per inch: what a document sizes a picture by when it names no width
 
 
-def read_image(path: Path, channels: int, size: tuple[int, int]) -> np.ndarray:
-    """A picture as uint8 [H,W,C] of the given channels (1 or 3) and (height, width); resized with antialiasing."""
-    from PIL import Image
+def read_image(path: Path, channels: int, size: tuple[int, int]) -> tuple[np.ndarray, tuple[int, int]]:
+    """A picture as uint8 [H,W,C] of ``channels`` (1 or 3) and ``size`` (height, width), and the size it had.
+
+    Another size is resized with antialiasing, transparency is laid on white, and a camera's rotation is applied. Raises
+    MissingFile or ForeignFile.
+    """
+    from PIL import Image, ImageOps
 
     files.require(path, "image file")
     try:
-        with Image.open(path) as image:
-            if image.width * image.height > _MAX_PIXELS:
-                raise ForeignFile(f"{path}: {image.width}x{image.height} pixels; crop or shrink it first")
-            image = image.convert("L" if channels == 1 else "RGB")
-            if image.size != size[::-1]:
-                image = image.resize(size[::-1], Image.Resampling.LANCZOS)
-            return np.asarray(image, dtype=np.uint8).reshape(*size, channels)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as opened:
+                if opened.width * opened.height > _MAX_PIXELS:
+                    raise ForeignFile(f"{path}: {opened.width}x{opened.height} pixels; crop or shrink it first")
+                image = ImageOps.exif_transpose(opened)
+        if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off at 255
+            image = Image.fromarray((np.asarray(image).astype(np.int64) // 257).clip(0, 255).astype(np.uint8))
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = image.convert("L" if channels == 1 else "RGB")
+        had = (image.height, image.width)
+        if had != size:
+            image = image.resize(size[::-1], Image.Resampling.LANCZOS)
+        return np.asarray(image, dtype=np.uint8).reshape(*size, channels), had
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
         raise ForeignFile(f"{path}: not a picture that can be read ({' '.join(str(error).split())[:120]})") from None
 
 
@@ -44,46 +69,130 @@ def check_suffix(path: Path, allowed: tuple[str, ...]) -> None:
             ) from None
 
 
-def write_png(path: Path, picture: np.ndarray, *, overwrite: bool) -> None:
-    """Write uint8 [H,W,3] as PNG."""
-    import imageio.v3 as imageio
+def write_png(path: Path, picture: np.ndarray, *, overwrite: bool, comment: str = "") -> None:
+    """Write uint8 [H,W,3] as PNG, with a comment that says where it comes from."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
+    info = PngInfo()
+    if comment:
+        info.add_text("Comment", comment)
     with files.whole(path, overwrite=overwrite) as temporary:
-        imageio.imwrite(temporary, picture, extension=".png")
+        Image.fromarray(picture).save(temporary, format="PNG", dpi=(_PRINT, _PRINT), pnginfo=info, optimize=True)
 
 
-def write_animation(path: Path, frames: list[np.ndarray], fps: float, *, overwrite: bool) -> None:
-    """Write frames uint8 [H,W,3] as an endless GIF or WebP, or as MP4 or WebM, by the name's suffix."""
-    import imageio.v3 as imageio
+def write_animation(
+    path: Path, frames: Sequence[np.ndarray], fps: float, *, overwrite: bool, comment: str = ""
+) -> None:
+    """Write frames uint8 [H,W,3] as an endless GIF or WebP, or as MP4 or WebM, by the name's suffix.
 
+    ``fps``: frames a second, up to 50; a GIF rounds a frame's time to hundredths of a second. WebP keeps every colour,
+    a GIF too as long as the frames have 256 of them, so grey is exact. The comment is kept by GIF only.
+    """
     suffix = path.suffix.lower()
     with files.whole(path, overwrite=overwrite) as temporary:
         if suffix == ".gif":
-            _write_gif(temporary, frames, fps)
+            _write_gif(temporary, frames, fps, comment)
         elif suffix == ".webp":
-            imageio.imwrite(temporary, np.stack(frames), extension=".webp", duration=1000 / fps, loop=0, lossless=True)
+            _write_webp(temporary, frames, fps)
         else:
-            even = [np.pad(f, ((0, f.shape[0] % 2), (0, f.shape[1] % 2), (0, 0)), mode="edge") for f in frames]
-            codec = "libx264" if suffix == ".mp4" else "libvpx-vp9"
-            imageio.imwrite(
-                temporary, np.stack(even), extension=suffix, plugin="FFMPEG", fps=fps, codec=codec, macro_block_size=2
-            )
+            _write_video(temporary, frames, fps)
 
 
-def _write_gif(path: Path, frames: list[np.ndarray], fps: float) -> None:
+def _write_gif(path: Path, frames: Sequence[np.ndarray], fps: float, comment: str) -> None:
     """One palette for all frames, so that colours do not flicker and unchanged pixels cost nothing."""
     from PIL import Image
 
-    sample = Image.fromarray(np.concatenate(frames[:: max(1, len(frames) // 8)]))
-    palette = sample.quantize(colors=256, method=Image.Quantize.MEDIANCUT)
-    images = [Image.fromarray(f).quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
-    # GIF counts hundredths of a second, and players slow down below two of them.
+    colours = _colours(frames)
+    exact = len(colours) <= 256
+    table = _unpacked(colours) if exact else _palette(frames)
+    index = np.zeros(1 << 24, np.uint8)
+    for start in range(0, len(colours), 1 << 16):
+        some = colours[start : start + (1 << 16)]
+        index[some] = _nearest(_unpacked(some), table)
+    images, shown = [], None
+    for frame in frames:
+        pixels = index[_packed(frame)]
+        if shown is not None and not exact:
+            # A pixel that hardly changes stays as it is: a decoder's faint flicker would be most of the file.
+            pixels = np.where(np.abs(table[shown].astype(np.int16) - frame).max(2) <= _HARDLY, shown, pixels)
+        images.append(Image.fromarray(pixels))
+        images[-1].putpalette(table.tobytes())
+        shown = pixels
     images[0].save(
         path,
         format="GIF",
         save_all=True,
         append_images=images[1:],
-        duration=max(20, round(100 / fps) * 10),
+        duration=max(1000 // MAX_FPS, round(100 / fps) * 10),
         loop=0,
-        optimize=False,
+        palette=table.tobytes(),
+        optimize=True,
+        comment=comment.encode(),
     )
+
+
+def _palette(frames: Sequence[np.ndarray]) -> np.ndarray:
+    """255 colours near those of the frames, white among them, uint8 [255,3]; the 256th is for unchanged pixels."""
+    from PIL import Image
+
+    pixels = np.concatenate([frame.reshape(-1, 3) for frame in frames])
+    few = pixels[:: len(pixels) // _SAMPLE | 1]  # an odd stride, so that it meets every column
+    # Median cut alone loses the rarer colours; k-means brings the error down by a third or more.
+    found = Image.fromarray(few[None]).quantize(colors=254, method=Image.Quantize.MEDIANCUT, kmeans=1)
+    return np.array([*found.getpalette(), 255, 255, 255], np.uint8).reshape(-1, 3)
+
+
+def _nearest(colours: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Index of the nearest entry of ``table`` (uint8 [n,3]) for each of ``colours`` (uint8 [m,3])."""
+    a, b = colours.astype(np.float32), table.astype(np.float32)  # exact: whole numbers below 2**24
+    return ((b * b).sum(1) - 2 * (a @ b.T)).argmin(1)
+
+
+def _packed(frame: np.ndarray) -> np.ndarray:
+    """uint8 [H,W,3] -> int32 [H,W], red in the highest byte."""
+    red, green, blue = np.moveaxis(frame.astype(np.int32), -1, 0)
+    return red << 16 | green << 8 | blue
+
+
+def _unpacked(colours: np.ndarray) -> np.ndarray:
+    """int [n] -> uint8 [n,3]."""
+    return np.stack([colours >> 16, colours >> 8 & 255, colours & 255], 1).astype(np.uint8)
+
+
+def _colours(frames: Sequence[np.ndarray]) -> np.ndarray:
+    """All colours of the frames, packed, in order."""
+    seen = np.zeros(1 << 24, bool)
+    for frame in frames:
+        seen[_packed(frame)] = True
+    return np.flatnonzero(seen)
+
+
+def _write_webp(path: Path, frames: Sequence[np.ndarray], fps: float) -> None:
+    from PIL import Image
+
+    images = [Image.fromarray(frame) for frame in frames]
+    images[0].save(
+        path, format="WEBP", save_all=True, append_images=images[1:], duration=round(1000 / fps), loop=0, lossless=True
+    )
+
+
+def _write_video(path: Path, frames: Sequence[np.ndarray], fps: float) -> None:
+    import imageio.v2 as imageio
+
+    codec, quality = ("libx264", "18") if path.suffix.lower() == ".mp4" else ("libvpx-vp9", "24")
+    writer = imageio.get_writer(
+        path,
+        format="FFMPEG",
+        fps=fps,
+        codec=codec,
+        quality=None,
+        macro_block_size=2,
+        # bitexact: no random identifiers, so that the same frames make the same bytes
+        output_params=["-crf", quality, "-b:v", "0", "-fflags", "+bitexact"],
+        ffmpeg_log_level="error",
+    )
+    with writer:
+        for frame in frames:
+            # Both codecs halve the colours' resolution, so sides must be even.
+            writer.append_data(np.pad(frame, ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)), mode="edge"))

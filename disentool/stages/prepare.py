@@ -56,12 +56,13 @@ def cached(name: str, report: Reporter | None = None) -> Path:
     path = cache_folder() / f"{name}.h5"
     if path.exists():
         return path
-    source = _open(name, None)
-    size = _bytes(source, None)
-    files.probe(path, overwrite=True, need_bytes=size)
-    report.note(f"{name} is rendered once, into {path} ({size / 1e9:.1f} GB; $DISENTOOL_CACHE moves it)")
-    with files.claim(path, wait=True):
+    waiting = f"{path} is being rendered by another disentool; waiting for it"
+    with files.claim(path, wait=lambda: report.note(waiting)):
         if not path.exists():  # else another process was faster
+            source = _open(name, None)
+            size = _bytes(source, None)
+            files.probe(path, overwrite=True, need_bytes=size)
+            report.note(f"{name} is rendered once, into {path} ({size / 1e9:.1f} GB; $DISENTOOL_CACHE moves it)")
             _write(source, None, path, 0, False, True, report)
     return path
 

@@ -117,6 +117,7 @@ class _Run:
             step = training.step
             if step == first + _TIMED_STEPS:
                 self._announce(training.total - step)
+            task.update(step)
             if step % run.log_every == 0 or step == training.total:
                 self._stop_clock()
                 self._check()

@@ -1,0 +1,284 @@
+"""Checkpoint -> pictures of what each latent dimension does."""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from disentool.engine import inference
+from disentool.errors import ForeignFile, WrongUsage
+from disentool.io import canvas, files, provenance
+from disentool.io import images as pictures
+from disentool.io.canvas import Block, Label, Sheet
+from disentool.stages import bases as starting
+from disentool.stages import model as models
+from disentool.stages.bases import Bases
+from disentool.stages.model import Model
+from disentool.stages.reporting import Reporter, Silent, Task
+
+DEAD = 0.01  # nats; a dimension of less KL carries nothing, and its label is pale
+MAX_BASES = 16
+MAX_DIMS = 32  # of them are shown unasked
+_STILL_SIZE, _MOVING_SIZE = 128, 64  # for print, for a screen
+_STILL_IMAGES, _MOVING_IMAGES = 1, 4
+_MAX_PIXELS = 100_000_000  # of a picture's cells, or of all the different frames' cells
+
+
+def traverse(
+    path: Path,
+    outputs: Sequence[Path],
+    *,
+    image_files: Sequence[Path] = (),
+    codes: Path | None = None,
+    rows: Sequence[int] | None = None,
+    data: str | None = None,
+    images: int | None = None,
+    dims: Sequence[int] | None = None,
+    extent: float = 3.0,
+    steps: int = 13,
+    frames: int = 40,
+    fps: float = 20.0,
+    size: int | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    report: Reporter | None = None,
+) -> Iterator[Path]:
+    """Vary one latent dimension at a time and draw what is decoded; yields each output as it is complete.
+
+    ``outputs``: a still (.png: a row per dimension, a column per value) or an animation (.gif .webp .mp4 .webm: a row
+    per image, a column per dimension, the value going to and fro), by the name's suffix. Dimensions stand in the order
+    of their KL to the prior, the largest first, or as ``dims`` names them.
+
+    The codes to start from are those of the images kept in the checkpoint; or of ``image_files``; or of ``rows`` of the
+    data (``data``, else what the checkpoint was trained on); or those in a latents file (``codes``, its ``rows``).
+    ``images``: how many where they are not named one by one (default: 1 in a still, 4 in an animation).
+
+    ``extent``: values run from -extent to extent, in standard deviations of the prior. ``steps``: values in a still.
+    ``frames``: of one period of the animation. ``fps``: frames a second. ``size``: about how many pixels an image's
+    longer side gets (default: 128 in a still, 64 in an animation); a pixel becomes a whole number of them.
+
+    The same inputs make the same bytes. Raises WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists,
+    NotWritable or MissingExtra, all before anything is drawn.
+    """
+    report = report or Silent()
+    outputs = [Path(output) for output in outputs]
+    _check_options(images, extent, steps, frames, fps, size)
+    if images and (image_files or rows is not None):
+        raise WrongUsage(f"--images {images}: the images to start from are named one by one already")
+    _check_outputs(outputs)
+    with ExitStack() as claims:
+        for output in outputs:
+            files.probe(output, overwrite=overwrite)
+            claims.enter_context(files.claim(output))
+        model = models.load(path, device)
+        shown = _dimensions(model, dims, report)
+        default = _STILL_IMAGES if all(map(_is_still, outputs)) else _MOVING_IMAGES
+        source = {"image_files": image_files, "codes": codes, "rows": rows, "data": data}
+        with _repeatable():
+            bases = starting.find(model, report, count=images, default=default, **source)
+        if len(bases) > MAX_BASES:
+            raise WrongUsage(f"{len(bases)} images to start from, but a picture holds {MAX_BASES}; name fewer")
+        plans = []
+        for output in outputs:
+            if _is_still(output):
+                some = bases if images or bases.chosen else bases.first(_STILL_IMAGES)
+                plans.append(
+                    _plan(model, output, some, shown, np.linspace(-extent, extent, steps), size or _STILL_SIZE)
+                )
+            else:
+                plans.append(_plan(model, output, bases, shown, _swing(extent, frames), size or _MOVING_SIZE))
+        comment = _comment(model)
+        done = 0
+        with report.task(f"traverse {model.path.name}", sum(plan.cells for plan in plans), "images") as task:
+            for plan in plans:
+                cells = _decode_all(model, plan, task, done)
+                done += plan.cells
+                if _is_still(plan.output):
+                    picture = _still(model, plan, cells)
+                    pictures.write_png(plan.output, picture, overwrite=overwrite, comment=comment)
+                else:
+                    moving = _animation(plan, cells, extent)
+                    pictures.write_animation(plan.output, moving, fps, overwrite=overwrite, comment=comment)
+                yield plan.output
+
+
+def _is_still(output: Path) -> bool:
+    return output.suffix.lower() in pictures.STILL
+
+
+def _check_outputs(outputs: Sequence[Path]) -> None:
+    if not outputs:
+        raise WrongUsage("nothing to write: name an output: -o FILE or --gif FILE")
+    for output in outputs:
+        pictures.check_suffix(output, pictures.STILL + pictures.MOVING)
+        if outputs.count(output) > 1:
+            raise WrongUsage(f"{output}: named twice as an output")
+
+
+def _check_options(images: int | None, extent: float, steps: int, frames: int, fps: float, size: int | None) -> None:
+    for name, value, low, high, meaning in (
+        ("--images", images, 1, MAX_BASES, "images to start from"),
+        ("--steps", steps, 2, 101, "values of a dimension"),
+        ("--frames", frames, 2, 1000, "frames of a period"),
+        ("--fps", fps, 1, pictures.MAX_FPS, "frames a second"),
+        ("--size", size, 16, 1024, "pixels of an image's longer side"),
+    ):
+        if value is not None and not low <= value <= high:
+            raise WrongUsage(f"{name} {value:g}: expected {low} to {high} {meaning}")
+    if not 0 < extent <= 100:
+        raise WrongUsage(f"--range {extent:g}: expected standard deviations of the prior, more than 0 and at most 100")
+    if frames % 2:
+        raise WrongUsage(f"--frames {frames}: expected an even number, as many to as fro")
+
+
+@dataclass(frozen=True)
+class _Dimension:
+    index: int
+    label: Label
+
+
+def _dimensions(model: Model, dims: Sequence[int] | None, report: Reporter) -> list[_Dimension]:
+    """The dimensions to show, in order, labelled with what the checkpoint says of them."""
+    width = model.method.config.latent_dim
+    statistics = model.content["statistics"]
+    name = "kl" if "kl" in statistics else "mean_std"
+    try:
+        values = np.array([float(v) for v in statistics[name]])
+    except (KeyError, TypeError, ValueError):
+        values = np.empty(0)
+    if values.shape != (width,) or not np.isfinite(values).all():
+        raise ForeignFile(f"{model.path}: its statistics do not hold a number for each of its {width} dimensions")
+    if dims is None:
+        order = np.argsort(-values, kind="stable").tolist()
+        if width > MAX_DIMS:
+            report.note(f"{model.path}: the first {MAX_DIMS} of {width} dimensions are shown; --dims names others")
+            order = order[:MAX_DIMS]
+    else:
+        order = list(dims)
+        if not order:
+            raise WrongUsage("--dims: names no dimension")
+        for index in order:
+            if not 0 <= index < width:
+                raise WrongUsage(f"--dims {index}: {model.path} has dimensions 0 to {width - 1}")
+            if order.count(index) > 1:
+                raise WrongUsage(f"--dims {index}: named twice")
+    return [_Dimension(index, _label(index, name, values[index])) for index in order]
+
+
+def _label(index: int, statistic: str, value: float) -> Label:
+    dead = value < DEAD
+    amount = f"<{DEAD}" if dead else f"{value:.2f}"
+    return Label(f"z{index}", f"{amount} nats" if statistic == "kl" else f"sd {amount}", muted=bool(dead))
+
+
+def _swing(extent: float, frames: int) -> np.ndarray:
+    """The different values of a period, from -extent to extent: a cosine, which slows down at both ends."""
+    return -extent * np.cos(2 * math.pi * np.arange(frames // 2 + 1) / frames)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """One output: each of ``bases`` with each of ``dimensions`` at each of ``values`` (float64 [V])."""
+
+    output: Path
+    bases: Bases
+    dimensions: list[_Dimension]
+    values: np.ndarray
+    height: int  # of an image, in pixels
+    width: int
+    factor: int
+
+    @property
+    def cells(self) -> int:
+        """How many images are to be decoded."""
+        return len(self.bases) * len(self.dimensions) * len(self.values)
+
+
+def _plan(
+    model: Model, output: Path, bases: Bases, dimensions: list[_Dimension], values: np.ndarray, size: int
+) -> _Plan:
+    height, width = model.facts.height, model.facts.width
+    plan = _Plan(output, bases, dimensions, values, height, width, canvas.factor(height, width, size))
+    pixels = plan.cells * height * width * plan.factor**2
+    if pixels > _MAX_PIXELS:
+        raise WrongUsage(
+            f"{output}: {plan.cells:,} cells of {height * plan.factor}x{width * plan.factor} pixels are too many for"
+            " one picture; name fewer --dims or images, or a smaller --size"
+        )
+    return plan
+
+
+def _repeatable() -> AbstractContextManager:
+    """On CUDA, convolutions that give the same bits every time; no effect elsewhere."""
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+
+
+def _decode(model: Model, codes: np.ndarray) -> np.ndarray:
+    """Codes float32 [n,D] -> images uint8 [n,H,W,C]."""
+    with torch.inference_mode(), _repeatable():
+        decoded = model.method.decode(model.networks, torch.from_numpy(codes).to(model.device))
+        return (decoded * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+
+
+def _decode_all(model: Model, plan: _Plan, task: Task, done: int) -> np.ndarray:
+    """The plan's cells, uint8 [bases,dimensions,values,H,W,C]; every other dimension keeps its base's value."""
+    shape = (len(plan.bases), len(plan.dimensions), len(plan.values))
+    codes = np.empty((*shape, plan.bases.codes.shape[1]), np.float32)
+    codes[:] = plan.bases.codes[:, None, None]
+    for k, dimension in enumerate(plan.dimensions):
+        codes[:, k, :, dimension.index] = plan.values
+    codes = codes.reshape(plan.cells, -1)
+    parts = []
+    for start in range(0, plan.cells, inference.BATCH):
+        parts.append(_decode(model, codes[start : start + inference.BATCH]))
+        task.update(done + start + len(parts[-1]))
+    images = np.concatenate(parts)
+    return images.reshape(*shape, *images.shape[1:])
+
+
+def _still(model: Model, plan: _Plan, cells: np.ndarray) -> np.ndarray:
+    """A block per base: to its left what it starts from, then a row per dimension and a column per value."""
+    decoded = _decode(model, plan.bases.codes)
+    columns = tuple(Label(canvas.number(value)) for value in plan.values)
+    labels = tuple(dimension.label for dimension in plan.dimensions)
+    tall = len(labels) > 2  # room for two images one under the other, with a caption between them
+    blocks = []
+    for index, image in enumerate(decoded):
+        aside = [("decoded", image)]
+        if plan.bases.images is not None:
+            aside = [("input", plan.bases.images[index]), ("reconstruction", image)]
+        columns_aside = (tuple(aside),) if tall else tuple((entry,) for entry in aside)
+        blocks.append(Block(labels, columns, columns_aside, heads=tall or index == 0))
+    sheet = Sheet(blocks, plan.height, plan.width, plan.factor)
+    return sheet.draw(cells)
+
+
+def _animation(plan: _Plan, cells: np.ndarray, extent: float) -> list[np.ndarray]:
+    """A row per base and a column per dimension; the frames of one period, the way back without either end."""
+    columns = tuple(dimension.label for dimension in plan.dimensions)
+    aside = ()
+    if plan.bases.images is not None:
+        aside = (tuple(("" if i else "input", image) for i, image in enumerate(plan.bases.images)),)
+    block = Block((Label(""),) * len(plan.bases), columns, aside)
+    sheet = Sheet([block], plan.height, plan.width, plan.factor, scale=extent)
+    there = [sheet.draw([cells[:, :, i]], value) for i, value in enumerate(plan.values)]
+    return there + there[-2:0:-1]
+
+
+def _comment(model: Model) -> str:
+    """What the picture is of, as JSON: free of paths and times, so that the same inputs make the same bytes."""
+    content = model.content
+    return json.dumps(
+        {
+            "created_by": provenance.created_by(),
+            "method": content["method"],
+            "seed": content["rng"].get("seed"),
+            "step": content["step"],
+            "checkpoint_sha256": model.sha256,
+        }
+    )
