@@ -3,6 +3,8 @@
 import math
 import pickle
 import platform
+import re
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -41,9 +43,10 @@ def write(path: Path, content: dict[str, Any], *, overwrite: bool) -> None:
     }
     with files.whole(path, overwrite=overwrite) as temporary:
         try:
-            torch.save(common | content, temporary)
+            with open(temporary, "wb") as file:
+                torch.save(common | content, file)
         except RuntimeError as error:  # how torch reports a write that failed
-            raise OSError(None, str(error).splitlines()[0]) from None
+            raise (error.__context__ if isinstance(error.__context__, OSError) else error) from None
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -54,28 +57,41 @@ def read(path: Path) -> dict[str, Any]:
     path = files.require(path, "checkpoint", "`disentool train factorvae` writes ./ckpt.pt")
     _check_archive(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # remarks of torch's on what is refused below
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = str(error).split("Please file")[0]
-        named = [word for word in reason.replace("`", " ").split() if "." in word and not word.endswith(".")]
-        what = f" ({named[-1]})" if named else ""
-        raise UnsafeFile(f"{path}: holds Python objects{what}, expected tensors and plain values; not opened") from None
-    except (RuntimeError, ValueError, KeyError, TypeError, EOFError, AttributeError, OSError, AssertionError) as error:
-        reason = (str(error).splitlines() or ["?"])[0][:120]
-        raise ForeignFile(f"{path}: not a checkpoint, or a damaged one ({reason})") from None
+        if not (named := re.search(r"GLOBAL ([\w.]+)", str(error))):
+            raise _damaged(path, error) from None
+        raise UnsafeFile(
+            f"{path}: holds Python objects ({named[1]}), expected tensors and plain values; not opened"
+        ) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # on a damaged file torch may raise nearly anything
+        raise _damaged(path, error) from None
     if not isinstance(content, dict) or content.get("format") != CHECKPOINT.name:
         raise ForeignFile(f"{path}: a torch file, but not a {CHECKPOINT.name}; `disentool train` writes one")
     version = content.get("version")
-    if not isinstance(version, int) or version > CHECKPOINT.version:
+    if type(version) is not int or version < 1:
+        raise ForeignFile(f"{path}: its version is {str(version)[:40]!r}, expected a whole number; make it anew")
+    if version > CHECKPOINT.version:
         raise ForeignFile(
             f"{path}: {CHECKPOINT.name} version {version}, this disentool reads up to {CHECKPOINT.version};"
             " upgrade disentool"
         )
     for name, kind in _KINDS.items():
         if not isinstance(content.get(name), kind):
-            raise ForeignFile(f"{path}: entry {name!r} is missing or not a {kind.__name__}; make it anew")
-    _check_leaves(path, content, depth=0)
+            raise ForeignFile(f"{path}: entry {name!r} is missing or damaged (expected: {kind.__name__}); make it anew")
+    if not 0 <= content["step"] < 2**63:
+        raise ForeignFile(f"{path}: claims {content['step']:.3g} finished steps; make it anew")
+    _check_leaves(path, content)
     return content
+
+
+def _damaged(path: Path, error: Exception) -> ForeignFile:
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+    return ForeignFile(f"{path}: not a checkpoint, or a damaged one ({reason}); `disentool train` writes one")
 
 
 def _check_archive(path: Path) -> None:
@@ -91,21 +107,29 @@ def _check_archive(path: Path) -> None:
         raise UnsafeFile(f"{path}: claims to hold more bytes than it has; not opened")
 
 
-def _check_leaves(path: Path, value: Any, depth: int) -> None:
-    if depth > 20:
-        raise UnsafeFile(f"{path}: nested deeper than any checkpoint")
-    if isinstance(value, torch.Tensor):
-        plain = value.layout == torch.strided and value.device.type == "cpu" and not value.is_quantized
-        if not plain or value.numel() * value.element_size() > value.untyped_storage().nbytes():
-            raise UnsafeFile(f"{path}: holds a tensor {list(value.shape)} that is not stored in full; not used")
-    elif isinstance(value, dict):
-        for item in value.values():
-            _check_leaves(path, item, depth + 1)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _check_leaves(path, item, depth + 1)
-    elif not (value is None or isinstance(value, (bool, int, float, str))):
-        raise UnsafeFile(f"{path}: holds a {type(value).__name__}, expected tensors and plain values; not used")
+def _check_leaves(path: Path, content: Any) -> None:
+    """Tensors stored in full and plain values only, no more of them than the file has bytes.
+
+    (A few bytes of pickle can put one list into another again and again, or into itself.)
+    """
+    left, waiting = path.stat().st_size, [(content, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        left -= 1
+        if depth > 20 or left < 0:
+            raise UnsafeFile(f"{path}: nested deeper than any checkpoint; not used")
+        if isinstance(value, torch.Tensor):
+            plain = value.layout == torch.strided and value.device.type == "cpu" and not value.is_quantized
+            if not plain or value.numel() * value.element_size() > value.untyped_storage().nbytes():
+                raise UnsafeFile(f"{path}: holds a tensor {list(value.shape)} that is not stored in full; not used")
+        elif isinstance(value, dict):
+            if not all(isinstance(key, (str, int)) for key in value):
+                raise UnsafeFile(f"{path}: holds a dict whose keys are no names; not used")
+            waiting += [(item, depth + 1) for item in value.values()]
+        elif isinstance(value, (list, tuple)):
+            waiting += [(item, depth + 1) for item in value]
+        elif not (value is None or isinstance(value, (bool, int, float, str))):
+            raise UnsafeFile(f"{path}: holds a {type(value).__name__}, expected tensors and plain values; not used")
 
 
 def check_networks(path: Path, networks: dict[str, torch.nn.Module], saved: dict[str, Any]) -> None:

@@ -38,7 +38,9 @@ def probe(path: Path, *, overwrite: bool, need_bytes: int = 0) -> Path:
     path = Path(path)
     if path.is_dir():
         raise NotWritable(f"{path}: is a folder; name a file in it")
-    if path.exists() and not overwrite:
+    if path.exists() and not path.is_file():
+        raise NotWritable(f"{path}: is no ordinary file; name another")  # /dev/null must not become a data set
+    if os.path.lexists(path) and not overwrite:
         raise OutputExists(f"{path}: already there; --overwrite replaces it, -o names another")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +73,7 @@ def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[Non
             left.unlink(missing_ok=True)
         yield
     finally:
-        os.unlink(lock)
+        lock.unlink(missing_ok=True)
         os.close(handle)
 
 

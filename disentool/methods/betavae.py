@@ -44,13 +44,8 @@ class BetaVAE:
         loss = bound.reconstruction + self.config.capacity_weight * (bound.kl - capacity).abs()
         return loss, {"reconstruction": bound.reconstruction, "kl": bound.kl, "capacity": capacity}, {}
 
-    def encode(self, networks: Networks, images: Tensor) -> dict[str, Tensor]:
-        """Mean and logvar of q(z|x)."""
-        return autoencoder.encode(networks, images)
-
-    def decode(self, networks: Networks, codes: Tensor) -> Tensor:
-        """The mean image of p(x|z)."""
-        return autoencoder.decode(networks, codes)
+    encode = staticmethod(autoencoder.encode)
+    decode = staticmethod(autoencoder.decode)
 
     def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
         """-log p(x|z) in nats per image, and the mean image."""

@@ -77,13 +77,8 @@ class FactorVAE:
         right = torch.cat([real[:, 0] > real[:, 1], fake[:, 1] > fake[:, 0]]).to(loss.dtype).mean()
         return loss, {"discriminator_accuracy": right}, {}
 
-    def encode(self, networks: Networks, images: Tensor) -> dict[str, Tensor]:
-        """Mean and logvar of q(z|x)."""
-        return autoencoder.encode(networks, images)
-
-    def decode(self, networks: Networks, codes: Tensor) -> Tensor:
-        """The mean image of p(x|z)."""
-        return autoencoder.decode(networks, codes)
+    encode = staticmethod(autoencoder.encode)
+    decode = staticmethod(autoencoder.decode)
 
     def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
         """-log p(x|z) in nats per image, and the mean image."""

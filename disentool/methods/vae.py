@@ -36,13 +36,8 @@ class VAE:
         bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
         return bound.reconstruction + bound.kl, {"reconstruction": bound.reconstruction, "kl": bound.kl}, {}
 
-    def encode(self, networks: Networks, images: Tensor) -> dict[str, Tensor]:
-        """Mean and logvar of q(z|x)."""
-        return autoencoder.encode(networks, images)
-
-    def decode(self, networks: Networks, codes: Tensor) -> Tensor:
-        """The mean image of p(x|z)."""
-        return autoencoder.decode(networks, codes)
+    encode = staticmethod(autoencoder.encode)
+    decode = staticmethod(autoencoder.decode)
 
     def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
         """-log p(x|z) in nats per image, and the mean image."""
