@@ -12,6 +12,7 @@ from disentool.io import checkpoint
 from disentool.stages.encode import encode
 from disentool.stages.jobs import plan
 from disentool.stages.model import load
+from disentool.stages.reporting import Silent
 from disentool.stages.score import choose, score
 from disentool.stages.train import train
 
@@ -137,3 +138,20 @@ def test_factorvae_learns_the_factors(squares, tmp_path):
     assert trained > 0.85
     assert untrained < trained - 0.2
     assert nats < 0.1 * blank
+
+
+class Told(Exception):
+    """Carries the first note out of a run that would take days."""
+
+
+class Telling(Silent):
+    def note(self, message: str) -> None:
+        raise Told(message)
+
+
+def test_a_long_run_on_a_cpu_is_announced_at_once(squares, tmp_path):
+    given = SMALL_FACTOR | {"data": str(squares), "device": "cpu", "steps": 10**9}
+    jobs = plan("factorvae", given, output=str(tmp_path / "m.pt"))
+    with pytest.raises(Told, match=r"1,000,000,000 steps at .* a second .* days; shorter: --preset quick .*--resume"):
+        list(train(jobs, report=Telling()))
+    assert list(tmp_path.iterdir()) == []
