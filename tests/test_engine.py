@@ -279,7 +279,7 @@ def test_non_finite_losses_are_named_with_their_step():
     training, _, _ = factor_training(learning_rate=1e30)
     for _ in range(10):
         training.advance()
-    with pytest.raises(NonFinite, match=r"discriminator_loss became NaN or infinite at step 0"):
+    with pytest.raises(NonFinite, match=r"discriminator_loss became NaN or infinite at step 1"):
         training.check()
 
 
@@ -323,3 +323,52 @@ def test_encode_batches_do_not_matter(monkeypatch):
 def test_batch_is_what_the_contract_says():
     batch = Feed(square_grid()[0], None, CPU).batch(np.array([1, 2]))
     assert isinstance(batch, Batch) and batch.factors is None and batch.rows.dtype == torch.int64
+    images, factors = square_grid()
+    assert factors.dtype == np.int32
+    assert Feed(images, factors, CPU).batch(np.array([1])).factors.dtype == torch.int64
+
+
+def test_names_used_twice_are_refused():
+    class Twice(Two):
+        def stages(self):
+            first, second = super().stages()
+            return (first, Stage(first.phases, second.steps))
+
+    with pytest.raises(ValueError, match="two phases are called one"):
+        Training(Twice(), Feed(square_grid()[0], None, CPU), 0, CPU)
+
+    class Both(Two):
+        def stages(self):
+            first, second = super().stages()
+            return (Stage((*first.phases, *second.phases), 2),)
+
+    training = Training(Both(), Feed(square_grid()[0], None, CPU), 0, CPU)
+    training.advance()
+    with pytest.raises(ValueError, match="phases one and two both log step"):
+        training.window()
+
+
+def test_a_phase_whose_loss_misses_a_network_is_named():
+    class Missing(Two):
+        def stages(self):
+            one = super().stages()[0].phases[0]
+            return (Stage((Phase("one", ("a", "b"), one.optimiser, one.loss, one.draw),), 1),)
+
+    with pytest.raises(ValueError, match=r"phase one updates b\.weight, which its loss does not depend on"):
+        Training(Missing(), Feed(square_grid()[0], None, CPU), 0, CPU).advance()
+
+
+def test_what_a_stage_draws_when_it_starts_is_the_runs_own():
+    class Fresh(Two):
+        def stages(self):
+            first, second = super().stages()
+            return (first, Stage(second.phases, 1, on_start=lambda nets: nets["b"].reset_parameters()))
+
+    def weights(seed):
+        training = Training(Fresh(), Feed(square_grid()[0], None, CPU), seed, CPU)
+        for _ in range(4):
+            training.advance()
+        return training.networks["b"].weight
+
+    assert torch.equal(weights(0), weights(0))
+    assert not torch.equal(weights(0), weights(1))

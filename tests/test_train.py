@@ -1,5 +1,6 @@
 """The train stage from Python: resuming, epochs, snapshots, and that something is learned."""
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 import torch
 from conftest import SMALL_FACTOR, square_grid, write_dataset
 
-from disentool.errors import DataMismatch, NonFinite, OutputExists
+from disentool.engine.training import Training
+from disentool.errors import DataMismatch, ForeignFile, Interrupted, NonFinite, OutputExists
 from disentool.io import checkpoint
 from disentool.stages.encode import encode
 from disentool.stages.jobs import plan
@@ -74,6 +76,7 @@ def test_every_seed_is_its_own_run(squares, tmp_path):
 def test_snapshots_are_checkpoints_of_their_step(squares, tmp_path):
     paths = run(tmp_path / "m.pt", squares, steps=10, keep_every=4)
     assert [p.name for p in paths] == ["m-4.pt", "m-8.pt", "m.pt"]
+    assert run(tmp_path / "m.pt", squares, steps=10, keep_every=4, resume=True) == paths
     short = run(tmp_path / "short.pt", squares, steps=4)
     assert same(checkpoint.read(paths[0])["networks"], checkpoint.read(short[0])["networks"])
     assert "discriminator" in checkpoint.read(paths[0])["networks"]
@@ -97,13 +100,100 @@ def test_resume_names_the_differing_option(squares, tmp_path):
         run(tmp_path / "m.pt", squares, steps=4)
 
 
-def test_divergence_keeps_the_last_good_checkpoint(squares, tmp_path):
-    run(tmp_path / "m.pt", squares, steps=5)
-    good = (tmp_path / "m.pt").read_bytes()
+def test_snapshots_of_an_extended_run_have_no_holes(squares, tmp_path):
+    run(tmp_path / "m.pt", squares, steps=2, keep_every=1)
+    paths = run(tmp_path / "m.pt", squares, steps=4, keep_every=1, resume=True)
+    assert [p.name for p in paths] == ["m-1.pt", "m-2.pt", "m-3.pt", "m-4.pt", "m.pt"]
+    assert [checkpoint.read(p)["step"] for p in paths] == [1, 2, 3, 4, 4]
+
+
+def test_snapshots_are_probed_when_epochs_have_become_steps(squares, tmp_path):
+    (tmp_path / "m-4.pt").write_text("precious")
+    with pytest.raises(OutputExists, match=r"m-4\.pt"):
+        run(tmp_path / "m.pt", squares, epochs=1, keep_every=4)
+    assert (tmp_path / "m-4.pt").read_text() == "precious"
+
+
+def test_fewer_steps_than_are_there_is_complete(squares, tmp_path):
+    paths = run(tmp_path / "m.pt", squares, steps=6)
+    before = paths[0].read_bytes()
+    assert run(tmp_path / "m.pt", squares, steps=2, resume=True) == paths
+    assert paths[0].read_bytes() == before
+
+
+def test_resume_notices_another_likelihood(squares, tmp_path):
+    images, factors = square_grid()
+    data = write_dataset(tmp_path / "d.h5", images, factors)
+    run(tmp_path / "m.pt", data, steps=2)
+    write_dataset(tmp_path / "d.h5", images, factors, likelihood="gaussian")
+    with pytest.raises(DataMismatch, match="likelihood bernoulli, which now is gaussian"):
+        run(tmp_path / "m.pt", data, steps=4, resume=True)
+
+
+def change(path: Path, edit) -> None:
+    content = torch.load(path, weights_only=True)
+    edit(content)
+    torch.save(content, path)
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (
+            lambda c: c["optimizers"]["vae"]["encoder.0.bias"].update(exp_avg=torch.zeros(1)),
+            "exp_avg of encoder.0.bias",
+        ),
+        (lambda c: c["optimizers"]["vae"].pop("encoder.0.bias"), "moments of other parameters"),
+        (lambda c: c["optimizers"]["vae"]["encoder.0.bias"].update(step=torch.tensor(float("nan"))), "not finite"),
+        (lambda c: c["optimizers"].pop("vae"), "vae"),
+        (lambda c: c["networks"]["encoder"].update({"0.bias": torch.zeros(3)}), "encoder.0.bias is"),
+        (lambda c: c.update(stages=[5, 7]), "earlier stages"),
+        (lambda c: c["window"].pop("vae"), "vae"),
+    ],
+)
+def test_a_damaged_checkpoint_is_not_resumed(edit, says, squares, tmp_path):
+    paths = run(tmp_path / "m.pt", squares, steps=3)
+    change(paths[0], edit)
+    with pytest.raises(ForeignFile, match=says):
+        run(tmp_path / "m.pt", squares, steps=6, resume=True)
+
+
+def test_divergence_keeps_the_last_good_checkpoint(squares, tmp_path, monkeypatch):
+    """A weight becomes infinite at step 8 of 20; what was saved at step 5 stays, and the error says so."""
+    advance = Training.advance
+
+    def poisoned(self):
+        advance(self)
+        if self.step == 8:
+            with torch.no_grad():
+                self.networks["encoder"][0].weight[0] = float("inf")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "advance", poisoned)
+        with pytest.raises(NonFinite, match=r"at step 9; .*m\.pt keeps the last good step"):
+            run(tmp_path / "m.pt", squares, steps=20, checkpoint_every=5)
+    assert checkpoint.read(tmp_path / "m.pt")["step"] == 5
     with pytest.raises(NonFinite, match=r"at step \d+; nothing was saved"):
         run(tmp_path / "bad.pt", squares, steps=5, learning_rate=1e30)
     assert not (tmp_path / "bad.pt").exists()
-    assert (tmp_path / "m.pt").read_bytes() == good
+
+
+@pytest.mark.parametrize(("at", "of"), [(3, 5), (5, 5)])
+def test_a_signal_is_heard_wherever_it_arrives(at, of, squares, tmp_path, monkeypatch):
+    """In the middle of a run it saves that step; in the last one the run is complete, and the next does not start."""
+    advance = Training.advance
+
+    def signalled(self):
+        advance(self)
+        if self.step == at:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Training, "advance", signalled)
+    with pytest.raises(Interrupted) as stopped:
+        run(tmp_path / "m-{seed}.pt", squares, steps=of, seed=[0, 1])
+    assert stopped.value.exit_code == 130
+    assert checkpoint.read(tmp_path / "m-0.pt")["step"] == at
+    assert not (tmp_path / "m-1.pt").exists()
 
 
 @pytest.mark.parametrize(("side", "channels"), [(64, 1), (16, 3)])

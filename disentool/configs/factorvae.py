@@ -17,9 +17,9 @@ class FactorVAEConfig(AutoencoderConfig):
     )
     discriminator_beta1: float = opt(0.5, "Adam's first-moment decay for the discriminator", low=0, high=0.9999)
     discriminator_beta2: float = opt(0.9, "Adam's second-moment decay for the discriminator", low=0, high=0.999999)
-    discriminator_units: int = opt(1000, "width of the discriminator's hidden layers", low=1)
+    discriminator_units: int = opt(1000, "width of the discriminator's hidden layers", low=1, high=65536)
     discriminator_layers: int = opt(
-        6, "hidden layers of the discriminator (some read the paper's '6 layers' as 5)", low=1
+        6, "hidden layers of the discriminator (some read the paper's '6 layers' as 5)", low=1, high=64
     )
 
     PRESETS: ClassVar[dict[str, dict]] = {

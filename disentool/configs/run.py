@@ -18,5 +18,5 @@ class RunConfig:
     device: Literal["auto", "cpu", "cuda", "mps"] = opt("auto", "where to train")
     deterministic: bool = opt(False, "bit-for-bit repeatable on CUDA too, at some cost in speed (a CPU always is)")
     log_every: int = opt(50, "steps between two lines of the history", low=1)
-    checkpoint_every: int = opt(1000, "steps between two saves of the checkpoint", low=1)
+    checkpoint_every: int | None = opt(None, "steps between two saves of the checkpoint [default: a minute]", low=1)
     keep_every: int | None = opt(None, "also keep a snapshot -STEP.pt every so many steps", low=1)

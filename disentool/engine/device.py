@@ -43,5 +43,6 @@ def _keep_freed_memory() -> None:
     except (OSError, AttributeError):  # another C library
         return
     trim_threshold, mmap_threshold = -1, -3
-    mallopt(mmap_threshold, 1 << 30)
-    mallopt(trim_threshold, 2**31 - 1)
+    # Older glibc takes at most 32 MB. Either setting alone would freeze the other at its small default.
+    if mallopt(mmap_threshold, 1 << 30) or mallopt(mmap_threshold, 32 << 20):
+        mallopt(trim_threshold, 2**31 - 1)

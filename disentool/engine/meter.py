@@ -23,7 +23,8 @@ class Meter:
         if names != self.names:
             self._start(names)
         self._sums += values
-        self._bad = torch.minimum(self._bad, torch.where(values.isfinite(), _NEVER, step))
+        # In place, so that a captured step finds the register where it was.
+        torch.minimum(self._bad, torch.where(values.isfinite(), _NEVER, step), out=self._bad)
         self.count += 1
 
     def _start(self, names: tuple[str, ...]) -> None:

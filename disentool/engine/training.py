@@ -9,7 +9,7 @@ from disentool.engine.feed import Feed
 from disentool.engine.meter import Meter
 from disentool.engine.randomness import Randomness
 from disentool.errors import NonFinite
-from disentool.phase import Adam, Method, Phase, Stage
+from disentool.phase import Adam, Method, Phase
 
 
 class Training:
@@ -19,7 +19,7 @@ class Training:
     """
 
     def __init__(self, method: Method, feed: Feed, seed: int, device: torch.device):
-        self.method, self.feed, self.device = method, feed, device
+        self.method, self.feed, self.seed, self.device = method, feed, seed, device
         self.step = 0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)  # initialised on the CPU, so that every device starts from the same weights
@@ -29,23 +29,32 @@ class Training:
         self.stages = method.stages()
         self.total = sum(stage.steps for stage in self.stages)
         self._randomness = Randomness(seed, len(feed))
-        self._parameters: dict[str, list[nn.Parameter]] = {}
+        self._parameters: dict[str, dict[str, nn.Parameter]] = {}  # by phase, then by network.parameter
         self.optimizers: dict[str, torch.optim.Adam] = {}
         self._index: dict[str, int] = {}
         for stage in self.stages:
             for phase in stage.phases:
-                parameters = [p for name in phase.updates for p in self.networks[name].parameters()]
+                if phase.name in self._index:
+                    raise ValueError(f"two phases are called {phase.name}")
+                parameters = {
+                    f"{name}.{key}": parameter
+                    for name in phase.updates
+                    for key, parameter in self.networks[name].named_parameters()
+                }
                 self._index[phase.name] = len(self._index)
                 self._parameters[phase.name] = parameters
-                self.optimizers[phase.name] = _adam(phase.optimiser, parameters, device)
+                self.optimizers[phase.name] = _adam(phase.optimiser, list(parameters.values()), device)
         self._clock = torch.zeros((), dtype=torch.int64, device=device)
         self.meters = {name: Meter(device) for name in self._index}
 
     def advance(self) -> None:
         """One step: every phase of the current stage, in order."""
-        stage, first = self._current()
+        number, first = self._current()
+        stage = self.stages[number]
         if self.step == first and stage.on_start is not None:
-            stage.on_start(self.networks)
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed((self.seed * 1_000_003 + number) % 2**63)  # whatever it draws is the run's own
+                stage.on_start(self.networks)
         self._clock.fill_(self.step)
         carry: dict[str, Any] = {}
         for phase in stage.phases:
@@ -53,14 +62,14 @@ class Training:
                 carry = self._update(phase, self.step - first, repeat, carry)
         self.step += 1
 
-    def _current(self) -> tuple[Stage, int]:
-        """The stage of this step, and the step it started at."""
+    def _current(self) -> tuple[int, int]:
+        """The number of this step's stage, and the step it started at."""
         first = 0
-        for stage in self.stages[:-1]:
+        for number, stage in enumerate(self.stages[:-1]):
             if self.step < first + stage.steps:
-                return stage, first
+                return number, first
             first += stage.steps
-        return self.stages[-1], first
+        return len(self.stages) - 1, first
 
     def _update(self, phase: Phase, step: int, repeat: int, carry: dict[str, Any]) -> dict[str, Any]:
         rows, noise = self._randomness.draw(phase, self._index[phase.name], step, repeat)
@@ -68,11 +77,14 @@ class Training:
         loss, terms, carry = phase.loss(self.networks, self.feed.batch(rows), tensors, carry, self._clock)
         parameters = self._parameters[phase.name]
         # Only this phase's parameters: whatever else the loss touched gets no gradient.
-        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+        gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+        for (name, parameter), gradient in zip(parameters.items(), gradients, strict=True):
+            if gradient is None:
+                raise ValueError(f"phase {phase.name} updates {name}, which its loss does not depend on")
             # The fused optimiser walks memory, so a gradient must be laid out as its parameter is.
             parameter.grad = _laid_out_as(parameter, gradient)
         self.optimizers[phase.name].step()
-        for parameter in parameters:
+        for parameter in parameters.values():
             parameter.grad = None
         self.meters[phase.name].add({f"{phase.name}_loss": loss} | terms, self._clock)
         return carry
@@ -83,36 +95,75 @@ class Training:
         if bad:
             first = min(step for step, _ in bad)
             terms = ", ".join(name for step, name in bad if step == first)
-            raise NonFinite(f"{terms} became NaN or infinite at step {first}")
+            raise NonFinite(f"{terms} became NaN or infinite at step {first + 1}")
         for name, network in self.networks.items():
             if not all(bool(p.isfinite().all()) for p in network.parameters()):
                 raise NonFinite(f"a weight of the {name} became NaN or infinite by step {self.step}")
 
     def window(self) -> dict[str, float]:
         """The mean of every logged term since the last call, nats per image; starts a new window."""
-        return {name: mean for meter in self.meters.values() for name, mean in meter.means().items()}
+        means: dict[str, float] = {}
+        for stage in self.stages:
+            logged = [(phase.name, self.meters[phase.name].means()) for phase in stage.phases]
+            for index, (phase, terms) in enumerate(logged):
+                for other, others in logged[:index]:
+                    if twice := terms.keys() & others.keys():
+                        raise ValueError(f"phases {other} and {phase} both log {', '.join(sorted(twice))}")
+                means |= terms
+        return means
 
     def state(self) -> dict[str, Any]:
         """All that resuming needs, as tensors on the CPU and plain Python."""
         return {
             "step": self.step,
             "networks": {name: _plain(network.state_dict()) for name, network in self.networks.items()},
-            "optimizers": {name: _plain(optimizer.state_dict()) for name, optimizer in self.optimizers.items()},
+            "optimizers": {name: self._moments(name) for name in self.optimizers},
+            "stages": [stage.steps for stage in self.stages],
             "window": {name: meter.state() for name, meter in self.meters.items()},
         }
 
+    def _moments(self, phase: str) -> dict[str, Any]:
+        """Adam's state of every parameter by its name; empty before the phase's first update."""
+        state = self.optimizers[phase].state
+        return {name: _plain(state[p]) for name, p in self._parameters[phase].items() if p in state}
+
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from what :meth:`state` gave."""
+        """Continue from what :meth:`state` gave; ValueError if it is of other networks, phases or stages.
+
+        The optimisers' settings are the method's own: of the saved state only the moments are used, each compared with
+        its parameter first, since the fused optimiser would walk past the end of a shorter one.
+        """
+        if state["stages"][:-1] != [stage.steps for stage in self.stages[:-1]]:
+            raise ValueError("its earlier stages have other lengths; only the last stage can be extended")
+        for phase, parameters in self._parameters.items():
+            _check_moments(phase, parameters, state["optimizers"][phase])
         self.step = state["step"]
         for name, network in self.networks.items():
             network.load_state_dict(state["networks"][name])
-        for name, optimizer in self.optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
-            for parameter, moments in optimizer.state.items():
-                for key in ("exp_avg", "exp_avg_sq"):
-                    moments[key] = _laid_out_as(parameter, moments[key])
+        for phase, parameters in self._parameters.items():
+            optimizer = self.optimizers[phase]
+            for name, moments in state["optimizers"][phase].items():
+                parameter = parameters[name]
+                on_device = {key: moments[key].to(self.device) for key in ("exp_avg", "exp_avg_sq")}
+                optimizer.state[parameter] = {
+                    "step": moments["step"].to(self.device if optimizer.defaults["fused"] else "cpu", copy=True),
+                    **{key: torch.empty_like(parameter).copy_(value) for key, value in on_device.items()},
+                }
         for name, meter in self.meters.items():
             meter.restore(state["window"][name])
+
+
+def _check_moments(phase: str, parameters: dict[str, nn.Parameter], saved: dict[str, Any]) -> None:
+    if saved and set(saved) != set(parameters):
+        raise ValueError(f"the optimiser of phase {phase} has moments of other parameters")
+    for name, moments in saved.items():
+        shapes = {"step": (), "exp_avg": parameters[name].shape, "exp_avg_sq": parameters[name].shape}
+        for key, shape in shapes.items():
+            value = moments[key]
+            if not (isinstance(value, Tensor) and value.shape == shape and value.dtype == torch.float32):
+                raise ValueError(f"{key} of {name} does not fit its parameter")
+            if not bool(value.isfinite().all()):
+                raise ValueError(f"{key} of {name} is not finite")
 
 
 def _adam(spec: Adam, parameters: list[nn.Parameter], device: torch.device) -> torch.optim.Adam:

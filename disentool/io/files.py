@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists
+from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage
 
 
 def require(path: Path | str, what: str, hint: str = "") -> Path:
@@ -22,6 +22,13 @@ def require(path: Path | str, what: str, hint: str = "") -> Path:
     if not path.is_file():
         raise MissingFile(f"{path}: no such {what}{'; ' + hint if hint else ''}")
     return path
+
+
+def require_apart(output: Path, *inputs: Path) -> None:
+    """WrongUsage if the output would replace one of the inputs it is made from."""
+    for path in inputs:
+        if output.exists() and path.exists() and output.samefile(path):
+            raise WrongUsage(f"{output}: is read by this very command; name another -o")
 
 
 def sha256(path: Path) -> str:
@@ -133,6 +140,18 @@ def whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
         raise not_writable(path, error) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def duplicate(source: Path, target: Path) -> None:
+    """Make ``target`` the same file as ``source``, replacing it; a link where the file system has them, else a copy.
+
+    Files are only ever replaced, never changed in place, so that a link keeps what it was.
+    """
+    with whole(target, overwrite=True) as temporary:
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copyfile(source, temporary)
 
 
 def write_text(path: Path, text: str, *, overwrite: bool) -> None:

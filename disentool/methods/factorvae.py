@@ -36,7 +36,7 @@ class FactorVAE:
             draw=epoch(config.batch_size),
             noise=(autoencoder.posterior_noise(config),),
         )
-        critic = Phase(
+        adversary = Phase(
             name="discriminator",
             updates=("discriminator",),
             optimiser=Adam(
@@ -49,7 +49,7 @@ class FactorVAE:
                 Noise("permutation", (config.batch_size, config.latent_dim), "permutation"),
             ),
         )
-        return (Stage((vae, critic), config.steps),)
+        return (Stage((vae, adversary), config.steps),)
 
     def vae_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
         """Eq. 2 and 3: -E log p(x|z) + KL + gamma * TC with TC ~ E log D/(1-D), the difference of D's two logits."""

@@ -1,6 +1,7 @@
 """From options to runs: one job for every combination of the listed values, each with its own output. Torch-free."""
 
 import string
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +36,7 @@ class Job:
         if self.run.epochs is None:
             return self
         steps = max(1, round(self.run.epochs * rows / self.config.batch_size))
-        return replace(self, config=replace(self.config, steps=steps))
+        return replace(self, config=replace(self.config, steps=steps), run=replace(self.run, epochs=None))
 
     def describe(self) -> dict[str, Any]:
         """Every option of the job by name: what ``--dry-run`` prints and ``--config`` reads."""
@@ -78,7 +79,7 @@ def plan(
         if name in run_options and name != "seed":
             raise WrongUsage(f"{known[name].flag}: takes one value, got {len(values[name])}")
     template = output or "-".join(["ckpt", *(f"{{{name}}}" for name in several)]) + ".pt"
-    _check_template(template, several, {*known, "method"})
+    check_template(template, several, {*known, "method"})
     ordered = {name: values[name] for name in known if name in values}
     jobs = []
     for combination in configuration.sweep(ordered):
@@ -89,21 +90,24 @@ def plan(
         if path.suffix != ".pt":
             raise WrongUsage(f"-o {template}: expected a checkpoint's name, ending in .pt")
         jobs.append(Job(method, config, run, path))
-    outputs = [job.output for job in jobs]
-    for path in outputs:
-        if outputs.count(path) > 1:
-            raise WrongUsage(f"{path}: two runs would write it; the same value is listed twice")
+    path, runs = Counter(job.output for job in jobs).most_common(1)[0]
+    if runs > 1:
+        raise WrongUsage(f"{path}: {runs} runs would write it; list values that differ (in their first six digits)")
     return jobs
 
 
-def _check_template(template: str, several: list[str], known: set[str]) -> None:
+def check_template(template: str, several: list[str], known: set[str]) -> None:
+    """WrongUsage unless the ``{placeholders}`` of an ``-o`` are ``known``, and all of ``several`` are among them."""
     try:
-        fields = [field for _, field, spec, conversion in string.Formatter().parse(template) if field is not None]
+        parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
         raise WrongUsage(f"-o {template}: {error}") from None
-    for field in fields:
+    fields = [field for _, field, _, _ in parts]
+    for _, field, spec, conversion in parts:
         if field not in known:
             raise WrongUsage(f"-o {template}: {UnknownName('placeholder', field, known)}")
+        if spec or conversion:
+            raise WrongUsage(f"-o {template}: write {{{field}}}, without a format")
     for name in several:
         if name not in fields:
             raise WrongUsage(f"-o {template}: several values of {name} need {{{name}}} in the name")

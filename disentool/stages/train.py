@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from disentool import config as configuration
 from disentool import configs
@@ -17,6 +17,7 @@ from disentool.engine.training import Training
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NonFinite, WrongUsage
 from disentool.io import checkpoint, files, results
 from disentool.io.dataset import Dataset
+from disentool.nn.gaussian import kl_to_prior
 from disentool.stages import model as models
 from disentool.stages.interrupt import Signals, listen
 from disentool.stages.jobs import Job
@@ -26,6 +27,7 @@ from disentool.stages.reporting import Reporter, Silent
 _STATISTICS_ROWS = 1000
 _SAMPLES = 16
 _TIMED_STEPS = 10
+_SAVE_SECONDS = 60
 _LONG = 600  # seconds; a run that would take longer on a CPU is announced
 
 
@@ -34,33 +36,37 @@ def train(
 ) -> Iterator[Path]:
     """Carry out the jobs one after another; yields each checkpoint (snapshots too) as it is complete.
 
-    Outputs are probed and claimed, and what is resumed is read, before anything is rendered or trained. Raises
-    Interrupted after saving, NonFinite with the last good checkpoint kept.
+    Every output is probed, and what is resumed is read, before anything is rendered or trained; each is claimed when
+    its turn comes. Raises Interrupted after saving, NonFinite with the last good checkpoint kept.
     """
     report = report or Silent()
     if resume and overwrite:
         raise WrongUsage("--resume goes on with what is there, --overwrite replaces it; give one")
     device = devices.choose(jobs[0].run.device, jobs[0].run.deterministic)
-    with ExitStack() as claims:
-        for job in jobs:
-            there = resume and job.output.exists()
-            files.probe(job.output, overwrite=overwrite or there)
-            for path in (job.history, *_snapshots(job)):
-                files.probe(path, overwrite=overwrite or resume)
-            claims.enter_context(files.claim(job.output))
-        saved = [checkpoint.read(job.output) if resume and job.output.exists() else None for job in jobs]
-        for job, content in zip(jobs, saved, strict=True):
-            if content:
-                _require_same(job, content)
-        data = open_data(jobs[0].run.data, report)
-        for job, content in zip(jobs, saved, strict=True):
-            yield from _Run(job.with_rows(len(data)), data, device, report).carry_out(content)
+    for job in jobs:
+        _probe(job, resume, overwrite)
+        if resume and job.output.exists():
+            _require_same(job, checkpoint.read(job.output))
+    data = open_data(jobs[0].run.data, report)
+    jobs = [job.with_rows(len(data)) for job in jobs]
+    for job in jobs:
+        _probe(job, resume, overwrite)  # --epochs has become steps, so that the snapshots are known
+    feed = Feed(data.images, data.factors, device)
+    for job in jobs:
+        with files.claim(job.output):
+            yield from _Run(job, data, feed, report).carry_out(resume)
+
+
+def _probe(job: Job, resume: bool, overwrite: bool) -> None:
+    for path in (job.output, job.history, *_snapshots(job)):
+        files.probe(path, overwrite=overwrite or resume)
 
 
 def _snapshots(job: Job) -> list[Path]:
     """The snapshot files a job will write, as far as its steps are known before the data is open."""
     every = job.run.keep_every
-    return [] if every is None or job.run.epochs else [job.snapshot(s) for s in range(every, job.config.steps, every)]
+    known = every is not None and job.run.epochs is None
+    return [job.snapshot(step) for step in range(every, job.config.steps + 1, every)] if known else []
 
 
 def _require_same(job: Job, content: dict[str, Any]) -> None:
@@ -79,44 +85,50 @@ def _require_same(job: Job, content: dict[str, Any]) -> None:
 class _Run:
     """One job under way."""
 
-    def __init__(self, job: Job, data: Dataset, device, report: Reporter):
+    def __init__(self, job: Job, data: Dataset, feed: Feed, report: Reporter):
         self.job, self.data, self.report = job, data, report
         method = configs.load(configs.find(job.method).implementation)(job.config, models.facts(data))
-        self.training = Training(method, Feed(data.images, data.factors, device), job.run.seed, device)
+        self.training = Training(method, feed, job.run.seed, feed.device)
         self.history: list[dict[str, Any]] = []
         self.seconds = 0.0  # of training, over all sittings
-        self._mark = 0.0
+        self._mark = 0.0  # when the clock of training was last read
+        self._saved = 0.0  # when the checkpoint was last written
+        self._unsaved = True  # whether there is anything that it does not hold
 
-    def carry_out(self, content: dict[str, Any] | None) -> Iterator[Path]:
-        """Train from the start, or from a checkpoint's content, to the last step."""
+    def carry_out(self, resume: bool) -> Iterator[Path]:
+        """Train from the start, or from the checkpoint that is there, to the last step."""
         job, training = self.job, self.training
-        if content:
+        if resume and job.output.exists():
+            content = checkpoint.read(job.output)
+            _require_same(job, content)
             self._restore(content)
-            if training.step == training.total:
-                self.report.note(f"{job.output}: complete at {training.step:,} steps")
+            yield from (path for path in _snapshots(job) if path.exists() and _step(path) <= training.step)
+            if training.step >= training.total:
+                more = f", more than the {training.total:,} asked for" if training.step > training.total else ""
+                self.report.note(f"{job.output}: complete at {training.step:,} steps{more}")
                 yield job.output
                 return
-            if training.step > training.total:
-                raise DataMismatch(
-                    f"{job.output}: has {training.step:,} steps already, {training.total:,} were asked;"
-                    " ask for more, or name another -o"
-                )
         files.probe(job.output, overwrite=True, need_bytes=checkpoint.parameter_bytes(training.networks))
         label = f"{job.method} {job.output.name}"
-        with listen() as signals, self.report.task(label, training.total, "steps", training.step) as task:
-            yield from self._steps(task, signals)
-        self._save(job.output)
-        yield job.output
+        with listen() as signals:
+            with self.report.task(label, training.total, "steps", training.step) as task:
+                yield from self._steps(task, signals)
+            if self._unsaved:
+                self._save()
+            yield job.output
+            if signals.received is not None:
+                raise Interrupted(signals.received, f"interrupted: {job.output} is complete")
 
     def _steps(self, task, signals: Signals) -> Iterator[Path]:
         run, training = self.job.run, self.training
-        first, self._mark = training.step, time.perf_counter()
-        saved = -1
+        first = training.step
+        start = self._mark = self._saved = time.perf_counter()
         while training.step < training.total:
             training.advance()
+            self._unsaved = True
             step = training.step
             if step == first + _TIMED_STEPS:
-                self._announce(training.total - step)
+                self._announce(_TIMED_STEPS / (time.perf_counter() - start))
             task.update(step)
             if step % run.log_every == 0 or step == training.total:
                 self._stop_clock()
@@ -124,30 +136,34 @@ class _Run:
                 line = {"step": step, "time": round(self.seconds, 3), **training.window()}
                 self.history.append(line)
                 task.update(step, {k: v for k, v in line.items() if k not in ("step", "time")})
-            keep = run.keep_every is not None and step % run.keep_every == 0 and step < training.total
-            if keep or (step % run.checkpoint_every == 0 and step < training.total):
-                self._save(self.job.output)
-                saved = step
-            if keep:
-                self._save(self.job.snapshot(step))
+            if self._due(step):
+                self._save()
+            if run.keep_every is not None and step % run.keep_every == 0:
+                self._save()
+                files.duplicate(self.job.output, self.job.snapshot(step))
                 yield self.job.snapshot(step)
             if signals.received is not None and step < training.total:
-                if saved != step:
-                    self._save(self.job.output)
+                if self._unsaved:
+                    self._save()
                 raise Interrupted(
                     signals.received,
                     f"interrupted: {self.job.output} holds step {step:,} of {training.total:,};"
                     " the same command with --resume goes on",
                 )
 
-    def _announce(self, left: int) -> None:
-        """On a CPU, say at once how long the run will take and how to shorten it."""
-        if self.training.device.type != "cpu":
-            return
-        rate = _TIMED_STEPS / (time.perf_counter() - self._mark)
-        if left / rate > _LONG:
+    def _due(self, step: int) -> bool:
+        """Whether it is time to save: every so many steps where that is asked, else every minute."""
+        every = self.job.run.checkpoint_every
+        if every is not None:
+            return step % every == 0
+        return time.perf_counter() - self._saved > _SAVE_SECONDS
+
+    def _announce(self, rate: float) -> None:
+        """On a CPU, say at once how long the run will take and how to shorten it; ``rate``: steps a second."""
+        left = (self.training.total - self.training.step) / rate
+        if self.training.device.type == "cpu" and left > _LONG:
             self.report.note(
-                f"{self.training.total:,} steps at {rate:.1f} a second on this CPU will take {_duration(left / rate)};"
+                f"{self.training.total:,} steps at {rate:.1f} a second on this CPU will take {_duration(left)};"
                 f" shorter: --preset quick (1,000 steps, {_duration(1000 / rate)}) or --steps N;"
                 " Ctrl-C saves, --resume goes on"
             )
@@ -164,7 +180,7 @@ class _Run:
             kept = f"{self.job.output} keeps the last good step" if self.job.output.exists() else "nothing was saved"
             raise NonFinite(f"{error}; {kept}; try a smaller --learning-rate or weight") from None
 
-    def _save(self, path: Path) -> None:
+    def _save(self) -> None:
         """Write checkpoint and history; a state that is not finite is refused, and the last good file stays."""
         self._stop_clock()
         self._check()
@@ -180,13 +196,13 @@ class _Run:
             "history": self.history,
             "seconds": self.seconds,
             "statistics": _statistics(training, rows),
-            "samples": {"images": _tensor(self.data.images[samples]), "rows": samples.tolist()},
+            "samples": {"images": torch.from_numpy(self.data.images[samples]), "rows": samples.tolist()},
             **training.state(),
         }
-        checkpoint.write(path, content, overwrite=True)
-        if path == job.output:
-            results.write_history(job.history, self.history)
-        self._mark = time.perf_counter()
+        checkpoint.write(job.output, content, overwrite=True)
+        results.write_history(job.history, self.history)
+        self._unsaved = False
+        self._mark = self._saved = time.perf_counter()
 
     def _restore(self, content: dict[str, Any]) -> None:
         job, training = self.job, self.training
@@ -195,6 +211,12 @@ class _Run:
             raise DataMismatch(
                 f"{job.output}: was trained on {content['data'].get('name')} ({str(was)[:12]}), but --data"
                 f" {job.run.data} is other data ({now[:12]}); resume it with the same data, or name another -o"
+            )
+        law = content["data"].get("likelihood")
+        if getattr(job.config, "likelihood", None) == "auto" and law != self.data.likelihood:
+            raise DataMismatch(
+                f"{job.output}: was trained with the data's likelihood {law}, which now is {self.data.likelihood};"
+                " prepare the data as it was, or name another -o"
             )
         try:
             checkpoint.check_networks(job.output, training.networks, content["networks"])
@@ -211,15 +233,13 @@ def _statistics(training: Training, rows: np.ndarray) -> dict[str, Any]:
     mean = np.concatenate([p["mean"] for p in parts]).astype(np.float64)
     out = {"rows": len(rows), "mean_mean": mean.mean(0).tolist(), "mean_std": mean.std(0).tolist()}
     if "logvar" in parts[0]:
-        logvar = np.concatenate([p["logvar"] for p in parts]).astype(np.float64)
-        out["kl"] = (0.5 * (mean**2 + np.exp(logvar) - logvar - 1)).mean(0).tolist()
+        logvar = np.concatenate([p["logvar"] for p in parts])
+        out["kl"] = kl_to_prior(torch.from_numpy(mean), torch.from_numpy(logvar).double()).mean(0).tolist()
     return out
 
 
-def _tensor(images: np.ndarray):
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(images))
+def _step(snapshot: Path) -> int:
+    return int(snapshot.stem.rpartition("-")[2])
 
 
 def _duration(seconds: float) -> str:
