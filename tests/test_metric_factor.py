@@ -380,6 +380,14 @@ def test_interval_varies_with_the_seed_and_mostly_holds_the_expected_score():
     assert len({run.score for run in runs}) > 5
 
 
+@pytest.mark.parametrize("dimensions", [6, 20])
+def test_the_interval_holds_the_score_of_a_code_that_knows_nothing(dimensions):
+    """With votes that also made the majority, an interval that refits it lies above the score."""
+    for seed in range(10):
+        run = evaluate(FOUR, noise((len(FOUR), dimensions), seed), PAPER, seed)
+        assert run.interval[0] < run.score < run.interval[1]
+
+
 @BOTH
 def test_same_seed_same_result(options):
     codes = noise((len(FOUR), 3))
@@ -463,7 +471,7 @@ def test_details_state_every_constant():
     for name, value in (("votes", 10_000), ("evaluation_votes", 5_000), ("group_size", 64), ("prune_std", 0.05)):
         assert details[name] == value
     assert (details["ddof"], details["seed"], details["changed_options"]) == (1, 5, [])
-    assert "bootstrap" in details["interval"]
+    assert "bootstrap" in details["interval_of"]
     assert np.sum(details["evaluation_table"]) == 5_000
     json.dumps(details, allow_nan=False)
 

@@ -1,6 +1,7 @@
 """Encoding and reconstructing many rows, batch by batch."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,21 @@ from disentool.phase import Method
 BATCH = 256  # large enough to fill a device, small enough that activations stay in a CPU's cache
 
 
+@contextmanager
+def repeatable() -> Iterator[None]:
+    """Inference whose bits are the same every time: on CUDA in full float32, by deterministic convolutions.
+
+    Scores are votes between near ties, and pictures are compared byte for byte; training has faster settings.
+    """
+    matmul = torch.backends.cuda.matmul.allow_tf32
+    try:
+        torch.backends.cuda.matmul.allow_tf32 = False
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+            yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = matmul
+
+
 def encode(
     method: Method, networks: dict[str, Any], feed: Feed, rows: np.ndarray, reconstruct_seed: int | None = None
 ) -> Iterator[dict[str, np.ndarray]]:
@@ -21,18 +37,21 @@ def encode(
     With ``reconstruct_seed`` also, for one z ~ q(z|x) drawn per row from that seed, ``reconstruction_nats`` float64 [b]
     (-log p(x|z)) and ``squared_error`` float64 [b] (mean over pixels and channels, values in 0..1).
     """
-    with torch.inference_mode():
-        for start in range(0, len(rows), BATCH):
-            chunk = rows[start : start + BATCH]
-            images = feed.batch(chunk).images
-            posterior = method.encode(networks, images)
-            out = {name: value.float().cpu().numpy() for name, value in posterior.items()}
-            if reconstruct_seed is not None:
-                codes = posterior["mean"]
-                if "logvar" in posterior:
-                    noise = torch.from_numpy(latent_noise(reconstruct_seed, chunk, codes.shape[1]))
-                    codes = codes + torch.exp(0.5 * posterior["logvar"]) * noise.to(codes.device)
-                nats, decoded = method.reconstruction(networks, codes, images)
-                out["reconstruction_nats"] = nats.cpu().double().numpy()
-                out["squared_error"] = (decoded - images).square().flatten(1).mean(1).cpu().double().numpy()
-            yield out
+    for start in range(0, len(rows), BATCH):
+        yield _encode(method, networks, feed, rows[start : start + BATCH], reconstruct_seed)
+
+
+def _encode(method, networks, feed, rows, reconstruct_seed) -> dict[str, np.ndarray]:
+    with repeatable():  # not around a yield: it would hold for whoever takes the batch
+        images = feed.batch(rows).images
+        posterior = method.encode(networks, images)
+        out = {name: value.float().cpu().numpy() for name, value in posterior.items()}
+        if reconstruct_seed is not None:
+            codes = posterior["mean"]
+            if "logvar" in posterior:
+                noise = torch.from_numpy(latent_noise(reconstruct_seed, rows, codes.shape[1]))
+                codes = codes + torch.exp(0.5 * posterior["logvar"]) * noise.to(codes.device)
+            nats, decoded = method.reconstruction(networks, codes, images)
+            out["reconstruction_nats"] = nats.cpu().double().numpy()
+            out["squared_error"] = (decoded - images).square().flatten(1).mean(1).cpu().double().numpy()
+    return out

@@ -16,7 +16,7 @@ asked for) and the metric turns the codes into a score:
 ``score(plan, codes) -> Result``
     a pure function of the plan and of ``metrics.result.Codes``, which must hold at least ``plan.rows``.
 
-``Result.interval`` is always a 95 % interval, and ``Result.details["interval"]`` says over what.
+``Result.interval`` is always a 95 % interval, and ``Result.details["interval_of"]`` says over what.
 """
 
 METRICS: dict[str, tuple[str, str]] = {

@@ -26,6 +26,6 @@ def score(plan: SubsetPlan, codes: Codes) -> Result:
         "rows": len(nats),
         "seed": plan.seed,
         "standard_error": error,
-        "interval": "mean ± 1.96 standard errors over images",
+        "interval_of": "mean ± 1.96 standard errors over images",
     }
     return Result(mean, plan.options.protocol, interval, {}, details)

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +15,13 @@ from disentool.errors import ForeignFile, WrongUsage
 from disentool.io import canvas, files, provenance
 from disentool.io import images as pictures
 from disentool.io.canvas import Block, Label, Sheet
+from disentool.metrics.kl import ACTIVE_ABOVE
 from disentool.stages import bases as starting
 from disentool.stages import model as models
 from disentool.stages.bases import Bases
 from disentool.stages.model import Model
 from disentool.stages.reporting import Reporter, Silent, Task
 
-DEAD = 0.01  # nats; a dimension of less KL carries nothing, and its label is pale
 MAX_BASES = 16
 MAX_DIMS = 32  # of them are shown unasked
 _STILL_SIZE, _MOVING_SIZE = 128, 64  # for print, for a screen
@@ -79,7 +79,7 @@ def traverse(
         shown = _dimensions(model, dims, report)
         default = _STILL_IMAGES if all(map(_is_still, outputs)) else _MOVING_IMAGES
         source = {"image_files": image_files, "codes": codes, "rows": rows, "data": data}
-        with _repeatable():
+        with inference.repeatable():
             bases = starting.find(model, report, count=images, default=default, **source)
         if len(bases) > MAX_BASES:
             raise WrongUsage(f"{len(bases)} images to start from, but a picture holds {MAX_BASES}; name fewer")
@@ -171,8 +171,8 @@ def _dimensions(model: Model, dims: Sequence[int] | None, report: Reporter) -> l
 
 
 def _label(index: int, statistic: str, value: float) -> Label:
-    dead = value < DEAD
-    amount = f"<{DEAD}" if dead else f"{value:.2f}"
+    dead = value < ACTIVE_ABOVE
+    amount = f"<{ACTIVE_ABOVE}" if dead else f"{value:.2f}"
     return Label(f"z{index}", f"{amount} nats" if statistic == "kl" else f"sd {amount}", muted=bool(dead))
 
 
@@ -213,15 +213,12 @@ def _plan(
     return plan
 
 
-def _repeatable() -> AbstractContextManager:
-    """On CUDA, convolutions that give the same bits every time; no effect elsewhere."""
-    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
-
-
 def _decode(model: Model, codes: np.ndarray) -> np.ndarray:
     """Codes float32 [n,D] -> images uint8 [n,H,W,C]."""
-    with torch.inference_mode(), _repeatable():
+    with inference.repeatable():
         decoded = model.method.decode(model.networks, torch.from_numpy(codes).to(model.device))
+        if not bool(decoded.isfinite().all()):
+            raise ForeignFile(f"{model.path}: decodes to NaN or infinite pixels; its training diverged")
         return (decoded * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
 
 
