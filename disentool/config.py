@@ -53,7 +53,7 @@ class Option:
         if self.optional and (value is None or value == "none"):
             return None
         if (
-            isinstance(value, (dict, list, tuple, set))
+            isinstance(value, (dict, list, tuple, set, bytes))
             or value is None
             or isinstance(value, bool) != (self.kind is bool)
         ):
@@ -165,7 +165,7 @@ def read_yaml(path: Path, known: Iterable[str]) -> dict[str, Any]:
         raise WrongUsage(f"{path}: cannot be read as a YAML text file ({error})") from None
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise WrongUsage(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     content = {} if content is None else content
     if not isinstance(content, dict):
@@ -176,6 +176,8 @@ def read_yaml(path: Path, known: Iterable[str]) -> dict[str, Any]:
         name = str(key).replace("-", "_")
         if name not in known:
             raise WrongUsage(f"{path}: {UnknownName('key', str(key), known)}")
+        if name in values:
+            raise WrongUsage(f"{path}: {name} is there twice, with a dash and with an underscore")
         if isinstance(value, dict) or (isinstance(value, list) and not value):
             raise WrongUsage(f"{path}: {key}: expected a value or a list of values, got {value!r}")
         values[name] = value

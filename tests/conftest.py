@@ -1,21 +1,29 @@
 """What the tests share: a small complete grid of squares, and a checkpoint trained on it for a moment."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 # Small networks gain nothing from threads, and lose much when something else runs; subprocesses inherit it.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
 
+from disentool.cli import run
 from disentool.io import hdf5
 from disentool.io.schema import DATASET
 from disentool.stages.jobs import plan
 from disentool.stages.train import train
 
 torch.set_num_threads(1)
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("repeatable")
 
 NAMES, SIZES = ("size", "pos_x", "pos_y"), (3, 8, 8)
 
@@ -67,3 +75,46 @@ def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DISENTOOL_CACHE", str(tmp_path / "cache"))
     return tmp_path
+
+
+class Outcome(NamedTuple):
+    """What a command line ended with: exit code, stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    def failed(self, code: int, *words: str) -> None:
+        """Assert this exit code, nothing on stdout, and one line on stderr that holds these words."""
+        assert (self.code, self.out) == (code, ""), self
+        assert self.err.startswith("disentool: "), self
+        assert self.err.count("\n") == 1, self
+        assert not [word for word in (*words, "") if word not in self.err], self
+        assert "internal error" not in self.err, self
+
+    def printed(self, *lines: object) -> None:
+        """Assert success, and exactly these lines on stdout."""
+        assert (self.code, self.out.splitlines()) == (0, [str(line) for line in lines]), self
+
+
+@pytest.fixture
+def cli(capsys) -> Callable[..., Outcome]:
+    """Runs a command line in this process; :func:`shell` is the real one, and slower."""
+
+    def call(*arguments: object) -> Outcome:
+        capsys.readouterr()
+        return Outcome(run([str(argument) for argument in arguments]), *capsys.readouterr())
+
+    return call
+
+
+def shell(*arguments: object, **options) -> subprocess.Popen:
+    """The real entry point in a process of its own, its three streams being pipes of text unless options say else."""
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-m", "disentool", *map(str, arguments)]
+    return subprocess.Popen(command, **streams | options)
+
+
+def flags(values: dict[str, object]) -> list[str]:
+    """``{"batch_size": 16}`` as ``--batch-size 16``."""
+    return [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))]

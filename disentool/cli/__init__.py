@@ -1,5 +1,6 @@
 """The command line: parse, call a stage, print. Commands load when asked for; one boundary turns errors into a line."""
 
+import contextlib
 import importlib
 import os
 import signal
@@ -24,12 +25,30 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory")  # in the words of CUDA and of a CPU's allocator
+
+
 class LazyGroup(click.Group):
     """A group whose commands are named in a table and imported when used, so that help is instant."""
 
     def __init__(self, *args, table: dict[str, tuple[str, str]] | None = None, kind: str = "command", **kwargs):
         super().__init__(*args, **kwargs)
         self.table, self.kind = table or {}, kind
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's, but nothing at all is wrong usage, and the help goes to stderr."""
+        if not args:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(2)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context):
+        """As click's, but a reader that has what it wanted (`| head -1`) is no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _drop_stdout()
+            return 0
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The table's names, in its order."""
@@ -74,17 +93,15 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; errors become one line on stderr."""
     provenance.set_command(arguments)
     try:
-        group.main(args=arguments, prog_name="disentool", standalone_mode=False)
+        code = group.main(args=arguments, prog_name="disentool", standalone_mode=False)
         sys.stdout.flush()
+        return code or 0
+    except BrokenPipeError:  # while flushing
+        _drop_stdout()
         return 0
-    except BrokenPipeError:  # the reader has what it wanted (`| head -1`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
     except (KeyboardInterrupt, click.Abort):
         return _fail("interrupted", 130)
-    except (DisentoolError, click.ClickException, MemoryError, Exception) as error:
+    except Exception as error:
         if "--debug" in arguments:
             raise
         return _explain(error)
@@ -98,14 +115,24 @@ def _explain(error: BaseException) -> int:
         return _fail(f"{error.format_message().rstrip('.')}{where}", 2)
     if isinstance(error, click.ClickException):
         return _fail(error.format_message(), error.exit_code)
-    if isinstance(error, MemoryError) or "out of memory" in str(error):
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY):
         return _fail("out of memory; a smaller --batch-size or --device cpu needs less", 1)
+    if isinstance(error, OSError):
+        if not error.filename:
+            _drop_stdout()
+        return _fail(f"{error.filename or 'stdout'}: {error.strerror or error}", 1)
     return _fail(f"internal error, please report: {type(error).__name__}: {error} (--debug shows where)", 1)
 
 
 def _fail(message: str, code: int) -> int:
-    print("disentool:", " ".join(message.split()), file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):
+        print("disentool:", " ".join(message.split()), file=sys.stderr, flush=True)
     return code
+
+
+def _drop_stdout() -> None:
+    """What is still in the buffer of a stdout that takes no more must not fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminate(number: int, frame: object) -> None:
@@ -115,8 +142,14 @@ def _terminate(number: int, frame: object) -> None:
 
 def main() -> None:
     """The ``disentool`` command."""
-    # Threads that wait for each other should sleep, not spin: on a machine that is also doing something else, spinning
-    # makes a training step ten times slower and more. Read by OpenMP when torch loads it, hence here.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Threads that wait for each other may spin for a moment, then sleep. OpenMP's own default spins so long that two
+    # runs side by side take ten times as long each. Read when torch loads it, hence here.
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the shell closed it (`>&-`)
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    for stream in (sys.stdin, sys.stdout):  # the name of a file is bytes, and need not be UTF-8
+        stream.reconfigure(errors="surrogateescape")
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(sys.argv[1:]))

@@ -1,7 +1,5 @@
 """``disentool encode``."""
 
-from pathlib import Path
-
 import click
 
 from disentool.cli import options
@@ -25,11 +23,10 @@ def encode(
 
     A latents file holds mean and log variance of q(z|x) for every row, and the factors.
     """
-    paths = options.stream(artefacts)
+    checkpoints = options.stream(artefacts)
     if output and "{stem}" not in output and (len(artefacts) > 1 or artefacts == ("-",)):
         raise WrongUsage(f"-o {output}: several checkpoints need {{stem}} in the name")
-    from disentool.stages.encode import encode as stage
+    from disentool.stages.encode import encode_each
 
-    for path in map(Path, paths):
-        target = Path(output.replace("{stem}", path.stem)) if output else path.with_suffix(".latents.h5")
-        print(stage(path, target, data=data, device=device, overwrite=overwrite, report=reporter(quiet)), flush=True)
+    for path in encode_each(checkpoints, output, data=data, device=device, overwrite=overwrite, report=reporter(quiet)):
+        print(path, flush=True)

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from disentool.stages.reporting import Silent
@@ -16,7 +16,7 @@ class Stderr:
 
     def note(self, message: str) -> None:
         """One line for people."""
-        print("disentool:", message, file=sys.stderr, flush=True)
+        _say(f"disentool: {message}")
 
     @contextmanager
     def task(self, label: str, total: int, unit: str, done: int = 0) -> Iterator[Any]:
@@ -53,7 +53,12 @@ class _Lines:
         left = (self.total - done) / rate if rate else float("inf")
         ending = "done" if done == self.total else f"{_clock(left)} left"
         parts = [f"{done:,}/{self.total:,} {self.unit}", f"{_rate(rate)}/s", ending, *_terms(self._shown)]
-        print(f"{self.label}: {', '.join(parts)}", file=sys.stderr, flush=True)
+        _say(f"{self.label}: {', '.join(parts)}")
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):  # work does not stop because nobody reads about it any more (`2>&1 | head`)
+        print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -63,11 +68,11 @@ def _bar(reporter: Stderr, label: str, total: int, unit: str, done: int) -> Iter
 
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),
         TextColumn("{task.fields[count]}"),
         TextColumn("{task.fields[speed]}"),
-        TextColumn("[dim]{task.fields[terms]}"),
+        TextColumn("{task.fields[terms]}", style="dim", markup=False),
     )
     with Progress(*columns, console=console, transient=False) as progress:
         name = progress.add_task(label, total=total, completed=done, count="", speed="", terms="")

@@ -1,6 +1,7 @@
 """``disentool score``."""
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -73,7 +74,7 @@ def score(
     )
     form = form or ("table" if sys.stdout.isatty() else "jsonl")
     if form == "table":
-        _table(list(records))
+        _table(records)
         return
     if form == "tsv":
         print("\t".join(_COLUMNS), flush=True)
@@ -87,16 +88,20 @@ def _row(record: dict[str, Any], spec: str) -> list[str]:
     return [record["artefact"], record["metric"], record["protocol"], *numbers]
 
 
-def _table(records: list[dict[str, Any]]) -> None:
+def _table(records: Iterator[dict[str, Any]]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("artefact", "metric", "protocol"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     table.add_column("score", justify="right")
     table.add_column("95 % interval", justify="right")
-    for record in records:
-        artefact, metric, protocol, score, low, high = _row(record, ".4g")
-        table.add_row(artefact, metric, protocol, score, f"{low} .. {high}" if low else "")
-    Console().print(table)
+    try:
+        for record in records:
+            artefact, metric, protocol, score, low, high = _row(record, ".4g")
+            table.add_row(escape(artefact), metric, protocol, score, f"{low} .. {high}" if low else "")
+    finally:  # what was measured before an error is shown
+        if table.row_count:
+            Console().print(table)

@@ -1,9 +1,11 @@
 """``disentool train METHOD``: one command per method, made from its configuration."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from disentool import config, configs
 from disentool.cli import LazyGroup, options
@@ -63,7 +65,8 @@ def _command(name: str) -> click.Command:
     def command(seeds: str | None, **values: Any) -> None:
         keywords = {key: values.pop(key) for key in ("preset", "config_file", "output")}
         resume, overwrite, dry_run, quiet = (values.pop(k) for k in ("resume", "overwrite", "dry_run", "quiet"))
-        given = {key: value for key, value in values.items() if value is not None}
+        source = click.get_current_context().get_parameter_source
+        given = {key: value for key, value in values.items() if source(key) is not ParameterSource.DEFAULT}
         if seeds is not None:
             if "seed" in given:
                 raise click.UsageError("--seed and --seeds: give one", click.get_current_context())
@@ -87,7 +90,8 @@ def _train(
     jobs = plan(name, given, **keywords)
     if dry_run:
         for job in jobs:
-            print(f"--- # disentool train {name} -o {job.output}\n{config.write_yaml(job.describe())}", end="")
+            command = shlex.join(["disentool", "train", name, "-o", str(job.output)])
+            print(f"--- # {command}\n{config.write_yaml(job.describe())}", end="")
         return
     from disentool.stages.train import train as stage
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from disentool.errors import ForeignFile, UnsafeFile
+from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import files, provenance
 from disentool.io.schema import CHECKPOINT
 
@@ -66,7 +66,7 @@ def read(path: Path) -> dict[str, Any]:
         raise UnsafeFile(
             f"{path}: holds Python objects ({named[1]}), expected tensors and plain values; not opened"
         ) from None
-    except MemoryError:
+    except (DisentoolError, MemoryError):  # the former: SIGTERM arrived
         raise
     except Exception as error:  # on a damaged file torch may raise nearly anything
         raise _damaged(path, error) from None
@@ -83,9 +83,14 @@ def read(path: Path) -> dict[str, Any]:
     for name, kind in _KINDS.items():
         if not isinstance(content.get(name), kind):
             raise ForeignFile(f"{path}: entry {name!r} is missing or damaged (expected: {kind.__name__}); make it anew")
-    if not 0 <= content["step"] < 2**63:
-        raise ForeignFile(f"{path}: claims {content['step']:.3g} finished steps; make it anew")
+    if not 0 <= content["step"] < 2**63 or not isinstance(content.get("seconds", 0), (int, float)):
+        raise ForeignFile(f"{path}: its numbers of steps and seconds are damaged; make it anew")
     _check_leaves(path, content)
+    lines, states = content["history"], content["networks"].values()
+    if not all(isinstance(item, dict) for item in (*lines, *states)) or not all(
+        isinstance(tensor, torch.Tensor) for state in states for tensor in state.values()
+    ):
+        raise ForeignFile(f"{path}: its history or its networks are damaged; make it anew")
     return content
 
 
@@ -138,13 +143,15 @@ def check_networks(path: Path, networks: dict[str, torch.nn.Module], saved: dict
         raise ForeignFile(f"{path}: networks {sorted(saved)}, its method has {sorted(networks)}")
     for name, network in networks.items():
         expected, state = network.state_dict(), saved[name]
-        if not isinstance(state, dict) or set(state) != set(expected):
+        if set(state) != set(expected):
             raise ForeignFile(f"{path}: the {name}'s weights have other names than its configuration says")
         for key, tensor in expected.items():
             found = state[key]
-            what = f"{list(found.shape)} {found.dtype}" if isinstance(found, torch.Tensor) else type(found).__name__
-            if what != f"{list(tensor.shape)} {tensor.dtype}":
-                raise ForeignFile(f"{path}: {name}.{key} is {what}, its configuration says {list(tensor.shape)}")
+            if found.shape != tensor.shape or found.dtype != tensor.dtype:
+                raise ForeignFile(
+                    f"{path}: {name}.{key} is {list(found.shape)} {found.dtype},"
+                    f" its configuration says {list(tensor.shape)} {tensor.dtype}"
+                )
 
 
 def parameter_bytes(networks: dict[str, torch.nn.Module]) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def read(path: Path) -> Dataset:
         factors = hdf5.array(file, path, "factors")[()] if hdf5.has(file, "factors") else None
         names, sizes = read_factor_facts(file, path, factors)
         values = {}
-        stored = set(hdf5.dataset_names(file))
+        stored = hdf5.dataset_names(file)
         for name in names:
             if f"factor_values/{name}" in stored:
                 values[name] = hdf5.array(file, path, f"factor_values/{name}")[()]
@@ -67,12 +68,20 @@ def read_factor_facts(file, path: Path, factors: np.ndarray | None) -> tuple[tup
     """Names and sizes of the factors, checked against the factors themselves (int [N,K], or None: no factors)."""
     if factors is None:
         return (), ()
+    if factors.size == 0:
+        raise ForeignFile(f"{path}: factors are {list(factors.shape)}, expected [N,K] with N and K > 0")
     columns = factors.shape[1]
     names = hdf5.attribute(file, "factor_names", [f"factor{i}" for i in range(columns)])
-    top = (factors.max(axis=0) + 1).tolist() if len(factors) else [0] * columns
+    top = (factors.max(axis=0).astype(np.int64) + 1).tolist()
     sizes = hdf5.attribute(file, "factor_sizes", top)
-    if len(names) != columns or len(sizes) != columns or len(set(names)) != columns:
-        raise ForeignFile(f"{path}: {columns} factors, but factor_names and factor_sizes are {names} and {sizes}")
-    if len(factors) and (factors.min() < 0 or any(t > s for t, s in zip(top, sizes, strict=True))):
+    if not (_list_of(str, names, columns) and _list_of(int, sizes, columns)) or len(set(names)) != columns:
+        raise ForeignFile(
+            f"{path}: {columns} factors, but factor_names and factor_sizes are {str(names)[:80]} and {str(sizes)[:80]}"
+        )
+    if factors.min() < 0 or any(t > s for t, s in zip(top, sizes, strict=True)):
         raise ForeignFile(f"{path}: factors outside 0..size-1 (sizes {sizes})")
-    return tuple(map(str, names)), tuple(map(int, sizes))
+    return tuple(names), tuple(sizes)
+
+
+def _list_of(kind: type, value: Any, length: int) -> bool:
+    return isinstance(value, list) and len(value) == length and all(type(item) is kind for item in value)

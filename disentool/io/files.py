@@ -19,6 +19,8 @@ def require(path: Path | str, what: str, hint: str = "") -> Path:
     path = Path(path)
     if path.is_dir():
         raise MissingFile(f"{path}: expected {what}, found a folder")
+    if path.exists() and not path.is_file():
+        raise MissingFile(f"{path}: expected {what}, found a pipe or a device; make it a file first")
     if not path.is_file():
         raise MissingFile(f"{path}: no such {what}{'; ' + hint if hint else ''}")
     return path

@@ -3,26 +3,88 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
-from disentool.errors import ForeignFile, UnsafeFile
+from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import files, provenance
 from disentool.io.schema import Format
+
+
+class _Sink:
+    """What HDF5 writes to. After the first error, such as a full disk, it takes everything and keeps nothing.
+
+    HDF5 itself crashes when it has to close a file that it could not write; :meth:`check` raises the error instead.
+    """
+
+    def __init__(self, path: Path):
+        self._file = open(path, "w+b", buffering=0)  # noqa: SIM115, closed by close()
+        self._error: OSError | None = None
+        self.read, self.readinto = self._file.read, self._file.readinto
+        self.seek, self.tell, self.flush = self._file.seek, self._file.tell, self._file.flush
+        self.close = self._file.close
+
+    def write(self, data: memoryview) -> int:
+        data, size = memoryview(data), len(data)
+        try:
+            while data and self._error is None:
+                data = data[self._file.write(data) :]
+        except OSError as error:
+            self._error = error
+        return size
+
+    def truncate(self, size: int) -> int:
+        try:
+            if self._error is None:
+                self._file.truncate(size)
+        except OSError as error:
+            self._error = error
+        return size
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+
+@contextmanager
+def _signals_held() -> Iterator[Callable[[], None]]:
+    """Hold SIGINT and SIGTERM back, as what they raise would be lost while HDF5 calls a :class:`_Sink`.
+
+    Gives a function that acts on one that arrived; at the end that happens by itself.
+    """
+    arrived: list[tuple[int, Any]] = []
+    former: dict[int, Any] = {}
+
+    def release() -> None:
+        if arrived:
+            number, frame = arrived.pop()
+            former[number](number, frame)
+
+    if threading.current_thread() is threading.main_thread():
+        former = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(n))}
+    for number in former:
+        signal.signal(number, lambda *signalled: arrived.append(signalled))
+    try:
+        yield release
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    release()
 
 
 class Writer:
     """An HDF5 file in the making; see :func:`create`."""
 
-    def __init__(self, file: h5py.File, form: Format):
-        self._file, self._form = file, form
+    def __init__(self, file: h5py.File, check: Callable[[], None], form: Format):
+        self._file, self._check, self._form = file, check, form
         self._digests: dict[str, str] = {}
-        self._known = {array.path: array for array in form.arrays}
 
     def array(self, path: str, values: np.ndarray) -> None:
         """Write a whole array."""
@@ -44,6 +106,7 @@ class Writer:
             nonlocal filled
             block = np.ascontiguousarray(block, dtype)
             dataset[filled : filled + len(block)] = block
+            self._check()
             digest.update(block)
             filled += len(block)
 
@@ -73,11 +136,20 @@ def create(path: Path, form: Format, *, overwrite: bool = False) -> Iterator[Wri
     """Write a file of this format: digested while written, ``format`` last, moved into place whole or not at all."""
     with (
         files.whole(path, overwrite=overwrite) as temporary,
-        h5py.File(temporary, "w", libver=("earliest", "v110")) as file,
+        closing(_Sink(temporary)) as sink,
+        _signals_held() as release,
     ):
-        writer = Writer(file, form)
-        yield writer
-        writer.finish()
+
+        def check() -> None:
+            sink.check()
+            release()
+
+        # HDF5 1.10's own layout, unlike the earlier ones, has checksums in it.
+        with h5py.File(sink, "w", libver="v110") as file:
+            writer = Writer(file, check, form)
+            yield writer
+            writer.finish()
+        sink.check()
 
 
 def _line(path: str, dataset: h5py.Dataset, digest: str) -> str:
@@ -92,7 +164,7 @@ def content_digest(path: Path) -> str:
     """The content digest recomputed: sha256 over the sorted lines ``path dtype shape sha256(bytes)`` of all arrays."""
     with opened(path) as file:
         lines = []
-        for name in sorted(dataset_names(file)):
+        for name in dataset_names(file):
             dataset = array(file, path, name)
             digest = hashlib.sha256()
             block = max(1, (64 << 20) // max(1, dataset.dtype.itemsize * math.prod(dataset.shape[1:])))
@@ -102,33 +174,44 @@ def content_digest(path: Path) -> str:
         return _combine(lines)
 
 
-def dataset_names(group: h5py.Group, prefix: str = "") -> Iterator[str]:
-    """The paths of the arrays below a group; links to elsewhere are not followed."""
-    for name in group:
-        if _is_hard(group, name):
-            item = group[name]
-            if isinstance(item, h5py.Group):
-                if len(prefix) < 200:  # a group may contain itself
-                    yield from dataset_names(item, f"{prefix}{name}/")
-            elif isinstance(item, h5py.Dataset):
-                yield prefix + name
+def dataset_names(file: h5py.File) -> list[str]:
+    """The paths of the arrays of a file, sorted; links to elsewhere are not followed, nor is a group entered twice."""
+    names, seen, waiting = [], set(), [("", file)]
+    while waiting:
+        prefix, group = waiting.pop()
+        if h5py.h5o.get_info(group.id).addr in seen:  # a group may contain itself
+            continue
+        seen.add(h5py.h5o.get_info(group.id).addr)
+        for name in group:
+            if isinstance(name, str) and _is_hard(group, name):  # bytes: a damaged name
+                item = group[name]
+                if isinstance(item, h5py.Group):
+                    waiting.append((f"{prefix}{name}/", item))
+                elif isinstance(item, h5py.Dataset):
+                    names.append(prefix + name)
+    return sorted(names)
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether a file begins as HDF5 does, perhaps after a block of someone else's (as in MATLAB's files)."""
+    return h5py.is_hdf5(path)
 
 
 @contextmanager
 def opened(path: Path, hint: str = "") -> Iterator[h5py.File]:
     """An HDF5 file for reading; damage met while it is open becomes ForeignFile."""
     path = files.require(path, "HDF5 file", hint)
-    if not h5py.is_hdf5(path):
+    if not is_hdf5(path):
         raise ForeignFile(f"{path}: not an HDF5 file, or one cut short; make it anew")
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno is not None and error.filename not in (None, str(path)):
-            raise  # some other file's trouble
+    except (DisentoolError, MemoryError):
+        raise
+    except Exception as error:  # on a damaged file HDF5 and h5py may raise nearly anything
         raise ForeignFile(
             f"{path}: damaged or cut short ({' '.join(str(error).split())[:160]}); make it anew"
-        ) from None
+        ) from error
 
 
 def _is_hard(group: h5py.Group, name: str) -> bool:
@@ -144,19 +227,19 @@ def has(file: h5py.File, name: str) -> bool:
 def array(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
     """A dataset whose bytes are in this very file and no more than it can hold; nothing is read yet."""
     here: Any = file
-    for part in name.strip("/").split("/"):
+    for part in filter(None, name.split("/")):
         if not isinstance(here, h5py.Group) or not here.id.links.exists(part.encode()):
-            raise ForeignFile(f"{path}: no array {name!r}; it holds {', '.join(sorted(dataset_names(file))) or 'none'}")
+            raise ForeignFile(f"{path}: no array {name!r}; it holds {', '.join(dataset_names(file)) or 'none'}")
         if not _is_hard(here, part):
             raise UnsafeFile(f"{path}: {name} is a link to elsewhere; only arrays within the file are read")
         here = here[part]
     if not isinstance(here, h5py.Dataset):
-        raise ForeignFile(f"{path}: {name} is a group; name an array, one of {', '.join(sorted(dataset_names(file)))}")
+        raise ForeignFile(f"{path}: {name!r} is a group; name an array, one of {', '.join(dataset_names(file))}")
     if here.is_virtual or here.external:
         raise UnsafeFile(f"{path}: {name} keeps its bytes in other files; only arrays within the file are read")
     if here.dtype.hasobject or here.dtype.kind not in "buif":
         raise ForeignFile(f"{path}: {name} holds {here.dtype}, expected numbers")
-    stored = here.id.get_storage_size()
+    stored = min(here.id.get_storage_size(), path.stat().st_size)
     size = here.dtype.itemsize * math.prod(here.shape)
     # gzip cannot shrink by more than about a thousand times; an array that claims more was never written.
     if stored * (1032 if here.compression or here.chunks else 1) < size:
@@ -171,7 +254,7 @@ def check(file: h5py.File, path: Path, form: Format) -> None:
         found = f"a {name} file" if isinstance(name, str) else "an HDF5 file of another origin, or an unfinished one"
         raise ForeignFile(f"{path}: expected a {form.name} file, found {found}")
     version = attribute(file, "version", None)
-    if not isinstance(version, int) or version < 1:
+    if type(version) is not int or version < 1:
         raise ForeignFile(f"{path}: its version is {version!r}, expected an integer; make it anew")
     if version > form.version:
         raise ForeignFile(
@@ -194,10 +277,21 @@ def check(file: h5py.File, path: Path, form: Format) -> None:
                 )
 
 
+_PLAIN = (h5py.h5t.STRING, h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.ENUM)
+
+
+def attributes(file: h5py.File) -> dict[str, Any]:
+    """The root attributes, sorted, as :func:`attribute` gives them."""
+    return {name: attribute(file, name, None) for name in sorted(n for n in file.attrs if isinstance(n, str))}
+
+
 def attribute(file: h5py.File, name: str, default: Any) -> Any:
     """A root attribute as plain Python: str, int, float, bool or a list of them; the default if absent."""
     if name not in file.attrs:
         return default
+    kind = file.attrs.get_id(name).get_type().get_class()
+    if kind not in _PLAIN:  # a damaged one can crash HDF5
+        return f"(of HDF5's type class {kind})"
     value = file.attrs[name]
     if isinstance(value, h5py.Empty):
         return []

@@ -70,4 +70,5 @@ def read_foreign(path: Path, codes: str, factors: str | None) -> Latents:
             if len(labels) != len(mean):
                 raise DataMismatch(f"{path}: {len(mean)} codes in {codes} but {len(labels)} factors in {factors}")
             labels = labels[()].reshape(len(labels), -1)
-        return Latents(path, mean[()].astype(np.float32), None, labels, name=path.stem)
+        with np.errstate(over="ignore"):  # becomes infinite, which a metric then refuses by name
+            return Latents(path, mean[()].astype(np.float32), None, labels, name=path.stem)

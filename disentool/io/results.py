@@ -34,18 +34,26 @@ def read_lines(path: Path) -> tuple[str, list[dict[str, Any]]]:
     """The records of a JSON-lines file, and which format they are: a score file's or a history's."""
     records = []
     number = 0
-    with open(path, encoding="utf-8", errors="strict") as file:
+    with open(path, "rb") as file:
         try:
             for line in file:
                 number += 1
                 if line.strip():
-                    record = json.loads(line)
+                    record = json.loads(line.decode("utf-8"))
                     if not isinstance(record, dict):
                         raise ValueError("not an object")
                     records.append(record)
+        except RecursionError:
+            raise ForeignFile(f"{path}: line {number} is nested deeper than any record") from None
         except ValueError as error:
             raise ForeignFile(f"{path}: line {number} is not a JSON object ({str(error)[:80]})") from None
     if records and all(r.get("format") == SCORE.name for r in records):
+        versions = {r.get("version") for r in records if isinstance(r.get("version"), int)}
+        if max(versions, default=0) > SCORE.version:
+            raise ForeignFile(
+                f"{path}: {SCORE.name} version {max(versions)}, this disentool reads up to {SCORE.version};"
+                " upgrade disentool"
+            )
         return SCORE.name, records
     if records and all("step" in r and "time" in r for r in records):
         return HISTORY.name, records

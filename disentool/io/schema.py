@@ -92,6 +92,7 @@ CHECKPOINT = Format(
         ("step", "finished steps"),
         ("rng", "{seed}: every draw is keyed by (seed, step, phase), nothing else is needed"),
         ("history", "list of history lines, each {step, time, <term>: value}; window: the unfinished one"),
+        ("seconds", "of training, over all sittings"),
         ("statistics", "kl [D] nats, mean_std [D], mean_mean [D] of the codes over `rows` rows"),
         ("samples", "images uint8 [n,H,W,C] and their rows"),
     ),

@@ -1,20 +1,51 @@
 """Checkpoint + data -> latents file."""
 
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from disentool.engine import inference
 from disentool.engine.feed import Feed
-from disentool.errors import DataMismatch, MissingFile
+from disentool.errors import DataMismatch, MissingFile, WrongUsage
 from disentool.io import files, hdf5
 from disentool.io.dataset import Dataset
 from disentool.io.schema import LATENTS
 from disentool.stages import model as models
+from disentool.stages.jobs import check_template
 from disentool.stages.model import Model
 from disentool.stages.prepare import open_data
 from disentool.stages.reporting import Reporter, Silent
+
+
+def encode_each(
+    artefacts: Iterable[str | Path], output: str | None = None, *, overwrite: bool = False, **options: Any
+) -> Iterator[Path]:
+    """:func:`encode` for every checkpoint, as they arrive; yields each latents file as it is complete.
+
+    ``output``: the files' name, ``{stem}`` in it being the checkpoint's; None: ``{stem}.latents.h5`` beside it.
+    """
+    if output:
+        check_template(output, [], {"stem"})
+    if isinstance(artefacts, Sequence):  # else they arrive one by one
+        planned: set[Path] = set()
+        for artefact in artefacts:
+            files.probe(_target(artefact, output, planned), overwrite=overwrite)
+    written: set[Path] = set()
+    for artefact in artefacts:
+        yield encode(Path(artefact), _target(artefact, output, written), overwrite=overwrite, **options)
+
+
+def _target(artefact: str | Path, output: str | None, others: set[Path]) -> Path:
+    """The latents file of a checkpoint, which must be there; ``others`` are those of the checkpoints before it."""
+    path = files.require(artefact, "checkpoint", "`disentool train factorvae` writes ./ckpt.pt")
+    target = Path(output.format(stem=path.stem)) if output else path.with_name(f"{path.stem}.latents.h5")
+    if target in others:
+        raise WrongUsage(f"{target}: two of these checkpoints would write it; encode {path} by itself")
+    others.add(target)
+    return target
 
 
 def encode(
@@ -31,6 +62,7 @@ def encode(
     model = models.load(path, device)
     dataset = data_of(model, data, report)
     width = model.method.config.latent_dim
+    files.require_apart(output, model.path, dataset.path)
     output = files.probe(output, overwrite=overwrite, need_bytes=len(dataset) * 8 * (width + 1))
     feed = Feed(dataset.images, None, model.device)
     with (

@@ -14,7 +14,7 @@ def info(path: Path, *, verify: bool = False) -> dict[str, Any]:
     with open(path, "rb") as file:
         magic = file.read(8)
     facts: dict[str, Any] = {"file": str(path), "bytes": path.stat().st_size}
-    if magic == b"\x89HDF\r\n\x1a\n":
+    if hdf5.is_hdf5(path):
         return facts | _hdf5(path, verify)
     if magic.startswith(b"PK"):
         return facts | _checkpoint(path) | {"sha256": files.sha256(path)}
@@ -33,8 +33,10 @@ def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
                 f"{path}: HDF5 with {found}; arrays: {arrays} (`score --codes NAME --factors NAME` reads any)"
             )
         hdf5.check(file, path, FORMATS[name])
-        facts = {key: hdf5.attribute(file, key, None) for key in sorted(file.attrs)}
+        facts = hdf5.attributes(file)
         facts = {"format": name, "version": facts.pop("version"), **facts}
+        if "provenance" in facts:
+            facts["provenance"] = hdf5.json_attribute(file, path, "provenance")
         facts["arrays"] = {n: _array(hdf5.array(file, path, n)) for n in hdf5.dataset_names(file)}
     if name == DATASET.name:
         values = dataset.read(path).factor_values
@@ -59,7 +61,7 @@ def _checkpoint(path: Path) -> dict[str, Any]:
     weights = {name: sum(tensor.numel() for tensor in state.values()) for name, state in content["networks"].items()}
     last = content["history"][-1] if content["history"] else {}
     keys = ("format", "version", "created_by", "command", "versions", "method", "config", "run", "data", "step")
-    return {
+    facts = {
         **{key: content.get(key) for key in keys},
         "seed": content["rng"].get("seed"),
         "weights": weights,
@@ -68,6 +70,16 @@ def _checkpoint(path: Path) -> dict[str, Any]:
         "statistics": content["statistics"],
         "samples": content["samples"].get("rows", []),
     }
+    return _plain(facts)
+
+
+def _plain(value: Any) -> Any:
+    """The same with every tensor, which a checkpoint made elsewhere may hold anywhere, as its shape in words."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else f"tensor {list(value.shape)}"
 
 
 def _lines(path: Path) -> dict[str, Any]:

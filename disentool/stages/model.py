@@ -9,7 +9,7 @@ import torch
 from disentool import configs
 from disentool.config import build
 from disentool.engine import device as devices
-from disentool.errors import DataMismatch, ForeignFile, WrongUsage
+from disentool.errors import DataMismatch, DisentoolError, ForeignFile
 from disentool.io import checkpoint, files
 from disentool.io.dataset import Dataset
 from disentool.phase import DataFacts, Method
@@ -84,7 +84,7 @@ def build_method(path: Path, content: dict[str, Any]) -> Method:
             tuple(data["factor_sizes"]),
         )
         return configs.load(entry.implementation)(config, known)
-    except (WrongUsage, KeyError, TypeError, ValueError) as error:
+    except (DisentoolError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ForeignFile(f"{path}: its configuration does not make a model: {error}") from None
 
 

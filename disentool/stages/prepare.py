@@ -9,7 +9,7 @@ import numpy as np
 
 from disentool.datasets import DATASETS
 from disentool.datasets.source import Source
-from disentool.errors import UnknownName, WrongUsage
+from disentool.errors import NotWritable, UnknownName, WrongUsage
 from disentool.io import dataset as dataset_file
 from disentool.io import files, hdf5
 from disentool.io.dataset import Dataset
@@ -35,6 +35,8 @@ def prepare(
     report = report or Silent()
     source = _open(name, raw)
     rows = _subset(source, subset, seed)
+    if raw:
+        files.require_apart(output, raw)
     output = files.probe(output, overwrite=overwrite, need_bytes=0 if compress else _bytes(source, rows))
     with files.claim(output):
         _write(source, rows, output, seed, compress, overwrite, report)
@@ -69,11 +71,14 @@ def cached(name: str, report: Reporter | None = None) -> Path:
 
 def cache_folder() -> Path:
     """``$DISENTOOL_CACHE``, else the user's cache folder."""
-    if chosen := os.environ.get("DISENTOOL_CACHE"):
-        return Path(chosen).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "disentool"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "disentool"
+    try:
+        if chosen := os.environ.get("DISENTOOL_CACHE"):
+            return Path(chosen).expanduser()
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "disentool"
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "disentool"
+    except RuntimeError:  # this user has no home
+        raise NotWritable("no folder for the cache: set $DISENTOOL_CACHE to one that you can write to") from None
 
 
 def _open(name: str, raw: Path | None) -> Source:

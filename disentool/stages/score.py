@@ -2,14 +2,15 @@
 
 import importlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
-from disentool.io import files, latents
+from disentool.errors import DataMismatch, ForeignFile, NoFactors, UnknownName, WrongUsage
+from disentool.io import files, hdf5, latents
 from disentool.io.schema import SCORE
 from disentool.metrics import METRICS
 from disentool.metrics.result import Codes, Result
@@ -78,12 +79,11 @@ def score(
 
 def _kind(path: Path) -> str:
     files.require(path, "checkpoint or HDF5 file of codes", "`disentool train factorvae` writes ./ckpt.pt")
-    with open(path, "rb") as file:
-        magic = file.read(8)
-    if magic.startswith(b"PK"):
-        return "checkpoint"
-    if magic == b"\x89HDF\r\n\x1a\n":
+    if hdf5.is_hdf5(path):
         return "codes"
+    with open(path, "rb") as file:
+        if file.read(2) == b"PK":
+            return "checkpoint"
     raise ForeignFile(f"{path}: neither a checkpoint (.pt) nor an HDF5 file of codes; see `disentool info {path}`")
 
 
@@ -96,8 +96,10 @@ def _score_codes(
     for metric in metrics:
         if "reconstruction" in metric.module.NEEDS:
             raise DataMismatch(f"{path}: {metric.name} needs the decoder; score the checkpoint instead of its codes")
-    points = _points(path, len(table.mean), table.factors, table.factor_names, table.factor_sizes)
-    codes = Codes(np.arange(len(table.mean)), table.mean, table.logvar)
+    with _named(path, "; --factors NAME reads them beside --codes" if codes_key and not factors_key else ""):
+        points = _points(len(table.mean), table.factors, table.factor_names, table.factor_sizes)
+        codes = Codes(np.arange(len(table.mean)), table.mean, table.logvar)
+        plans = [metric.module.plan(points, metric.options, seed, codes_ready=True) for metric in metrics]
     head = {
         "artefact": str(path),
         "id": files.sha256(path)[:16],
@@ -107,9 +109,10 @@ def _score_codes(
         "step": table.provenance.get("step"),
         "data": table.name,
     }
-    for metric in metrics:
-        plan = metric.module.plan(points, metric.options, seed, codes_ready=True)
-        yield _record(head, metric, metric.module.score(plan, codes), seed)
+    for metric, plan in zip(metrics, plans, strict=True):
+        with _named(path):
+            result = metric.module.score(plan, codes)
+        yield _record(head, metric, result, seed)
 
 
 def _score_checkpoint(
@@ -121,8 +124,9 @@ def _score_checkpoint(
 
     model = models.load(path, device)
     dataset = data_of(model, data, report)
-    points = _points(dataset.path, len(dataset), dataset.factors, dataset.factor_names, dataset.factor_sizes)
-    plans = [metric.module.plan(points, metric.options, seed) for metric in metrics]
+    with _named(dataset.path):
+        points = _points(len(dataset), dataset.factors, dataset.factor_names, dataset.factor_sizes)
+        plans = [metric.module.plan(points, metric.options, seed) for metric in metrics]
     with_images = [p for p, m in zip(plans, metrics, strict=True) if "reconstruction" in m.module.NEEDS]
     others = [p for p, m in zip(plans, metrics, strict=True) if "reconstruction" not in m.module.NEEDS]
     encoded = _encode(model, dataset, _union(others, len(dataset)), _union(with_images, len(dataset)), seed, report)
@@ -136,17 +140,22 @@ def _score_checkpoint(
         "data": dataset.name,
     }
     for metric, plan in zip(metrics, plans, strict=True):
-        codes = encoded["reconstruction" in metric.module.NEEDS]
-        yield _record(head, metric, metric.module.score(plan, codes), seed)
+        with _named(path):
+            result = metric.module.score(plan, encoded["reconstruction" in metric.module.NEEDS])
+        yield _record(head, metric, result, seed)
 
 
-def _points(path: Path, rows: int, factors: np.ndarray | None, names: tuple, sizes: tuple) -> Points:
-    if factors is None:
-        return Points(rows)
+@contextmanager
+def _named(path: Path, hint: str = "") -> Iterator[None]:
+    """Metrics know arrays, not files: put the file's name before what they complain of."""
     try:
-        return Points.from_factors(factors, names or None, sizes or None)
-    except DataMismatch as error:
-        raise DataMismatch(f"{path}: {error}") from None
+        yield
+    except (DataMismatch, NoFactors) as error:
+        raise type(error)(f"{path}: {error}{hint}") from None
+
+
+def _points(rows: int, factors: np.ndarray | None, names: tuple, sizes: tuple) -> Points:
+    return Points(rows) if factors is None else Points.from_factors(factors, names or None, sizes or None)
 
 
 def _union(plans: list[Any], total: int) -> np.ndarray:

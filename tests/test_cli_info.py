@@ -1,0 +1,110 @@
+"""``disentool info``."""
+
+import json
+import shutil
+
+import h5py
+import pytest
+import yaml
+from conftest import square_grid, write_dataset
+
+from disentool.io.results import to_json
+from disentool.stages.score import choose, score
+
+
+def described(cli, *arguments) -> dict:
+    """The facts, the same as YAML for people and as JSON for programs."""
+    shown, printed = cli("info", *arguments), cli("info", "--json", *arguments)
+    assert (shown.code, shown.err, printed.code, printed.err) == (0, "", 0, "")
+    assert printed.out.count("\n") == 1
+    facts = json.loads(printed.out)
+    assert yaml.safe_load(shown.out) == facts
+    return facts
+
+
+def test_a_data_set(cli, squares):
+    facts = described(cli, squares)
+    assert facts["file"] == str(squares)
+    assert facts["bytes"] == squares.stat().st_size
+    assert facts["format"] == "disentool.dataset"
+    assert facts["factor_names"] == ["size", "pos_x", "pos_y"]
+    assert facts["arrays"] == {"factors": "int32 [192, 3]", "images": "uint8 [192, 32, 32, 1]"}
+    assert "verified" not in facts
+
+
+def test_a_checkpoint(cli, trained):
+    facts = described(cli, trained)
+    assert facts["format"] == "disentool.checkpoint"
+    assert facts["method"] == "factorvae"
+    assert facts["config"]["gamma"] == 40.0
+    assert facts["step"] == 30
+    assert facts["seed"] == 0
+    assert facts["weights"].keys() == {"encoder", "decoder", "discriminator"}
+    assert facts["last"]["step"] == 30
+    assert len(facts["statistics"]["kl"]) == 4
+    assert facts["data"]["factor_sizes"] == [3, 8, 8]
+    assert len(facts["sha256"]) == 64
+
+
+def test_ckpt_pt_is_the_default(cli, folder, trained):
+    cli("info").failed(1, "ckpt.pt: no such file")
+    shutil.copy(trained, folder / "ckpt.pt")
+    assert described(cli)["file"] == "ckpt.pt"
+
+
+def test_latents_and_records_and_histories(cli, folder, trained):
+    cli("encode", trained, "-o", "z.h5").printed("z.h5")
+    facts = described(cli, "--verify", "z.h5")
+    assert facts["format"] == "disentool.latents"
+    assert facts["provenance"]["step"] == 30
+    assert facts["verified"]
+    (folder / "scores.jsonl").write_text(cli("score", "z.h5", "--metric", "kl", "--metric", "factor").out)
+    facts = described(cli, "scores.jsonl")
+    assert (facts["format"], facts["records"], facts["metrics"]) == ("disentool.score", 2, ["factor", "kl"])
+    facts = described(cli, trained.with_suffix(".history.jsonl"))
+    assert (facts["format"], facts["steps"]) == ("disentool.history", [10, 30])
+    assert "reconstruction" in facts["terms"]
+
+
+def test_several_files(cli, squares, trained):
+    outcome = cli("info", "--json", squares, trained, squares)
+    assert [json.loads(line)["format"] for line in outcome.out.splitlines()] == [
+        "disentool.dataset",
+        "disentool.checkpoint",
+        "disentool.dataset",
+    ]
+    outcome = cli("info", "--json", squares, "nothing.h5", trained)
+    assert outcome.code == 1
+    assert outcome.out.count("\n") == 1  # what was said before the error stays
+    assert outcome.err == "disentool: nothing.h5: no such file\n"
+
+
+def test_damage_is_noticed_when_asked(cli, folder):
+    path = write_dataset(folder / "a.h5", *square_grid(16))
+    with h5py.File(path) as file:
+        place = file["images"].id.get_offset()
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    assert cli("info", path).code == 0
+    cli("info", "--verify", path).failed(1, "a.h5: its arrays do not match its content_sha256")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x00" * 100, b"{", b'{"a": 1}', b"PK\x05\x06" + bytes(18)])
+def test_other_files(cli, folder, content):
+    (folder / "other").write_bytes(content)
+    cli("info", "other").failed(1, "other: ")
+    cli("info", ".").failed(1, ".: expected file, found a folder")
+    cli("info", "").failed(1, "found a folder")
+
+
+def test_anyones_codes_are_described_by_the_error(cli, folder, trained):
+    with h5py.File("any.h5", "w") as file:
+        file["z"], file["labels/y"] = [[1.0]], [[1]]
+    cli("info", "any.h5").failed(1, "any.h5: HDF5 with no format", "arrays: labels/y, z", "`score --codes NAME")
+
+
+def test_records_are_what_score_prints(cli, folder, trained, squares):
+    records = list(score([trained], choose(["kl"], None), device="cpu"))
+    (folder / "a.jsonl").write_text("".join(to_json(record) + "\n" for record in records))
+    assert described(cli, "a.jsonl")["artefacts"] == [str(trained)]

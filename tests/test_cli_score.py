@@ -1,0 +1,297 @@
+"""``disentool score``."""
+
+import io
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from conftest import shell, square_grid, write_dataset
+
+from disentool.io import hdf5
+from disentool.io.schema import LATENTS
+from disentool.stages.encode import encode
+
+
+@pytest.fixture(scope="module")
+def spread(trained, tmp_path_factory) -> Path:
+    """The trained checkpoint with codes that vary as if it had trained for longer."""
+    content = torch.load(trained, weights_only=True)
+    content["networks"]["encoder"]["9.weight"] *= 30
+    torch.save(content, path := tmp_path_factory.mktemp("spread") / "ckpt.pt")
+    return path
+
+
+@pytest.fixture(scope="module")
+def codes(spread, tmp_path_factory) -> Path:
+    """Its latents file."""
+    return encode(spread, tmp_path_factory.mktemp("codes") / "z.h5", device="cpu")
+
+
+@pytest.fixture
+def ckpt(folder, spread) -> Path:
+    """./ckpt.pt"""
+    return Path(shutil.copy(spread, folder / "ckpt.pt"))
+
+
+def records(outcome) -> list[dict]:
+    assert outcome.code == 0, outcome
+    return [json.loads(line) for line in outcome.out.splitlines()]
+
+
+FIELDS = ["format", "version", "artefact", "id", "method", "config", "seed", "step", "data", "metric", "protocol"]
+FIELDS += ["score", "interval", "per_factor", "details"]
+
+
+def test_a_record(cli, ckpt):
+    outcome = cli("score", "--metric", "factor", "ckpt.pt")
+    assert outcome.err == ""
+    (record,) = records(outcome)
+    assert list(record) == FIELDS
+    assert (record["format"], record["version"], record["artefact"]) == ("disentool.score", 1, "ckpt.pt")
+    assert (record["method"], record["seed"], record["step"], record["data"]) == ("factorvae", 0, 30, "squares")
+    assert record["config"]["gamma"] == 40.0
+    assert (record["metric"], record["protocol"]) == ("factor", "paper")
+    assert 0 <= record["interval"][0] <= record["score"] <= record["interval"][1] <= 1
+    assert record["per_factor"].keys() == {"size", "pos_x", "pos_y"}
+    assert record["details"]["votes"] == 800
+    assert len(record["details"]["vote_table"]) == 4
+
+
+def test_factor_of_ckpt_pt_is_the_default(cli, ckpt):
+    assert cli("score").out == cli("score", "--metric", "factor", "ckpt.pt").out
+
+
+def test_codes_score_as_their_checkpoint_does(cli, spread, codes):
+    names = ("factor", "kl")
+    options = [word for name in names for word in ("--metric", name)]
+    of_checkpoint, of_codes = (records(cli("score", path, *options, "--protocol", "dlib")) for path in (spread, codes))
+    for one, two in zip(of_checkpoint, of_codes, strict=True):
+        assert one["metric"] == two["metric"]
+        assert one["score"] == pytest.approx(two["score"], abs=0.01)
+        assert one["config"] == two["config"]
+        assert (two["seed"], two["step"]) == (0, 30)
+    assert of_codes[0]["protocol"] == "dlib"
+    assert of_codes[1]["protocol"] != "dlib"  # which has only its own
+
+
+def test_seeds_change_the_votes_and_nothing_else(cli, codes):
+    first, same, other = (records(cli("score", codes, "--seed", seed))[0] for seed in (0, 0, 1))
+    assert first == same
+    assert first["details"]["vote_table"] != other["details"]["vote_table"]
+    assert first["id"] == other["id"]
+
+
+def test_several_metrics_and_artefacts(cli, ckpt, codes):
+    found = records(cli("score", "ckpt.pt", codes, "--metric", "kl", "--metric", "factor", "--metric", "kl"))
+    assert [(r["artefact"], r["metric"]) for r in found] == [
+        ("ckpt.pt", "kl"),
+        ("ckpt.pt", "factor"),
+        (str(codes), "kl"),
+        (str(codes), "factor"),
+    ]
+    metrics = [word for name in ("factor", "reconstruction", "elbo", "kl") for word in ("--metric", name)]
+    _, reconstruction, elbo, kl = records(cli("score", *metrics))
+    assert elbo["score"] == pytest.approx(-reconstruction["score"] - kl["score"], rel=1e-6)
+    assert reconstruction["details"]["unit"] == "nats per image"
+    assert len(kl["details"]["kl_per_dimension"]) == 4
+
+
+# ---- how records are printed
+
+
+def test_tsv(cli, codes):
+    outcome = cli("score", codes, "--format", "tsv", "--metric", "factor", "--metric", "kl")
+    head, *lines = [line.split("\t") for line in outcome.out.splitlines()]
+    assert head == ["artefact", "metric", "protocol", "score", "low", "high"]
+    assert [line[:2] for line in lines] == [[str(codes), "factor"], [str(codes), "kl"]]
+    assert all(float(low) <= float(score) <= float(high) for _, _, _, score, low, high in lines)
+
+
+def test_a_table_where_asked(cli, folder, codes, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "70")
+    name = "runs of [bold]gamma[red] and of a very long name indeed " + "x" * 50 + ".h5"
+    shutil.copy(codes, name)
+    outcome = cli("score", name, "--format", "table")
+    assert outcome.code == 0
+    head, *lines = outcome.out.splitlines()
+    assert head.split() == ["artefact", "metric", "protocol", "score", "95", "%", "interval"]
+    shown = "".join(line[: head.index("metric")].strip() for line in lines).replace(" ", "")
+    assert shown == name.replace(" ", "")  # whole, and as it is
+    assert "…" not in outcome.out
+
+
+def test_a_table_on_a_terminal_and_what_was_measured_before_an_error(codes, folder):
+    shutil.copy(codes, "a.h5")
+    with h5py.File("b.h5", "w") as file:
+        file["z"] = np.zeros((4, 2))
+    screen, terminal = pty.openpty()
+    with shell(
+        "score", "a.h5", "b.h5", stdout=terminal, env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1"}
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(screen, 65536)
+            except OSError:  # Linux's way to say that the other end is closed
+                break
+        err = process.stderr.read()
+    os.close(screen)
+    assert process.returncode == 1
+    assert shown.count(b"a.h5") == 1
+    assert b"factor" in shown
+    assert b"\x1b[3" not in shown
+    assert err.startswith("disentool: b.h5: expected a disentool.latents file")
+
+
+def test_records_arrive_one_by_one(folder, codes):
+    shutil.copy(codes, "a.h5")
+    with shell("score", "--metric", "kl", "-") as process:
+        for _ in range(3):
+            process.stdin.write("a.h5\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["artefact"] == "a.h5"
+        out, err = process.communicate("nothing.h5\na.h5\n", timeout=30)
+    assert (process.returncode, out) == (1, "")
+    assert err == (
+        "disentool: nothing.h5: no such checkpoint or HDF5 file of codes;"
+        " `disentool train factorvae` writes ./ckpt.pt\n"
+    )
+
+
+def test_head_takes_the_first_record(folder, codes):
+    shutil.copy(codes, "a.h5")
+    script = f"set -o pipefail; {sys.executable} -m disentool score {'a.h5 ' * 30} | head -1"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.count("\n"), done.stderr) == (0, 1, "")
+
+
+def test_nothing_on_stdin_is_nothing_to_do(cli, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    cli("score", "-").printed()
+
+
+# ---- anyone's codes
+
+
+@pytest.fixture
+def anyones(folder) -> Path:
+    rng = np.random.default_rng(0)
+    with h5py.File(folder / "any.h5", "w") as file:
+        labels = rng.integers(0, 4, (500, 2))
+        file["model/z"] = np.concatenate([labels + 0.01 * rng.normal(size=(500, 2)), rng.normal(size=(500, 2))], 1)
+        file["labels"] = labels.astype(float)
+        file["few"] = labels[:10]
+        file["bad"] = np.full((500, 3), np.nan)
+        file["one"] = np.zeros((500, 1))
+        file["none"] = np.zeros((500, 0))
+        file["text"] = np.array([b"a"] * 500)
+    return folder / "any.h5"
+
+
+def test_anyones_codes(cli, anyones):
+    (record,) = records(cli("score", "--codes", "model/z", "--factors", "labels", "any.h5"))
+    assert record["score"] == 1.0
+    assert (record["method"], record["config"], record["seed"], record["data"]) == (None, {}, None, "any")
+    assert record["per_factor"].keys() == {"factor_0", "factor_1"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (
+            "--codes nothing --factors labels",
+            1,
+            "no array 'nothing'; it holds bad, few, labels, model/z, none, one, text",
+        ),
+        ("--codes model --factors labels", 1, "'model' is a group; name an array"),
+        ("--codes model/z", 1, "any.h5: metric factor needs factors of variation"),
+        ("--codes model/z", 1, "--factors NAME reads them beside --codes"),
+        ("--factors labels", 2, "--factors names an array beside --codes"),
+        ("--codes model/z --factors few", 1, "any.h5: 500 codes in model/z but 10 factors in few"),
+        ("--codes bad --factors labels", 1, "any.h5: "),
+        ("--codes none --factors labels", 1, "any.h5: "),
+        ("--codes model/z --factors none", 1, "any.h5: none is [500, 0], expected factors"),
+        ("--codes model/z --factors bad", 1, "any.h5: factors: 1500 values are NaN or infinite"),
+        ("--codes model/z --factors one", 1, "any.h5: metric factor has no factor it could hold fixed"),
+        ("--codes text --factors labels", 1, "any.h5: text holds"),
+        ("--codes model/z --factors labels --metric reconstruction", 1, "any.h5: reconstruction needs the decoder"),
+        ("--codes model/z --factors labels --metric kl", 1, "any.h5: "),
+        ("", 1, "any.h5: expected a disentool.latents file, found an HDF5 file of another origin"),
+    ],
+)
+def test_codes_that_cannot_be_scored(cli, anyones, arguments, code, words):
+    cli("score", *arguments.split(), "any.h5").failed(code, words)
+
+
+def test_matlab_files(cli, folder):
+    rng = np.random.default_rng(0)
+    with h5py.File(folder / "a.mat", "w", userblock_size=512) as file:
+        file["z"], file["y"] = rng.normal(size=(50, 2)), rng.integers(0, 2, (50, 2))
+    assert len(records(cli("score", "--codes", "z", "--factors", "y", "a.mat"))) == 1
+
+
+def test_numbers_beyond_float32(cli, folder):
+    with h5py.File(folder / "a.h5", "w") as file:
+        file["z"], file["y"] = np.full((50, 2), 1e300), np.arange(100).reshape(50, 2) % 3
+    cli("score", "--codes", "z", "--factors", "y", "a.h5").failed(1, "a.h5: ", "NaN or infinity")
+
+
+def test_latents_without_what_a_metric_needs(cli, folder):
+    with hdf5.create(folder / "z.h5", LATENTS) as out:
+        out.array("mean", np.zeros((5, 2), np.float32))
+        out.array("row", np.arange(5))
+    cli("score", "z.h5").failed(1, "z.h5: metric factor needs factors of variation and this data has none")
+    cli("score", "z.h5", "--metric", "kl").failed(1, "z.h5: ", "logvar")
+    with hdf5.create(folder / "empty.h5", LATENTS) as out:
+        out.array("mean", np.zeros((0, 2), np.float32))
+        out.array("row", np.arange(0))
+    cli("score", "empty.h5").failed(1, "empty.h5: holds no codes")
+
+
+# ---- data that does not fit
+
+
+def test_data_without_factors(cli, ckpt, folder):
+    images, _ = square_grid()
+    write_dataset(folder / "plain.h5", images, None)
+    cli("score", "--data", "plain.h5").failed(1, "plain.h5: metric factor needs factors of variation")
+    assert len(records(cli("score", "--data", "plain.h5", "--metric", "reconstruction"))) == 1
+
+
+def test_data_of_another_size(cli, ckpt, folder):
+    write_dataset(folder / "big.h5", *square_grid(64))
+    cli("score", "--data", "big.h5").failed(1, "big.h5: images are 64x64x1, but ckpt.pt was trained on 32x32x1")
+
+
+def test_a_data_set_is_no_artefact(cli, squares):
+    cli("score", squares).failed(1, "expected a disentool.latents file, found a disentool.dataset file")
+
+
+def test_a_checkpoint_has_no_codes_of_that_name(cli, ckpt):
+    cli("score", "--codes", "z", "ckpt.pt").failed(2, "ckpt.pt: --codes is for HDF5 files of codes")
+
+
+def test_a_checkpoint_that_diverged(cli, ckpt):
+    content = torch.load(ckpt, weights_only=True)
+    content["networks"]["encoder"]["0.weight"].fill_(float("nan"))
+    torch.save(content, "ckpt.pt")
+    for name in ("factor", "kl", "reconstruction"):
+        cli("score", "--metric", name).failed(1, "ckpt.pt: ", "NaN or infinity")
+
+
+def test_every_artefact_is_looked_at_before_the_first_is_scored(cli, ckpt):
+    cli("score", "ckpt.pt", "nothing.pt").failed(1, "nothing.pt: no such checkpoint")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is there")
+def test_cuda_where_there_is_none(cli, ckpt):
+    cli("score", "--device", "cuda").failed(1, "--device cuda: not available here", "available: cpu")
