@@ -124,6 +124,9 @@ class Method(Protocol):
     def stages(self) -> tuple[Stage, ...]:
         """What training is."""
 
+    def codes(self) -> dict[str, int]:
+        """What :meth:`encode` gives, by name, and how wide each is; ``mean`` is what :meth:`decode` takes."""
+
     def encode(self, networks: Networks, images: Tensor) -> dict[str, Tensor]:
         """images float32 [B,C,H,W] in 0..1 -> ``mean`` (and ``logvar``) float32 [B,D]."""
 

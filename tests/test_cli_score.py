@@ -46,23 +46,50 @@ def records(outcome) -> list[dict]:
     return [json.loads(line) for line in outcome.out.splitlines()]
 
 
-FIELDS = ["format", "version", "artefact", "id", "method", "config", "seed", "step", "data", "metric", "protocol"]
+FIELDS = [
+    "format",
+    "version",
+    "artefact",
+    "id",
+    "method",
+    "config",
+    "seed",
+    "step",
+    "data",
+    "data_sha256",
+    "rows",
+    "metric",
+    "protocol",
+]
 FIELDS += ["score", "interval", "per_factor", "details"]
 
 
 def test_a_record(cli, ckpt):
     outcome = cli("score", "--metric", "factor", "ckpt.pt")
+    assert "disentool: ckpt.pt: factor: " in outcome.err  # the small grid makes votes repeat rows: said aloud
+    outcome = cli("score", "--metric", "factor", "ckpt.pt", "-q")
     assert outcome.err == ""
     (record,) = records(outcome)
+    assert record["rows"] == 192
+    assert len(record["data_sha256"]) == 64
     assert list(record) == FIELDS
     assert (record["format"], record["version"], record["artefact"]) == ("disentool.score", 1, "ckpt.pt")
     assert (record["method"], record["seed"], record["step"], record["data"]) == ("factorvae", 0, 30, "squares")
+    assert record["rows"] == 192
     assert record["config"]["gamma"] == 40.0
     assert (record["metric"], record["protocol"]) == ("factor", "paper")
     assert 0 <= record["interval"][0] <= record["score"] <= record["interval"][1] <= 1
     assert record["per_factor"].keys() == {"size", "pos_x", "pos_y"}
     assert record["details"]["votes"] == 800
     assert len(record["details"]["vote_table"]) == 4
+
+
+def test_what_is_odd_about_a_score_is_said_to_people(cli, ckpt):
+    """The grid is so small that every vote repeats rows."""
+    outcome = cli("score", "ckpt.pt")
+    (record,) = records(outcome)
+    assert outcome.err.splitlines() == [f"disentool: ckpt.pt: factor: {note}" for note in record["details"]["notes"]]
+    assert record["details"]["notes"]
 
 
 def test_factor_of_ckpt_pt_is_the_default(cli, ckpt):
@@ -134,7 +161,7 @@ def test_a_table_on_a_terminal_and_what_was_measured_before_an_error(codes, fold
         file["z"] = np.zeros((4, 2))
     screen, terminal = pty.openpty()
     with shell(
-        "score", "a.h5", "b.h5", stdout=terminal, env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1"}
+        "score", "-q", "a.h5", "b.h5", stdout=terminal, env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1"}
     ) as process:
         os.close(terminal)
         shown = b""
@@ -149,7 +176,7 @@ def test_a_table_on_a_terminal_and_what_was_measured_before_an_error(codes, fold
     assert shown.count(b"a.h5") == 1
     assert b"factor" in shown
     assert b"\x1b[3" not in shown
-    assert err.startswith("disentool: b.h5: expected a disentool.latents file")
+    assert err.splitlines()[-1].startswith("disentool: b.h5: expected a disentool.latents file")
 
 
 def test_records_arrive_one_by_one(folder, codes):
@@ -169,7 +196,7 @@ def test_records_arrive_one_by_one(folder, codes):
 
 def test_head_takes_the_first_record(folder, codes):
     shutil.copy(codes, "a.h5")
-    script = f"set -o pipefail; {sys.executable} -m disentool score {'a.h5 ' * 30} | head -1"
+    script = f"set -o pipefail; {sys.executable} -m disentool score -q {'a.h5 ' * 30} | head -1"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stdout.count("\n"), done.stderr) == (0, 1, "")
 

@@ -452,7 +452,7 @@ def test_a_loop_into_score(folder, data):
     run() { "$PYTHON" -m disentool "$@"; }
     for b in 1 2; do
       run train betavae $SMALL --steps 2 --data data.h5 --beta $b --seeds 0-1 -o "r/b$b-{seed}.pt"
-    done | run score --metric factor --metric kl -
+    done | run score -q --metric factor --metric kl -
     """
     environment = os.environ | {"PYTHON": sys.executable, "SMALL": " ".join(flags(SMALL))}
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment)

@@ -123,7 +123,6 @@ def test_latents_come_back(tmp_path):
     table = latents.read(write_latents(tmp_path / "z.h5"))
     assert table.mean.shape == table.logvar.shape == (20, 3)
     assert table.mean.dtype == np.float32
-    assert table.row.tolist() == list(range(20))
     assert table.factor_names == ("a", "b")
     assert table.provenance == {"seed": 3}
 

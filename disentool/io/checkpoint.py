@@ -27,6 +27,7 @@ _KINDS = {
     "rng": dict,
     "history": list,
     "window": dict,
+    "stages": list,
     "statistics": dict,
     "samples": dict,
 }

@@ -60,7 +60,8 @@ def read(path: Path) -> Dataset:
             factor_names=names,
             factor_sizes=sizes,
             factor_values=values,
-            content_sha256=str(hdf5.attribute(file, "content_sha256", "")),
+            # Made elsewhere without a digest: it identifies the data, so it is worked out.
+            content_sha256=str(hdf5.attribute(file, "content_sha256", "") or hdf5.content_digest(path)),
         )
 
 

@@ -14,16 +14,14 @@ from disentool.io.schema import LATENTS
 
 @dataclass(frozen=True)
 class Latents:
-    """Codes in memory: mean and logvar (or None) float32 [N,D], factors [N,K] or None, row int64 [N] or None."""
+    """Codes in memory: mean and logvar (or None) float32 [N,D], factors [N,K] or None."""
 
     path: Path
     mean: np.ndarray
     logvar: np.ndarray | None
     factors: np.ndarray | None
-    row: np.ndarray | None = None
     factor_names: tuple[str, ...] = ()
     factor_sizes: tuple[int, ...] = ()
-    grid: bool = False
     method: str = ""
     name: str = ""
     checkpoint_sha256: str = ""
@@ -43,10 +41,8 @@ def read(path: Path) -> Latents:
             mean=hdf5.array(file, path, "mean")[()],
             logvar=hdf5.array(file, path, "logvar")[()] if hdf5.has(file, "logvar") else None,
             factors=factors,
-            row=hdf5.array(file, path, "row")[()],
             factor_names=names,
             factor_sizes=sizes,
-            grid=bool(hdf5.attribute(file, "grid", False)),
             method=str(hdf5.attribute(file, "method", "")),
             name=str(hdf5.attribute(file, "name", "")),
             checkpoint_sha256=str(hdf5.attribute(file, "checkpoint_sha256", "")),

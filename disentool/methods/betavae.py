@@ -44,6 +44,10 @@ class BetaVAE:
         loss = bound.reconstruction + self.config.capacity_weight * (bound.kl - capacity).abs()
         return loss, {"reconstruction": bound.reconstruction, "kl": bound.kl, "capacity": capacity}, {}
 
+    def codes(self) -> dict[str, int]:
+        """Mean and logvar of q(z|x)."""
+        return autoencoder.codes(self.config)
+
     encode = staticmethod(autoencoder.encode)
     decode = staticmethod(autoencoder.decode)
 

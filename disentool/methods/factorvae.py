@@ -77,6 +77,10 @@ class FactorVAE:
         right = torch.cat([real[:, 0] > real[:, 1], fake[:, 1] > fake[:, 0]]).to(loss.dtype).mean()
         return loss, {"discriminator_accuracy": right}, {}
 
+    def codes(self) -> dict[str, int]:
+        """Mean and logvar of q(z|x)."""
+        return autoencoder.codes(self.config)
+
     encode = staticmethod(autoencoder.encode)
     decode = staticmethod(autoencoder.decode)
 

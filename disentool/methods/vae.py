@@ -36,6 +36,10 @@ class VAE:
         bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
         return bound.reconstruction + bound.kl, {"reconstruction": bound.reconstruction, "kl": bound.kl}, {}
 
+    def codes(self) -> dict[str, int]:
+        """Mean and logvar of q(z|x)."""
+        return autoencoder.codes(self.config)
+
     encode = staticmethod(autoencoder.encode)
     decode = staticmethod(autoencoder.decode)
 

@@ -142,6 +142,8 @@ def score(plan: Plan, codes: Codes) -> Result:
         notes.append(f"no dimension's standard deviation reaches {options.prune_std:g}: the code is collapsed, score 0")
     if plan.small_groups:
         notes.append(f"{plan.small_groups} votes repeat rows: fewer than {options.group_size} rows share the value")
+    if options.protocol == "dlib" and not plan.grid:
+        notes.append("not a complete grid: rows are drawn by groups, not as disentanglement_lib draws them")
     if len(plan.names) == 1:
         notes.append("one factor only: any code that is not collapsed scores 1")
 

@@ -43,6 +43,11 @@ def posterior_noise(config: AutoencoderConfig) -> Noise:
     return Noise("posterior", (config.batch_size, config.latent_dim), "normal")
 
 
+def codes(config: AutoencoderConfig) -> dict[str, int]:
+    """What :func:`encode` gives, by name, and how wide each is."""
+    return {"mean": config.latent_dim, "logvar": config.latent_dim}
+
+
 def encode(networks: Networks, images: Tensor) -> dict[str, Tensor]:
     """images float32 [B,C,H,W] in 0..1 -> ``mean`` and ``logvar`` of q(z|x), float32 [B,D]."""
     mean, logvar = networks["encoder"](images).chunk(2, dim=1)

@@ -101,7 +101,7 @@ def _read(model: Model, paths: Sequence[Path], report: Reporter) -> np.ndarray:
 def _read_codes(model: Model, path: Path, report: Reporter) -> np.ndarray:
     """The codes of a latents file, float32 [N,D]."""
     found = latents.read(path)
-    width = model.method.config.latent_dim
+    width = model.method.codes()["mean"]
     if found.mean.shape[1] != width:
         raise DataMismatch(
             f"{path}: its codes have {found.mean.shape[1]} dimensions, {model.path} has {width};"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -61,26 +62,26 @@ def encode(
     report = report or Silent()
     model = models.load(path, device)
     dataset = data_of(model, data, report)
-    width = model.method.config.latent_dim
+    widths = model.method.codes()
     files.require_apart(output, model.path, dataset.path)
-    output = files.probe(output, overwrite=overwrite, need_bytes=len(dataset) * 8 * (width + 1))
+    output = files.probe(output, overwrite=overwrite, need_bytes=len(dataset) * 4 * (sum(widths.values()) + 2))
     feed = Feed(dataset.images, None, model.device)
     with (
         files.claim(output),
         report.task(f"encode {model.path.name}", len(dataset), "images") as task,
         hdf5.create(output, LATENTS, overwrite=overwrite) as out,
     ):
-        # Two arrays grow together: the small one is kept in memory, so that each is written in one stretch.
-        logvar = []
         done = 0
-        with out.stream("mean", (len(dataset), width), np.float32) as append:
+        with ExitStack() as streams:
+            append = {
+                name: streams.enter_context(out.stream(name, (len(dataset), width), np.float32))
+                for name, width in widths.items()
+            }
             for part in inference.encode(model.method, model.networks, feed, np.arange(len(dataset))):
-                append(part["mean"])
-                logvar += [part["logvar"]] if "logvar" in part else []
-                done += len(part["mean"])
+                for name, values in part.items():
+                    append[name](values)
+                done += len(values)
                 task.update(done)
-        if logvar:
-            out.array("logvar", np.concatenate(logvar))
         out.array("row", np.arange(len(dataset), dtype=np.int64))
         if dataset.factors is not None:
             out.array("factors", dataset.factors)

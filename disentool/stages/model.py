@@ -56,8 +56,11 @@ def load(path: Path, device: str = "auto") -> Model:
     chosen = devices.choose(device)
     content = checkpoint.read(path)
     method = build_method(path, content)
-    with torch.device("meta"):
-        networks = method.networks()
+    try:
+        with torch.device("meta"):
+            networks = method.networks()
+    except DisentoolError as error:
+        raise ForeignFile(f"{path}: its configuration does not make a model: {error}") from None
     checkpoint.check_networks(path, networks, content["networks"])
     for name, network in networks.items():
         network.load_state_dict(content["networks"][name], assign=True)

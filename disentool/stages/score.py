@@ -72,9 +72,13 @@ def score(
         if kind == "checkpoint":
             if codes:
                 raise WrongUsage(f"{path}: --codes is for HDF5 files of codes; a checkpoint encodes its data itself")
-            yield from _score_checkpoint(path, metrics, seed, data, device, report)
+            records = _score_checkpoint(path, metrics, seed, data, device, report)
         else:
-            yield from _score_codes(path, metrics, seed, codes, factors)
+            records = _score_codes(path, metrics, seed, codes, factors)
+        for record in records:
+            for note in record["details"].get("notes", []):
+                report.note(f"{path}: {record['metric']}: {note}")
+            yield record
 
 
 def _kind(path: Path) -> str:
@@ -108,11 +112,13 @@ def _score_codes(
         "seed": table.provenance.get("seed"),
         "step": table.provenance.get("step"),
         "data": table.name,
+        "data_sha256": table.dataset_sha256 or None,
+        "rows": len(table.mean),
     }
     for metric, plan in zip(metrics, plans, strict=True):
         with _named(path):
             result = metric.module.score(plan, codes)
-        yield _record(head, metric, result, seed)
+        yield _record(head, metric, result)
 
 
 def _score_checkpoint(
@@ -138,11 +144,13 @@ def _score_checkpoint(
         "seed": model.content["rng"].get("seed"),
         "step": model.content["step"],
         "data": dataset.name,
+        "data_sha256": dataset.content_sha256,
+        "rows": len(dataset),
     }
     for metric, plan in zip(metrics, plans, strict=True):
         with _named(path):
             result = metric.module.score(plan, encoded["reconstruction" in metric.module.NEEDS])
-        yield _record(head, metric, result, seed)
+        yield _record(head, metric, result)
 
 
 @contextmanager
@@ -169,7 +177,8 @@ def _encode(model, dataset, rows: np.ndarray, decoded: np.ndarray, seed: int, re
     from disentool.engine import inference
     from disentool.engine.feed import Feed
 
-    feed = Feed(dataset.images, None, model.device)
+    few = 4 * (len(rows) + len(decoded)) < len(dataset)  # then the data set is not worth sending to the device
+    feed = Feed(dataset.images, None, model.device, resident=not few)
     plain = np.setdiff1d(rows, decoded, assume_unique=True)
     parts: dict[bool, list[dict[str, np.ndarray]]] = {False: [], True: []}
     with report.task(f"encode {model.path.name}", len(plain) + len(decoded), "images") as task:
@@ -193,7 +202,7 @@ def _encode(model, dataset, rows: np.ndarray, decoded: np.ndarray, seed: int, re
     }
 
 
-def _record(head: dict[str, Any], metric: Metric, result: Result, seed: int) -> dict[str, Any]:
+def _record(head: dict[str, Any], metric: Metric, result: Result) -> dict[str, Any]:
     return {
         "format": SCORE.name,
         "version": SCORE.version,
@@ -203,5 +212,5 @@ def _record(head: dict[str, Any], metric: Metric, result: Result, seed: int) -> 
         "score": result.score,
         "interval": list(result.interval) if result.interval else None,
         "per_factor": result.per_factor,
-        "details": {"score_seed": seed, **result.details},
+        "details": result.details,
     }

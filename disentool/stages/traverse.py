@@ -144,7 +144,7 @@ class _Dimension:
 
 def _dimensions(model: Model, dims: Sequence[int] | None, report: Reporter) -> list[_Dimension]:
     """The dimensions to show, in order, labelled with what the checkpoint says of them."""
-    width = model.method.config.latent_dim
+    width = model.method.codes()["mean"]
     statistics = model.content["statistics"]
     name = "kl" if "kl" in statistics else "mean_std"
     try:
