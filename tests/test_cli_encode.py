@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 import torch
@@ -40,6 +39,9 @@ def test_every_row_is_encoded(cli, folder, ckpt, squares):
     assert np.allclose(table.logvar, expected["logvar"], atol=1e-5)
     assert np.array_equal(table.factors, data.factors)
     assert (table.factor_names, table.factor_sizes) == (data.factor_names, data.factor_sizes)
+    with h5py.File("ckpt.latents.h5") as file:
+        assert np.array_equal(file["row"], np.arange(192))
+        assert file.attrs["grid"]
     assert (table.method, table.name) == ("factorvae", "squares")
     assert table.checkpoint_sha256 == files.sha256(ckpt)
     assert table.dataset_sha256 == data.content_sha256

@@ -393,7 +393,7 @@ def test_a_disk_without_room_is_noticed_before_training(cli, folder, data, monke
     usage = shutil.disk_usage(folder)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
     start = time.monotonic()
-    cli(*VAE, "--data", data, "--steps", 10**6).failed(1, "ckpt.pt: needs 0.0 GB, its disk has 0.0 GB free")
+    cli(*VAE, "--data", data, "--steps", 10**6).failed(1, "ckpt.pt: needs")
     assert time.monotonic() - start < 10
     assert names(folder) == ["data.h5"]
 

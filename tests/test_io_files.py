@@ -177,7 +177,7 @@ def test_probe_refuses_a_read_only_folder(tmp_path):
 
 
 def test_probe_wants_room(tmp_path):
-    with pytest.raises(NotWritable, match=r"a\.txt: needs 1000000000\.0 GB, its disk has [\d.]+ GB free"):
+    with pytest.raises(NotWritable, match=r"a\.txt: needs 1,000,000,000,000 MB, its disk has [\d,]+ MB free"):
         files.probe(tmp_path / "a.txt", overwrite=False, need_bytes=10**18)
 
 
@@ -331,3 +331,22 @@ def test_processes_started_together_take_turns(tmp_path):
         assert racer.returncode == 0
     assert target.read_text() == "600"
     assert names(tmp_path) == ["count", "go"]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "a.txt"
+    link.symlink_to(tmp_path / "there" / "b.txt")
+    for text in ("one", "two"):
+        files.write_text(link, text, overwrite=True)
+        assert link.is_symlink()
+        assert (tmp_path / "there" / "b.txt").read_text() == text
+
+
+def test_a_duplicate_keeps_what_the_original_was(tmp_path):
+    first, second = tmp_path / "a.txt", tmp_path / "b.txt"
+    files.write_text(first, "one", overwrite=True)
+    second.write_text("something else")
+    files.duplicate(first, second)
+    files.write_text(first, "two", overwrite=True)
+    assert (first.read_text(), second.read_text()) == ("two", "one")

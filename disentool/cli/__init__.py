@@ -92,6 +92,8 @@ def group(debug: bool) -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; errors become one line on stderr."""
     provenance.set_command(arguments)
+    debug = "--debug" in arguments  # wherever it stands
+    arguments = [word for word in arguments if word != "--debug"]
     try:
         code = group.main(args=arguments, prog_name="disentool", standalone_mode=False)
         sys.stdout.flush()
@@ -102,7 +104,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _fail("interrupted", 130)
     except Exception as error:
-        if "--debug" in arguments:
+        if debug:
             raise
         return _explain(error)
 

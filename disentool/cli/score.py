@@ -76,9 +76,9 @@ def score(
     if form == "table":
         _table(records)
         return
-    if form == "tsv":
-        print("\t".join(_COLUMNS), flush=True)
-    for record in records:
+    for number, record in enumerate(records):
+        if form == "tsv" and not number:
+            print("\t".join(_COLUMNS))
         print(to_json(record) if form == "jsonl" else "\t".join(_row(record, ".10g")), flush=True)
 
 

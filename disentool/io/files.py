@@ -61,7 +61,7 @@ def probe(path: Path, *, overwrite: bool, need_bytes: int = 0) -> Path:
     free = shutil.disk_usage(path.parent).free
     if free < need_bytes:
         raise NotWritable(
-            f"{path}: needs {need_bytes / 1e9:.1f} GB, its disk has {free / 1e9:.1f} GB free;"
+            f"{path}: needs {need_bytes / 1e6:,.0f} MB, its disk has {free / 1e6:,.0f} MB free;"
             " free some or name another disk"
         )
     return path
@@ -123,6 +123,8 @@ def _partial(path: Path) -> str:
 def whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """A temporary name beside ``path``; on success it is synced and moved into place, on any error it is removed."""
     path = Path(path)
+    if path.is_symlink():
+        path = path.resolve()  # a link stays a link: what it points to is replaced
     temporary = path.with_name(f"{_partial(path)}{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

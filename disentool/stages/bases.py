@@ -84,7 +84,10 @@ def _encoded(model: Model, images: np.ndarray, chosen: bool) -> Bases:
     images = np.ascontiguousarray(images)
     feed = Feed(images, None, model.device)
     parts = inference.encode(model.method, model.networks, feed, np.arange(len(images)))
-    return Bases(np.concatenate([part["mean"] for part in parts]), images, chosen)
+    found = np.concatenate([part["mean"] for part in parts])
+    if not np.isfinite(found).all():
+        raise ForeignFile(f"{model.path}: encodes to NaN or infinity; its training diverged")
+    return Bases(found, images, chosen)
 
 
 def _read(model: Model, paths: Sequence[Path], report: Reporter) -> np.ndarray:
