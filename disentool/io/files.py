@@ -123,7 +123,7 @@ def _partial(path: Path) -> str:
 def whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """A temporary name beside ``path``; on success it is synced and moved into place, on any error it is removed."""
     path = Path(path)
-    if path.is_symlink():
+    if os.path.islink(path):
         path = path.resolve()  # a link stays a link: what it points to is replaced
     temporary = path.with_name(f"{_partial(path)}{os.getpid()}{path.suffix}")
     try:
