@@ -53,6 +53,7 @@ def test_a_history_comes_back(tmp_path, lines):
 
 def test_a_history_is_written_anew(tmp_path):
     path = tmp_path / "a.history.jsonl"
+    (tmp_path / ".a.history.jsonl.partial-0.jsonl").write_text("left by a killed process")
     results.write_history(path, [{"step": 1, "time": 0.5}] * 3)
     results.write_history(path, [{"step": 2, "time": 0.5}])
     assert path.read_text() == '{"step": 2, "time": 0.5}\n'

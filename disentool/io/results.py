@@ -27,7 +27,8 @@ def _finite(value: Any) -> Any:
 
 def write_history(path: Path, lines: list[dict[str, Any]]) -> None:
     """The history beside a checkpoint, whole."""
-    files.write_text(path, "".join(to_json(line) + "\n" for line in lines), overwrite=True)
+    with files.claim(path):  # which clears away what a killed process left
+        files.write_text(path, "".join(to_json(line) + "\n" for line in lines), overwrite=True)
 
 
 def read_lines(path: Path) -> tuple[str, list[dict[str, Any]]]:

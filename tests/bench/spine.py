@@ -76,7 +76,7 @@ class Worker:
     """A process of its own that takes steps when told: each side with the settings that its user would have."""
 
     def __init__(self, which: str):
-        policy = {"OMP_WAIT_POLICY": "PASSIVE"} if which == "disentool" else {}  # as the command sets it
+        policy = {"GOMP_SPINCOUNT": "2000"} if which == "disentool" else {}  # as the command sets it
         command = [sys.executable, __file__, "worker", which]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.process = subprocess.Popen(command, env={**os.environ, **policy}, **pipes)
