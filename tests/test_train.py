@@ -1,6 +1,7 @@
 """The train stage from Python: resuming, epochs, snapshots, and that something is learned."""
 
 import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -245,3 +246,30 @@ def test_a_long_run_on_a_cpu_is_announced_at_once(squares, tmp_path):
     with pytest.raises(Told, match=r"1,000,000,000 steps at .* a second .* days; shorter: --preset quick .*--resume"):
         list(train(jobs, report=Telling()))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_complete_run_does_not_need_its_data(tmp_path):
+    data = write_dataset(tmp_path / "d.h5", *square_grid(16))
+    paths = run(tmp_path / "m.pt", data, steps=3)
+    data.unlink()
+    assert run(tmp_path / "m.pt", data, steps=3, resume=True) == paths
+
+
+def test_what_another_process_finished_meanwhile_is_not_overwritten(squares, tmp_path, monkeypatch):
+    """Two runs of the same name that start together: the second to get its turn finds the first one's work."""
+
+    @contextmanager
+    def late(path, **options):
+        path.write_text("finished meanwhile")
+        yield
+
+    monkeypatch.setattr("disentool.io.files.claim", late)
+    with pytest.raises(OutputExists):
+        run(tmp_path / "m.pt", squares, steps=3)
+    assert (tmp_path / "m.pt").read_text() == "finished meanwhile"
+
+
+def test_sizes_that_no_network_has_name_the_file(tmp_path):
+    data = write_dataset(tmp_path / "odd.h5", np.zeros((4, 27, 29, 1), np.uint8), None)
+    with pytest.raises(DataMismatch, match=r"odd\.h5: images of 27x29"):
+        run(tmp_path / "m.pt", data, steps=1)

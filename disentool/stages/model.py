@@ -13,6 +13,7 @@ from disentool.errors import DataMismatch, DisentoolError, ForeignFile
 from disentool.io import checkpoint, files
 from disentool.io.dataset import Dataset
 from disentool.phase import DataFacts, Method
+from disentool.stages.prepare import data_spec
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,9 @@ def facts(data: Dataset) -> DataFacts:
 
 
 def describe(data: Dataset, spec: str) -> dict[str, Any]:
-    """A data set's entry in a checkpoint. ``spec`` is how it was named: a file is noted by its absolute path."""
+    """A data set's entry in a checkpoint; ``spec`` is how it was named."""
     return {
-        "spec": spec if spec in ("", data.name) and not Path(spec).is_file() else str(Path(spec).resolve()),
+        "spec": data_spec(spec),
         "name": data.name,
         "content_sha256": data.content_sha256,
         "shape": list(data.images.shape),

@@ -52,6 +52,11 @@ def open_data(spec: str, report: Reporter | None = None) -> Dataset:
     return dataset_file.read(Path(spec))
 
 
+def data_spec(spec: str) -> str:
+    """How a checkpoint notes the data set it was told: by name, or a file by its absolute path."""
+    return spec if spec in DATASETS else str(Path(spec).resolve())
+
+
 def cached(name: str, report: Reporter | None = None) -> Path:
     """The cache's file of data set ``name``; rendered by the first process that asks, while others wait for it."""
     report = report or Silent()

@@ -21,7 +21,7 @@ from disentool.nn.gaussian import kl_to_prior
 from disentool.stages import model as models
 from disentool.stages.interrupt import Signals, listen
 from disentool.stages.jobs import Job
-from disentool.stages.prepare import open_data
+from disentool.stages.prepare import data_spec, open_data
 from disentool.stages.reporting import Reporter, Silent
 
 _STATISTICS_ROWS = 1000
@@ -43,10 +43,17 @@ def train(
     if resume and overwrite:
         raise WrongUsage("--resume goes on with what is there, --overwrite replaces it; give one")
     device = devices.choose(jobs[0].run.device, jobs[0].run.deterministic)
+    complete: list[int] = []
     for job in jobs:
         _probe(job, resume, overwrite)
         if resume and job.output.exists():
-            _require_same(job, checkpoint.read(job.output))
+            content = checkpoint.read(job.output)
+            _require_same(job, content)
+            complete += [content["step"]] if _is_complete(job, content) else []
+    if len(complete) == len(jobs):  # nothing to do: the data is not needed, which may have to be rendered first
+        for job, step in zip(jobs, complete, strict=True):
+            yield from _complete(job, step, report)
+        return
     data = open_data(jobs[0].run.data, report)
     jobs = [job.with_rows(len(data)) for job in jobs]
     for job in jobs:
@@ -54,6 +61,7 @@ def train(
     feed = Feed(data.images, data.factors, device)
     for job in jobs:
         with files.claim(job.output):
+            _probe(job, resume, overwrite)  # another process may have finished it meanwhile
             yield from _Run(job, data, feed, report).carry_out(resume)
 
 
@@ -67,6 +75,19 @@ def _snapshots(job: Job) -> list[Path]:
     every = job.run.keep_every
     known = every is not None and job.run.epochs is None
     return [job.snapshot(step) for step in range(every, job.config.steps + 1, every)] if known else []
+
+
+def _is_complete(job: Job, content: dict[str, Any]) -> bool:
+    """Whether a checkpoint needs no more steps, as far as can be told without the data."""
+    same_data = content["data"].get("spec") == data_spec(job.run.data)
+    return same_data and job.run.epochs is None and content["step"] >= job.config.steps
+
+
+def _complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:
+    """What a run that is already done, at ``step`` or before, has to show for it."""
+    report.note(f"{job.output}: complete at {step:,} steps")
+    yield from (path for path in _snapshots(job) if path.exists())
+    yield job.output
 
 
 def _require_same(job: Job, content: dict[str, Any]) -> None:
@@ -88,7 +109,10 @@ class _Run:
     def __init__(self, job: Job, data: Dataset, feed: Feed, report: Reporter):
         self.job, self.data, self.report = job, data, report
         method = configs.load(configs.find(job.method).implementation)(job.config, models.facts(data))
-        self.training = Training(method, feed, job.run.seed, feed.device)
+        try:
+            self.training = Training(method, feed, job.run.seed, feed.device)
+        except DataMismatch as error:  # images of a size that the networks cannot have
+            raise DataMismatch(f"{data.path}: {error}") from None
         self.history: list[dict[str, Any]] = []
         self.seconds = 0.0  # of training, over all sittings
         self._mark = 0.0  # when the clock of training was last read
@@ -102,12 +126,10 @@ class _Run:
             content = checkpoint.read(job.output)
             _require_same(job, content)
             self._restore(content)
-            yield from (path for path in _snapshots(job) if path.exists() and _step(path) <= training.step)
             if training.step >= training.total:
-                more = f", more than the {training.total:,} asked for" if training.step > training.total else ""
-                self.report.note(f"{job.output}: complete at {training.step:,} steps{more}")
-                yield job.output
+                yield from _complete(job, training.step, self.report)
                 return
+            yield from (path for path in _snapshots(job) if path.exists())
         files.probe(job.output, overwrite=True, need_bytes=checkpoint.parameter_bytes(training.networks))
         label = f"{job.method} {job.output.name}"
         with listen() as signals:
@@ -129,7 +151,8 @@ class _Run:
             step = training.step
             if step == first + _TIMED_STEPS:
                 self._announce(_TIMED_STEPS / (time.perf_counter() - start))
-            task.update(step)
+            if step < training.total:
+                task.update(step)
             if step % run.log_every == 0 or step == training.total:
                 self._stop_clock()
                 self._check()
@@ -236,10 +259,6 @@ def _statistics(training: Training, rows: np.ndarray) -> dict[str, Any]:
         logvar = np.concatenate([p["logvar"] for p in parts])
         out["kl"] = kl_to_prior(torch.from_numpy(mean), torch.from_numpy(logvar).double()).mean(0).tolist()
     return out
-
-
-def _step(snapshot: Path) -> int:
-    return int(snapshot.stem.rpartition("-")[2])
 
 
 def _duration(seconds: float) -> str:
