@@ -85,7 +85,8 @@ def _is_complete(job: Job, content: dict[str, Any]) -> bool:
 
 def _complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:
     """What a run that is already done, at ``step`` or before, has to show for it."""
-    report.note(f"{job.output}: complete at {step:,} steps")
+    more = f", more than the {job.config.steps:,} asked for" if step > job.config.steps else ""
+    report.note(f"{job.output}: complete at {step:,} steps{more}")
     yield from (path for path in _snapshots(job) if path.exists())
     yield job.output
 
