@@ -52,23 +52,24 @@ class Option:
         """The value of this field for one YAML or command-line value; WrongUsage says what was expected."""
         if self.optional and (value is None or value == "none"):
             return None
-        if (
-            isinstance(value, (dict, list, tuple, set, bytes))
-            or value is None
-            or isinstance(value, bool) != (self.kind is bool)
-        ):
-            # Booleans arrive as booleans from YAML and from flags; everything else may arrive as text.
-            if not (self.kind is bool and isinstance(value, str) and value.lower() in ("true", "false")):
-                raise self._wrong(value)
-            return value.lower() == "true"
         if self.kind is bool:
-            return value
-        if self.choices:
-            if str(value) not in self.choices:
-                raise UnknownName(f"value for {self.flag}", str(value), self.choices)
-            return str(value)
-        if self.kind is str:
-            return str(value)
+            return self._boolean(value)
+        if value is None or isinstance(value, (bool, bytes, dict, list, tuple, set)):
+            raise self._wrong(value)
+        if self.choices and str(value) not in self.choices:
+            raise UnknownName(f"value for {self.flag}", str(value), self.choices)
+        return str(value) if self.kind is str else self._number(value)
+
+    def _boolean(self, value: Any) -> bool:
+        """A boolean as YAML and flags give it, or the word."""
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        if not isinstance(value, bool):
+            raise self._wrong(value)
+        return value
+
+    def _number(self, value: Any) -> int | float:
+        """A number within the bounds."""
         try:
             number = float(value)
         except (TypeError, ValueError, OverflowError):

@@ -25,6 +25,7 @@ from hypothesis.extra import numpy as arrays
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, MissingFile, OutputExists, UnsafeFile
 from disentool.io import dataset, hdf5, latents, provenance
 from disentool.io.schema import DATASET, LATENTS
+from disentool.io.sink import Sink
 from disentool.stages.info import info
 
 
@@ -637,8 +638,8 @@ def test_signals_while_writing_are_not_lost(tmp_path, monkeypatch, number):
         signal.raise_signal(number)
         return real(sink, data)
 
-    real = hdf5._Sink.write
-    monkeypatch.setattr(hdf5._Sink, "write", write)
+    real = Sink.write
+    monkeypatch.setattr(Sink, "write", write)
     former = {n: signal.signal(n, interrupt) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
         with pytest.raises(Interrupted):

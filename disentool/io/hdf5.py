@@ -3,8 +3,6 @@
 import hashlib
 import json
 import math
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,67 +14,7 @@ import numpy as np
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import files, provenance
 from disentool.io.schema import Format
-
-
-class _Sink:
-    """What HDF5 writes to. After the first error, such as a full disk, it takes everything and keeps nothing.
-
-    HDF5 itself crashes when it has to close a file that it could not write; :meth:`check` raises the error instead.
-    """
-
-    def __init__(self, path: Path):
-        self._file = open(path, "w+b", buffering=0)  # noqa: SIM115, closed by close()
-        self._error: OSError | None = None
-        self.read, self.readinto = self._file.read, self._file.readinto
-        self.seek, self.tell, self.flush = self._file.seek, self._file.tell, self._file.flush
-        self.close = self._file.close
-
-    def write(self, data: memoryview) -> int:
-        data, size = memoryview(data), len(data)
-        try:
-            while data and self._error is None:
-                data = data[self._file.write(data) :]
-        except OSError as error:
-            self._error = error
-        return size
-
-    def truncate(self, size: int) -> int:
-        try:
-            if self._error is None:
-                self._file.truncate(size)
-        except OSError as error:
-            self._error = error
-        return size
-
-    def check(self) -> None:
-        if self._error is not None:
-            raise self._error
-
-
-@contextmanager
-def _signals_held() -> Iterator[Callable[[], None]]:
-    """Hold SIGINT and SIGTERM back, as what they raise would be lost while HDF5 calls a :class:`_Sink`.
-
-    Gives a function that acts on one that arrived; at the end that happens by itself.
-    """
-    arrived: list[tuple[int, Any]] = []
-    former: dict[int, Any] = {}
-
-    def release() -> None:
-        if arrived:
-            number, frame = arrived.pop()
-            former[number](number, frame)
-
-    if threading.current_thread() is threading.main_thread():
-        former = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(n))}
-    for number in former:
-        signal.signal(number, lambda *signalled: arrived.append(signalled))
-    try:
-        yield release
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
-    release()
+from disentool.io.sink import Sink, signals_held
 
 
 class Writer:
@@ -136,8 +74,8 @@ def create(path: Path, form: Format, *, overwrite: bool = False) -> Iterator[Wri
     """Write a file of this format: digested while written, ``format`` last, moved into place whole or not at all."""
     with (
         files.whole(path, overwrite=overwrite) as temporary,
-        closing(_Sink(temporary)) as sink,
-        _signals_held() as release,
+        closing(Sink(temporary)) as sink,
+        signals_held() as release,
     ):
 
         def check() -> None:
