@@ -166,6 +166,8 @@ def read_yaml(path: Path, known: Iterable[str]) -> dict[str, Any]:
         raise WrongUsage(f"{path}: cannot be read as a YAML text file ({error})") from None
     try:
         content = yaml.safe_load(text)
+    except yaml.composer.ComposerError as error:
+        raise WrongUsage(f"{path}: expected one set of options ({error.problem}); lists make several runs") from None
     except (yaml.YAMLError, RecursionError) as error:
         raise WrongUsage(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     content = {} if content is None else content

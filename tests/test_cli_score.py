@@ -187,10 +187,12 @@ def test_records_arrive_one_by_one(folder, codes):
             process.stdin.flush()
             assert json.loads(process.stdout.readline())["artefact"] == "a.h5"
         out, err = process.communicate("nothing.h5\na.h5\n", timeout=30)
-    assert (process.returncode, out) == (1, "")
+    assert process.returncode == 1
+    assert json.loads(out)["artefact"] == "a.h5"  # a bad file does not hold up those that come after it
     assert err == (
         "disentool: nothing.h5: no such checkpoint or HDF5 file of codes;"
         " `disentool train factorvae` writes ./ckpt.pt\n"
+        "disentool: 1 of 5 could not be scored\n"
     )
 
 

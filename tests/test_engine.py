@@ -289,7 +289,23 @@ def test_non_finite_weights_are_noticed_before_the_next_loss():
     with torch.no_grad():
         training.networks["decoder"][0].weight[0, 0] = float("inf")
     with pytest.raises(NonFinite, match=r"a weight of the decoder .* by step 1"):
-        training.check()
+        training.check_weights()
+
+
+def test_moments_that_overflow_are_noticed():
+    training, _, _ = factor_training()
+    training.advance()
+    training.check_weights()
+    next(iter(training.optimizers["vae"].state.values()))["exp_avg_sq"][0] = float("inf")
+    with pytest.raises(NonFinite, match="gradient of phase vae became too large by step 1"):
+        training.check_weights()
+
+
+def test_a_meter_wants_the_same_terms():
+    meter = Meter(CPU)
+    meter.add({"a": torch.tensor(1.0)}, torch.tensor(0))
+    with pytest.raises(ValueError, match="the same terms at every step"):
+        meter.add({"a": torch.tensor(1.0), "b": torch.tensor(1.0)}, torch.tensor(1))
 
 
 def test_layout_does_not_change_the_numbers():

@@ -174,7 +174,7 @@ def test_divergence_keeps_the_last_good_checkpoint(squares, tmp_path, monkeypatc
         with pytest.raises(NonFinite, match=r"at step 9; .*m\.pt keeps the last good step"):
             run(tmp_path / "m.pt", squares, steps=20, checkpoint_every=5)
     assert checkpoint.read(tmp_path / "m.pt")["step"] == 5
-    with pytest.raises(NonFinite, match=r"at step \d+; nothing was saved"):
+    with pytest.raises(NonFinite, match=r"at step \d+; nothing of this run was saved"):
         run(tmp_path / "bad.pt", squares, steps=5, learning_rate=1e30)
     assert not (tmp_path / "bad.pt").exists()
 
@@ -273,3 +273,41 @@ def test_sizes_that_no_network_has_name_the_file(tmp_path):
     data = write_dataset(tmp_path / "odd.h5", np.zeros((4, 27, 29, 1), np.uint8), None)
     with pytest.raises(DataMismatch, match=r"odd\.h5: images of 27x29"):
         run(tmp_path / "m.pt", data, steps=1)
+
+
+def test_resuming_nothing_overwrites_nothing(squares, tmp_path):
+    for name in ("m.history.jsonl", "m-2.pt"):
+        (tmp_path / name).write_text("precious")
+        with pytest.raises(OutputExists, match=name):
+            run(tmp_path / "m.pt", squares, steps=4, keep_every=2, resume=True)
+        assert (tmp_path / name).read_text() == "precious"
+        (tmp_path / name).unlink()
+
+
+def test_a_snapshot_lost_to_a_kill_is_made_when_resuming(squares, tmp_path):
+    run(tmp_path / "m.pt", squares, steps=2, keep_every=2)
+    (tmp_path / "m-2.pt").unlink()  # killed after the checkpoint, before its snapshot
+    paths = run(tmp_path / "m.pt", squares, steps=4, keep_every=2, resume=True)
+    assert [p.name for p in paths] == ["m-2.pt", "m-4.pt", "m.pt"]
+    assert checkpoint.read(paths[0])["step"] == 2
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143)])
+def test_other_signals_save_too_unless_they_are_ignored(number, code, squares, tmp_path, monkeypatch):
+    advance = Training.advance
+
+    def signalled(self):
+        advance(self)
+        if self.step == 3:
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(Training, "advance", signalled)
+    with pytest.raises(Interrupted) as stopped:
+        run(tmp_path / "m.pt", squares, steps=6)
+    assert stopped.value.exit_code == code
+    assert checkpoint.read(tmp_path / "m.pt")["step"] == 3
+    former = signal.signal(number, signal.SIG_IGN)  # as under nohup
+    try:
+        assert checkpoint.read(run(tmp_path / "n.pt", squares, steps=6)[0])["step"] == 6
+    finally:
+        signal.signal(number, former)

@@ -49,6 +49,8 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             _drop_stdout()
             return 0
+        except KeyboardInterrupt:  # click would add an empty line
+            raise Interrupted(signal.SIGINT, "interrupted") from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The table's names, in its order."""
@@ -138,7 +140,7 @@ def _drop_stdout() -> None:
 
 
 def _terminate(number: int, frame: object) -> None:
-    """SIGTERM unwinds as SIGINT does, so that half-written files are removed."""
+    """SIGTERM and SIGHUP unwind as SIGINT does, so that half-written files are removed."""
     raise Interrupted(number, "terminated")
 
 
@@ -153,5 +155,7 @@ def main() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
     for stream in (sys.stdin, sys.stdout):  # the name of a file is bytes, and need not be UTF-8
         stream.reconfigure(errors="surrogateescape")
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _terminate)
     sys.exit(run(sys.argv[1:]))

@@ -37,7 +37,7 @@ def stream(given: tuple[str, ...]) -> list[str] | Iterator[str]:
         return list(given) or ["ckpt.pt"]
     if len(given) > 1:
         raise WrongUsage('"-" reads every path from stdin; give it alone')
-    return (line.rstrip("\n") for line in iter(sys.stdin.readline, "") if line.strip())
+    return (line.rstrip("\r\n") for line in iter(sys.stdin.readline, "") if line.strip())
 
 
 class Listed(click.ParamType):

@@ -18,6 +18,10 @@ class Stderr:
         """One line for people."""
         _say(f"disentool: {message}")
 
+    def error(self, message: str) -> None:
+        """One line for people."""
+        self.note(message)
+
     @contextmanager
     def task(self, label: str, total: int, unit: str, done: int = 0) -> Iterator[Any]:
         """A bar on a terminal, else plain lines."""
@@ -28,9 +32,17 @@ class Stderr:
             yield _Lines(label, total, unit, done)
 
 
+class Quiet(Silent):
+    """-q: nothing but errors."""
+
+    def error(self, message: str) -> None:
+        """Errors are said all the same."""
+        _say(f"disentool: {message}")
+
+
 def reporter(quiet: bool) -> Any:
     """The reporter of a command."""
-    return Silent() if quiet else Stderr()
+    return Quiet() if quiet else Stderr()
 
 
 class _Lines:

@@ -56,7 +56,8 @@ def _command(name: str) -> click.Command:
     @click.option(
         "-o",
         "--output",
-        help="The checkpoint to write; {seed}, {gamma}, ... stand for options.  [default: ckpt.pt, or ckpt-{seed}.pt]",
+        help="The checkpoint to write; {seed}, {gamma}, ... stand for options."
+        "  [default: ckpt.pt; with lists ckpt-{option}.pt]",
     )
     @click.option("--resume", is_flag=True, help="Go on where the checkpoint stopped; complete: do nothing.")
     @options.overwrite
@@ -95,8 +96,13 @@ def _train(
         return
     from disentool.stages.train import train as stage
 
-    for path in stage(jobs, resume=resume, overwrite=overwrite, report=reporter(quiet)):
-        print(Path(path), flush=True)
+    report = reporter(quiet)
+    for path in stage(jobs, resume=resume, overwrite=overwrite, report=report):
+        try:
+            print(Path(path), flush=True)
+        except BrokenPipeError:
+            report.note(f"stopped after {path}: nobody reads the paths any more")
+            raise
 
 
 def _presets(config_class: type) -> str:

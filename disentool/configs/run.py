@@ -8,7 +8,7 @@ from disentool.config import opt
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """How a run is carried out. Of these only ``data`` and ``seed`` decide the weights that come out."""
+    """How a run is carried out. ``data``, ``seed`` and ``epochs`` decide the weights; a device, their last digits."""
 
     data: str = opt(
         "dsprites", "a data set file (.h5), or the name of one that is rendered into the cache on first use"

@@ -21,6 +21,8 @@ class Meter:
         names = tuple(terms)
         values = torch.stack([value.detach() for value in terms.values()]).to(self._dtype)
         if names != self.names:
+            if self.names:
+                raise ValueError(f"a phase must log the same terms at every step: {names} after {self.names}")
             self._start(names)
         self._sums += values
         # In place, so that a captured step finds the register where it was.

@@ -90,15 +90,22 @@ class Training:
         return carry
 
     def check(self) -> None:
-        """Raise NonFinite if a logged term or a parameter is not finite, naming it and the step."""
+        """Raise NonFinite if a logged term was not finite, naming it and the step."""
         bad = [entry for meter in self.meters.values() for entry in meter.bad()]
         if bad:
             first = min(step for step, _ in bad)
             terms = ", ".join(name for step, name in bad if step == first)
             raise NonFinite(f"{terms} became NaN or infinite at step {first + 1}")
+
+    def check_weights(self) -> None:
+        """Raise NonFinite if a weight or a moment of it is not finite: what a checkpoint would hold."""
         for name, network in self.networks.items():
-            if not all(bool(p.isfinite().all()) for p in network.parameters()):
+            if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
                 raise NonFinite(f"a weight of the {name} became NaN or infinite by step {self.step}")
+        for phase, optimizer in self.optimizers.items():
+            for moments in optimizer.state.values():
+                if not all(bool(tensor.isfinite().all()) for tensor in moments.values()):
+                    raise NonFinite(f"a gradient of phase {phase} became too large by step {self.step}")
 
     def window(self) -> dict[str, float]:
         """The mean of every logged term since the last call, nats per image; starts a new window."""

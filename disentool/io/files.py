@@ -67,6 +67,12 @@ def probe(path: Path, *, overwrite: bool, need_bytes: int = 0) -> Path:
     return path
 
 
+def require_free(path: Path) -> None:
+    """OutputExists if there is anything of this name."""
+    if os.path.lexists(path):
+        raise OutputExists(f"{path}: already there; --overwrite replaces it, -o names another")
+
+
 @contextmanager
 def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold ``path`` as the output of this process, and clear away what a killed one left half written.
@@ -74,7 +80,7 @@ def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[Non
     While another process holds it: OutputBusy; or, with ``wait``, call that once and wait. The claim is a lock file
     beside the output, let go by the system if the process dies.
     """
-    path = Path(path)
+    path = _followed(path)
     lock = path.with_name(f".{path.name[:200]}.lock")
     handle = _locked(path, lock, wait)
     try:
@@ -114,6 +120,11 @@ def _locked(path: Path, lock: Path, wait: Callable[[], None] | None) -> int:
         os.close(handle)
 
 
+def _followed(path: Path) -> Path:
+    """What a link points to: the link stays one, and its target is replaced."""
+    return Path(path).resolve() if os.path.islink(path) else Path(path)
+
+
 def _partial(path: Path) -> str:
     """How the names of half-written files of this output begin."""
     return f".{path.name[:200]}.partial-"
@@ -122,9 +133,7 @@ def _partial(path: Path) -> str:
 @contextmanager
 def whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """A temporary name beside ``path``; on success it is synced and moved into place, on any error it is removed."""
-    path = Path(path)
-    if os.path.islink(path):
-        path = path.resolve()  # a link stays a link: what it points to is replaced
+    path = _followed(path)
     temporary = path.with_name(f"{_partial(path)}{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -147,15 +156,9 @@ def whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def duplicate(source: Path, target: Path) -> None:
-    """Make ``target`` the same file as ``source``, replacing it; a link where the file system has them, else a copy.
-
-    Files are only ever replaced, never changed in place, so that a link keeps what it was.
-    """
+    """Copy ``source`` to ``target``, whole or not at all, replacing what was there."""
     with whole(target, overwrite=True) as temporary:
-        try:
-            os.link(source, temporary)
-        except OSError:
-            shutil.copyfile(source, temporary)
+        shutil.copyfile(source, temporary)
 
 
 def write_text(path: Path, text: str, *, overwrite: bool) -> None:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as a question the loop asks, so that a step is finished and saved before the process ends."""
+"""SIGINT, SIGTERM and SIGHUP as a question the loop asks: a step is finished and saved before the process ends."""
 
 import signal
 import threading
@@ -15,7 +15,7 @@ class Signals:
 
 @contextmanager
 def listen() -> Iterator[Signals]:
-    """Note SIGINT and SIGTERM instead of stopping at once; a second SIGINT stops as usual."""
+    """Note SIGINT, SIGTERM and SIGHUP instead of stopping at once; a second SIGINT stops as usual."""
     signals = Signals()
     if threading.current_thread() is not threading.main_thread():
         yield signals  # only the main thread may set handlers
@@ -25,7 +25,8 @@ def listen() -> Iterator[Signals]:
         signals.received = number
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    former = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [n for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
+    former = {number: signal.signal(number, note) for number in numbers}  # what is ignored (nohup, &) stays ignored
     try:
         yield signals
     finally:

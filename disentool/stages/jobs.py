@@ -64,7 +64,7 @@ def plan(
     method_options, run_options = configuration.options(config_class), configuration.options(RunConfig)
     known = method_options | run_options
     values: dict[str, Any] = dict(configuration.preset(config_class, preset)) if preset else {}
-    layers = [configuration.read_yaml(config_file, known) if config_file else {}, dict(given)]
+    layers = [_read(config_file, known) if config_file else {}, dict(given)]
     for layer in layers:
         if "steps" in layer and layer.get("epochs") is not None:
             raise WrongUsage("--steps and --epochs both say how long to train; give one")
@@ -94,6 +94,18 @@ def plan(
     if runs > 1:
         raise WrongUsage(f"{path}: {runs} runs would write it; list values that differ (in their first six digits)")
     return jobs
+
+
+def _read(path: Path, known: Mapping[str, configuration.Option]) -> dict[str, Any]:
+    """The options in a YAML file, each value checked, so that an error names the file."""
+    values = configuration.read_yaml(path, known)
+    for name, value in values.items():
+        for item in value if isinstance(value, list) else [value]:
+            try:
+                known[name].parse(item)
+            except WrongUsage as error:
+                raise WrongUsage(f"{path}: {error}") from None
+    return values
 
 
 def check_template(template: str, several: list[str], known: set[str]) -> None:

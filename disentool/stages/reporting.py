@@ -18,6 +18,9 @@ class Reporter(Protocol):
     def note(self, message: str) -> None:
         """One line for people."""
 
+    def error(self, message: str) -> None:
+        """What went wrong with one of many, when the others go on."""
+
     def task(self, label: str, total: int, unit: str, done: int = 0):
         """A context manager that gives a :class:`Task` of ``total`` ``unit``, of which ``done`` are behind already."""
 
@@ -26,6 +29,9 @@ class Silent:
     """A reporter that tells nobody."""
 
     def note(self, message: str) -> None:
+        """Say nothing."""
+
+    def error(self, message: str) -> None:
         """Say nothing."""
 
     @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch, ForeignFile, NoFactors, UnknownName, WrongUsage
+from disentool.errors import DataMismatch, DisentoolError, ForeignFile, Interrupted, NoFactors, UnknownName, WrongUsage
 from disentool.io import files, hdf5, latents
 from disentool.io.schema import SCORE
 from disentool.metrics import METRICS
@@ -30,6 +30,7 @@ class Metric:
 
 def choose(names: Sequence[str], protocol: str | None) -> list[Metric]:
     """The metrics by name. ``protocol`` must be known to at least one of them; the others keep their default."""
+    names = [part for name in names for part in name.split(",")]
     for name in names:
         if name not in METRICS:
             raise UnknownName("metric", name, METRICS)
@@ -66,19 +67,29 @@ def score(
             _kind(Path(artefact))
     if factors and not codes:
         raise WrongUsage("--factors names an array beside --codes; give both")
+    failed = count = 0
     for artefact in artefacts:
-        path = Path(artefact)
-        kind = _kind(path)
-        if kind == "checkpoint":
-            if codes:
-                raise WrongUsage(f"{path}: --codes is for HDF5 files of codes; a checkpoint encodes its data itself")
-            records = _score_checkpoint(path, metrics, seed, data, device, report)
-        else:
-            records = _score_codes(path, metrics, seed, codes, factors)
-        for record in records:
-            for note in record["details"].get("notes", []):
-                report.note(f"{path}: {record['metric']}: {note}")
-            yield record
+        count += 1
+        try:
+            for record in _score(Path(artefact), metrics, seed, data, device, codes, factors, report):
+                for note in record["details"].get("notes", []):
+                    report.note(f"{artefact}: {record['metric']}: {note}")
+                yield record
+        except DisentoolError as error:
+            if isinstance(artefacts, Sequence) or isinstance(error, (WrongUsage, Interrupted)):
+                raise
+            failed += 1  # one bad file in a stream does not hold up those that are still to come
+            report.error(str(error))
+    if failed:
+        raise DisentoolError(f"{failed} of {count} could not be scored")
+
+
+def _score(path, metrics, seed, data, device, codes, factors, report) -> Iterator[dict[str, Any]]:
+    if _kind(path) == "checkpoint":
+        if codes:
+            raise WrongUsage(f"{path}: --codes is for HDF5 files of codes; a checkpoint encodes its data itself")
+        return _score_checkpoint(path, metrics, seed, data, device, report)
+    return _score_codes(path, metrics, seed, codes, factors)
 
 
 def _kind(path: Path) -> str:
@@ -94,7 +105,11 @@ def _kind(path: Path) -> str:
 def _score_codes(
     path: Path, metrics: list[Metric], seed: int, codes_key: str | None, factors_key: str | None
 ) -> Iterator[dict[str, Any]]:
-    table = latents.read_foreign(path, codes_key, factors_key) if codes_key else latents.read(path)
+    try:
+        table = latents.read_foreign(path, codes_key, factors_key) if codes_key else latents.read(path)
+    except ForeignFile as error:
+        hint = "" if codes_key else "; --codes NAME --factors NAME reads any file's arrays, a checkpoint takes --data"
+        raise type(error)(f"{error}{hint}") from None
     if len(table.mean) == 0:
         raise ForeignFile(f"{path}: holds no codes")
     for metric in metrics:

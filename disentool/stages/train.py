@@ -62,12 +62,16 @@ def train(
     for job in jobs:
         with files.claim(job.output):
             _probe(job, resume, overwrite)  # another process may have finished it meanwhile
-            yield from _Run(job, data, feed, report).carry_out(resume)
+            yield from _Run(job, data, feed, report).carry_out(resume, overwrite)
 
 
 def _probe(job: Job, resume: bool, overwrite: bool) -> None:
-    for path in (job.output, job.history, *_snapshots(job)):
-        files.probe(path, overwrite=overwrite or resume)
+    """Refuse to replace what is there, unless asked, or it is this run's own: then its checkpoint is there too."""
+    mine = resume and job.output.exists()
+    files.probe(job.output, overwrite=overwrite or mine)
+    if not (overwrite or mine):
+        for path in (job.history, *_snapshots(job)):
+            files.require_free(path)
 
 
 def _snapshots(job: Job) -> list[Path]:
@@ -119,14 +123,20 @@ class _Run:
         self._mark = 0.0  # when the clock of training was last read
         self._saved = 0.0  # when the checkpoint was last written
         self._unsaved = True  # whether there is anything that it does not hold
+        self._kept = False  # whether the checkpoint that is there is this run's
 
-    def carry_out(self, resume: bool) -> Iterator[Path]:
+    def carry_out(self, resume: bool, overwrite: bool) -> Iterator[Path]:
         """Train from the start, or from the checkpoint that is there, to the last step."""
         job, training = self.job, self.training
+        self._how_to_go_on = "--resume instead of --overwrite" if overwrite else "--resume"
         if resume and job.output.exists():
             content = checkpoint.read(job.output)
             _require_same(job, content)
             self._restore(content)
+            self._kept = True
+            snapshot = job.snapshot(training.step)
+            if job.run.keep_every and training.step % job.run.keep_every == 0 and not snapshot.exists():
+                files.duplicate(job.output, snapshot)  # the run was killed between the two
             if training.step >= training.total:
                 yield from _complete(job, training.step, self.report)
                 return
@@ -160,10 +170,10 @@ class _Run:
                 line = {"step": step, "time": round(self.seconds, 3), **training.window()}
                 self.history.append(line)
                 task.update(step, {k: v for k, v in line.items() if k not in ("step", "time")})
-            if self._due(step):
+            keep = run.keep_every is not None and step % run.keep_every == 0
+            if keep or self._due(step):
                 self._save()
-            if run.keep_every is not None and step % run.keep_every == 0:
-                self._save()
+            if keep:
                 files.duplicate(self.job.output, self.job.snapshot(step))
                 yield self.job.snapshot(step)
             if signals.received is not None and step < training.total:
@@ -172,7 +182,7 @@ class _Run:
                 raise Interrupted(
                     signals.received,
                     f"interrupted: {self.job.output} holds step {step:,} of {training.total:,};"
-                    " the same command with --resume goes on",
+                    f" the same command with {self._how_to_go_on} goes on",
                 )
 
     def _due(self, step: int) -> bool:
@@ -197,17 +207,20 @@ class _Run:
         self.seconds += now - self._mark
         self._mark = now
 
-    def _check(self) -> None:
+    def _check(self, *, weights: bool = False) -> None:
         try:
             self.training.check()
+            if weights:
+                self.training.check_weights()
         except NonFinite as error:
-            kept = f"{self.job.output} keeps the last good step" if self.job.output.exists() else "nothing was saved"
+            output = self.job.output
+            kept = f"{output} keeps the last good step" if self._kept else "nothing of this run was saved"
             raise NonFinite(f"{error}; {kept}; try a smaller --learning-rate or weight") from None
 
     def _save(self) -> None:
         """Write checkpoint and history; a state that is not finite is refused, and the last good file stays."""
         self._stop_clock()
-        self._check()
+        self._check(weights=True)
         job, training = self.job, self.training
         rows = np.sort(np.random.default_rng(0).permutation(len(self.data))[:_STATISTICS_ROWS])
         samples = np.random.default_rng(1).permutation(len(self.data))[:_SAMPLES]
@@ -225,7 +238,7 @@ class _Run:
         }
         checkpoint.write(job.output, content, overwrite=True)
         results.write_history(job.history, self.history)
-        self._unsaved = False
+        self._unsaved, self._kept = False, True
         self._mark = self._saved = time.perf_counter()
 
     def _restore(self, content: dict[str, Any]) -> None:
