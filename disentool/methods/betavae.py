@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from disentool.configs.betavae import BetaVAEConfig
 from disentool.nn import autoencoder, schedules
-from disentool.phase import Batch, DataFacts, Networks, Phase, Stage, epoch
+from disentool.phase import Batch, DataFacts, Networks, Stage
 
 
 class BetaVAE:
@@ -20,16 +20,8 @@ class BetaVAE:
 
     def stages(self) -> tuple[Stage, ...]:
         """One phase: encoder and decoder on the weighted bound."""
-        config = self.config
-        phase = Phase(
-            name="betavae",
-            updates=("encoder", "decoder"),
-            optimiser=autoencoder.optimiser(config),
-            loss=self.loss if config.objective == "higgins" else self.capacity_loss,
-            draw=epoch(config.batch_size),
-            noise=(autoencoder.posterior_noise(config),),
-        )
-        return (Stage((phase,), config.steps),)
+        loss = self.loss if self.config.objective == "higgins" else self.capacity_loss
+        return (Stage((autoencoder.phase("betavae", self.config, loss),), self.config.steps),)
 
     def loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
         """Higgins et al., eq. 4: -E log p(x|z) + beta * KL, nats per image."""

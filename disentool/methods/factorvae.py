@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from disentool.configs.factorvae import FactorVAEConfig
 from disentool.nn import autoencoder, gaussian
 from disentool.nn.discriminator import discriminator, permute_dims
-from disentool.phase import Adam, Batch, DataFacts, Networks, Noise, Phase, Stage, epoch, uniform
+from disentool.phase import Adam, Batch, DataFacts, Networks, Noise, Phase, Stage, uniform
 
 
 class FactorVAE:
@@ -28,14 +28,7 @@ class FactorVAE:
     def stages(self) -> tuple[Stage, ...]:
         """Two phases, each with a batch of its own: the VAE, then the discriminator."""
         config = self.config
-        vae = Phase(
-            name="vae",
-            updates=("encoder", "decoder"),
-            optimiser=autoencoder.optimiser(config),
-            loss=self.vae_loss,
-            draw=epoch(config.batch_size),
-            noise=(autoencoder.posterior_noise(config),),
-        )
+        vae = autoencoder.phase("vae", config, self.vae_loss)
         adversary = Phase(
             name="discriminator",
             updates=("discriminator",),

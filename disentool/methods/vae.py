@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from disentool.configs.vae import VAEConfig
 from disentool.nn import autoencoder
-from disentool.phase import Batch, DataFacts, Networks, Phase, Stage, epoch
+from disentool.phase import Batch, DataFacts, Networks, Stage
 
 
 class VAE:
@@ -20,16 +20,7 @@ class VAE:
 
     def stages(self) -> tuple[Stage, ...]:
         """One phase: encoder and decoder on the bound."""
-        config = self.config
-        phase = Phase(
-            name="vae",
-            updates=("encoder", "decoder"),
-            optimiser=autoencoder.optimiser(config),
-            loss=self.loss,
-            draw=epoch(config.batch_size),
-            noise=(autoencoder.posterior_noise(config),),
-        )
-        return (Stage((phase,), config.steps),)
+        return (Stage((autoencoder.phase("vae", self.config, self.loss),), self.config.steps),)
 
     def loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
         """Eq. 10: -E log p(x|z) + KL(q(z|x) || p(z)), nats per image."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from disentool.configs.autoencoder import AutoencoderConfig
 from disentool.nn import conv, gaussian
 from disentool.nn.likelihood import negative_log_likelihood
-from disentool.phase import Adam, Batch, DataFacts, Networks, Noise
+from disentool.phase import Adam, Batch, DataFacts, Loss, Networks, Noise, Phase, epoch
 
 
 class Bound(NamedTuple):
@@ -33,14 +33,21 @@ def likelihood(config: AutoencoderConfig, facts: DataFacts) -> str:
     return facts.likelihood if config.likelihood == "auto" else config.likelihood
 
 
-def optimiser(config: AutoencoderConfig) -> Adam:
-    """Adam for encoder and decoder."""
-    return Adam(config.learning_rate, (config.beta1, config.beta2))
-
-
 def posterior_noise(config: AutoencoderConfig) -> Noise:
     """The standard normal that turns q(z|x) into a sample."""
     return Noise("posterior", (config.batch_size, config.latent_dim), "normal")
+
+
+def phase(name: str, config: AutoencoderConfig, loss: Loss) -> Phase:
+    """The update of encoder and decoder: a batch of the current pass, and the noise of one sample of q(z|x)."""
+    return Phase(
+        name=name,
+        updates=("encoder", "decoder"),
+        optimiser=Adam(config.learning_rate, (config.beta1, config.beta2)),
+        loss=loss,
+        draw=epoch(config.batch_size),
+        noise=(posterior_noise(config),),
+    )
 
 
 def codes(config: AutoencoderConfig) -> dict[str, int]:
