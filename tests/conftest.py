@@ -1,6 +1,7 @@
 """What the tests share: a small complete grid of squares, and a checkpoint trained on it for a moment."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +10,11 @@ from typing import NamedTuple
 
 # Small networks gain nothing from threads, and lose much when something else runs; subprocesses inherit it.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# A suite started in the background (`&`, nohup) inherits ignored signals; the tests send these, and they must act.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 import hypothesis
 import numpy as np
