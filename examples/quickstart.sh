@@ -6,7 +6,7 @@
 # STEPS=200 makes it shorter still.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/../tests/environment.sh"
+. "$here/../tests/environment.sh" ''
 folder=${1:-quickstart}
 mkdir -p "$folder"
 cd "$folder"

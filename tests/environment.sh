@@ -1,5 +1,7 @@
 # Sourced by examples/quickstart.sh and tests/run.sh: makes and enters .venv beside the project, with pinned packages.
 #
+# The argument names extras of pyproject.toml to install, such as [test]; give an empty one for none.
+#
 # torch: the CUDA build where there is an NVIDIA driver, else the CPU build, which is ten times smaller: from PyTorch's
 # own wheel index where that is reachable, else whatever the default index has under the same version.
 
