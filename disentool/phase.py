@@ -30,10 +30,13 @@ class Draw:
 
     ``uniform``: ``batch`` rows, independent, with replacement. ``epoch``: the next ``batch`` rows of a stream of
     shuffled passes over the data, each row once a pass; a batch may straddle two passes: its size never changes.
+    ``pairs``: ``batch`` independent rows, then as many partners in the same order. A partner has other values of
+    exactly ``changes`` factors (None: of 1 to K-1, evenly, of the K that vary in the data) and shares all others.
     """
 
-    kind: Literal["uniform", "epoch"]
+    kind: Literal["uniform", "epoch", "pairs"]
     batch: int
+    changes: int | None = None
 
 
 def uniform(batch: int) -> Draw:
@@ -44,6 +47,11 @@ def uniform(batch: int) -> Draw:
 def epoch(batch: int) -> Draw:
     """The next ``batch`` rows of a shuffled pass over the data."""
     return Draw("epoch", batch)
+
+
+def pairs(batch: int, changes: int | None = None) -> Draw:
+    """``batch`` rows, then for each a row that differs from it in ``changes`` factors (None: in 1 to all but one)."""
+    return Draw("pairs", batch, changes)
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,21 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Classes:
+    """The values of a code dimension that names a class: 0..count-1, whole numbers."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The values of a code dimension that is uniform from ``low`` to ``high``."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class DataFacts:
     """What a method may know of the data when it builds its networks."""
 
@@ -111,7 +134,12 @@ class DataFacts:
 
 
 class Method(Protocol):
-    """The contract of a method. Final classes satisfy it; none inherits another."""
+    """The contract of a method. Final classes satisfy it; none inherits another.
+
+    A method may also have ``supports()``: for each column of ``mean`` its :class:`Classes`, :class:`Interval`, or None
+    for a standard normal, which every column is where the method does not say; and ``stop_early(history)``: whether the
+    history's lines so far are reason to stop before the last step.
+    """
 
     config: Any
     facts: DataFacts

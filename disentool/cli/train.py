@@ -61,18 +61,20 @@ def _command(name: str) -> click.Command:
     )
     @click.option("--resume", is_flag=True, help="Go on where the checkpoint stopped; complete: do nothing.")
     @options.overwrite
+    @click.option("--tensorboard", type=options.path, metavar="DIR", help="Also write the history for TensorBoard there.")
     @click.option("--dry-run", is_flag=True, help="Print the runs as YAML, and stop.")
     @options.quiet
     def command(seeds: str | None, **values: Any) -> None:
         keywords = {key: values.pop(key) for key in ("preset", "config_file", "output")}
-        resume, overwrite, dry_run, quiet = (values.pop(k) for k in ("resume", "overwrite", "dry_run", "quiet"))
+        how = {key: values.pop(key) for key in ("resume", "overwrite", "tensorboard")}
+        dry_run, quiet = (values.pop(key) for key in ("dry_run", "quiet"))
         source = click.get_current_context().get_parameter_source
         given = {key: value for key, value in values.items() if source(key) is not ParameterSource.DEFAULT}
         if seeds is not None:
             if "seed" in given:
                 raise click.UsageError("--seed and --seeds: give one", click.get_current_context())
             given["seed"] = options.ranges(seeds)
-        _train(name, given, keywords, resume, overwrite, dry_run, quiet)
+        _train(name, given, keywords, how, dry_run, quiet)
 
     return command
 
@@ -81,8 +83,7 @@ def _train(
     name: str,
     given: dict[str, Any],
     keywords: dict[str, Any],
-    resume: bool,
-    overwrite: bool,
+    how: dict[str, Any],
     dry_run: bool,
     quiet: bool,
 ) -> None:
@@ -97,7 +98,7 @@ def _train(
     from disentool.stages.train import train as stage
 
     report = reporter(quiet)
-    for path in stage(jobs, resume=resume, overwrite=overwrite, report=report):
+    for path in stage(jobs, **how, report=report):
         try:
             print(Path(path), flush=True)
         except BrokenPipeError:

@@ -31,6 +31,36 @@ METHODS: dict[str, MethodEntry] = {
         "disentool.methods.factorvae:FactorVAE",
         "FactorVAE: a VAE with a total-correlation penalty (Kim & Mnih 2018)",
     ),
+    "betatcvae": MethodEntry(
+        "disentool.configs.betatcvae:BetaTCVAEConfig",
+        "disentool.methods.betatcvae:BetaTCVAE",
+        "beta-TCVAE: a VAE with a weighted total correlation, from minibatches (Chen et al. 2018)",
+    ),
+    "dipvae": MethodEntry(
+        "disentool.configs.dipvae:DIPVAEConfig",
+        "disentool.methods.dipvae:DIPVAE",
+        "DIP-VAE I and II: a VAE whose codes' covariance is drawn to the identity (Kumar et al. 2018)",
+    ),
+    "aae": MethodEntry(
+        "disentool.configs.aae:AAEConfig",
+        "disentool.methods.aae:AAE",
+        "adversarial autoencoder: a discriminator draws the codes to their prior (Makhzani et al. 2015)",
+    ),
+    "infogan": MethodEntry(
+        "disentool.configs.infogan:InfoGANConfig",
+        "disentool.methods.infogan:InfoGAN",
+        "InfoGAN: a GAN with categorical and continuous codes (Chen et al. 2016)",
+    ),
+    "infowgan-gp": MethodEntry(
+        "disentool.configs.infowgangp:InfoWGANGPConfig",
+        "disentool.methods.infowgangp:InfoWGANGP",
+        "InfoWGAN-GP: InfoGAN's codes with a Wasserstein critic and gradient penalty (Kim & Mnih 2018)",
+    ),
+    "adagvae": MethodEntry(
+        "disentool.configs.adagvae:AdaGVAEConfig",
+        "disentool.methods.adagvae:AdaGVAE",
+        "Ada-GVAE: a VAE of pairs of images that share most factors (Locatello et al. 2020)",
+    ),
 }
 
 

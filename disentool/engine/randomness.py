@@ -7,6 +7,7 @@ the same numbers.
 
 import numpy as np
 
+from disentool.engine.pairing import Pairs
 from disentool.phase import Draw, Noise, Phase
 
 _STEP, _PASS, _ROW = 0, 1, 2  # what a stream is for: a step's draws, the order of one pass, the codes of one row
@@ -19,10 +20,11 @@ def _stream(seed: int, purpose: int, phase: int, repeat: int, index: int) -> np.
 
 
 class Randomness:
-    """The draws of one run: ``seed`` over a data set of ``rows`` rows."""
+    """The draws of one run: ``seed`` over a data set of ``rows`` rows, with ``factors`` int [rows,K] or None."""
 
-    def __init__(self, seed: int, rows: int):
-        self.seed, self.rows = seed, rows
+    def __init__(self, seed: int, rows: int, factors: np.ndarray | None = None):
+        self.seed, self.rows, self.factors = seed, rows, factors
+        self._pairs: dict[int | None, Pairs] = {}
         self._orders: dict[tuple[int, int], np.ndarray] = {}
 
     def draw(self, phase: Phase, index: int, step: int, repeat: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -30,9 +32,21 @@ class Randomness:
         stream = _stream(self.seed, _STEP, index, repeat, step)
         if phase.draw.kind == "uniform":
             rows = stream.integers(0, self.rows, phase.draw.batch)
-        else:
+        elif phase.draw.kind == "epoch":
             rows = self._epoch(phase.draw, index, step * phase.repeats + repeat)
+        else:
+            rows = self._paired(phase.draw).draw(stream, phase.draw.batch)
         return rows, {noise.name: _noise(noise, stream) for noise in phase.noise}
+
+    def check(self, phase: Phase, index: int) -> None:
+        """Raise NoFactors or DataMismatch if the data cannot give what this phase draws."""
+        if phase.draw.kind == "pairs":
+            self.draw(phase, index, 0)
+
+    def _paired(self, draw: Draw) -> Pairs:
+        if draw.changes not in self._pairs:
+            self._pairs[draw.changes] = Pairs(self.factors, draw.changes)
+        return self._pairs[draw.changes]
 
     def _epoch(self, draw: Draw, index: int, turn: int) -> np.ndarray:
         """The rows at positions turn*B .. turn*B + B of the endless stream of shuffled passes."""

@@ -28,7 +28,8 @@ class Training:
             network.to(device, memory_format=torch.channels_last)
         self.stages = method.stages()
         self.total = sum(stage.steps for stage in self.stages)
-        self._randomness = Randomness(seed, len(feed))
+        factors = None if feed.factors is None else feed.factors.cpu().numpy()
+        self._randomness = Randomness(seed, len(feed), factors)
         self._parameters: dict[str, dict[str, nn.Parameter]] = {}  # by phase, then by network.parameter
         self.optimizers: dict[str, torch.optim.Adam] = {}
         self._index: dict[str, int] = {}
@@ -42,6 +43,7 @@ class Training:
                     for key, parameter in self.networks[name].named_parameters()
                 }
                 self._index[phase.name] = len(self._index)
+                self._randomness.check(phase, self._index[phase.name])
                 self._parameters[phase.name] = parameters
                 self.optimizers[phase.name] = _adam(phase.optimiser, list(parameters.values()), device)
         self._clock = torch.zeros((), dtype=torch.int64, device=device)

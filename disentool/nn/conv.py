@@ -9,7 +9,7 @@ from disentool.errors import DataMismatch
 SMALLEST = 8  # pixels a side
 
 
-def _widths(height: int, width: int) -> list[int]:
+def stride_two_widths(height: int, width: int) -> list[int]:
     """Channels of the stride-2 layers: 32, 32, 64, 64 at 64x64; a layer more or less per factor of two in size."""
     if min(height, width) < SMALLEST:
         raise DataMismatch(
@@ -19,7 +19,7 @@ def _widths(height: int, width: int) -> list[int]:
     return [32] * max(layers - 2, 1) + [64] * min(2, layers - 1)
 
 
-def _sizes(height: int, width: int, layers: int) -> list[tuple[int, int]]:
+def halved_sizes(height: int, width: int, layers: int) -> list[tuple[int, int]]:
     """Height and width before, between and after the layers; each halves them, and an odd side loses its half pixel."""
     return [(height >> n, width >> n) for n in range(layers + 1)]
 
@@ -28,11 +28,11 @@ def encoder(channels: int, height: int, width: int, hidden: int, outputs: int) -
     """[B,channels,height,width] -> [B,outputs]; 4x4 stride-2 convolutions down to about 4x4, then two linear layers."""
     layers: list[nn.Module] = []
     size = channels
-    widths = _widths(height, width)
+    widths = stride_two_widths(height, width)
     for out in widths:
         layers += [nn.Conv2d(size, out, 4, 2, 1), nn.ReLU(inplace=True)]
         size = out
-    flat = size * math.prod(_sizes(height, width, len(widths))[-1])
+    flat = size * math.prod(halved_sizes(height, width, len(widths))[-1])
     return nn.Sequential(
         *layers, nn.Flatten(), nn.Linear(flat, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, outputs)
     )
@@ -40,8 +40,8 @@ def encoder(channels: int, height: int, width: int, hidden: int, outputs: int) -
 
 def decoder(channels: int, height: int, width: int, hidden: int, inputs: int) -> nn.Sequential:
     """[B,inputs] -> logits [B,channels,height,width]: the mirror image of :func:`encoder`."""
-    widths = _widths(height, width)[::-1]
-    sizes = _sizes(height, width, len(widths))[::-1]
+    widths = stride_two_widths(height, width)[::-1]
+    sizes = halved_sizes(height, width, len(widths))[::-1]
     small = (widths[0], *sizes[0])
     layers: list[nn.Module] = [
         nn.Linear(inputs, hidden),

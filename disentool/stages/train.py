@@ -14,10 +14,11 @@ from disentool.engine import device as devices
 from disentool.engine import inference
 from disentool.engine.feed import Feed
 from disentool.engine.training import Training
-from disentool.errors import DataMismatch, ForeignFile, Interrupted, NonFinite, WrongUsage
-from disentool.io import checkpoint, files, results
+from disentool.errors import DataMismatch, ForeignFile, Interrupted, NoFactors, NonFinite, WrongUsage
+from disentool.io import checkpoint, events, files, results
 from disentool.io.dataset import Dataset
 from disentool.nn.gaussian import kl_to_prior
+from disentool.phase import Method
 from disentool.stages import model as models
 from disentool.stages.interrupt import Signals, listen
 from disentool.stages.jobs import Job
@@ -32,9 +33,16 @@ _LONG = 600  # seconds; a run that would take longer on a CPU is announced
 
 
 def train(
-    jobs: list[Job], *, resume: bool = False, overwrite: bool = False, report: Reporter | None = None
+    jobs: list[Job],
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    tensorboard: Path | None = None,
+    report: Reporter | None = None,
 ) -> Iterator[Path]:
     """Carry out the jobs one after another; yields each checkpoint (snapshots too) as it is complete.
+
+    ``tensorboard``: a folder for the history as TensorBoard reads it, a folder per checkpoint in it.
 
     Every output is probed, and what is resumed is read, before anything is rendered or trained; each is claimed when
     its turn comes. Raises Interrupted after saving, NonFinite with the last good checkpoint kept.
@@ -42,6 +50,8 @@ def train(
     report = report or Silent()
     if resume and overwrite:
         raise WrongUsage("--resume goes on with what is there, --overwrite replaces it; give one")
+    if tensorboard is not None:
+        events.require(tensorboard)
     device = devices.choose(jobs[0].run.device, jobs[0].run.deterministic)
     complete: list[int] = []
     for job in jobs:
@@ -62,7 +72,8 @@ def train(
     for job in jobs:
         with files.claim(job.output):
             _probe(job, resume, overwrite)  # another process may have finished it meanwhile
-            yield from _Run(job, data, feed, report).carry_out(resume, overwrite)
+            with events.Events(tensorboard and tensorboard / events.folder_of(job.output)) as written:
+                yield from _Run(job, data, feed, written, report).carry_out(resume, overwrite)
 
 
 def _probe(job: Job, resume: bool, overwrite: bool) -> None:
@@ -84,12 +95,21 @@ def _snapshots(job: Job) -> list[Path]:
 def _is_complete(job: Job, content: dict[str, Any]) -> bool:
     """Whether a checkpoint needs no more steps, as far as can be told without the data."""
     same_data = content["data"].get("spec") == data_spec(job.run.data)
-    return same_data and job.run.epochs is None and content["step"] >= job.config.steps
+    if not same_data or job.run.epochs is not None:
+        return False
+    return content["step"] >= job.config.steps or _stops(models.build_method(job.output, content), content["history"])
+
+
+def _stops(method: Method, history: list[dict[str, Any]]) -> bool:
+    """Whether the method sees in the history's lines a reason to stop before the last step."""
+    decide = getattr(method, "stop_early", None)
+    return decide is not None and decide(history)
 
 
 def _complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:
     """What a run that is already done, at ``step`` or before, has to show for it."""
     more = f", more than the {job.config.steps:,} asked for" if step > job.config.steps else ""
+    more = ", where it stopped early" if step < job.config.steps else more
     report.note(f"{job.output}: complete at {step:,} steps{more}")
     yield from (path for path in _snapshots(job) if path.exists())
     yield job.output
@@ -111,13 +131,13 @@ def _require_same(job: Job, content: dict[str, Any]) -> None:
 class _Run:
     """One job under way."""
 
-    def __init__(self, job: Job, data: Dataset, feed: Feed, report: Reporter):
-        self.job, self.data, self.report = job, data, report
-        method = configs.load(configs.find(job.method).implementation)(job.config, models.facts(data))
+    def __init__(self, job: Job, data: Dataset, feed: Feed, written: events.Events, report: Reporter):
+        self.job, self.data, self.events, self.report = job, data, written, report
         try:
+            method = configs.load(configs.find(job.method).implementation)(job.config, models.facts(data))
             self.training = Training(method, feed, job.run.seed, feed.device)
-        except DataMismatch as error:  # images of a size that the networks cannot have
-            raise DataMismatch(f"{data.path}: {error}") from None
+        except (DataMismatch, NoFactors) as error:  # images or factors that the method cannot learn from
+            raise type(error)(f"{data.path}: {error}") from None
         self.history: list[dict[str, Any]] = []
         self.seconds = 0.0  # of training, over all sittings
         self._mark = 0.0  # when the clock of training was last read
@@ -137,7 +157,7 @@ class _Run:
             snapshot = job.snapshot(training.step)
             if job.run.keep_every and training.step % job.run.keep_every == 0 and not snapshot.exists():
                 files.duplicate(job.output, snapshot)  # the run was killed between the two
-            if training.step >= training.total:
+            if training.step >= training.total or _stops(training.method, self.history):
                 yield from _complete(job, training.step, self.report)
                 return
             yield from (path for path in _snapshots(job) if path.exists())
@@ -156,7 +176,8 @@ class _Run:
         run, training = self.job.run, self.training
         first = training.step
         start = self._mark = self._saved = time.perf_counter()
-        while training.step < training.total:
+        stopped = False
+        while training.step < training.total and not stopped:
             training.advance()
             self._unsaved = True
             step = training.step
@@ -170,13 +191,16 @@ class _Run:
                 line = {"step": step, "time": round(self.seconds, 3), **training.window()}
                 self.history.append(line)
                 task.update(step, {k: v for k, v in line.items() if k not in ("step", "time")})
+                self.events.write(line)
+                if stopped := _stops(training.method, self.history) and step < training.total:
+                    self.report.note(f"{self.job.output}: stopped early, at step {step:,} of {training.total:,}")
             keep = run.keep_every is not None and step % run.keep_every == 0
             if keep or self._due(step):
                 self._save()
             if keep:
                 files.duplicate(self.job.output, self.job.snapshot(step))
                 yield self.job.snapshot(step)
-            if signals.received is not None and step < training.total:
+            if signals.received is not None and step < training.total and not stopped:
                 if self._unsaved:
                     self._save()
                 raise Interrupted(

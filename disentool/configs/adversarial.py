@@ -1,0 +1,57 @@
+"""Options that the InfoGAN family shares: its codes, its networks, and how it is trained."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from disentool.config import opt
+from disentool.errors import WrongUsage
+
+MOST_CLASSES = 4096  # of one categorical code, as a one-hot vector
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdversarialConfig:
+    """Chen et al. (2016), "InfoGAN": what is common to its original and its Wasserstein form."""
+
+    categorical: str | None = opt(
+        "10", "classes of each categorical code, joined by +: 10, or 3+4 for two codes; none: no such code"
+    )
+    continuous: int = opt(2, "number of continuous codes", low=0, high=4096)
+    continuous_law: Literal["uniform", "normal"] = opt(
+        "uniform", "prior of the continuous codes: uniform in -1..1, or standard normal"
+    )
+    noise_dim: int = opt(62, "number of noise dimensions (standard normal) that Q need not recognise", low=0, high=4096)
+    information_weight: float = opt(1.0, "weight lambda of the information between codes and images", low=0)
+    recogniser: Literal["shared", "own"] = opt(
+        "shared", "whether Q shares the convolutions of the discriminator or has its own"
+    )
+    architecture: Literal["standard", "large"] = opt(
+        "standard",
+        "standard: convolutions of 32, 32, 64, 64 channels and 128 units, as the autoencoders (Kim & Mnih, appendix A);"
+        " large: 64, 128, 256, 256 and 1024 units (InfoGAN, appendix C)",
+    )
+    early_stop: int | None = opt(
+        None,
+        "stop when the information between codes and images has not risen for so many steps, as a GAN that falls apart"
+        " loses it; none: train to the last step",
+        low=1,
+    )
+    batch_size: int = opt(64, "images a batch", low=1, high=65536)
+
+    def __post_init__(self) -> None:
+        """WrongUsage unless the codes make sense."""
+        if not self.categories and not self.continuous:
+            raise WrongUsage("--categorical none --continuous 0: no code is left to learn; ask for one of them")
+
+    @property
+    def categories(self) -> tuple[int, ...]:
+        """The number of classes of each categorical code; WrongUsage if the text does not say it."""
+        if self.categorical is None:
+            return ()
+        parts = self.categorical.split("+")
+        if not all(p.isascii() and p.isdecimal() and len(p) < 6 and 2 <= int(p) <= MOST_CLASSES for p in parts):
+            raise WrongUsage(
+                f"--categorical {self.categorical}: expected numbers of classes from 2 to {MOST_CLASSES}, joined by +,"
+                " such as 10 or 3+4; or none"
+            )
+        return tuple(map(int, parts))

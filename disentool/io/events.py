@@ -1,0 +1,57 @@
+"""The history as TensorBoard reads it: event files, written by the optional package ``tensorboard``."""
+
+from pathlib import Path
+from typing import Any
+
+from disentool.errors import MissingExtra, NotWritable
+
+
+def require(folder: Path) -> None:
+    """Make ``folder``. MissingExtra without the package, NotWritable where the folder cannot be."""
+    try:
+        import tensorboard  # noqa: F401
+    except ImportError:
+        raise MissingExtra(
+            "--tensorboard needs the package tensorboard: pip install 'disentool[tensorboard]'; the history beside the"
+            " checkpoint is written without it"
+        ) from None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotWritable(f"--tensorboard {folder}: cannot be made ({error.strerror}); name another folder") from None
+
+
+def folder_of(checkpoint: Path) -> Path:
+    """Where, below the folder asked for, a checkpoint's events go: its own path without the suffix."""
+    parts = checkpoint.with_suffix("").parts
+    return Path(*(part for part in parts if part not in (checkpoint.anchor, "..")))
+
+
+class Events:
+    """The event file of one run, made with its first line; ``folder`` None writes nothing."""
+
+    def __init__(self, folder: Path | None):
+        self.folder = folder
+        self._writer: Any = None
+
+    def __enter__(self) -> "Events":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def write(self, line: dict[str, Any]) -> None:
+        """One line of the history: each term a scalar at its step."""
+        if self.folder is None:
+            return
+        step = line["step"]
+        if self._writer is None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            # Of an earlier sitting, what came at this step or later is not part of the run any more.
+            self._writer = SummaryWriter(str(self.folder), purge_step=step)
+        for name, value in line.items():
+            if name not in ("step", "time"):
+                self._writer.add_scalar(name, value, step)
+        self._writer.flush()
