@@ -160,16 +160,19 @@ def test_losses_stack_over_a_gang(variant):
     torch.manual_seed(1)
     second = {n: net.double() for n, net in method.networks().items()}
     names = list(first)
-    stacked = {n: torch.func.stack_module_state([first[n], second[n]])[0] for n in names}
+    stacked, buffers = ({n: torch.func.stack_module_state([first[n], second[n]])[i] for n in names} for i in (0, 1))
     carries, carry_stack = [{}, {}], {}
     for phase, batch, noise in inputs(method):
 
-        def loss(parameters, carry, phase=phase, batch=batch, noise=noise):
-            calls = {n: (lambda x, n=n: torch.func.functional_call(first[n], parameters[n], (x,))) for n in names}
+        def loss(parameters, buffers, carry, phase=phase, batch=batch, noise=noise):
+            weights = {n: (parameters[n], buffers[n]) for n in names}
+            calls = {n: (lambda x, n=n: torch.func.functional_call(first[n], weights[n], (x,))) for n in names}
             value, _, out = phase.loss(calls, batch, noise, carry, torch.tensor(4))
             return value, out
 
-        grads, (values, out) = torch.func.vmap(torch.func.grad_and_value(loss, has_aux=True))(stacked, carry_stack)
+        grads, (values, out) = torch.func.vmap(torch.func.grad_and_value(loss, has_aux=True))(
+            stacked, buffers, carry_stack
+        )
         for member, networks in enumerate((first, second)):
             value, _, carries[member] = phase.loss(networks, batch, noise, carries[member], torch.tensor(4))
             parameters = [p for n in phase.updates for p in networks[n].parameters()]

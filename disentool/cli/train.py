@@ -61,7 +61,9 @@ def _command(name: str) -> click.Command:
     )
     @click.option("--resume", is_flag=True, help="Go on where the checkpoint stopped; complete: do nothing.")
     @options.overwrite
-    @click.option("--tensorboard", type=options.path, metavar="DIR", help="Also write the history for TensorBoard there.")
+    @click.option(
+        "--tensorboard", type=options.path, metavar="DIR", help="Also write the history for TensorBoard there."
+    )
     @click.option("--dry-run", is_flag=True, help="Print the runs as YAML, and stop.")
     @options.quiet
     def command(seeds: str | None, **values: Any) -> None:

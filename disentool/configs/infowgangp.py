@@ -14,7 +14,9 @@ class InfoWGANGPConfig(AdversarialConfig):
     categorical: str | None = opt(
         "3", "classes of each categorical code, joined by +: 3, or 3+4 for two codes; none: no such code"
     )
-    continuous: int = opt(4, "number of continuous codes (searched: 4 beside a 3-way code, or 5 alone)", low=0, high=4096)
+    continuous: int = opt(
+        4, "number of continuous codes (searched: 4 beside a 3-way code, or 5 alone)", low=0, high=4096
+    )
     noise_dim: int = opt(
         10,
         "number of noise dimensions (standard normal) that Q need not recognise (searched: 5 10 20 40 80 160)",

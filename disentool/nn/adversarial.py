@@ -1,8 +1,10 @@
 """The networks of the InfoGAN family, and the gradient penalty of Gulrajani et al. (2017).
 
-No layer looks at other images of its batch or keeps a running average: batch normalisation would let one phase move
-another's network, would differ between training and encoding, and would void the penalty, which is a statement about
-one image at a time. Where the papers normalise over the batch, the generator normalises over each image's layer.
+Where the papers' generators normalise over the batch, this one normalises by a reference batch that is drawn once and
+kept with the weights (virtual batch normalisation: Salimans et al. 2016, sec. 3.4). An image then depends on its own
+code and the weights alone: there is no running average that one phase could move and another read, training and
+decoding see the same network, and a checkpoint holds all of it. Without any such normalisation InfoGAN's generator
+soon makes one image whatever its code. The critic normalises nothing: its penalty is about one image at a time.
 """
 
 import math
@@ -37,24 +39,54 @@ def recogniser(features: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(features, 128), nn.LeakyReLU(0.2, inplace=True), nn.Linear(128, outputs))
 
 
-def generator(inputs: int, channels: int, height: int, width: int, hidden: int, large: bool) -> nn.Sequential:
-    """[B,inputs] -> logits of pixels [B,channels,height,width]."""
-    widths = _widths(height, width, large)[::-1]
-    sizes = halved_sizes(height, width, len(widths))[::-1]
-    small = (widths[0], *sizes[0])
-    layers: list[nn.Module] = [
-        nn.Linear(inputs, hidden),
-        nn.LayerNorm(hidden),
-        nn.ReLU(inplace=True),
-        nn.Linear(hidden, math.prod(small)),
-        nn.LayerNorm(math.prod(small)),
-        nn.ReLU(inplace=True),
-        nn.Unflatten(1, small),
-    ]
-    for size, out, to in zip(widths, [*widths[1:], channels], sizes[1:], strict=True):
-        odd = (to[0] % 2, to[1] % 2)
-        layers += [nn.ConvTranspose2d(size, out, 4, 2, 1, output_padding=odd), nn.GroupNorm(1, out), nn.ReLU()]
-    return nn.Sequential(*layers[:-2])
+class Generator(nn.Module):
+    """[B,inputs] -> logits of pixels [B,channels,height,width].
+
+    ``reference``: float32 [R,inputs], draws of what the generator is given, by which its layers are normalised.
+    """
+
+    def __init__(self, reference: Tensor, channels: int, height: int, width: int, hidden: int, large: bool):
+        super().__init__()
+        self.register_buffer("reference", reference)
+        widths = _widths(height, width, large)[::-1]
+        sizes = halved_sizes(height, width, len(widths))[::-1]
+        small = (widths[0], *sizes[0])
+        rows = len(reference)
+        layers: list[nn.Module] = [
+            nn.Linear(reference.shape[1], hidden),
+            ReferenceNorm(rows, hidden),
+            nn.ReLU(inplace=True),
+            nn.Linear(hidden, math.prod(small)),
+            ReferenceNorm(rows, math.prod(small)),
+            nn.ReLU(inplace=True),
+            nn.Unflatten(1, small),
+        ]
+        for size, out, to in zip(widths, [*widths[1:], channels], sizes[1:], strict=True):
+            odd = (to[0] % 2, to[1] % 2)
+            up = nn.ConvTranspose2d(size, out, 4, 2, 1, output_padding=odd)
+            layers += [up, ReferenceNorm(rows, out), nn.ReLU(inplace=True)]
+        self.layers = nn.Sequential(*layers[:-2])
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Each row of ``inputs`` by itself, beside the reference."""
+        return self.layers(torch.cat([self.reference, inputs]))[len(self.reference) :]
+
+
+class ReferenceNorm(nn.Module):
+    """Batch normalisation whose mean and variance are those of the first ``rows`` rows: [R+B,features,...] -> same."""
+
+    def __init__(self, rows: int, features: int):
+        super().__init__()
+        self.rows = rows
+        self.weight, self.bias = nn.Parameter(torch.ones(features)), nn.Parameter(torch.zeros(features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalised over rows and pixels, then scaled and shifted per feature."""
+        over = [0, *range(2, x.ndim)]
+        variance, mean = torch.var_mean(x[: self.rows], over, correction=0, keepdim=True)
+        shape = [1, -1] + [1] * (x.ndim - 2)
+        scale = self.weight.view(shape) * torch.rsqrt(variance + 1e-5)
+        return x * scale + (self.bias.view(shape) - mean * scale)
 
 
 def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:

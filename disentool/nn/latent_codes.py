@@ -90,6 +90,10 @@ class LatentCodes:
         continuous = 2 * uniform[:, last] - 1 if self.law == "uniform" else normals[:, last]
         return torch.cat([*classes, continuous, normals[:, self.width :]], 1)
 
+    def reference(self, rows: int) -> Tensor:
+        """What the generator is given for ``rows`` draws of the prior, from torch's global generator."""
+        return self.generator_input(self.from_normals(torch.randn(rows, self.width + self.noise_size)))
+
     def supports(self) -> tuple[Classes | Interval | None, ...]:
         """Which values each of the D columns takes; None: a standard normal."""
         interval = Interval(-1.0, 1.0) if self.law == "uniform" else None

@@ -10,6 +10,8 @@ from disentool.nn.latent_codes import LatentCodes
 from disentool.nn.likelihood import negative_log_likelihood
 from disentool.phase import DataFacts, Networks
 
+_REFERENCE = 64  # draws that the generator is normalised by
+
 
 def latent_codes(config: AdversarialConfig, facts: DataFacts) -> LatentCodes:
     """The codes that the configuration asks for; DataMismatch if there are fewer images than classes."""
@@ -28,7 +30,7 @@ def build(config: AdversarialConfig, facts: DataFacts, latent: LatentCodes, judg
     units = 1024 if large else 128
     size = (facts.channels, facts.height, facts.width)
     networks = {
-        "generator": adversarial.generator(latent.inputs, *size, units, large),
+        "generator": adversarial.Generator(latent.reference(_REFERENCE), *size, units, large),
         "trunk": adversarial.trunk(*size, units, large),
         judge: nn.Linear(units, 1),
         "q": adversarial.recogniser(units, latent.outputs),
