@@ -15,6 +15,7 @@ from disentool.io import canvas, files, provenance
 from disentool.io import images as pictures
 from disentool.io.canvas import Block, Label, Sheet
 from disentool.metrics.kl import ACTIVE_ABOVE
+from disentool.phase import Classes, Interval
 from disentool.stages import bases as starting
 from disentool.stages import model as models
 from disentool.stages.bases import Bases
@@ -89,10 +90,10 @@ def traverse(
             if _is_still(output):
                 some = bases if images or bases.chosen else bases.first(_STILL_IMAGES)
                 plans.append(
-                    _plan(model, output, some, shown, np.linspace(-extent, extent, steps), size or _STILL_SIZE)
+                    _plan(model, output, some, shown, np.linspace(-extent, extent, steps), extent, size or _STILL_SIZE)
                 )
             else:
-                plans.append(_plan(model, output, bases, shown, _swing(extent, frames), size or _MOVING_SIZE))
+                plans.append(_plan(model, output, bases, shown, _swing(extent, frames), extent, size or _MOVING_SIZE))
         comment = _comment(model)
         done = 0
         with report.task(f"traverse {model.path.name}", sum(plan.cells for plan in plans), "images") as task:
@@ -141,6 +142,20 @@ def _check_options(images: int | None, extent: float, steps: int, frames: int, f
 class _Dimension:
     index: int
     label: Label
+    support: Classes | Interval | None  # which values it takes; None: a standard normal
+
+    def at(self, values: np.ndarray, extent: float) -> np.ndarray:
+        """Its values where a standard normal goes to ``values``, from -extent to extent: from end to end of its own."""
+        share = (values + extent) / (2 * extent)
+        if isinstance(self.support, Classes):
+            return np.minimum(share * self.support.count, self.support.count - 1).astype(np.int64)
+        if isinstance(self.support, Interval):
+            return self.support.low + share * (self.support.high - self.support.low)
+        return values
+
+    def stills(self, values: np.ndarray, extent: float) -> np.ndarray:
+        """Its values in a still: every class once, or those of :meth:`at`."""
+        return np.arange(self.support.count) if isinstance(self.support, Classes) else self.at(values, extent)
 
 
 def _dimensions(model: Model, dims: Sequence[int] | None, report: Reporter) -> list[_Dimension]:
@@ -168,10 +183,13 @@ def _dimensions(model: Model, dims: Sequence[int] | None, report: Reporter) -> l
                 raise WrongUsage(f"--dims {index}: {model.path} has dimensions 0 to {width - 1}")
             if order.count(index) > 1:
                 raise WrongUsage(f"--dims {index}: named twice")
-    return [_Dimension(index, _label(index, name, values[index])) for index in order]
+    supports = model.method.supports() if hasattr(model.method, "supports") else (None,) * width
+    return [_Dimension(i, _label(i, name, values[i], supports[i]), supports[i]) for i in order]
 
 
-def _label(index: int, statistic: str, value: float) -> Label:
+def _label(index: int, statistic: str, value: float, support: Classes | Interval | None) -> Label:
+    if isinstance(support, Classes):
+        return Label(f"z{index}", f"{support.count} classes")
     dead = value < ACTIVE_ABOVE
     amount = f"<{ACTIVE_ABOVE}" if dead else f"{value:.2f}"
     return Label(f"z{index}", f"{amount} nats" if statistic == "kl" else f"sd {amount}", muted=bool(dead))
@@ -184,12 +202,17 @@ def _swing(extent: float, frames: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Plan:
-    """One output: each of ``bases`` with each of ``dimensions`` at each of ``values`` (float64 [V])."""
+    """One output: each of ``bases`` with each of ``dimensions`` at each of its values.
+
+    ``values``: float64 [V], from -extent to extent; ``own``: what each dimension makes of them. In a still, dimensions
+    that take the same values stand together, in ``parts`` of their places among ``dimensions``.
+    """
 
     output: Path
     bases: Bases
     dimensions: list[_Dimension]
     values: np.ndarray
+    own: list[np.ndarray]
     height: int  # of an image, in pixels
     width: int
     factor: int
@@ -197,14 +220,29 @@ class _Plan:
     @property
     def cells(self) -> int:
         """How many images are to be decoded."""
-        return len(self.bases) * len(self.dimensions) * len(self.values)
+        return len(self.bases) * sum(map(len, self.own))
+
+    @property
+    def parts(self) -> list[list[int]]:
+        """The places of the dimensions by the values that they take, in the order of the first of each."""
+        groups: dict[bytes, list[int]] = {}
+        for place, values in enumerate(self.own):
+            groups.setdefault(values.tobytes(), []).append(place)
+        return list(groups.values())
 
 
 def _plan(
-    model: Model, output: Path, bases: Bases, dimensions: list[_Dimension], values: np.ndarray, size: int
+    model: Model,
+    output: Path,
+    bases: Bases,
+    dimensions: list[_Dimension],
+    values: np.ndarray,
+    extent: float,
+    size: int,
 ) -> _Plan:
     height, width = model.facts.height, model.facts.width
-    plan = _Plan(output, bases, dimensions, values, height, width, canvas.factor(height, width, size))
+    own = [(d.stills if _is_still(output) else d.at)(values, extent) for d in dimensions]
+    plan = _Plan(output, bases, dimensions, values, own, height, width, canvas.factor(height, width, size))
     pixels = plan.cells * height * width * plan.factor**2
     if pixels > _MAX_PIXELS:
         raise WrongUsage(
@@ -214,41 +252,46 @@ def _plan(
     return plan
 
 
-def _decode_all(model: Model, plan: _Plan, task: Task, done: int) -> np.ndarray:
-    """The plan's cells, uint8 [bases,dimensions,values,H,W,C]; every other dimension keeps its base's value."""
-    shape = (len(plan.bases), len(plan.dimensions), len(plan.values))
-    codes = np.empty((*shape, plan.bases.codes.shape[1]), np.float32)
-    codes[:] = plan.bases.codes[:, None, None]
-    for k, dimension in enumerate(plan.dimensions):
-        codes[:, k, :, dimension.index] = plan.values
-    codes = codes.reshape(plan.cells, -1)
+def _decode_all(model: Model, plan: _Plan, task: Task, done: int) -> list[np.ndarray]:
+    """For each dimension uint8 [bases,values,H,W,C]; every other dimension keeps its base's value."""
+    codes = []
+    for dimension, values in zip(plan.dimensions, plan.own, strict=True):
+        moved = np.repeat(plan.bases.codes[:, None], len(values), axis=1)
+        moved[:, :, dimension.index] = values
+        codes.append(moved.reshape(-1, moved.shape[2]))
     parts = []
-    for part in images_of(model, codes):
+    for part in images_of(model, np.concatenate(codes)):
         parts.append(part)
         done += len(part)
         task.update(done)
-    images = np.concatenate(parts)
-    return images.reshape(*shape, *images.shape[1:])
+    images = np.split(np.concatenate(parts), np.cumsum([len(c) for c in codes])[:-1])
+    return [i.reshape(len(plan.bases), -1, *i.shape[1:]) for i in images]
 
 
-def _still(model: Model, plan: _Plan, cells: np.ndarray) -> np.ndarray:
-    """A block per base: to its left what it starts from, then a row per dimension and a column per value."""
+def _still(model: Model, plan: _Plan, cells: list[np.ndarray]) -> np.ndarray:
+    """A block per base: to its left what it starts from, then a row per dimension and a column per value.
+
+    Dimensions whose values differ stand in blocks of their own, one under another.
+    """
     decoded = np.concatenate(list(images_of(model, plan.bases.codes)))
-    columns = tuple(Label(canvas.number(value)) for value in plan.values)
-    labels = tuple(dimension.label for dimension in plan.dimensions)
-    tall = len(labels) > 2  # room for two images one under the other, with a caption between them
-    blocks = []
+    blocks, shown = [], []
     for index, image in enumerate(decoded):
         aside = [("decoded", image)]
         if plan.bases.images is not None:
             aside = [("input", plan.bases.images[index]), ("reconstruction", image)]
-        columns_aside = (tuple(aside),) if tall else tuple((entry,) for entry in aside)
-        blocks.append(Block(labels, columns, columns_aside, heads=tall or index == 0))
+        for number, places in enumerate(plan.parts):
+            columns = tuple(Label(canvas.number(value)) for value in plan.own[places[0]])
+            labels = tuple(plan.dimensions[place].label for place in places)
+            tall = len(labels) > 2  # room for two images one under the other, with a caption between them
+            columns_aside = (tuple(aside),) if tall else tuple((entry,) for entry in aside)
+            heads = tall or index == 0 or len(plan.parts) > 1
+            blocks.append(Block(labels, columns, () if number else columns_aside, heads=heads))
+            shown.append(np.stack([cells[place][index] for place in places]))
     sheet = Sheet(blocks, plan.height, plan.width, plan.factor)
-    return sheet.draw(cells)
+    return sheet.draw(shown)
 
 
-def _animation(plan: _Plan, cells: np.ndarray, extent: float) -> list[np.ndarray]:
+def _animation(plan: _Plan, cells: list[np.ndarray], extent: float) -> list[np.ndarray]:
     """A row per base and a column per dimension; the frames of one period, the way back without either end."""
     columns = tuple(dimension.label for dimension in plan.dimensions)
     aside = ()
@@ -256,7 +299,7 @@ def _animation(plan: _Plan, cells: np.ndarray, extent: float) -> list[np.ndarray
         aside = (tuple(("" if i else "input", image) for i, image in enumerate(plan.bases.images)),)
     block = Block((Label(""),) * len(plan.bases), columns, aside)
     sheet = Sheet([block], plan.height, plan.width, plan.factor, scale=extent)
-    there = [sheet.draw([cells[:, :, i]], value) for i, value in enumerate(plan.values)]
+    there = [sheet.draw([np.stack([c[:, i] for c in cells], 1)], value) for i, value in enumerate(plan.values)]
     return there + there[-2:0:-1]
 
 
