@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "encode": ("disentool.cli.encode:encode", "Encode a data set with a checkpoint: latents out."),
     "score": ("disentool.cli.score:score", "Measure checkpoints, latents, or anyone's codes."),
     "traverse": ("disentool.cli.traverse:traverse", "Picture what each latent dimension does."),
+    "correlate": ("disentool.cli.correlate:correlate", "Correlate metrics over the models of score records."),
     "info": ("disentool.cli.info:info", "Say what a file is."),
 }
 
