@@ -23,7 +23,6 @@ class Metric:
 
     name: str
     module: Any
-    protocol: str
     options: Any
     encoded: Any
     optional: bool = False

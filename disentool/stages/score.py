@@ -1,9 +1,10 @@
 """Checkpoints, latents files, anyone's codes -> score records."""
 
+import dataclasses
 import importlib
-from collections.abc import Iterable, Iterator, Sequence
+import typing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,37 +13,67 @@ import numpy as np
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, Interrupted, NoFactors, UnknownName, WrongUsage
 from disentool.io import files, hdf5, latents
 from disentool.io.schema import SCORE
-from disentool.metrics import METRICS
+from disentool.metrics import METRICS, ONLY_BY_NAME
 from disentool.metrics.result import Codes, Result
 from disentool.metrics.sampling import Points
+from disentool.stages import lending
+from disentool.stages.comparison import Comparison
+from disentool.stages.measure import Metric, Spread, measure, plans
 from disentool.stages.reporting import Reporter, Silent
 
 
-@dataclass(frozen=True)
-class Metric:
-    """One metric with the constants of one protocol."""
+def choose(names: Sequence[str], protocol: str | None, constants: Mapping[str, str] | None = None) -> list[Metric]:
+    """The metrics by name; ``all`` means those that apply and are quick.
 
-    name: str
-    module: Any
-    protocol: str
-    options: Any
-
-
-def choose(names: Sequence[str], protocol: str | None) -> list[Metric]:
-    """The metrics by name. ``protocol`` must be known to at least one of them; the others keep their default."""
+    ``protocol`` must be known to at least one of them; the others keep their default. ``constants``: values, as text,
+    for fields of their protocols; each must be known to at least one of them.
+    """
     names = [part for name in names for part in name.split(",")]
-    for name in names:
-        if name not in METRICS:
-            raise UnknownName("metric", name, METRICS)
-    modules = {name: importlib.import_module(METRICS[name][0]) for name in dict.fromkeys(names)}
+    everything = [name for name in METRICS if name not in ONLY_BY_NAME] if "all" in names else []
+    modules = {name: _module(name) for name in dict.fromkeys([*(n for n in names if n != "all"), *everything])}
     known = {p for module in modules.values() for p in module.PROTOCOLS}
     if protocol is not None and protocol not in known:
         raise UnknownName(f"protocol for {', '.join(modules)}", protocol, known)
-    chosen = []
+    chosen, unused = [], dict(constants or {})
     for name, module in modules.items():
-        its = protocol if protocol in module.PROTOCOLS else next(iter(module.PROTOCOLS))
-        chosen.append(Metric(name, module, its, module.PROTOCOLS[its]))
+        usual = next(iter(module.PROTOCOLS))
+        its = protocol if protocol in module.PROTOCOLS else usual
+        encoded = its if protocol in module.PROTOCOLS else getattr(module, "ENCODED", usual)
+        hints = {
+            key: hint for key, hint in typing.get_type_hints(type(module.PROTOCOLS[its])).items() if key != "protocol"
+        }
+        values = {key: _constant(key, text, hints[key]) for key, text in (constants or {}).items() if key in hints}
+        ready, made = (dataclasses.replace(module.PROTOCOLS[p], **values) for p in (its, encoded))
+        chosen.append(Metric(name, module, ready, made, optional=name not in names))
+        unused = {key: text for key, text in unused.items() if key not in hints}
+    for key in unused:
+        fields = {f.name for metric in chosen for f in dataclasses.fields(metric.options)} - {"protocol"}
+        raise UnknownName(f"constant of {', '.join(modules)}", key, fields)
     return chosen
+
+
+def _module(name: str) -> Any:
+    """What computes a metric: a module of the toolkit."""
+    if name not in METRICS:
+        raise UnknownName("metric", name, [*METRICS, "all"])
+    return importlib.import_module(METRICS[name][0])
+
+
+def _constant(name: str, text: str, hint: Any) -> Any:
+    """One ``--set`` value as its field's type; WrongUsage says what was expected."""
+    kinds = [kind for kind in (typing.get_args(hint) or (hint,)) if kind is not type(None)]
+    if typing.get_origin(hint) is typing.Literal or str in kinds:
+        return text
+    if type(None) in typing.get_args(hint) and text == "none":
+        return None
+    if kinds == [bool] and text in ("true", "false"):
+        return text == "true"
+    try:
+        number = float(text)
+        return number if float in kinds else int(text)
+    except ValueError:
+        expected = "true or false" if kinds == [bool] else "a number" if float in kinds else "a whole number"
+        raise WrongUsage(f"--set {name}={text}: expected {expected}") from None
 
 
 def score(
@@ -54,9 +85,10 @@ def score(
     device: str = "auto",
     codes: str | None = None,
     factors: str | None = None,
+    spread: Spread | None = None,
     report: Reporter | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """The record of every metric on every artefact, as each is ready.
+    """The record of every metric on every artefact, as each is ready; of metrics that compare models, at the end.
 
     An artefact is a checkpoint (whose data, or ``data``, is encoded: once, and only the rows these metrics need), a
     latents file, or with ``codes`` and ``factors`` (names of arrays) any HDF5 file.
@@ -67,29 +99,42 @@ def score(
             _kind(Path(artefact))
     if factors and not codes:
         raise WrongUsage("--factors names an array beside --codes; give both")
+    spread = spread or Spread()
+    comparison = Comparison([metric for metric in metrics if metric.needs("others")], spread, report)
+    if comparison.metrics and isinstance(artefacts, Sequence):
+        comparison.require_several(len(artefacts))
     failed = count = 0
     for artefact in artefacts:
         count += 1
         try:
-            for record in _score(Path(artefact), metrics, seed, data, device, codes, factors, report):
-                for note in record["details"].get("notes", []):
-                    report.note(f"{artefact}: {record['metric']}: {note}")
-                yield record
+            for record in _score(
+                Path(artefact), metrics, seed, data, device, codes, factors, spread, comparison, report
+            ):
+                yield _noted(record, report)
         except DisentoolError as error:
             if isinstance(artefacts, Sequence) or isinstance(error, (WrongUsage, Interrupted)):
                 raise
             failed += 1  # one bad file in a stream does not hold up those that are still to come
             report.error(str(error))
+    for head, metric, result in comparison.results():
+        yield _noted(_record(head, metric, result), report)
     if failed:
         raise DisentoolError(f"{failed} of {count} could not be scored")
 
 
-def _score(path, metrics, seed, data, device, codes, factors, report) -> Iterator[dict[str, Any]]:
+def _noted(record: dict[str, Any], report: Reporter) -> dict[str, Any]:
+    """The record, what is odd about it having been said to people."""
+    for note in record["details"].get("notes", []):
+        report.note(f"{record['artefact']}: {record['metric']}: {note}")
+    return record
+
+
+def _score(path, metrics, seed, data, device, codes, factors, spread, comparison, report) -> Iterator[dict[str, Any]]:
     if _kind(path) == "checkpoint":
         if codes:
             raise WrongUsage(f"{path}: --codes is for HDF5 files of codes; a checkpoint encodes its data itself")
-        return _score_checkpoint(path, metrics, seed, data, device, report)
-    return _score_codes(path, metrics, seed, codes, factors)
+        return _score_checkpoint(path, metrics, seed, data, device, spread, comparison, report)
+    return _score_codes(path, metrics, seed, codes, factors, device, spread, comparison, report)
 
 
 def _kind(path: Path) -> str:
@@ -103,7 +148,15 @@ def _kind(path: Path) -> str:
 
 
 def _score_codes(
-    path: Path, metrics: list[Metric], seed: int, codes_key: str | None, factors_key: str | None
+    path: Path,
+    metrics: list[Metric],
+    seed: int,
+    codes_key: str | None,
+    factors_key: str | None,
+    device: str,
+    spread: Spread,
+    comparison: Comparison,
+    report: Reporter,
 ) -> Iterator[dict[str, Any]]:
     try:
         table = latents.read_foreign(path, codes_key, factors_key) if codes_key else latents.read(path)
@@ -112,13 +165,15 @@ def _score_codes(
         raise type(error)(f"{error}{hint}") from None
     if len(table.mean) == 0:
         raise ForeignFile(f"{path}: holds no codes")
+    there = {"factors": table.factors is not None, "logvar": table.logvar is not None}
+    metrics = _that_apply(metrics, there | {"reconstruction": False, "model": False})
     for metric in metrics:
-        if "reconstruction" in metric.module.NEEDS:
+        if metric.needs("reconstruction") or metric.needs("model"):
             raise DataMismatch(f"{path}: {metric.name} needs the decoder; score the checkpoint instead of its codes")
     with _named(path, "; --factors NAME reads them beside --codes" if codes_key and not factors_key else ""):
         points = _points(len(table.mean), table.factors, table.factor_names, table.factor_sizes)
         codes = Codes(np.arange(len(table.mean)), table.mean, table.logvar)
-        plans = [metric.module.plan(points, metric.options, seed, codes_ready=True) for metric in metrics]
+        planned = _plan(path, metrics, points, seed, spread, True, report)
     head = {
         "artefact": str(path),
         "id": files.sha256(path)[:16],
@@ -130,14 +185,19 @@ def _score_codes(
         "data_sha256": table.dataset_sha256 or None,
         "rows": len(table.mean),
     }
-    for metric, plan in zip(metrics, plans, strict=True):
-        with _named(path):
-            result = metric.module.score(plan, codes)
-        yield _record(head, metric, result)
+    lent = lending.of_codes(device)
+    yield from _measured(path, head, planned, lambda _: codes, lent, spread, comparison, report)
 
 
 def _score_checkpoint(
-    path: Path, metrics: list[Metric], seed: int, data: str | None, device: str, report: Reporter
+    path: Path,
+    metrics: list[Metric],
+    seed: int,
+    data: str | None,
+    device: str,
+    spread: Spread,
+    comparison: Comparison,
+    report: Reporter,
 ) -> Iterator[dict[str, Any]]:
     # Imported here: scoring ready codes needs no torch, whose import takes seconds.
     from disentool.stages import model as models
@@ -145,11 +205,13 @@ def _score_checkpoint(
 
     model = models.load(path, device)
     dataset = data_of(model, data, report)
+    there = {"factors": dataset.factors is not None, "logvar": "logvar" in model.method.codes()}
+    metrics = _that_apply(metrics, there)
     with _named(dataset.path):
         points = _points(len(dataset), dataset.factors, dataset.factor_names, dataset.factor_sizes)
-        plans = [metric.module.plan(points, metric.options, seed) for metric in metrics]
-    with_images = [p for p, m in zip(plans, metrics, strict=True) if "reconstruction" in m.module.NEEDS]
-    others = [p for p, m in zip(plans, metrics, strict=True) if "reconstruction" not in m.module.NEEDS]
+        planned = _plan(path, metrics, points, seed, spread, False, report)
+    with_images = [p for m, plans in planned for p in plans if m.needs("reconstruction")]
+    others = [p for m, plans in planned for p in plans if not m.needs("reconstruction")]
     encoded = _encode(model, dataset, _union(others, len(dataset)), _union(with_images, len(dataset)), seed, report)
     head = {
         "artefact": str(path),
@@ -162,9 +224,48 @@ def _score_checkpoint(
         "data_sha256": dataset.content_sha256,
         "rows": len(dataset),
     }
-    for metric, plan in zip(metrics, plans, strict=True):
-        with _named(path):
-            result = metric.module.score(plan, encoded["reconstruction" in metric.module.NEEDS])
+    lent = lending.of_model(model, dataset)
+    yield from _measured(
+        path, head, planned, lambda metric: encoded[metric.needs("reconstruction")], lent, spread, comparison, report
+    )
+
+
+def _that_apply(metrics: list[Metric], there: dict[str, bool]) -> list[Metric]:
+    """Without those that came with ``all`` and need what is not there."""
+    lacking = {what for what, is_there in there.items() if not is_there}
+    return [metric for metric in metrics if not (metric.optional and lacking & metric.module.NEEDS)]
+
+
+def _plan(
+    path: Path, metrics: list[Metric], points: Points, seed: int, spread: Spread, ready: bool, report: Reporter
+) -> list[tuple[Metric, list[Any]]]:
+    """Each metric with its plans; those that came with ``all`` and cannot be planned are left out, which is said."""
+    planned = []
+    for metric in metrics:
+        try:
+            planned.append((metric, plans(metric, points, seed, spread, ready)))
+        except (DataMismatch, NoFactors) as error:
+            if not metric.optional:
+                raise
+            report.note(f"{path}: {metric.name} is left out: {error}")
+    return planned
+
+
+def _measured(path, head, planned, codes_for, lent, spread, comparison, report) -> Iterator[dict[str, Any]]:
+    """The records of one artefact; what compares models is kept for later."""
+    for metric, its in planned:
+        codes = codes_for(metric)
+        if metric.needs("others"):
+            comparison.add(metric, head, its, codes, lent)
+            continue
+        try:
+            with _named(path):
+                result = measure(metric, its, codes, lent, spread, report)
+        except DataMismatch as error:
+            if not metric.optional:
+                raise
+            report.note(f"{metric.name} is left out: {error}")
+            continue
         yield _record(head, metric, result)
 
 
