@@ -14,10 +14,17 @@ from disentool.errors import WrongUsage
 )
 @options.data
 @options.device
+@options.trust
 @options.overwrite
 @options.quiet
 def encode(
-    artefacts: tuple[str, ...], output: str | None, data: str | None, device: str, overwrite: bool, quiet: bool
+    artefacts: tuple[str, ...],
+    output: str | None,
+    data: str | None,
+    device: str,
+    trust: bool,
+    overwrite: bool,
+    quiet: bool,
 ) -> None:
     """Encode a whole data set with each checkpoint CKPT (default: ckpt.pt) and print the latents files' paths.
 
@@ -28,5 +35,6 @@ def encode(
         raise WrongUsage(f"-o {output}: several checkpoints need {{stem}} in the name")
     from disentool.stages.encode import encode_each
 
-    for path in encode_each(checkpoints, output, data=data, device=device, overwrite=overwrite, report=reporter(quiet)):
+    settings = {"data": data, "device": device, "trust": trust, "overwrite": overwrite}
+    for path in encode_each(checkpoints, output, **settings, report=reporter(quiet)):
         print(path, flush=True)

@@ -16,7 +16,7 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
 
 
 @click.command(
-    epilog="Example: disentool score --metric factor --metric reconstruction ckpt.pt | jq .score",
+    epilog="Example: disentool score --metric factor --metric higgins --metric reconstruction ckpt.pt | jq .score",
 )
 @options.artefacts("[CKPT|LATENTS...|-]")
 @click.option(
@@ -26,12 +26,14 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
     default=("factor",),
     metavar="NAME",
     help="; ".join(f"{name}: {summary}" for name, (_, summary) in METRICS.items())
-    + ". May be given several times.  [default: factor]",
+    + ". Your own: module:function of codes and factors. May be given several times.  [default: factor]",
+    shell_complete=options.complete_from(lambda: METRICS),
 )
 @click.option(
     "--protocol",
     metavar="NAME",
-    help="Constants of the metric. factor: paper (800 votes of 100) or dlib (10,000 + 5,000 votes of 64).",
+    help="Constants of the metric. factor: paper (800 votes of 100) or dlib (10,000 + 5,000 votes of 64);"
+    " higgins: paper (200 pairs, softmax) or dlib (64 pairs, logistic regression).",
 )
 @click.option(
     "--set",
@@ -58,7 +60,8 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
 @options.seed
 @options.data
 @options.device
-@click.option("--codes", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 file.")
+@options.trust
+@click.option("--codes", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 or .npz file.")
 @click.option("--factors", metavar="KEY", help="Read factors [N,K] from this array, beside --codes.")
 @click.option(
     "--format",
@@ -78,6 +81,7 @@ def score(
     seed: int,
     data: str | None,
     device: str,
+    trust: bool,
     codes: str | None,
     factors: str | None,
     form: str | None,
@@ -88,17 +92,19 @@ def score(
     A checkpoint encodes the rows its metrics need, once. Records carry score, 95 % interval, and every constant.
     """
     from disentool.stages import score as stage
+    from disentool.stages.choice import choose
     from disentool.stages.measure import Spread
 
     records = stage.score(
         options.stream(artefacts),
-        stage.choose(metrics, protocol, _pairs(constants)),
+        choose(metrics, protocol, _pairs(constants)),
         seed=seed,
         data=data,
         device=device,
         codes=codes,
         factors=factors,
         spread=Spread(repeats, bootstrap),
+        trust=trust,
         report=reporter(quiet),
     )
     form = form or ("table" if sys.stdout.isatty() else "jsonl")

@@ -33,6 +33,10 @@ METRICS: dict[str, tuple[str, str]] = {
         "disentool.metrics.factor",
         "Kim & Mnih's metric: majority vote on the least varying code, higher is better",
     ),
+    "higgins": (
+        "disentool.metrics.higgins",
+        "Higgins et al.'s metric: a linear classifier on differences of codes, higher is better",
+    ),
     "mig": ("disentool.metrics.mig", "mutual information gap of Chen et al., higher is better"),
     "dci": (
         "disentool.metrics.dci",

@@ -55,12 +55,13 @@ def encode(
     *,
     data: str | None = None,
     device: str = "auto",
+    trust: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Path:
     """Encode every row of the data (the checkpoint's own, or ``data``) into a ``disentool.latents`` file, streamed."""
     report = report or Silent()
-    model = models.load(path, device)
+    model = models.load(path, device, trust=trust)
     dataset = data_of(model, data, report)
     widths = model.method.codes()
     files.require_apart(output, model.path, dataset.path)
@@ -91,6 +92,7 @@ def encode(
             grid=dataset.grid,
             factor_names=dataset.factor_names,
             factor_sizes=dataset.factor_sizes,
+            class_names=json.dumps(dataset.class_names, ensure_ascii=False),
             checkpoint_sha256=model.sha256,
             dataset_sha256=dataset.content_sha256,
             provenance=json.dumps(

@@ -1,19 +1,17 @@
 """Checkpoints, latents files, anyone's codes -> score records."""
 
-import dataclasses
-import importlib
-import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch, DisentoolError, ForeignFile, Interrupted, NoFactors, UnknownName, WrongUsage
+from disentool.errors import DataMismatch, DisentoolError, ForeignFile, Interrupted, NoFactors, WrongUsage
 from disentool.io import files, hdf5, latents
 from disentool.io.schema import SCORE
-from disentool.metrics import METRICS, ONLY_BY_NAME
 from disentool.metrics.result import Codes, Result
 from disentool.metrics.sampling import Points
 from disentool.stages import lending
@@ -22,58 +20,20 @@ from disentool.stages.measure import Metric, Spread, measure, plans
 from disentool.stages.reporting import Reporter, Silent
 
 
-def choose(names: Sequence[str], protocol: str | None, constants: Mapping[str, str] | None = None) -> list[Metric]:
-    """The metrics by name; ``all`` means those that apply and are quick.
+@dataclass(frozen=True)
+class _Asked:
+    """What :func:`score` was asked for, the same for every artefact."""
 
-    ``protocol`` must be known to at least one of them; the others keep their default. ``constants``: values, as text,
-    for fields of their protocols; each must be known to at least one of them.
-    """
-    names = [part for name in names for part in name.split(",")]
-    everything = [name for name in METRICS if name not in ONLY_BY_NAME] if "all" in names else []
-    modules = {name: _module(name) for name in dict.fromkeys([*(n for n in names if n != "all"), *everything])}
-    known = {p for module in modules.values() for p in module.PROTOCOLS}
-    if protocol is not None and protocol not in known:
-        raise UnknownName(f"protocol for {', '.join(modules)}", protocol, known)
-    chosen, unused = [], dict(constants or {})
-    for name, module in modules.items():
-        usual = next(iter(module.PROTOCOLS))
-        its = protocol if protocol in module.PROTOCOLS else usual
-        encoded = its if protocol in module.PROTOCOLS else getattr(module, "ENCODED", usual)
-        hints = {
-            key: hint for key, hint in typing.get_type_hints(type(module.PROTOCOLS[its])).items() if key != "protocol"
-        }
-        values = {key: _constant(key, text, hints[key]) for key, text in (constants or {}).items() if key in hints}
-        ready, made = (dataclasses.replace(module.PROTOCOLS[p], **values) for p in (its, encoded))
-        chosen.append(Metric(name, module, ready, made, optional=name not in names))
-        unused = {key: text for key, text in unused.items() if key not in hints}
-    for key in unused:
-        fields = {f.name for metric in chosen for f in dataclasses.fields(metric.options)} - {"protocol"}
-        raise UnknownName(f"constant of {', '.join(modules)}", key, fields)
-    return chosen
-
-
-def _module(name: str) -> Any:
-    """What computes a metric: a module of the toolkit."""
-    if name not in METRICS:
-        raise UnknownName("metric", name, [*METRICS, "all"])
-    return importlib.import_module(METRICS[name][0])
-
-
-def _constant(name: str, text: str, hint: Any) -> Any:
-    """One ``--set`` value as its field's type; WrongUsage says what was expected."""
-    kinds = [kind for kind in (typing.get_args(hint) or (hint,)) if kind is not type(None)]
-    if typing.get_origin(hint) is typing.Literal or str in kinds:
-        return text
-    if type(None) in typing.get_args(hint) and text == "none":
-        return None
-    if kinds == [bool] and text in ("true", "false"):
-        return text == "true"
-    try:
-        number = float(text)
-        return number if float in kinds else int(text)
-    except ValueError:
-        expected = "true or false" if kinds == [bool] else "a number" if float in kinds else "a whole number"
-        raise WrongUsage(f"--set {name}={text}: expected {expected}") from None
+    metrics: list[Metric]
+    seed: int
+    data: str | None
+    device: str
+    codes: str | None
+    factors: str | None
+    trust: bool
+    spread: Spread
+    comparison: Comparison
+    report: Reporter
 
 
 def score(
@@ -85,13 +45,15 @@ def score(
     device: str = "auto",
     codes: str | None = None,
     factors: str | None = None,
+    trust: bool = False,
     spread: Spread | None = None,
     report: Reporter | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The record of every metric on every artefact, as each is ready; of metrics that compare models, at the end.
 
     An artefact is a checkpoint (whose data, or ``data``, is encoded: once, and only the rows these metrics need), a
-    latents file, or with ``codes`` and ``factors`` (names of arrays) any HDF5 file.
+    latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``.
+    ``trust``: see :func:`disentool.stages.model.load`.
     """
     report = report or Silent()
     if isinstance(artefacts, Sequence):  # else they arrive one by one
@@ -103,13 +65,12 @@ def score(
     comparison = Comparison([metric for metric in metrics if metric.needs("others")], spread, report)
     if comparison.metrics and isinstance(artefacts, Sequence):
         comparison.require_several(len(artefacts))
+    asked = _Asked(metrics, seed, data, device, codes, factors, trust, spread, comparison, report)
     failed = count = 0
     for artefact in artefacts:
         count += 1
         try:
-            for record in _score(
-                Path(artefact), metrics, seed, data, device, codes, factors, spread, comparison, report
-            ):
+            for record in _score(Path(artefact), asked):
                 yield _noted(record, report)
         except DisentoolError as error:
             if isinstance(artefacts, Sequence) or isinstance(error, (WrongUsage, Interrupted)):
@@ -129,35 +90,36 @@ def _noted(record: dict[str, Any], report: Reporter) -> dict[str, Any]:
     return record
 
 
-def _score(path, metrics, seed, data, device, codes, factors, spread, comparison, report) -> Iterator[dict[str, Any]]:
-    if _kind(path) == "checkpoint":
+def _score(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
+    kind, codes, factors = _kind(path), asked.codes, asked.factors
+    if kind == "arrays" and codes is None:
+        codes, factors = latents.usual_keys(path)
+    if kind == "checkpoint":
         if codes:
-            raise WrongUsage(f"{path}: --codes is for HDF5 files of codes; a checkpoint encodes its data itself")
-        return _score_checkpoint(path, metrics, seed, data, device, spread, comparison, report)
-    return _score_codes(path, metrics, seed, codes, factors, device, spread, comparison, report)
+            raise WrongUsage(f"{path}: --codes is for files of codes; a checkpoint encodes its data itself")
+        return _score_checkpoint(path, asked)
+    return _score_codes(path, codes, factors, asked)
 
 
 def _kind(path: Path) -> str:
-    files.require(path, "checkpoint or HDF5 file of codes", "`disentool train factorvae` writes ./ckpt.pt")
+    files.require(path, "checkpoint or file of codes", "`disentool train factorvae` writes ./ckpt.pt")
     if hdf5.is_hdf5(path):
         return "codes"
     with open(path, "rb") as file:
         if file.read(2) == b"PK":
-            return "checkpoint"
-    raise ForeignFile(f"{path}: neither a checkpoint (.pt) nor an HDF5 file of codes; see `disentool info {path}`")
+            return "arrays" if _is_npz(path) else "checkpoint"
+    raise ForeignFile(f"{path}: neither a checkpoint (.pt) nor HDF5 or .npz codes; see `disentool info {path}`")
 
 
-def _score_codes(
-    path: Path,
-    metrics: list[Metric],
-    seed: int,
-    codes_key: str | None,
-    factors_key: str | None,
-    device: str,
-    spread: Spread,
-    comparison: Comparison,
-    report: Reporter,
-) -> Iterator[dict[str, Any]]:
+def _is_npz(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith(".npy") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False  # a checkpoint cut short, which its reader names
+
+
+def _score_codes(path: Path, codes_key: str | None, factors_key: str | None, asked: _Asked) -> Iterator[dict[str, Any]]:
     try:
         table = latents.read_foreign(path, codes_key, factors_key) if codes_key else latents.read(path)
     except ForeignFile as error:
@@ -166,14 +128,14 @@ def _score_codes(
     if len(table.mean) == 0:
         raise ForeignFile(f"{path}: holds no codes")
     there = {"factors": table.factors is not None, "logvar": table.logvar is not None}
-    metrics = _that_apply(metrics, there | {"reconstruction": False, "model": False})
+    metrics = _that_apply(path, asked.metrics, there | {"reconstruction": False, "model": False})
     for metric in metrics:
         if metric.needs("reconstruction") or metric.needs("model"):
             raise DataMismatch(f"{path}: {metric.name} needs the decoder; score the checkpoint instead of its codes")
     with _named(path, "; --factors NAME reads them beside --codes" if codes_key and not factors_key else ""):
         points = _points(len(table.mean), table.factors, table.factor_names, table.factor_sizes)
         codes = Codes(np.arange(len(table.mean)), table.mean, table.logvar)
-        planned = _plan(path, metrics, points, seed, spread, True, report)
+        planned = _plan(path, metrics, points, asked, ready=True)
     head = {
         "artefact": str(path),
         "id": files.sha256(path)[:16],
@@ -185,34 +147,29 @@ def _score_codes(
         "data_sha256": table.dataset_sha256 or None,
         "rows": len(table.mean),
     }
-    lent = lending.of_codes(device)
-    yield from _measured(path, head, planned, lambda _: codes, lent, spread, comparison, report)
+    yield from _measured(path, head, planned, lambda _: codes, lending.of_codes(asked.device), asked)
 
 
-def _score_checkpoint(
-    path: Path,
-    metrics: list[Metric],
-    seed: int,
-    data: str | None,
-    device: str,
-    spread: Spread,
-    comparison: Comparison,
-    report: Reporter,
-) -> Iterator[dict[str, Any]]:
+def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
     # Imported here: scoring ready codes needs no torch, whose import takes seconds.
     from disentool.stages import model as models
     from disentool.stages.encode import data_of
 
-    model = models.load(path, device)
-    dataset = data_of(model, data, report)
+    model = models.load(path, asked.device, trust=asked.trust)
+    decodes = hasattr(model.method, "reconstruction")
+    for metric in asked.metrics:
+        if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):
+            raise DataMismatch(f"{path}: {metric.name} needs a method with a reconstruction error, which this is not")
+    dataset = data_of(model, asked.data, asked.report)
     there = {"factors": dataset.factors is not None, "logvar": "logvar" in model.method.codes()}
-    metrics = _that_apply(metrics, there)
+    metrics = _that_apply(path, asked.metrics, there | {"reconstruction": decodes, "model": decodes})
     with _named(dataset.path):
         points = _points(len(dataset), dataset.factors, dataset.factor_names, dataset.factor_sizes)
-        planned = _plan(path, metrics, points, seed, spread, False, report)
+        planned = _plan(path, metrics, points, asked, ready=False)
     with_images = [p for m, plans in planned for p in plans if m.needs("reconstruction")]
     others = [p for m, plans in planned for p in plans if not m.needs("reconstruction")]
-    encoded = _encode(model, dataset, _union(others, len(dataset)), _union(with_images, len(dataset)), seed, report)
+    rows, decoded = _union(others, len(dataset)), _union(with_images, len(dataset))
+    encoded = _encode(model, dataset, rows, decoded, asked.seed, asked.report)
     head = {
         "artefact": str(path),
         "id": model.sha256[:16],
@@ -225,46 +182,47 @@ def _score_checkpoint(
         "rows": len(dataset),
     }
     lent = lending.of_model(model, dataset)
-    yield from _measured(
-        path, head, planned, lambda metric: encoded[metric.needs("reconstruction")], lent, spread, comparison, report
-    )
+    yield from _measured(path, head, planned, lambda metric: encoded[metric.needs("reconstruction")], lent, asked)
 
 
-def _that_apply(metrics: list[Metric], there: dict[str, bool]) -> list[Metric]:
-    """Without those that came with ``all`` and need what is not there."""
+def _that_apply(path: Path, metrics: list[Metric], there: dict[str, bool]) -> list[Metric]:
+    """Without those that came with ``all`` and need what is not there; DataMismatch if nothing is left."""
     lacking = {what for what, is_there in there.items() if not is_there}
-    return [metric for metric in metrics if not (metric.optional and lacking & metric.module.NEEDS)]
+    applying = [metric for metric in metrics if not (metric.optional and lacking & metric.module.NEEDS)]
+    if not applying:
+        raise DataMismatch(f"{path}: no metric of `all` applies; it lacks {', '.join(sorted(lacking))}")
+    return applying
 
 
 def _plan(
-    path: Path, metrics: list[Metric], points: Points, seed: int, spread: Spread, ready: bool, report: Reporter
+    path: Path, metrics: list[Metric], points: Points, asked: _Asked, *, ready: bool
 ) -> list[tuple[Metric, list[Any]]]:
     """Each metric with its plans; those that came with ``all`` and cannot be planned are left out, which is said."""
     planned = []
     for metric in metrics:
         try:
-            planned.append((metric, plans(metric, points, seed, spread, ready)))
+            planned.append((metric, plans(metric, points, asked.seed, asked.spread, ready)))
         except (DataMismatch, NoFactors) as error:
             if not metric.optional:
                 raise
-            report.note(f"{path}: {metric.name} is left out: {error}")
+            asked.report.note(f"{path}: {metric.name} is left out: {error}")
     return planned
 
 
-def _measured(path, head, planned, codes_for, lent, spread, comparison, report) -> Iterator[dict[str, Any]]:
+def _measured(path, head, planned, codes_for, lent, asked: _Asked) -> Iterator[dict[str, Any]]:
     """The records of one artefact; what compares models is kept for later."""
     for metric, its in planned:
         codes = codes_for(metric)
         if metric.needs("others"):
-            comparison.add(metric, head, its, codes, lent)
+            asked.comparison.add(metric, head, its, codes, lent)
             continue
         try:
             with _named(path):
-                result = measure(metric, its, codes, lent, spread, report)
+                result = measure(metric, its, codes, lent, asked.spread, asked.report)
         except DataMismatch as error:
             if not metric.optional:
                 raise
-            report.note(f"{metric.name} is left out: {error}")
+            asked.report.note(f"{metric.name} is left out: {error}")
             continue
         yield _record(head, metric, result)
 
