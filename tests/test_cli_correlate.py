@@ -125,7 +125,7 @@ def test_protocols_are_told_apart(cli, folder):
     ("records", "arguments", "code", "words"),
     [
         (table()[:6], "", 1, "2 models have both, expected at least 3"),
-        (table(), "--metrics factor,migg", 2, "unknown metric of these records 'migg'; did you mean mig?"),
+        (table(), "--metrics factor,migg", 2, "unknown metric of these records 'migg'; did you mean mig or"),
         (table(), "--metrics factor", 2, "correlations are of two metrics or more, here is factor@paper"),
         (table(), "--metrics factor,factor", 2, "two metrics or more"),
         (

@@ -121,7 +121,8 @@ def test_commands_do_not_import_each_other():
 
 
 # information: mutual information of binned codes. importance: the entropies that every DCI has. split: train and test.
-METRICS_SHARE = {"result", "sampling", "split", "information", "importance"}
+# hinge: the machines of SAP.
+METRICS_SHARE = {"result", "sampling", "split", "information", "importance", "hinge"}
 
 
 def test_methods_and_metrics_do_not_import_each_other():

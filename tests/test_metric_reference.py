@@ -107,6 +107,18 @@ def test_sap(case):
 
 
 @CASE
+@pytest.mark.parametrize("on", [on_table, on_split], ids=["array_full", "array_split"])
+def test_exact_machines_are_those_of_the_reference(case, on, monkeypatch):
+    """Tables of many rows take another solver. It converges further, as the older scikit-learn's did."""
+    monkeypatch.setattr(sap, "MANY_ROWS", 1)
+    leaf = metric_values(case, "sap")["array_full" if on is on_table else "array_split"]
+    result = on(sap, case)
+    assert result.details["solver"] == "exact"
+    older = leaf.get("value_sklearn_1.2.2", leaf["value"])
+    assert result.score == pytest.approx(older, abs=2e-4)
+
+
+@CASE
 def test_explicitness(case):
     values = metric_values(case, "explicitness")
     if case == "nonlinear_dead":  # the original divides a constant dimension by zero, and crashes

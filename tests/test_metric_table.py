@@ -503,3 +503,27 @@ def test_protocols_and_seeds_that_cannot_be(name):
             metric.plan(points, metric.PROTOCOLS["exact"], seed)
     with pytest.raises(WrongUsage, match="below 4294967296"):
         metric.plan(points, metric.PROTOCOLS["dlib"], 1 << 32)
+
+
+def test_machines_of_many_rows_are_solved_to_the_end():
+    """Against a general minimiser of the same objective, on one class against two others."""
+    from scipy.optimize import minimize
+
+    from disentool.metrics import hinge
+
+    rng = np.random.default_rng(0)
+    labels = rng.integers(3, size=400)
+    x = labels + rng.normal(size=400)
+    for which in range(3):
+        side = np.where(labels == which, 1, -1)
+        weight = np.where(labels == which, 0.01 * 400 / (3 * (labels == which).sum()), 0.01)
+
+        def objective(line, side=side, weight=weight):
+            return 0.5 * (line**2).sum() + (weight * np.maximum(0, 1 - side * (line[0] * x + line[1])) ** 2).sum()
+
+        wanted = minimize(objective, np.zeros(2), method="BFGS", options={"gtol": 1e-10}).x
+        ordered = np.sort(x)
+        own = np.sort(x[labels == which])
+        sums = [hinge._prefix_sums(values) for values in (own, ordered)]
+        weights = (weight[labels == which][0], 0.01)
+        assert hinge._line(own, sums[0], ordered, sums[1], weights) == pytest.approx(wanted, abs=1e-5)

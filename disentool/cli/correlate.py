@@ -36,7 +36,7 @@ def correlate(records: tuple[str, ...], metrics: tuple[str, ...], form: str | No
     from disentool.io.results import to_json
     from disentool.stages.correlate import correlate as stage
 
-    found = stage(["/dev/stdin" if path == "-" else path for path in records], metrics)
+    found = stage([sys.stdin.buffer if path == "-" else path for path in records], metrics)
     report = reporter(quiet)
     for pair in found:
         for note in pair["notes"]:

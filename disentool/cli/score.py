@@ -26,6 +26,7 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
     default=("factor",),
     metavar="NAME",
     help="; ".join(f"{name}: {summary}" for name, (_, summary) in METRICS.items())
+    + "; all: those that apply and are quick (not dci, dci-hist, tc, likelihood, udr)"
     + ". Your own: module:function of codes and factors. May be given several times.  [default: factor]",
     shell_complete=options.complete_from(lambda: METRICS),
 )
@@ -33,7 +34,10 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
     "--protocol",
     metavar="NAME",
     help="Constants of the metric. factor: paper (800 votes of 100) or dlib (10,000 + 5,000 votes of 64);"
-    " higgins: paper (200 pairs, softmax) or dlib (64 pairs, logistic regression).",
+    " higgins: paper (200 pairs, softmax) or dlib (64 pairs, logistic regression). mig, sap, modularity, explicitness,"
+    " irs, med and those without labels: exact (every row; the default for ready codes) or dlib (10,000 sampled rows,"
+    " and 5,000 to test; the default for checkpoints). mig: also chen, ubisoft; irs: paper, ubisoft; tc: mixture,"
+    " discriminator, gaussian; udr: lasso, spearman, exact.",
 )
 @click.option(
     "--set",

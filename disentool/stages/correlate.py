@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -16,15 +16,15 @@ from disentool.io.schema import CORRELATION, SCORE
 LEAST_MODELS = 3  # of two, every correlation is 1 or -1
 
 
-def correlate(paths: Iterable[str | Path], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
+def correlate(sources: Iterable[str | Path | BinaryIO], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
     """A record of Pearson's, Kendall's and Spearman's correlation, with p values, for every pair of metrics.
 
-    ``paths``: JSON-lines files of score records; the models are told apart by their ``id``. ``metrics``: names, or
-    ``name@protocol`` where the records hold several protocols; none: all that are there. A model with several records
-    of one metric (other seeds) counts with their mean. Raises ForeignFile, UnknownName, and DataMismatch for records
-    that do not compare or fewer than three models.
+    ``sources``: JSON-lines files of score records, or open streams; models are told apart by ``id``. ``metrics``:
+    names, or ``name@protocol`` where the records hold several protocols; none: all that are there. A model with several
+    records of one metric (other seeds) counts with their mean. Raises ForeignFile, UnknownName, and DataMismatch for
+    records that do not compare or fewer than three models.
     """
-    records = [record for path in paths for record in _read(Path(path))]
+    records = [record for source in sources for record in _read(source)]
     columns = _columns(records)
     names = [part.strip() for name in metrics for part in name.split(",")]
     chosen = [_find(name, columns) for name in names] if names else list(columns)
@@ -33,8 +33,13 @@ def correlate(paths: Iterable[str | Path], metrics: Sequence[str] = ()) -> list[
     return [_pair(one, two, columns) for one, two in itertools.combinations(dict.fromkeys(chosen), 2)]
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    kind, records = results.read_lines(files.require(path, "file of score records", "`disentool score` prints them"))
+def _read(source: str | Path | BinaryIO) -> list[dict[str, Any]]:
+    if isinstance(source, str | Path):
+        path = files.require(source, "file of score records", "`disentool score` prints them")
+        kind, records = results.read_lines(path)
+    else:
+        path = "stdin"
+        kind, records = results.parse_lines(source, path)
     if kind != SCORE.name:
         raise ForeignFile(f"{path}: holds a {kind}, expected score records as `disentool score` prints them")
     for number, record in enumerate(records, 1):

@@ -128,7 +128,7 @@ def _score_codes(path: Path, codes_key: str | None, factors_key: str | None, ask
     if len(table.mean) == 0:
         raise ForeignFile(f"{path}: holds no codes")
     there = {"factors": table.factors is not None, "logvar": table.logvar is not None}
-    metrics = _that_apply(path, asked.metrics, there | {"reconstruction": False, "model": False})
+    metrics = _that_apply(asked.metrics, there | {"reconstruction": False, "model": False})
     for metric in metrics:
         if metric.needs("reconstruction") or metric.needs("model"):
             raise DataMismatch(f"{path}: {metric.name} needs the decoder; score the checkpoint instead of its codes")
@@ -162,7 +162,7 @@ def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
             raise DataMismatch(f"{path}: {metric.name} needs a method with a reconstruction error, which this is not")
     dataset = data_of(model, asked.data, asked.report)
     there = {"factors": dataset.factors is not None, "logvar": "logvar" in model.method.codes()}
-    metrics = _that_apply(path, asked.metrics, there | {"reconstruction": decodes, "model": decodes})
+    metrics = _that_apply(asked.metrics, there | {"reconstruction": decodes, "model": decodes})
     with _named(dataset.path):
         points = _points(len(dataset), dataset.factors, dataset.factor_names, dataset.factor_sizes)
         planned = _plan(path, metrics, points, asked, ready=False)
@@ -185,13 +185,10 @@ def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
     yield from _measured(path, head, planned, lambda metric: encoded[metric.needs("reconstruction")], lent, asked)
 
 
-def _that_apply(path: Path, metrics: list[Metric], there: dict[str, bool]) -> list[Metric]:
-    """Without those that came with ``all`` and need what is not there; DataMismatch if nothing is left."""
+def _that_apply(metrics: list[Metric], there: dict[str, bool]) -> list[Metric]:
+    """Without those that came with ``all`` and need what is not there."""
     lacking = {what for what, is_there in there.items() if not is_there}
-    applying = [metric for metric in metrics if not (metric.optional and lacking & metric.module.NEEDS)]
-    if not applying:
-        raise DataMismatch(f"{path}: no metric of `all` applies; it lacks {', '.join(sorted(lacking))}")
-    return applying
+    return [metric for metric in metrics if not (metric.optional and lacking & metric.module.NEEDS)]
 
 
 def _plan(
