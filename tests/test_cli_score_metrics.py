@@ -17,7 +17,7 @@ from disentool.metrics.result import Callables, Codes
 from disentool.metrics.sampling import Points
 from disentool.stages.choice import choose
 from disentool.stages.encode import encode
-from disentool.stages.measure import Spread, measure
+from disentool.stages.measure import Spread, measure, plans
 from disentool.stages.reporting import Silent
 from disentool.stages.score import score
 
@@ -325,6 +325,15 @@ def test_categorical_and_constant_codes_are_said(cli, anyones):
     assert "every dimension is constant" in outcome.err
     outcome = cli("score", "--metric", "gaussian-tc", "--codes", "y", "any.h5")
     assert "look categorical" in outcome.err
+
+
+def test_all_samples_what_would_be_slow():
+    points = Points.from_factors(grid_factors(50, 50, 50))
+    asked, came_with_all = choose(["explicitness"], None), choose(["all"], None)
+    (of_all,) = (m for m in came_with_all if m.name == "explicitness")
+    for metric, protocol in ((asked[0], "exact"), (of_all, "dlib")):
+        (plan,) = plans(metric, points, 0, Spread(), codes_ready=True)
+        assert plan.options.protocol == protocol
 
 
 def test_choices():

@@ -17,6 +17,8 @@ asked for) and the metric turns the codes into a score:
     ``codes_ready`` says that the codes of all rows exist already, so that using every row costs nothing.
 ``ENCODED``, optional
     the default protocol where codes must be made first, because the usual one wants every row.
+``SLOW_ABOVE``, optional
+    with more rows than this, ``--metric all`` takes the ``ENCODED`` protocol.
 ``RANGE``, optional
     lowest and highest value of a score; bootstrap intervals are cut to it.
 ``score(plan, codes) -> Result``

@@ -39,6 +39,7 @@ PROTOCOLS: dict[str, Options] = {
     "dlib": Options("dlib", train_rows=10_000, test_rows=5_000),
 }
 ENCODED = "dlib"  # the default where codes must be made first
+SLOW_ABOVE = 100_000  # rows: a million take minutes
 
 
 def plan(points: Points, options: Options, seed: int, codes_ready: bool = False) -> Split:

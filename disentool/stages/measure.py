@@ -50,7 +50,8 @@ class Spread:
 
 def plans(metric: Metric, points: Points, seed: int, spread: Spread, codes_ready: bool) -> list[Any]:
     """A plan for every repetition: seeds ``seed``, ``seed + 1``, ..."""
-    options = metric.options if codes_ready else metric.encoded
+    slow = metric.optional and points.n > getattr(metric.module, "SLOW_ABOVE", np.inf)
+    options = metric.options if codes_ready and not slow else metric.encoded
     return [metric.module.plan(points, options, seed + i, codes_ready) for i in range(spread.repeats)]
 
 
