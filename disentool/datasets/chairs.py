@@ -1,0 +1,70 @@
+"""3D Chairs (Aubry, Maturana, Efros, Russell, Sivic 2014), read from the published tar or its folder.
+
+``rendered_chairs/<model>/renders/image_001_p020_t011_r096.png``, 1,393 models of 62 views, 600x600 pixels: ``p`` is
+the elevation and ``t`` the azimuth in degrees, ``r`` the distance, which is the same for all.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from disentool.datasets.source import Source, ascending, gathered, ranked, table
+from disentool.errors import ForeignFile, MissingFile, WrongUsage
+from disentool.io import archive, pictures
+
+NAMES = ("model", "elevation", "azimuth")
+WHAT = "rendered_chairs.tar or its folder"
+
+_NAME = re.compile(r"(?:^|/)([^/]+)/renders/image_(\d+)_p(\d+)_t(\d+)_r(\d+)\.png$")
+
+
+def open_source(path: Path | None, *, size: int = 64) -> Source:
+    """The images by model (folder name, sorted), elevation and azimuth, uint8 [N,size,size,3].
+
+    The whole picture is made smaller with Lanczos' filter. Where every model has every elevation at every azimuth, the
+    data set is a grid. Raises MissingFile or ForeignFile; pictures of other names are refused, other files ignored.
+    """
+    if path is None:
+        raise MissingFile(f"chairs is not rendered here: give {WHAT} with --from")
+    if size < 1:
+        raise WrongUsage(f"size {size}: expected at least 1 pixel")
+    found = archive.members(path, (".png",), WHAT)
+    views = []
+    for name in found.names:
+        if not (parts := _NAME.search(name)):
+            raise ForeignFile(
+                f"{found.path}: {name} is no view of a chair; expected MODEL/renders/image_001_p020_t011_r096.png:"
+                f" give {WHAT}"
+            )
+        views.append((parts[1], int(parts[3]), int(parts[4]), name))
+    views.sort()
+    columns, known = zip(*(ranked(view[column] for view in views) for column in range(3)), strict=True)
+    factors, sizes = np.stack(columns, axis=1), tuple(len(values) for values in known)
+    names = [view[3] for view in views]
+    if (repeated := np.flatnonzero((np.diff(factors, axis=0) == 0).all(axis=1))).size:
+        one = int(repeated[0])
+        raise ForeignFile(f"{found.path}: {names[one]} and {names[one + 1]} are the same view; keep one")
+
+    def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
+        rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
+        return gathered(
+            pictures.resized(pictures.centre(pictures.decode(data, found.path, name, 3)), size)
+            for name, data in found.each((names[row] for row in rows), pictures.LIMIT)
+        )
+
+    return Source(
+        name="chairs",
+        shape=(len(names), size, size, 3),
+        images=images,
+        factors=table(factors),
+        factor_names=NAMES,
+        factor_sizes=sizes,
+        factor_values={"elevation": np.array(known[1], np.float64), "azimuth": np.array(known[2], np.float64)},
+        grid=len(names) == int(np.prod(sizes)),
+        source=f"{found.digest()}, to {size} pixels by Lanczos",
+        citation="Aubry, Maturana, Efros, Russell, Sivic: Seeing 3D chairs: exemplar part-based 2D-3D alignment using "
+        "a large dataset of CAD models, CVPR 2014, https://www.di.ens.fr/willow/research/seeing3Dchairs",
+        licence="none published; made of models from the 3D Warehouse",
+    )

@@ -1,0 +1,70 @@
+"""edges2shoes (Isola et al. 2017, of UT Zappos50K), read from the pix2pix archive or its folder.
+
+``edges2shoes/{train,val}/N_AB.jpg``: 49,825 and 200 pictures of 512x256 pixels, the left half the edges, the right one
+the photograph.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from disentool.datasets.source import Source, ascending, gathered, grid
+from disentool.errors import ForeignFile, MissingFile, WrongUsage
+from disentool.io import archive, pictures
+
+NAMES = ("pair", "domain")
+DOMAINS = ("edges", "shoes")
+SIDE = 256
+WHAT = "edges2shoes.tar.gz or its folder, with train/ and val/"
+
+
+def open_source(path: Path | None, *, size: int = 64) -> Source:
+    """Both halves of every picture as rows of their own, uint8 [2P,size,size,3]: pair by sorted name, edges first.
+
+    Factors: ``pair``, which says what belongs together (leave it out where a method must not know), and ``domain``
+    (0 edges, 1 shoes). The publication's ``val`` is the split's test part. Raises MissingFile or ForeignFile.
+    """
+    if path is None:
+        raise MissingFile(f"edges2shoes is not rendered here: give {WHAT} with --from")
+    if not 0 < size <= SIDE:
+        raise WrongUsage(f"size {size}: the halves have {SIDE} pixels a side; expected 1 to {SIDE}")
+    found = archive.members(path, (".jpg",), WHAT)
+    names = found.names
+    parts = [name.split("/")[-2] if "/" in name else "" for name in names]
+    if strange := [n for n, part in zip(names, parts, strict=True) if part not in ("train", "val")]:
+        raise ForeignFile(f"{found.path}: {strange[0]} is neither in train/ nor in val/; give {WHAT}")
+    sizes = (len(names), len(DOMAINS))
+
+    def factors(rows: np.ndarray | None) -> np.ndarray:
+        return grid(sizes) if rows is None else grid(sizes)[ascending(rows, 2 * len(names))]
+
+    def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
+        rows = np.arange(2 * len(names)) if rows is None else ascending(rows, 2 * len(names))
+        return gathered(_halves(found, names, rows, size))
+
+    return Source(
+        name="edges2shoes",
+        shape=(2 * len(names), size, size, 3),
+        images=images,
+        factors=factors,
+        factor_names=NAMES,
+        factor_sizes=sizes,
+        grid=True,
+        split=np.repeat(np.array([part == "val" for part in parts], np.uint8), 2),
+        source=f"{found.digest()}, {SIDE} to {size} pixels by Lanczos",
+        citation="Isola, Zhu, Zhou, Efros: Image-to-Image Translation with Conditional Adversarial Networks, CVPR "
+        "2017; Yu, Grauman: Fine-Grained Visual Comparisons with Local Learning, CVPR 2014 (UT Zappos50K)",
+        licence="of UT Zappos50K: for academic, non-commercial use",
+    )
+
+
+def _halves(found: archive.Members, names: list[str], rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    pairs = np.unique(rows // 2)
+    at = 0
+    for pair, (name, data) in zip(pairs, found.each([names[p] for p in pairs], pictures.LIMIT), strict=True):
+        picture = pictures.decode(data, found.path, name, 3, expected=(2 * SIDE, SIDE))
+        while at < len(rows) and rows[at] // 2 == pair:
+            left = SIDE * (rows[at] % 2)
+            yield pictures.resized(picture[:, left : left + SIDE], size)
+            at += 1

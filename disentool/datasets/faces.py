@@ -1,0 +1,59 @@
+"""3D Faces: renderings of the Basel Face Model (Paysan et al. 2009), read from a folder or archive of pictures.
+
+FactorVAE's 239,840 renderings were never published, nor is there a published layout of others; the model itself must
+be asked for. So this reads what anyone renders: grey pictures in the order of their names, and where they lie in
+folders, one per person, the folder is the factor ``identity``. The well-known ``basel_face_renders.pth`` (50 persons,
+21 azimuths, 11 elevations, 11 lights) is a pickle, which could execute code: it is not opened; saved as ``.npy``, it is
+data for ``prepare array``.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from disentool.datasets.source import Source, ascending, gathered, ranked, table
+from disentool.errors import MissingFile, UnsafeFile, WrongUsage
+from disentool.io import archive, pictures
+
+WHAT = "a folder of pictures, or of one folder of pictures per person"
+
+
+def open_source(path: Path | None, *, size: int = 64) -> Source:
+    """uint8 [N,size,size,1], grey, the centre square made smaller with Lanczos' filter; factor ``identity`` or none.
+
+    Raises MissingFile or ForeignFile, and UnsafeFile for a pickle.
+    """
+    if path is None:
+        raise MissingFile(f"faces is not rendered here: give {WHAT} with --from")
+    if size < 1:
+        raise WrongUsage(f"size {size}: expected at least 1 pixel")
+    if Path(path).suffix.lower() in (".pth", ".pt", ".pkl"):
+        raise UnsafeFile(
+            f"{path}: a pickle, which can execute code; not opened: save its array as .npy in an environment that you"
+            " trust, then `disentool prepare array`"
+        )
+    found = archive.members(path, pictures.SUFFIXES, WHAT)
+    names = found.names
+    index, persons = ranked(name.rpartition("/")[0] for name in names)
+    several = len(persons) > 1
+
+    def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
+        rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
+        return gathered(
+            pictures.resized(pictures.centre(pictures.decode(data, found.path, name, 1)), size)
+            for name, data in found.each((names[row] for row in rows), pictures.LIMIT)
+        )
+
+    return Source(
+        name="faces",
+        shape=(len(names), size, size, 1),
+        images=images,
+        factors=table(index[:, None] if several else np.zeros((len(names), 0), np.int32)),
+        factor_names=("identity",) if several else (),
+        factor_sizes=(len(persons),) if several else (),
+        source=f"{found.digest()}, to {size} pixels by Lanczos",
+        citation="Paysan, Knothe, Amberg, Romdhani, Vetter: A 3D Face Model for Pose and Illumination Invariant Face "
+        "Recognition, AVSS 2009, https://faces.dmi.unibas.ch",
+        licence="of the Basel Face Model: for non-commercial research, by registration",
+    )
