@@ -23,7 +23,7 @@ def names(folder: Path) -> list[str]:
 def test_list_is_for_programs(cli):
     outcome = cli("prepare", "--list")
     assert (outcome.code, outcome.err) == (0, "")
-    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["dsprites"]
+    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["dsprites", "folder", "array"]
 
 
 def test_a_subset_is_drawn_from_the_seed(cli, folder):

@@ -243,12 +243,12 @@ def test_wrong_yaml(cli, folder, text, words):
     assert names(folder) == ["c.yaml"]
 
 
-def test_images_of_odd_sizes(cli, folder):
+def test_images_too_small(cli, folder):
     images, factors = square_grid()
-    write_dataset(folder / "odd.h5", np.ascontiguousarray(images[:, :27, :29]), factors)
-    outcome = cli(*VAE, "--data", "odd.h5", "--steps", 1)
-    outcome.failed(1, "images of 27x29 pixels: both sides must be multiples of")
-    assert names(folder) == ["odd.h5"]
+    write_dataset(folder / "tiny.h5", np.ascontiguousarray(images[:, :7, :29]), factors)
+    outcome = cli(*VAE, "--data", "tiny.h5", "--steps", 1)
+    outcome.failed(1, "tiny.h5: images of 7x29 pixels: both sides must be at least 8", "--size")
+    assert names(folder) == ["tiny.h5"]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is there")

@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from disentool import configs
 from disentool.config import build
 from disentool.engine.randomness import Randomness
+from disentool.errors import DataMismatch
 from disentool.nn import conv, gaussian
 from disentool.nn.discriminator import permute_dims
 from disentool.nn.likelihood import negative_log_likelihood
@@ -183,9 +184,19 @@ def test_networks_for_64_pixels_are_the_papers():
     assert sum(p.numel() for p in encoder.parameters()) == 544 + 16416 + 32832 + 65600 + 131200 + 2580
 
 
-def test_odd_sizes_are_refused_by_name():
-    with pytest.raises(Exception, match=r"50x50 pixels.*multiples of 8"):
-        conv.encoder(1, 50, 50, 16, 6)
+@pytest.mark.parametrize("size", [(8, 8), (28, 28), (33, 65), (100, 75), (17, 300), (128, 128)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_any_size_from_8_up_comes_back_as_it_was(size, channels):
+    encoder = conv.encoder(channels, *size, 16, 6)
+    decoder = conv.decoder(channels, *size, 16, 3)
+    x = torch.zeros(2, channels, *size)
+    assert encoder(x).shape == (2, 6)
+    assert decoder(torch.zeros(2, 3)).shape == x.shape
+
+
+def test_sizes_too_small_are_refused():
+    with pytest.raises(DataMismatch, match="images of 7x50 pixels: both sides must be at least 8"):
+        conv.encoder(1, 7, 50, 16, 6)
 
 
 def test_permute_dims_keeps_every_marginal_and_breaks_dependence():

@@ -210,7 +210,7 @@ def test_an_image_file_is_the_base(ckpt, model, tmp_path):
     assert close(cells[0, 2], decoded(model, [at(encoded(model, image[None])[0], 3, 3)])[0])
     files_given = [tmp_path / "fits.png", tmp_path / "large.png"]
     run(ckpt, tmp_path / "b.png", image_files=files_given, dims=[3], steps=3, report=notes)
-    assert notes.notes == [f"{tmp_path / 'large.png'}: 64x96 pixels, resized to the model's 32x32"]
+    assert notes.notes == [f"{tmp_path / 'large.png'}: 64x96 pixels, cropped and resized to the model's 32x32"]
 
 
 def test_codes_of_a_latents_file_are_the_bases(ckpt, model, blocks, tmp_path):

@@ -1,11 +1,12 @@
 """Options that several commands share, each declared once; and options made from a configuration's fields."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from disentool.config import Option
 from disentool.errors import WrongUsage
@@ -24,6 +25,16 @@ seed = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all draws."
 )
 path = click.Path(path_type=Path)
+
+
+def complete_from(names: Callable[[], Iterable[str]], *, files: bool = False) -> Callable:
+    """Shell completion of a value: the names that begin like it; ``files``: the shell's own files too."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
+        return found or ([CompletionItem(incomplete, type="file")] if files else [])
+
+    return complete
 
 
 def artefacts(metavar: str) -> Callable:

@@ -1,6 +1,7 @@
 """``disentool prepare``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,12 +10,39 @@ from disentool.cli.progress import reporter
 from disentool.datasets import DATASETS
 
 
-@click.command(epilog="Example: disentool prepare dsprites --subset 10000 -o small.h5")
-@click.argument("name", required=False)
+class Size(click.ParamType):
+    """A size in pixels as ``64`` or ``48x64``, height by width."""
+
+    name = "N|HxW"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Text to (height, width)."""
+        parts = str(value).lower().split("x")
+        if len(parts) > 2 or not all(part.isdecimal() and 0 < int(part) <= 4096 for part in parts):
+            self.fail(f"{value!r}: expected pixels, such as 64, or 48x64 for height and width, up to 4096", param, ctx)
+        return int(parts[0]), int(parts[-1])
+
+
+@click.command(
+    epilog="Examples: disentool prepare dsprites --subset 10000 -o small.h5;"
+    " disentool prepare folder --from photos/ --size 64 -o photos.h5"
+)
+@click.argument("name", required=False, shell_complete=options.complete_from(lambda: DATASETS))
 @click.option("-o", "--output", type=options.path, help="The data set file to write.  [default: NAME.h5]")
 @click.option("--from", "raw", type=options.path, help="The published file or folder to read; without it, render.")
 @click.option("--subset", type=click.IntRange(1), metavar="N", help="Only N images, drawn without replacement.")
 @options.seed
+@click.option("--size", type=Size(), help="Crop images about their centre to this shape, and resize them, antialiased.")
+@click.option("--grey/--rgb", default=None, help="Make the images grey, or RGB.  [default: as they are]")
+@click.option("--csv", type=options.path, help="folder: a table with a row per image; its columns are factors.")
+@click.option("--strict", is_flag=True, default=None, help="folder: stop at a file that is damaged or has no row.")
+@click.option("--images-key", metavar="NAME", help="array: the images' array.  [default: the only one of 3 or 4 axes]")
+@click.option("--factors-key", metavar="NAME", help="array: the factors' array, or a .npy file.")
+@click.option(
+    "--bins",
+    type=click.IntRange(2),
+    help="folder, array: classes of a measured factor (numbers with fractions, more than this many).  [default: 20]",
+)
 @click.option("--compress", is_flag=True, help="gzip the images: smaller, but loaded into memory when used.")
 @click.option("--list", "list_them", is_flag=True, help="Print the data sets, one a line: name, tab, what it is.")
 @options.overwrite
@@ -25,12 +53,15 @@ def prepare(
     raw: Path | None,
     subset: int | None,
     seed: int,
+    size: tuple[int, int] | None,
+    grey: bool | None,
     compress: bool,
     list_them: bool,
     overwrite: bool,
     quiet: bool,
+    **own: Any,
 ) -> None:
-    """Write data set NAME as one HDF5 file: rendered here, or read from its published files.
+    """Write data set NAME as one HDF5 file: rendered here, or read from its published files, or from yours.
 
     Prints the path of the file. Names: see --list.
     """
@@ -48,6 +79,9 @@ def prepare(
         raw=raw,
         subset=subset,
         seed=seed,
+        size=size,
+        grey=grey,
+        options={key: value for key, value in own.items() if value is not None},
         compress=compress,
         overwrite=overwrite,
         report=reporter(quiet),

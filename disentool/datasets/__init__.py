@@ -1,6 +1,7 @@
 """Data sets by name: one file per raw format or renderer, loaded when asked for.
 
-A module has ``open_source(path: Path | None) -> Source``: ``None`` renders, a path reads the published files.
+A module has ``open_source(path: Path | None, *, ...) -> Source``: ``None`` renders, a path reads the published files.
+What is keyword-only in its signature are the options of ``prepare`` that it takes, by the same name.
 """
 
 DATASETS: dict[str, tuple[str, str]] = {
@@ -18,4 +19,12 @@ DATASETS: dict[str, tuple[str, str]] = {
     "kth": ("disentool.datasets.kth", "KTH: grey video frames of 25 persons, six actions; read"),
     "rafd": ("disentool.datasets.rafd", "Radboud Faces: expression, identity, gaze, camera; read"),
     "edges2shoes": ("disentool.datasets.edges2shoes", "edges2shoes: 50,025 pairs of edges and photographs; read"),
+    "folder": (
+        "disentool.datasets.folder",
+        "your own images: a folder per class, or a folder and a CSV of factors (--from DIR)",
+    ),
+    "array": (
+        "disentool.datasets.array",
+        "your own arrays of images and factors: .npy, .npz or HDF5 (--from FILE)",
+    ),
 }

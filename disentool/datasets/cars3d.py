@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from disentool.datasets.source import Source, ascending, grid
-from disentool.errors import ForeignFile, MissingFile, WrongUsage
+from disentool.errors import ForeignFile, MissingFile
 from disentool.io import archive, mat, pictures
 
 NAMES = ("elevation", "azimuth", "model")
 SIZES = (4, 24, 183)
 SIDE = 128  # of the published images
+SIZE = (64, 64)  # height and width, unless asked otherwise
 WHAT = "nips2015-analogy-data.tar.gz, or the folder of its car_NNN_mesh.mat"
 
 _NAME = re.compile(r"(?:^|/)car_(\d+)_mesh\.mat$")
@@ -26,16 +27,17 @@ _LIMIT = 64 * 2**20  # bytes of one file; 4.7 MB of pixels and 1.6 MB of mask ar
 _BLOCK = 1024
 
 
-def open_source(path: Path | None, *, size: int = 64) -> Source:
-    """All 17,568 images, uint8 [N,size,size,3], from the published archive or its folder; None has nothing to render.
+def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> Source:
+    """All 17,568 images, uint8 [N,H,W,3], from the published archive or its folder; None has nothing to render.
 
     Images are made smaller with Lanczos' filter. All of them are held in memory, 216 MB at size 64, as the archive
     goes model by model and the grid goes by elevation first. Raises MissingFile or ForeignFile.
     """
     if path is None:
         raise MissingFile(f"cars3d is not rendered here: give {WHAT} with --from")
-    if not 0 < size <= SIDE:
-        raise WrongUsage(f"size {size}: the published images have {SIDE} pixels a side; expected 1 to {SIDE}")
+    size = size or SIZE
+    if max(size) > SIDE:
+        raise WrongUsage(f"--size: the published images have {SIDE} pixels a side; expected at most that")
     found = archive.members(path, (".mat",), WHAT)
     names = [name for name in found.names if _NAME.search(name)]
     numbers = [int(_NAME.search(name)[1]) for name in names]
@@ -53,7 +55,7 @@ def open_source(path: Path | None, *, size: int = 64) -> Source:
 
     return Source(
         name="cars3d",
-        shape=(total, size, size, 3),
+        shape=(total, *size, 3),
         images=images,
         factors=lambda rows: grid(SIZES) if rows is None else grid(SIZES)[ascending(rows, total)],
         factor_names=NAMES,
@@ -63,17 +65,17 @@ def open_source(path: Path | None, *, size: int = 64) -> Source:
             "model": np.array(sorted(numbers), np.float64),  # number in the file's name
         },
         grid=True,
-        source=f"{found.digest()}, {SIDE} to {size} pixels by Lanczos",
+        source=f"{found.digest()}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
         citation="Reed, Zhang, Zhang, Lee: Deep Visual Analogy-Making, NIPS 2015; models of Fidler, Dickinson, "
         "Urtasun: 3D Object Detection and Viewpoint Estimation with a Deformable 3D Cuboid Model, NIPS 2012",
         licence="none published; for research, ask the authors for other uses",
     )
 
 
-def _images(found: archive.Members, names: list[str], rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
+def _images(found: archive.Members, names: list[str], rows: np.ndarray, size: tuple[int, int]) -> Iterator[np.ndarray]:
     """The images of ``rows``, model by model into their places, then out in order."""
     elevation, azimuth, model = np.unravel_index(rows, SIZES)
-    pixels = np.empty((len(rows), size, size, 3), np.uint8)
+    pixels = np.empty((len(rows), *size, 3), np.uint8)
     models = np.unique(model)
     for number, (name, data) in zip(models, found.each([names[m] for m in models], _LIMIT), strict=True):
         views = mat.uint8_array(data, "im", (SIDE, SIDE, 3, *SIZES[1::-1]), found.path, name)

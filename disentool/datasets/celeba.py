@@ -17,13 +17,14 @@ from disentool.io import archive, pictures
 
 WIDTH, HEIGHT = 178, 218
 IDENTITIES, ATTRIBUTES, PARTITION = "identity_CelebA.txt", "list_attr_celeba.txt", "list_eval_partition.txt"
+SIZE = (64, 64)  # height and width, unless asked otherwise
 WHAT = f"img_align_celeba.zip with {IDENTITIES} and {ATTRIBUTES} beside it, or the folder of all three"
 
 _LIMIT = 64 * 2**20  # bytes of a list; the largest has 27 MB
 
 
-def open_source(path: Path | None, *, size: int = 64, crop: int = 148) -> Source:
-    """The images in the order of their names, uint8 [N,size,size,3]; factors: identity, and the attributes (0 or 1).
+def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop: int = 148) -> Source:
+    """The images in the order of their names, uint8 [N,H,W,3]; factors: identity, and the attributes (0 or 1).
 
     ``crop``: side in pixels of the square in the middle that is kept before resizing. 148 is the field's common crop
     (FactorVAE's is not described); LORD's is 128. A class of ``identity`` is a published number's rank, the number is
@@ -32,10 +33,9 @@ def open_source(path: Path | None, *, size: int = 64, crop: int = 148) -> Source
     """
     if path is None:
         raise MissingFile(f"celeba is not rendered here: give {WHAT} with --from")
+    size = size or SIZE
     if not 0 < crop <= WIDTH:
-        raise WrongUsage(f"crop {crop}: the images are {WIDTH}x{HEIGHT}; expected 1 to {WIDTH}")
-    if not 0 < size <= crop:
-        raise WrongUsage(f"size {size}: the crop has {crop} pixels a side; expected 1 to {crop}")
+        raise WrongUsage(f"--crop {crop}: the images are {WIDTH}x{HEIGHT}; expected 1 to {WIDTH}")
     lists = (IDENTITIES, ATTRIBUTES, PARTITION)
     found = archive.members(path, (".jpg", *(name.lower() for name in lists)), WHAT, beside=lists)
     by_name = _images_by_name(found)
@@ -76,7 +76,7 @@ def open_source(path: Path | None, *, size: int = 64, crop: int = 148) -> Source
 
     return Source(
         name="celeba",
-        shape=(len(names), size, size, 3),
+        shape=(len(names), *size, 3),
         images=images,
         factors=table(factors),
         factor_names=tuple(labels),
@@ -84,7 +84,7 @@ def open_source(path: Path | None, *, size: int = 64, crop: int = 148) -> Source
         factor_values=values,
         split=split,
         notes=tuple(notes),
-        source=f"{found.digest()}, centre {crop} to {size} pixels by Lanczos",
+        source=f"{found.digest()}, centre {crop} to {size[0]}x{size[1]} by Lanczos",
         citation="Liu, Luo, Wang, Tang: Deep Learning Face Attributes in the Wild, ICCV 2015, "
         "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
         licence="for non-commercial research purposes only",

@@ -11,25 +11,25 @@ from pathlib import Path
 import numpy as np
 
 from disentool.datasets.source import Source, ascending, gathered, ranked, table
-from disentool.errors import ForeignFile, MissingFile, WrongUsage
+from disentool.errors import ForeignFile, MissingFile
 from disentool.io import archive, pictures
 
 NAMES = ("model", "elevation", "azimuth")
+SIZE = (64, 64)  # height and width, unless asked otherwise
 WHAT = "rendered_chairs.tar or its folder"
 
 _NAME = re.compile(r"(?:^|/)([^/]+)/renders/image_(\d+)_p(\d+)_t(\d+)_r(\d+)\.png$")
 
 
-def open_source(path: Path | None, *, size: int = 64) -> Source:
-    """The images by model (folder name, sorted), elevation and azimuth, uint8 [N,size,size,3].
+def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> Source:
+    """The images by model (folder name, sorted), elevation and azimuth, uint8 [N,H,W,3].
 
     The whole picture is made smaller with Lanczos' filter. Where every model has every elevation at every azimuth, the
     data set is a grid. Raises MissingFile or ForeignFile; pictures of other names are refused, other files ignored.
     """
     if path is None:
         raise MissingFile(f"chairs is not rendered here: give {WHAT} with --from")
-    if size < 1:
-        raise WrongUsage(f"size {size}: expected at least 1 pixel")
+    size = size or SIZE
     found = archive.members(path, (".png",), WHAT)
     views = []
     for name in found.names:
@@ -50,20 +50,20 @@ def open_source(path: Path | None, *, size: int = 64) -> Source:
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
         return gathered(
-            pictures.resized(pictures.centre(pictures.decode(data, found.path, name, 3)), size)
+            pictures.resized(pictures.decode(data, found.path, name, 3), size)
             for name, data in found.each((names[row] for row in rows), pictures.LIMIT)
         )
 
     return Source(
         name="chairs",
-        shape=(len(names), size, size, 3),
+        shape=(len(names), *size, 3),
         images=images,
         factors=table(factors),
         factor_names=NAMES,
         factor_sizes=sizes,
         factor_values={"elevation": np.array(known[1], np.float64), "azimuth": np.array(known[2], np.float64)},
         grid=len(names) == int(np.prod(sizes)),
-        source=f"{found.digest()}, to {size} pixels by Lanczos",
+        source=f"{found.digest()}, to {size[0]}x{size[1]} by Lanczos",
         citation="Aubry, Maturana, Efros, Russell, Sivic: Seeing 3D chairs: exemplar part-based 2D-3D alignment using "
         "a large dataset of CAD models, CVPR 2014, https://www.di.ens.fr/willow/research/seeing3Dchairs",
         licence="none published; made of models from the 3D Warehouse",

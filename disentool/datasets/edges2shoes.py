@@ -10,25 +10,25 @@ from pathlib import Path
 import numpy as np
 
 from disentool.datasets.source import Source, ascending, gathered, grid
-from disentool.errors import ForeignFile, MissingFile, WrongUsage
+from disentool.errors import ForeignFile, MissingFile
 from disentool.io import archive, pictures
 
 NAMES = ("pair", "domain")
 DOMAINS = ("edges", "shoes")
 SIDE = 256
+SIZE = (64, 64)  # height and width, unless asked otherwise
 WHAT = "edges2shoes.tar.gz or its folder, with train/ and val/"
 
 
-def open_source(path: Path | None, *, size: int = 64) -> Source:
-    """Both halves of every picture as rows of their own, uint8 [2P,size,size,3]: pair by sorted name, edges first.
+def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> Source:
+    """Both halves of every picture as rows of their own, uint8 [2P,H,W,3]: pair by sorted name, edges first.
 
     Factors: ``pair``, which says what belongs together (leave it out where a method must not know), and ``domain``
     (0 edges, 1 shoes). The publication's ``val`` is the split's test part. Raises MissingFile or ForeignFile.
     """
     if path is None:
         raise MissingFile(f"edges2shoes is not rendered here: give {WHAT} with --from")
-    if not 0 < size <= SIDE:
-        raise WrongUsage(f"size {size}: the halves have {SIDE} pixels a side; expected 1 to {SIDE}")
+    size = size or SIZE
     found = archive.members(path, (".jpg",), WHAT)
     names = found.names
     parts = [name.split("/")[-2] if "/" in name else "" for name in names]
@@ -45,21 +45,22 @@ def open_source(path: Path | None, *, size: int = 64) -> Source:
 
     return Source(
         name="edges2shoes",
-        shape=(2 * len(names), size, size, 3),
+        shape=(2 * len(names), *size, 3),
         images=images,
         factors=factors,
         factor_names=NAMES,
         factor_sizes=sizes,
+        class_names={"domain": DOMAINS},
         grid=True,
         split=np.repeat(np.array([part == "val" for part in parts], np.uint8), 2),
-        source=f"{found.digest()}, {SIDE} to {size} pixels by Lanczos",
+        source=f"{found.digest()}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
         citation="Isola, Zhu, Zhou, Efros: Image-to-Image Translation with Conditional Adversarial Networks, CVPR "
         "2017; Yu, Grauman: Fine-Grained Visual Comparisons with Local Learning, CVPR 2014 (UT Zappos50K)",
         licence="of UT Zappos50K: for academic, non-commercial use",
     )
 
 
-def _halves(found: archive.Members, names: list[str], rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
+def _halves(found: archive.Members, names: list[str], rows: np.ndarray, size: tuple[int, int]) -> Iterator[np.ndarray]:
     pairs = np.unique(rows // 2)
     at = 0
     for pair, (name, data) in zip(pairs, found.each([names[p] for p in pairs], pictures.LIMIT), strict=True):

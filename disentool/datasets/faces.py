@@ -13,21 +13,21 @@ from pathlib import Path
 import numpy as np
 
 from disentool.datasets.source import Source, ascending, gathered, ranked, table
-from disentool.errors import MissingFile, UnsafeFile, WrongUsage
+from disentool.errors import MissingFile, UnsafeFile
 from disentool.io import archive, pictures
 
+SIZE = (64, 64)  # height and width, unless asked otherwise
 WHAT = "a folder of pictures, or of one folder of pictures per person"
 
 
-def open_source(path: Path | None, *, size: int = 64) -> Source:
-    """uint8 [N,size,size,1], grey, the centre square made smaller with Lanczos' filter; factor ``identity`` or none.
+def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> Source:
+    """uint8 [N,H,W,1], grey, the centre square made smaller with Lanczos' filter; factor ``identity`` or none.
 
     Raises MissingFile or ForeignFile, and UnsafeFile for a pickle.
     """
     if path is None:
         raise MissingFile(f"faces is not rendered here: give {WHAT} with --from")
-    if size < 1:
-        raise WrongUsage(f"size {size}: expected at least 1 pixel")
+    size = size or SIZE
     if Path(path).suffix.lower() in (".pth", ".pt", ".pkl"):
         raise UnsafeFile(
             f"{path}: a pickle, which can execute code; not opened: save its array as .npy in an environment that you"
@@ -41,18 +41,18 @@ def open_source(path: Path | None, *, size: int = 64) -> Source:
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
         return gathered(
-            pictures.resized(pictures.centre(pictures.decode(data, found.path, name, 1)), size)
+            pictures.resized(pictures.decode(data, found.path, name, 1), size)
             for name, data in found.each((names[row] for row in rows), pictures.LIMIT)
         )
 
     return Source(
         name="faces",
-        shape=(len(names), size, size, 1),
+        shape=(len(names), *size, 1),
         images=images,
         factors=table(index[:, None] if several else np.zeros((len(names), 0), np.int32)),
         factor_names=("identity",) if several else (),
         factor_sizes=(len(persons),) if several else (),
-        source=f"{found.digest()}, to {size} pixels by Lanczos",
+        source=f"{found.digest()}, to {size[0]}x{size[1]} by Lanczos",
         citation="Paysan, Knothe, Amberg, Romdhani, Vetter: A 3D Face Model for Pose and Illumination Invariant Face "
         "Recognition, AVSS 2009, https://faces.dmi.unibas.ch",
         licence="of the Basel Face Model: for non-commercial research, by registration",

@@ -21,6 +21,7 @@ NAMES = ("person", "action", "scenario")
 ACTIONS = ("boxing", "handclapping", "handwaving", "jogging", "running", "walking")
 WIDTH, HEIGHT = 160, 120
 SEQUENCES = "00sequences.txt"
+SIZE = (64, 64)  # height and width, unless asked otherwise
 WHAT = "the folder of boxing.zip .. walking.zip, or of person01_boxing_d1_uncomp.avi and the like"
 
 _NAME = re.compile(rf"(?:^|/)person(\d\d)_({'|'.join(ACTIONS)})_d([1-4])_uncomp\.avi$")
@@ -28,8 +29,8 @@ _LINE = re.compile(r"^(person\d\d_[a-z]+_d\d)\s+frames?\s+([\d\s,-]+)$")
 _LIMIT = 128 * 2**20  # bytes of a video; the published ones have a few MB
 
 
-def open_source(path: Path | None, *, size: int = 64, every: int = 1) -> Source:
-    """Frames by person, action and scenario, in time, uint8 [N,size,size,1]: the centre 120x120, made smaller.
+def open_source(path: Path | None, *, size: tuple[int, int] | None = None, every: int = 1) -> Source:
+    """Frames by person, action and scenario, in time, uint8 [N,H,W,1]: the centre 120x120, made smaller.
 
     LORD says "cropped"; this is the crop of DrNet. ``every``: only every so many frames, as neighbours hardly differ.
     One video at a time is in memory. How many frames there are is known only after decoding, so all is decoded once
@@ -37,10 +38,9 @@ def open_source(path: Path | None, *, size: int = 64, every: int = 1) -> Source:
     """
     if path is None:
         raise MissingFile(f"kth is not rendered here: give {WHAT} with --from")
-    if not 0 < size <= HEIGHT:
-        raise WrongUsage(f"size {size}: the crop has {HEIGHT} pixels a side; expected 1 to {HEIGHT}")
+    size = size or SIZE
     if every < 1:
-        raise WrongUsage(f"every {every}: expected 1 or more")
+        raise WrongUsage(f"--every {every}: expected 1 or more")
     avi.require(Path(path))
     found = archive.members(path, (".avi", SEQUENCES), WHAT)
     videos = []
@@ -76,14 +76,15 @@ def open_source(path: Path | None, *, size: int = 64, every: int = 1) -> Source:
 
     return Source(
         name="kth",
-        shape=(total, size, size, 1),
+        shape=(total, *size, 1),
         images=images,
         factors=table(np.repeat(factors, lengths, axis=0)),
         factor_names=NAMES,
         factor_sizes=(len(persons), len(ACTIONS), 4),
         factor_values={"person": np.array(persons, np.float64), "scenario": np.arange(1.0, 5.0)},
+        class_names={"action": ACTIONS},
         notes=() if ranges else (f"{found.path}: no {SEQUENCES}: all frames are taken, also those without a person",),
-        source=f"{found.digest()}, every {every}. frame, centre {HEIGHT} to {size} pixels by Lanczos",
+        source=f"{found.digest()}, every {every}. frame, centre {HEIGHT} to {size[0]}x{size[1]} by Lanczos",
         citation="Schueldt, Laptev, Caputo: Recognizing Human Actions: A Local SVM Approach, ICPR 2004, "
         "https://www.csc.kth.se/cvap/actions",
         licence="none published; for research",
@@ -117,7 +118,12 @@ def _taken(ranges: dict[str, list[tuple[int, int]]], name: str, count: int) -> n
 
 
 def _frames(
-    found: archive.Members, names: list[str], taken: list[np.ndarray], starts: np.ndarray, rows: np.ndarray, size: int
+    found: archive.Members,
+    names: list[str],
+    taken: list[np.ndarray],
+    starts: np.ndarray,
+    rows: np.ndarray,
+    size: tuple[int, int],
 ) -> Iterator[np.ndarray]:
     """The frames of ``rows``, video by video."""
     video = np.searchsorted(starts, rows, side="right") - 1

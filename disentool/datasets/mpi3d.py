@@ -8,17 +8,14 @@ large; camera heights top, centre, bottom; backgrounds purple, sea green, salmon
 """
 
 import math
-import warnings
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from disentool.datasets.source import Source, ascending
 from disentool.errors import ForeignFile, MissingFile
-from disentool.io import archive, files
+from disentool.io import arrays, files
 
 NAMES = (
     "object_color",
@@ -34,7 +31,13 @@ SIDE = 64
 WHAT = "mpi3d_toy.npz, mpi3d_realistic.npz, mpi3d_real.npz or real3d_complicated_shapes_ordered.npz"
 
 _BLOCK = 1600  # rows; a turn of both axes, 20 MB
-_ROW = SIDE * SIDE * 3
+_WORDS = {  # of 6 colours and shapes; of 4 it depends on the release
+    "object_color": ("white", "green", "red", "blue", "brown", "olive"),
+    "object_shape": ("cone", "cube", "cylinder", "hexagonal", "pyramid", "sphere"),
+    "object_size": ("small", "large"),
+    "camera_height": ("top", "centre", "bottom"),
+    "background_color": ("purple", "sea green", "salmon"),
+}
 
 
 def open_source(path: Path | None) -> Source:
@@ -45,10 +48,10 @@ def open_source(path: Path | None) -> Source:
     if path is None:
         raise MissingFile(f"mpi3d is not rendered here: give {WHAT} with --from")
     path = _find(Path(path))
-    with _opened(path) as (_, sizes):
-        total = math.prod(sizes)
-    with archive.damage(path):
-        origin = f"{path.name} sha256:{files.sha256(path)}"
+    with arrays.opened(path) as file:
+        sizes = _sizes(path, file("images"))
+    total = math.prod(sizes)
+    origin = f"{path.name} sha256:{files.sha256(path)}"
 
     def factors(rows: np.ndarray | None) -> np.ndarray:
         rows = np.arange(total) if rows is None else ascending(rows, total)
@@ -61,7 +64,8 @@ def open_source(path: Path | None) -> Source:
         factors=factors,
         factor_names=NAMES,
         factor_sizes=sizes,
-        factor_values={name: np.arange(float(size)) for name, size in list(zip(NAMES, sizes, strict=True))[5:]},
+        factor_values={name: np.arange(float(size)) for name, size in zip(NAMES[5:], sizes[5:], strict=True)},
+        class_names={n: _WORDS[n] for n, size in zip(NAMES[:5], sizes, strict=False) if len(_WORDS[n]) == size},
         grid=True,
         source=origin,
         citation="Gondal, Wuethrich, Miladinovic, Locatello, Breidt, Volchkov, Akpo, Bachem, Schoelkopf, Bauer: On the "
@@ -81,50 +85,23 @@ def _find(path: Path) -> Path:
     return found[0]
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[zipfile.ZipExtFile, tuple[int, ...]]]:
-    """A stream at the first pixel, and the grid's sizes, once the member is known to have the published layout."""
-    with archive.damage(path), zipfile.ZipFile(path) as file:
-        names = [name for name in file.namelist() if name in ("images.npy", "imgs.npy")]
-        if len(names) != 1:
-            raise ForeignFile(f"{path}: holds {', '.join(file.namelist()[:5])}, not images.npy; expected {WHAT}")
-        info = file.getinfo(names[0])
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
-            raise ForeignFile(f"{path}: {names[0]} is compressed in a way that .npz files are not; download it again")
-        with file.open(info) as stream, warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # NumPy remarks on a header that Python 2 wrote; it reads it
-            version = np.lib.format.read_magic(stream)
-            read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-            if version not in read:
-                raise ForeignFile(f"{path}: {names[0]} is of .npy version {version}, expected 1.0; download it again")
-            shape, fortran, dtype = read[version](stream)
-            fits = {(math.prod(sizes), SIDE, SIDE, 3): sizes for sizes in SIZES}
-            fits |= {(*sizes, SIDE, SIDE, 3): sizes for sizes in SIZES}
-            if shape not in fits or dtype != np.uint8 or fortran:
-                expected = " or ".join(f"{math.prod(sizes):,}" for sizes in SIZES)
-                raise ForeignFile(
-                    f"{path}: {names[0]} is {dtype} {list(shape)}{' in Fortran order' * fortran},"
-                    f" expected uint8 [N,{SIDE},{SIDE},3] with N {expected}: give {WHAT}"
-                )
-            need = stream.tell() + math.prod(shape)
-            if info.file_size != need:
-                raise ForeignFile(
-                    f"{path}: {names[0]} has {info.file_size:,} bytes, expected {need:,}; download it again"
-                )
-            yield stream, fits[shape]
+def _sizes(path: Path, rows: arrays.Rows) -> tuple[int, ...]:
+    """The grid that an array of this shape is."""
+    known = {(math.prod(sizes), SIDE, SIDE, 3): sizes for sizes in SIZES}
+    if rows.shape not in known or rows.dtype != np.uint8:
+        expected = " or ".join(f"{math.prod(sizes):,}" for sizes in SIZES)
+        raise ForeignFile(
+            f"{path}: images is {rows.dtype} {list(rows.shape)}, expected uint8 [N,{SIDE},{SIDE},3] with N {expected}:"
+            f" give {WHAT}"
+        )
+    return known[rows.shape]
 
 
 def _images(path: Path, rows: np.ndarray) -> Iterator[np.ndarray]:
     """The images of ``rows``: the stream is read once, up to the last of them."""
-    with _opened(path) as (stream, _):
-        at = 0
-        for block in np.unique(rows // _BLOCK):
-            with archive.damage(path):
-                while at < block:  # deflate cannot skip
-                    stream.read(_BLOCK * _ROW)
-                    at += 1
-                data = stream.read(_BLOCK * _ROW)
-                at += 1
-                images = np.frombuffer(data, np.uint8).reshape(-1, SIDE, SIDE, 3)
-                asked = images[rows[rows // _BLOCK == block] - block * _BLOCK]
-            yield asked
+    with arrays.opened(path) as file:
+        found = file("images")
+        blocks = rows // _BLOCK
+        for block in np.unique(blocks).tolist():
+            images = found.read(block * _BLOCK, min((block + 1) * _BLOCK, found.shape[0]))
+            yield images[rows[blocks == block] - block * _BLOCK]

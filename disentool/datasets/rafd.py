@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from disentool.datasets.source import Source, ascending, gathered, ranked, table
-from disentool.errors import ForeignFile, MissingFile, WrongUsage
+from disentool.errors import ForeignFile, MissingFile
 from disentool.io import archive, pictures
 
 NAMES = ("expression", "identity", "gaze", "camera")
 EXPRESSIONS = ("angry", "contemptuous", "disgusted", "fearful", "happy", "neutral", "sad", "surprised")
 GAZES = ("frontal", "left", "right")
 CAMERAS = (0, 45, 90, 135, 180)
+SIZE = (64, 64)  # height and width, unless asked otherwise
 WHAT = "the folder or archive of files such as Rafd090_01_Caucasian_female_angry_frontal.jpg"
 
 _NAME = re.compile(
@@ -29,16 +30,15 @@ _NAME = re.compile(
 _LISTED = 5
 
 
-def open_source(path: Path | None, *, size: int = 64) -> Source:
-    """The pictures by expression, identity, gaze and camera, uint8 [N,size,size,3]: the centre square of full width.
+def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> Source:
+    """The pictures by expression, identity, gaze and camera, uint8 [N,H,W,3]: the centre square of full width.
 
     LORD's face crop is not described; where the published pictures are centred on the face, this keeps head and neck.
     Pictures whose names do not parse are left out, and listed in the notes. Raises MissingFile or ForeignFile.
     """
     if path is None:
         raise MissingFile(f"rafd is not rendered here: give {WHAT} with --from")
-    if size < 1:
-        raise WrongUsage(f"size {size}: expected at least 1 pixel")
+    size = size or SIZE
     found = archive.members(path, (".jpg", ".jpeg"), WHAT)
     shots, strange = [], []
     for name in found.names:
@@ -65,21 +65,22 @@ def open_source(path: Path | None, *, size: int = 64) -> Source:
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
         return gathered(
-            pictures.resized(pictures.centre(pictures.decode(data, found.path, name, 3)), size)
+            pictures.resized(pictures.decode(data, found.path, name, 3), size)
             for name, data in found.each((names[row] for row in rows), pictures.LIMIT)
         )
 
     return Source(
         name="rafd",
-        shape=(len(names), size, size, 3),
+        shape=(len(names), *size, 3),
         images=images,
         factors=table(factors),
         factor_names=NAMES,
         factor_sizes=sizes,
         factor_values={"identity": np.array(persons, np.float64), "camera": np.array(CAMERAS, np.float64)},
+        class_names={"expression": EXPRESSIONS, "gaze": GAZES},
         grid=len(names) == int(np.prod(sizes)),
         notes=tuple(notes),
-        source=f"{found.digest()}, centre square to {size} pixels by Lanczos",
+        source=f"{found.digest()}, centre square to {size[0]}x{size[1]} by Lanczos",
         citation="Langner, Dotsch, Bijlstra, Wigboldus, Hawk, van Knippenberg: Presentation and validation of the "
         "Radboud Faces Database, Cognition & Emotion 24, 2010, https://rafd.socsci.ru.nl",
         licence="for scientific research, by registration",

@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from disentool.datasets.source import Source, ascending, grid, table
-from disentool.errors import ForeignFile, MissingFile, UnknownName, WrongUsage
+from disentool.errors import ForeignFile, MissingFile, UnknownName
 from disentool.io import archive, files, pictures
 
 NAMES = ("category", "instance", "elevation", "azimuth", "lighting", "camera")
@@ -29,14 +29,15 @@ PROTOCOLS = {  # what makes a class, of the factors
     "instance": ("category", "instance"),
     "pose": ("category", "instance", "elevation", "lighting", "camera"),
 }
+SIZE = (64, 64)  # height and width, unless asked otherwise
 WHAT = "the folder of the six smallnorb-...-{training,testing}-{dat,cat,info}.mat(.gz)"
 
 _BYTES, _INTS = 0x1E3D4C55, 0x1E3D4C54
 _BLOCK = 2048
 
 
-def open_source(path: Path | None, *, size: int = 64, class_protocol: str = "none") -> Source:
-    """All 97,200 images, uint8 [N,size,size,1], in the order of the grid of NAMES, from the folder of NYU's six files.
+def open_source(path: Path | None, *, size: tuple[int, int] | None = None, class_protocol: str = "none") -> Source:
+    """All 97,200 images, uint8 [N,H,W,1], in the order of the grid of NAMES, from the folder of NYU's six files.
 
     ``class_protocol``: with ``instance`` (50 classes) or ``pose`` (LORD's: all but the azimuth, 5,400 classes) a first
     factor ``class`` counts the combinations that make a class; ``none``: the factors alone, which are a whole grid.
@@ -45,8 +46,9 @@ def open_source(path: Path | None, *, size: int = 64, class_protocol: str = "non
     """
     if path is None:
         raise MissingFile(f"smallnorb is not rendered here: give {WHAT} with --from")
-    if not 0 < size <= SIDE:
-        raise WrongUsage(f"size {size}: the published images have {SIDE} pixels a side; expected 1 to {SIDE}")
+    size = size or SIZE
+    if max(size) > SIDE:
+        raise WrongUsage(f"--size: the published images have {SIDE} pixels a side; expected at most that")
     if class_protocol not in PROTOCOLS:
         raise UnknownName("class protocol", class_protocol, PROTOCOLS)
     folder = _folder(Path(path))
@@ -79,7 +81,7 @@ def open_source(path: Path | None, *, size: int = 64, class_protocol: str = "non
     digests = " ".join(f"{file.name} sha256:{files.sha256(file)}" for file in paths)
     return Source(
         name="smallnorb",
-        shape=(total, size, size, 1),
+        shape=(total, *size, 1),
         images=images,
         factors=table(factors),
         factor_names=names,
@@ -88,12 +90,12 @@ def open_source(path: Path | None, *, size: int = 64, class_protocol: str = "non
             "elevation": 30 + 5.0 * np.arange(SIZES[2]),  # degrees above the horizontal
             "azimuth": 20.0 * np.arange(SIZES[3]),  # degrees; the zero differs from instance to instance
             "instance": np.arange(float(SIZES[1])),
-            "category": np.arange(float(SIZES[0])),  # animal, human, airplane, truck, car
             "lighting": np.arange(float(SIZES[4])),
         },
+        class_names={"category": ("animal", "human", "airplane", "truck", "car")[: SIZES[0]]},
         grid=not made_of,
         split=np.repeat(split, 2),
-        source=f"{digests}, {SIDE} to {size} pixels by Lanczos",
+        source=f"{digests}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
         citation="LeCun, Huang, Bottou: Learning Methods for Generic Object Recognition with Invariance to Pose and "
         "Lighting, CVPR 2004, https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/",
         licence="for research purposes only, not for commercial use",
@@ -162,9 +164,11 @@ def _read(stream: BinaryIO, path: Path, size: int) -> bytes:
     return data
 
 
-def _images(paths: list[Path], places: list[np.ndarray], rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
+def _images(
+    paths: list[Path], places: list[np.ndarray], rows: np.ndarray, size: tuple[int, int]
+) -> Iterator[np.ndarray]:
     """The images of ``rows``: each half from its first pair to its last one, into their places, then out in order."""
-    pixels = np.empty((len(rows), size, size, 1), np.uint8)
+    pixels = np.empty((len(rows), *size, 1), np.uint8)
     for path, place in zip(paths, places, strict=True):
         with _matrix(path, _BYTES, (len(place), 2, SIDE, SIDE)) as stream:
             for pair in place:

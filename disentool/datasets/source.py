@@ -1,11 +1,22 @@
 """What every reader and renderer of a data set hands to ``prepare``: facts, and images in blocks."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
+from disentool.errors import ForeignFile
+
 _BLOCK = 16 * 2**20  # bytes of the blocks that single images are gathered into
+
+
+class Unreadable(ForeignFile):
+    """Files of a source that turned out to be damaged when they were decoded, each with the reason."""
+
+    def __init__(self, files: Sequence[tuple[Path, str]]):
+        self.files = tuple(files)
+        super().__init__(f"{files[0][1]} ({len(files)} in all)")
 
 
 @dataclass(frozen=True)
@@ -16,6 +27,9 @@ class Source:
     ``rows`` (int64, ascending; ``None``: every row). A block is small enough that a few of them fit in 200 MB.
     ``factors(rows)`` gives the int32 [n, K] class index of every factor. ``grid`` says that every combination of factor
     values occurs once, row-major (last factor fastest), so that row and factors determine each other by arithmetic.
+
+    ``images`` may raise :class:`Unreadable`, at the end and with every damaged file, where ``without`` is given: it
+    makes the same source without those files. ``notes`` are lines for people, of what was passed over or changed.
     """
 
     name: str
@@ -25,13 +39,17 @@ class Source:
     factor_names: tuple[str, ...]
     factor_sizes: tuple[int, ...]
     factor_values: dict[str, np.ndarray] = field(default_factory=dict)  # name -> float64 [size], physical values
+    class_names: dict[str, tuple[str, ...]] = field(default_factory=dict)  # name -> a word for each class
+    continuous: dict[str, np.ndarray] = field(default_factory=dict)  # name -> float64 [N], what was cut into classes
+    binning: dict[str, str] = field(default_factory=dict)  # name -> the rule it was cut by
     grid: bool = False
     likelihood: str = "bernoulli"  # what a decoder should assume of a pixel: "bernoulli" or "gaussian"
     source: str = ""  # where the pixels come from: "rendered", or the raw file's name and sha256
     citation: str = ""
     licence: str = ""
     split: np.ndarray | None = None  # uint8 [N], 0 train, 1 test: where the data set is published with one
-    notes: tuple[str, ...] = ()  # what the user should know of the raw files: a line each
+    notes: tuple[str, ...] = ()
+    without: Callable[[Sequence[tuple[Path, str]]], "Source"] | None = None
 
 
 def ascending(rows: np.ndarray, total: int) -> np.ndarray:

@@ -25,6 +25,7 @@ class Dataset:
     factor_names: tuple[str, ...] = ()
     factor_sizes: tuple[int, ...] = ()
     factor_values: dict[str, np.ndarray] = field(default_factory=dict)
+    class_names: dict[str, list[str]] = field(default_factory=dict)
     content_sha256: str = ""
 
     def __len__(self) -> int:
@@ -60,6 +61,7 @@ def read(path: Path) -> Dataset:
             factor_names=names,
             factor_sizes=sizes,
             factor_values=values,
+            class_names=read_class_names(file, path, names, sizes),
             # Made elsewhere without a digest: it identifies the data, so it is worked out.
             content_sha256=str(hdf5.attribute(file, "content_sha256", "") or hdf5.content_digest(path)),
         )
@@ -82,6 +84,16 @@ def read_factor_facts(file, path: Path, factors: np.ndarray | None) -> tuple[tup
     if factors.min() < 0 or any(t > s for t, s in zip(top, sizes, strict=True)):
         raise ForeignFile(f"{path}: factors outside 0..size-1 (sizes {sizes})")
     return tuple(names), tuple(sizes)
+
+
+def read_class_names(file, path: Path, names: tuple[str, ...], sizes: tuple[int, ...]) -> dict[str, list[str]]:
+    """The words for the classes of those factors that have them, checked against the factors' sizes."""
+    found = hdf5.json_attribute(file, path, "class_names")
+    known = dict(zip(names, sizes, strict=True))
+    for name, words in found.items():
+        if name not in known or not _list_of(str, words, known[name]):
+            raise ForeignFile(f"{path}: class_names of {str(name)[:80]!r} are not a word for each of its classes")
+    return found
 
 
 def _list_of(kind: type, value: Any, length: int) -> bool:

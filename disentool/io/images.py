@@ -1,57 +1,19 @@
-"""Pictures and animations, and reading a user's image."""
+"""Writing pictures and animations."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from disentool.errors import ForeignFile, MissingExtra, WrongUsage
+from disentool.errors import MissingExtra, WrongUsage
 from disentool.io import files
 
 STILL = (".png",)
 MOVING = (".gif", ".webp", ".mp4", ".webm")
 MAX_FPS = 50  # GIF counts hundredths of a second, and players slow down below two of them
-_MAX_PIXELS = 64_000_000  # a small file can claim any size
 _SAMPLE = 50_000  # pixels that decide on a palette
 _HARDLY = 3  # of 255 levels: a change that nobody sees
 _PRINT = 300  # dots per inch: what a document sizes a picture by when it names no width
-
-
-def read_image(path: Path, channels: int, size: tuple[int, int]) -> tuple[np.ndarray, tuple[int, int]]:
-    """A picture as uint8 [H,W,C] of ``channels`` (1 or 3) and ``size`` (height, width), and the size it had.
-
-    Another size is resized with antialiasing, transparency is laid on white, and a camera's rotation is applied. Raises
-    MissingFile or ForeignFile.
-    """
-    from PIL import Image, ImageOps
-
-    files.require(path, "image file")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as opened:
-                if opened.width * opened.height > _MAX_PIXELS:
-                    raise ForeignFile(f"{path}: {opened.width}x{opened.height} pixels; crop or shrink it first")
-                image = ImageOps.exif_transpose(opened)
-        if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off at 255
-            image = Image.fromarray((np.asarray(image).astype(np.int64) // 257).clip(0, 255).astype(np.uint8))
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("L" if channels == 1 else "RGB")
-        had = (image.height, image.width)
-        if had != size:
-            image = image.resize(size[::-1], Image.Resampling.LANCZOS)
-        return np.asarray(image, dtype=np.uint8).reshape(*size, channels), had
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
-        raise ForeignFile(f"{path}: not a picture that can be read ({' '.join(str(error).split())[:120]})") from None
 
 
 def check_suffix(path: Path, allowed: tuple[str, ...]) -> None:

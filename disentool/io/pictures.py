@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from disentool.errors import ForeignFile
+from disentool.io import image_file
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".pgm", ".ppm")
 LIMIT = 32 * 2**20  # bytes of one picture file
@@ -48,20 +49,20 @@ def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple
         raise foreign(f"not a picture that can be read ({why or type(error).__name__})") from None
 
 
-def centre(image: np.ndarray, side: int | None = None) -> np.ndarray:
-    """The square of ``side`` pixels (default: the shorter side) in the middle of uint8 [H,W,C]; a view."""
-    height, width = image.shape[:2]
-    side = min(height, width) if side is None else side
-    top, left = (height - side) // 2, (width - side) // 2
+def centre(image: np.ndarray, side: int) -> np.ndarray:
+    """The square of ``side`` pixels in the middle of uint8 [H,W,C]; a view."""
+    top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
     return image[top : top + side, left : left + side]
 
 
-def resized(image: np.ndarray, size: int) -> np.ndarray:
-    """uint8 [H,W,C] (C 1 or 3) as uint8 [size,size,C], antialiased: Lanczos with the support of the larger grid."""
+def resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """uint8 [H,W,C] (C 1 or 3) cropped about its centre to the shape of ``size`` (height, width), and resized to it.
+
+    Antialiased: Lanczos with the support of the coarser grid.
+    """
     from PIL import Image
 
-    if image.shape[:2] == (size, size):
+    if image.shape[:2] == size:
         return image
-    channels = image.shape[2]
-    picture = Image.fromarray(np.ascontiguousarray(image[:, :, 0] if channels == 1 else image))
-    return np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS), np.uint8).reshape(size, size, channels)
+    picture = Image.fromarray(np.ascontiguousarray(image[:, :, 0] if image.shape[2] == 1 else image))
+    return np.asarray(image_file.fitted(picture, size), np.uint8).reshape(*size, image.shape[2])

@@ -41,6 +41,9 @@ DATASET = Format(
         Array("images", "uint8", ("N", "H", "W", "C"), "0..255; contiguous unless compressed"),
         Array("factors", "int32", ("N", "K"), "class index of each factor, 0..size-1", required=False),
         Array("factor_values/<name>", "float64", ("size",), "physical value of each class", required=False),
+        Array(
+            "continuous/<name>", "float64", ("N",), "a measured factor before it was cut into classes", required=False
+        ),
         Array("split", "uint8", ("N",), "0 train, 1 test", required=False),
     ),
     (
@@ -50,6 +53,8 @@ DATASET = Format(
         ("grid", "true: every combination of factor values once, row-major (last factor fastest)"),
         ("factor_names", "K strings"),
         ("factor_sizes", "K integers"),
+        ("class_names", "JSON: factor -> list of a word for each class, where there are words"),
+        ("binning", "JSON: factor -> the rule that cut it into classes"),
         ("citation", "whom to cite"),
         ("licence", "under which terms the pixels are"),
     ),
@@ -71,6 +76,7 @@ LATENTS = Format(
         ("grid", "true: the rows are a whole grid, in its order"),
         ("factor_names", "K strings"),
         ("factor_sizes", "K integers"),
+        ("class_names", "JSON: factor -> list of a word for each class, where there are words"),
         ("checkpoint_sha256", "digest of the checkpoint file"),
         ("dataset_sha256", "content digest of the data set"),
         ("provenance", "JSON: the method's config, seed and step"),

@@ -6,17 +6,22 @@ from torch import nn
 
 from disentool.errors import DataMismatch
 
+SMALLEST = 8  # pixels a side
+
 
 def _widths(height: int, width: int) -> list[int]:
     """Channels of the stride-2 layers: 32, 32, 64, 64 at 64x64; a layer more or less per factor of two in size."""
-    layers = max(1, int(math.log2(max(min(height, width), 8) / 4)))
-    step = 2**layers
-    if height % step or width % step or min(height, width) < 8:
+    if min(height, width) < SMALLEST:
         raise DataMismatch(
-            f"images of {height}x{width} pixels: both sides must be multiples of {step}, and at least 8;"
-            " resize or crop them"
+            f"images of {height}x{width} pixels: both sides must be at least {SMALLEST}; `prepare --size` resizes them"
         )
+    layers = int(math.log2(min(height, width) / 4))
     return [32] * max(layers - 2, 1) + [64] * min(2, layers - 1)
+
+
+def _sizes(height: int, width: int, layers: int) -> list[tuple[int, int]]:
+    """Height and width before, between and after the layers; each halves them, and an odd side loses its half pixel."""
+    return [(height >> n, width >> n) for n in range(layers + 1)]
 
 
 def encoder(channels: int, height: int, width: int, hidden: int, outputs: int) -> nn.Sequential:
@@ -27,7 +32,7 @@ def encoder(channels: int, height: int, width: int, hidden: int, outputs: int) -
     for out in widths:
         layers += [nn.Conv2d(size, out, 4, 2, 1), nn.ReLU(inplace=True)]
         size = out
-    flat = size * (height >> len(widths)) * (width >> len(widths))
+    flat = size * math.prod(_sizes(height, width, len(widths))[-1])
     return nn.Sequential(
         *layers, nn.Flatten(), nn.Linear(flat, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, outputs)
     )
@@ -36,7 +41,8 @@ def encoder(channels: int, height: int, width: int, hidden: int, outputs: int) -
 def decoder(channels: int, height: int, width: int, hidden: int, inputs: int) -> nn.Sequential:
     """[B,inputs] -> logits [B,channels,height,width]: the mirror image of :func:`encoder`."""
     widths = _widths(height, width)[::-1]
-    small = (widths[0], height >> len(widths), width >> len(widths))
+    sizes = _sizes(height, width, len(widths))[::-1]
+    small = (widths[0], *sizes[0])
     layers: list[nn.Module] = [
         nn.Linear(inputs, hidden),
         nn.ReLU(inplace=True),
@@ -44,6 +50,7 @@ def decoder(channels: int, height: int, width: int, hidden: int, inputs: int) ->
         nn.ReLU(inplace=True),
         nn.Unflatten(1, small),
     ]
-    for size, out in zip(widths, [*widths[1:], channels], strict=True):
-        layers += [nn.ConvTranspose2d(size, out, 4, 2, 1), nn.ReLU(inplace=True)]
+    for size, out, to in zip(widths, [*widths[1:], channels], sizes[1:], strict=True):
+        odd = (to[0] % 2, to[1] % 2)
+        layers += [nn.ConvTranspose2d(size, out, 4, 2, 1, output_padding=odd), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers[:-1])

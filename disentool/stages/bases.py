@@ -10,8 +10,7 @@ import torch
 from disentool.engine import inference
 from disentool.engine.feed import Feed
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
-from disentool.io import images as pictures
-from disentool.io import latents
+from disentool.io import image_file, latents
 from disentool.stages.encode import data_of
 from disentool.stages.model import Model
 from disentool.stages.reporting import Reporter
@@ -94,9 +93,10 @@ def _read(model: Model, paths: Sequence[Path], report: Reporter) -> np.ndarray:
     size = (model.facts.height, model.facts.width)
     images = []
     for path in paths:
-        image, had = pictures.read_image(Path(path), model.facts.channels, size)
+        image, had = image_file.read(Path(path), model.facts.channels, size)
         if had != size:
-            report.note(f"{path}: {had[1]}x{had[0]} pixels, resized to the model's {size[1]}x{size[0]}")
+            crop = "cropped and " if had[0] * size[1] != had[1] * size[0] else ""
+            report.note(f"{path}: {had[1]}x{had[0]} pixels, {crop}resized to the model's {size[1]}x{size[0]}")
         images.append(image)
     return np.stack(images)
 

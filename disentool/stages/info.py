@@ -35,8 +35,10 @@ def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
         hdf5.check(file, path, FORMATS[name])
         facts = hdf5.attributes(file)
         facts = {"format": name, "version": facts.pop("version"), **facts}
-        if "provenance" in facts:
-            facts["provenance"] = hdf5.json_attribute(file, path, "provenance")
+        for key in ("provenance", "class_names", "binning"):
+            if key in facts:
+                facts[key] = hdf5.json_attribute(file, path, key)
+        facts["class_names"] = {name: _words(words) for name, words in facts.get("class_names", {}).items()}
         facts["arrays"] = {n: _array(hdf5.array(file, path, n)) for n in hdf5.dataset_names(file)}
     if name == DATASET.name:
         values = dataset.read(path).factor_values
@@ -47,6 +49,14 @@ def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
             raise ForeignFile(f"{path}: its arrays do not match its content_sha256; it was damaged or edited")
         facts["verified"] = True
     return facts
+
+
+def _words(words: Any) -> str:
+    """How many there are, and the first few."""
+    if not isinstance(words, list):
+        return str(words)[:80]
+    shown = [*map(str, words[:5])] + (["..."] if len(words) > 6 else []) + [*map(str, words[5:][-1:])]
+    return f"{len(words):,}: {', '.join(shown)}"
 
 
 def _array(array: Any) -> str:

@@ -1,14 +1,19 @@
 """Raw files or a renderer -> one data-set file; and the cache that holds what was rendered."""
 
 import importlib
+import inspect
+import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from disentool.datasets import DATASETS
-from disentool.datasets.source import Source
+from disentool.datasets.fitted import fitted
+from disentool.datasets.source import Source, Unreadable
 from disentool.errors import NotWritable, UnknownName, WrongUsage
 from disentool.io import dataset as dataset_file
 from disentool.io import files, hdf5
@@ -25,21 +30,36 @@ def prepare(
     subset: int | None = None,
     seed: int = 0,
     compress: bool = False,
+    size: tuple[int, int] | None = None,
+    grey: bool | None = None,
+    options: Mapping[str, Any] | None = None,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Path:
     """Write data set ``name`` to ``output`` (.h5), rendered, or read from the published files at ``raw``.
 
-    ``subset``: only so many rows, drawn without replacement from ``seed``, kept in order. Memory stays below 1 GB.
+    ``subset``: only so many rows, drawn without replacement from ``seed``, kept in order. ``size`` (height, width):
+    images are cropped about their centre to its shape and resized; ``grey``: True makes them grey, False RGB.
+    ``options``: the data set's own, by name; WrongUsage for one that it does not take. Memory stays below 1 GB.
     """
     report = report or Silent()
-    source = _open(name, raw)
-    rows = _subset(source, subset, seed)
+    output = files.probe(output, overwrite=overwrite)
+    source = _open(name, raw, size, grey, options or {})
     if raw:
         files.require_apart(output, raw)
-    output = files.probe(output, overwrite=overwrite, need_bytes=0 if compress else _bytes(source, rows))
     with files.claim(output):
-        _write(source, rows, output, seed, compress, overwrite, report)
+        while True:
+            rows = _subset(source, subset, seed)
+            files.probe(output, overwrite=overwrite, need_bytes=0 if compress else _bytes(source, rows))
+            try:
+                _write(source, rows, output, seed, compress, overwrite, report)
+                break
+            except Unreadable as error:  # the file's length is not that any more: once again, without them
+                if source.without is None:
+                    raise
+                source = source.without(error.files)
+    for note in source.notes:
+        report.note(f"{output}: {note}")
     return output
 
 
@@ -66,7 +86,7 @@ def cached(name: str, report: Reporter | None = None) -> Path:
     waiting = f"{path} is being rendered by another disentool; waiting for it"
     with files.claim(path, wait=lambda: report.note(waiting)):
         if not path.exists():  # else another process was faster
-            source = _open(name, None)
+            source = _open(name, None, None, None, {})
             size = _bytes(source, None)
             files.probe(path, overwrite=True, need_bytes=size)
             report.note(f"{name} is rendered once, into {path} ({size / 1e9:.1f} GB; $DISENTOOL_CACHE moves it)")
@@ -86,10 +106,21 @@ def cache_folder() -> Path:
         raise NotWritable("no folder for the cache: set $DISENTOOL_CACHE to one that you can write to") from None
 
 
-def _open(name: str, raw: Path | None) -> Source:
+def _open(
+    name: str, raw: Path | None, size: tuple[int, int] | None, grey: bool | None, options: Mapping[str, Any]
+) -> Source:
     if name not in DATASETS:
         raise UnknownName("data set", name, DATASETS)
-    return importlib.import_module(DATASETS[name][0]).open_source(raw)
+    open_source = importlib.import_module(DATASETS[name][0]).open_source
+    parameters = inspect.signature(open_source).parameters
+    taken = [key for key, parameter in parameters.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
+    for key in options:
+        if key not in taken:
+            flags = ", ".join(f"--{key.replace('_', '-')}" for key in taken) or "none of its own"
+            raise WrongUsage(f"--{key.replace('_', '-')}: prepare {name} does not take it; its options: {flags}")
+    fit = {"size": size, "grey": grey}
+    own = {key: fit.pop(key) for key in list(fit) if key in taken}  # it fits its images itself: they are of many sizes
+    return fitted(open_source(raw, **own, **options), fit.get("size"), fit.get("grey"))
 
 
 def _subset(source: Source, count: int | None, seed: int) -> np.ndarray | None:
@@ -131,6 +162,8 @@ def _write(
             out.array("factors", source.factors(rows).astype(np.int32, copy=False))
         for name, values in source.factor_values.items():
             out.array(f"factor_values/{name}", np.asarray(values, np.float64))
+        for name, values in source.continuous.items():
+            out.array(f"continuous/{name}", np.asarray(values, np.float64)[slice(None) if rows is None else rows])
         out.attributes(
             name=source.name,
             source=source.source if rows is None else f"{source.source}; {len(rows)} rows drawn with seed {seed}",
@@ -138,6 +171,8 @@ def _write(
             grid=source.grid and rows is None,
             factor_names=source.factor_names,
             factor_sizes=source.factor_sizes,
+            class_names=json.dumps(source.class_names, ensure_ascii=False),
+            binning=json.dumps(source.binning, ensure_ascii=False),
             citation=source.citation,
             licence=source.licence,
         )

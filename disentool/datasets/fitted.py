@@ -1,0 +1,45 @@
+"""Any source with its images cropped, resized, made grey or coloured on their way."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from disentool.datasets.source import Source
+from disentool.io import image_file
+
+
+def fitted(source: Source, size: tuple[int, int] | None, grey: bool | None) -> Source:
+    """The source with images of ``size`` (height, width), and grey or RGB; None leaves either as it is.
+
+    Another shape is cropped about the centre, then resized with antialiasing; grey is Rec. 601 luma.
+    """
+    count, height, width, channels = source.shape
+    size = size or (height, width)
+    wanted = channels if grey is None else 1 if grey else 3
+    if (size, wanted) == ((height, width), channels):
+        return source
+
+    def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # Pillow resizes outside Python's lock
+            for block in source.images(rows):
+                yield np.stack(list(threads.map(lambda image: _fit(image, size, wanted), block)))
+
+    changed = [f"cropped and resized to {size[0]}x{size[1]}"] if size != (height, width) else []
+    changed += ["made grey" if grey else "made RGB"] if wanted != channels else []
+    return replace(
+        source,
+        shape=(count, *size, wanted),
+        images=images,
+        source=f"{source.source}, {' and '.join(changed)}",
+    )
+
+
+def _fit(image: np.ndarray, size: tuple[int, int], channels: int) -> np.ndarray:
+    from PIL import Image
+
+    picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
+    picture = image_file.fitted(picture.convert("L" if channels == 1 else "RGB"), size)
+    return np.asarray(picture).reshape(*size, channels)

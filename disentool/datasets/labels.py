@@ -1,0 +1,104 @@
+"""Columns of labels as factors of variation: words and whole numbers are classes, measurements are cut into bins."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from disentool.errors import DataMismatch
+
+BINS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """One factor: ``classes`` int32 [N], 0..size-1, and what the classes stand for.
+
+    ``values``: float64 [size], for numbers; a bin's value is the median of what fell into it. ``names``: a word for
+    each class, for words. ``continuous``: float64 [N], the numbers before ``rule`` cut them into bins.
+    """
+
+    name: str
+    classes: np.ndarray
+    size: int
+    values: np.ndarray | None = None
+    names: tuple[str, ...] | None = None
+    continuous: np.ndarray | None = None
+    rule: str = ""
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """A sort key by which obj2 stands before obj10."""
+    parts = re.split(r"([0-9]+)", text)
+    return [(0, int(part), part) if part.isdecimal() and part.isascii() else (1, 0, part) for part in parts if part]
+
+
+def from_column(name: str, words: Sequence[str], bins: int = BINS) -> Factor:
+    """A column of a table: numbers where all of its words are numbers, else words."""
+    numbers = _as_numbers(words)
+    return from_words(name, words) if numbers is None else from_numbers(name, numbers, bins)
+
+
+def from_words(name: str, words: Sequence[str]) -> Factor:
+    """A class for each different word, in natural order."""
+    names = sorted(set(words), key=natural)
+    index = {word: i for i, word in enumerate(names)}
+    return Factor(name, np.array([index[word] for word in words], np.int32), len(names), names=tuple(names))
+
+
+def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
+    """Numbers [N] as a factor.
+
+    Whole numbers, and numbers with at most ``bins`` different values, are classes in ascending order. Others are a
+    measurement: ``bins`` bins of equal count, bounded by quantiles; equal numbers always share one. DataMismatch for
+    what is not finite.
+    """
+    numbers = np.asarray(numbers).astype(np.float64)
+    if not np.isfinite(numbers).all():
+        bad = np.flatnonzero(~np.isfinite(numbers))
+        raise DataMismatch(f"factor {name}: {len(bad)} values are NaN or infinite, the first in row {bad[0]}")
+    values, classes = np.unique(numbers, return_inverse=True)
+    if len(values) <= bins or (values == np.round(values)).all():
+        return Factor(name, classes.astype(np.int32), len(values), values=values)
+    edges = np.unique(np.quantile(numbers, np.arange(1, bins) / bins))  # inner edges; a value at one is above it
+    bin_of = np.searchsorted(edges, numbers, side="right")
+    kept, classes = np.unique(bin_of, return_inverse=True)
+    medians = np.array([np.median(numbers[bin_of == bin]) for bin in kept])
+    rule = f"{len(values)} different values cut into {len(kept)} bins of equal count (quantiles); value: a bin's median"
+    return Factor(name, classes.astype(np.int32), len(kept), values=medians, continuous=numbers, rule=rule)
+
+
+def facts(factors: Sequence[Factor]) -> dict[str, Any]:
+    """The factors as the fields of a :class:`~disentool.datasets.source.Source`."""
+    names = [factor.name for factor in factors]
+    if len(set(names)) != len(names) or not all(names) or any("/" in name or name == "." for name in names):
+        raise DataMismatch(f"factors need different names, none empty and none with a slash: {', '.join(names)}")
+    table = np.stack([factor.classes for factor in factors], axis=1) if factors else None
+    return {
+        "factors": lambda rows: table if rows is None else table[rows],
+        "factor_names": tuple(names),
+        "factor_sizes": tuple(factor.size for factor in factors),
+        "factor_values": {f.name: f.values for f in factors if f.values is not None},
+        "class_names": {f.name: f.names for f in factors if f.names is not None},
+        "continuous": {f.name: f.continuous for f in factors if f.continuous is not None},
+        "binning": {f.name: f.rule for f in factors if f.rule},
+    }
+
+
+def is_grid(factors: Mapping[str, Any]) -> bool:
+    """Whether these :func:`facts` hold every combination of factor values once, row-major."""
+    table, sizes = factors["factors"](None), factors["factor_sizes"]
+    if table is None or int(np.prod(sizes, dtype=object)) != len(table):
+        return False
+    return np.array_equal(table, np.stack(np.unravel_index(np.arange(len(table)), sizes), axis=1))
+
+
+def _as_numbers(words: Sequence[str]) -> np.ndarray | None:
+    """The numbers that these words are; None if any of them is none."""
+    try:
+        numbers = np.array([float(word.replace("_", "x")) for word in words])  # 1_000 is a number in Python only
+    except ValueError:
+        return None
+    return numbers if np.isfinite(numbers).all() else None  # "nan" and "inf" are words

@@ -1,0 +1,150 @@
+"""Anyone's arrays, in .npy, .npz and HDF5 files: in blocks, nothing unpickled, nothing allocated unchecked."""
+
+import math
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
+from disentool.io import files, hdf5
+
+_BLOCK = 16 << 20  # bytes read at a time
+
+
+class Rows(NamedTuple):
+    """One array, not yet read. ``read(start, stop)`` gives those rows; cheapest where ``start`` never goes back."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    read: Callable[[int, int], np.ndarray]
+
+    def all(self) -> np.ndarray:
+        """The whole array."""
+        return self.read(0, self.shape[0])
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """The whole array, a few megabytes at a time."""
+        size = max(1, _BLOCK // max(1, self.dtype.itemsize * math.prod(self.shape[1:])))
+        for start in range(0, self.shape[0], size):
+            yield self.read(start, min(start + size, self.shape[0]))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Callable[[str], Rows]]:
+    """A function from an array's name to its :class:`Rows`, good while the file is open.
+
+    Raises MissingFile, ForeignFile (another kind of file, no such array, Python objects) or UnsafeFile.
+    """
+    path = files.require(path, "file of arrays (.npy, .npz or HDF5)")
+    if hdf5.is_hdf5(path):
+        with hdf5.opened(path) as file:
+            yield lambda name: _of_hdf5(hdf5.array(file, path, name), path, name)
+        return
+    with open(path, "rb") as file:
+        magic = file.read(6)
+    if magic.startswith(b"PK"):
+        with _damage(path), zipfile.ZipFile(path) as archive, ExitStack() as stack:
+            yield lambda name: _of_npz(archive, stack, path, name)
+    elif magic == b"\x93NUMPY":
+        with _damage(path):
+            yield lambda name: _of_npy(path)
+    else:
+        raise ForeignFile(f"{path}: expected arrays: a .npy, .npz or HDF5 file")
+
+
+def listing(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    """Shape and dtype of every array of numbers in a file, by name; the one of a .npy is called by the empty string."""
+    with opened(path) as rows:
+        if hdf5.is_hdf5(path):
+            with hdf5.opened(path) as file:
+                names = hdf5.dataset_names(file)
+        elif zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                names = sorted(n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy"))
+        else:
+            names = [""]
+        found = {}
+        for name in names:
+            try:
+                array = rows(name)
+            except ForeignFile:  # of Python objects, or too large to be true: only refused if it is asked for
+                if names == [""]:
+                    raise
+                continue
+            found[name] = (array.shape, array.dtype)
+        return found
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """On a damaged file zipfile, zlib and NumPy may raise nearly anything."""
+    try:
+        yield
+    except (DisentoolError, MemoryError):
+        raise
+    except Exception as error:
+        why = " ".join(str(error).split())[:160] or type(error).__name__
+        raise ForeignFile(f"{path}: damaged or cut short ({why}); make it anew") from None
+
+
+def _of_hdf5(array, path: Path, name: str) -> Rows:
+    if array.ndim == 0:
+        raise ForeignFile(f"{path}: {name} is a single number, expected an array")
+    return Rows(array.shape, array.dtype, lambda start, stop: array[start:stop])
+
+
+def _of_npy(path: Path) -> Rows:
+    with open(path, "rb") as file:
+        shape, fortran, dtype = _npy_header(file, path, path.name)
+        offset = file.tell()
+    if path.stat().st_size < offset + dtype.itemsize * math.prod(shape):
+        raise ForeignFile(f"{path}: cut short: its header says {dtype} {list(shape)}")
+    array = np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C") if math.prod(shape) else None
+    return Rows(shape, dtype, lambda start, stop: np.zeros(shape, dtype) if array is None else array[start:stop])
+
+
+def _of_npz(archive: zipfile.ZipFile, stack: ExitStack, path: Path, name: str) -> Rows:
+    """One member, decompressed as a stream."""
+    member = name if name in archive.namelist() else f"{name}.npy"
+    if member not in archive.namelist():
+        known = ", ".join(sorted(n.removesuffix(".npy") for n in archive.namelist())) or "none"
+        raise ForeignFile(f"{path}: no array {name!r}; it holds {known}")
+    info = archive.getinfo(member)
+    if info.file_size > 1100 * max(info.compress_size, 1):  # deflate cannot shrink by more than about a thousand times
+        raise UnsafeFile(f"{path}: {name} claims {info.file_size:,} bytes but only {info.compress_size:,} are stored")
+    stream = stack.enter_context(archive.open(info))
+    shape, fortran, dtype = _npy_header(stream, path, name)
+    offset, per_row = stream.tell(), dtype.itemsize * math.prod(shape[1:])
+    if info.file_size != offset + per_row * shape[0]:
+        raise ForeignFile(f"{path}: {name} has {info.file_size:,} bytes, not those of its shape {list(shape)}")
+    if fortran and len(shape) > 1:
+        raise ForeignFile(f"{path}: {name} is in Fortran order, column by column; save it with np.ascontiguousarray")
+
+    def read(start: int, stop: int) -> np.ndarray:
+        with _damage(path):
+            stream.seek(offset + start * per_row)
+            return np.frombuffer(stream.read((stop - start) * per_row), dtype).reshape(stop - start, *shape[1:])
+
+    return Rows(shape, dtype, read)
+
+
+def _npy_header(file, path: Path, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    version = np.lib.format.read_magic(file)
+    reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
+    if reader is None:
+        raise ForeignFile(f"{path}: {name} is of .npy version {version}, expected 1.0 or 2.0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # NumPy remarks on a header that Python 2 wrote; it reads it
+        shape, fortran, dtype = reader(file)
+    if dtype.hasobject:
+        raise UnsafeFile(f"{path}: {name} holds Python objects, which could execute code when read; save it as numbers")
+    if dtype.kind not in "buif":
+        raise ForeignFile(f"{path}: {name} holds {dtype}, expected numbers")
+    if not shape or any(size < 0 for size in shape):
+        raise ForeignFile(f"{path}: {name} has shape {list(shape)}, expected an array of rows")
+    return shape, fortran, dtype

@@ -1,0 +1,148 @@
+"""``prepare array``: anyone's arrays; and :mod:`disentool.io.arrays`, which reads them."""
+
+import pickle
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+from disentool.errors import ForeignFile, UnsafeFile
+from disentool.io import arrays, dataset
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (12, 8, 10, 3), np.uint8)
+LABELS = np.stack([np.arange(12) // 4, np.arange(12) % 4], 1)
+
+
+@pytest.mark.parametrize("kind", ["npz", "compressed", "h5"])
+def test_the_same_from_every_kind_of_file(cli, folder, kind):
+    path = "d.h5" if kind == "h5" else "d.npz"
+    if kind == "h5":
+        with h5py.File(path, "w") as file:
+            file["deep/images"], file["factors"] = IMAGES, LABELS
+            file.attrs["factor_names"] = ["row", "column"]
+    else:
+        (np.savez if kind == "npz" else np.savez_compressed)(path, images=IMAGES, factors=LABELS)
+    cli("prepare", "array", "--from", path, "-o", "out.h5").printed("out.h5")
+    data = dataset.read(folder / "out.h5")
+    assert np.array_equal(data.images, IMAGES) and np.array_equal(data.factors, LABELS)
+    assert data.factor_names == (("row", "column") if kind == "h5" else ("factors0", "factors1"))
+    assert data.grid
+    cli("prepare", "array", "--from", path, "--subset", 5, "-o", "some.h5").printed("some.h5")
+    some = dataset.read(folder / "some.h5")
+    assert np.array_equal(some.images, IMAGES[[np.flatnonzero((f == LABELS).all(1))[0] for f in some.factors]])
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (IMAGES[..., 0], IMAGES[..., :1]),
+        (IMAGES.transpose(0, 3, 1, 2), IMAGES),
+        (IMAGES[..., 0] > 127, np.where(IMAGES[..., :1] > 127, 255, 0)),
+        (IMAGES / np.float32(255), IMAGES),
+        (IMAGES.astype(np.float64) / 255, IMAGES),
+        ((IMAGES[..., 0] > 127).astype(np.uint8), np.where(IMAGES[..., :1] > 127, 255, 0)),
+    ],
+)
+def test_layouts_and_ranges(cli, folder, array, expected):
+    np.save("a.npy", array)
+    np.save("y.npy", np.arange(12) % 2 + 5)
+    cli("prepare", "array", "--from", "a.npy", "--factors-key", "y.npy", "-o", "d.h5").printed("d.h5")
+    data = dataset.read(folder / "d.h5")
+    assert np.array_equal(data.images, expected)
+    assert (data.factor_names, data.factors[:4, 0].tolist()) == (("y",), [0, 1, 0, 1])
+    assert data.factor_values["y"].tolist() == [5, 6]
+
+
+def test_sizes_and_colours(cli, folder):
+    np.save("a.npy", IMAGES)
+    done = cli("prepare", "array", "--from", "a.npy", "--size", 16, "--grey", "-o", "d.h5")
+    done.printed("d.h5")
+    assert "no factors: name them with --factors-key" in done.err
+    data = dataset.read(folder / "d.h5")
+    assert data.images.shape == (12, 16, 16, 1)
+    assert "cropped and resized to 16x16 and made grey" in data.source
+    cli("prepare", "dsprites", "--subset", 3, "--size", 32, "--rgb", "-o", "e.h5").printed("e.h5")
+    assert dataset.read(folder / "e.h5").images.shape == (3, 32, 32, 3)
+
+
+@pytest.mark.parametrize(
+    ("saved", "arguments", "words"),
+    [
+        ({"images": IMAGES.astype(np.int64)}, [], "images is int64, expected uint8 0..255, booleans or floats 0..1"),
+        ({"images": IMAGES * 1.0}, [], "images holds floats from 0 to 255, expected 0..1"),
+        ({"images": np.full((3, 8, 8), np.nan)}, [], "images holds NaN or infinity"),
+        ({"images": IMAGES[:0]}, [], "it holds no images"),
+        ({"images": np.zeros((3, 8, 8, 5))}, [], "expected images [N,H,W], [N,H,W,C] or [N,C,H,W], C 1 or 3"),
+        ({"images": IMAGES}, ["--images-key", "x"], "no array 'x'; it holds images"),
+        ({"images": IMAGES}, ["--factors-key", "x"], "no array 'x'; it holds images"),
+        ({"images": IMAGES, "y": LABELS[:5]}, ["--factors-key", "y"], "5 rows of factors in y for 12 images"),
+        (
+            {"images": IMAGES, "y": LABELS[:, :, None, None, None]},
+            ["--factors-key", "y"],
+            "expected factors [N] or [N,K]",
+        ),
+        ({"images": IMAGES, "y": np.full(12, np.inf)}, ["--factors-key", "y"], "factor y: 12 values are NaN"),
+        ({"images": IMAGES, "y": np.array(["a"] * 12)}, ["--factors-key", "y"], "y holds <U1, expected numbers"),
+    ],
+)
+def test_wrong_arrays(cli, folder, saved, arguments, words):
+    np.savez("a.npz", **saved)
+    cli("prepare", "array", "--from", "a.npz", "-o", "d.h5", *arguments).failed(1, words)
+    assert [p.name for p in folder.iterdir()] == ["a.npz"]
+
+
+def test_which_images(cli, folder):
+    np.savez("a.npz", one=IMAGES, two=IMAGES)
+    cli("prepare", "array", "--from", "a.npz").failed(2, "expected one array of images", "one [12, 8, 10, 3], two")
+    cli("prepare", "array").failed(2, "name the .npy, .npz or .h5 file with --from")
+    (folder / "a.txt").write_text("hello")
+    cli("prepare", "array", "--from", "a.txt").failed(1, "a.txt: expected arrays: a .npy, .npz or HDF5 file")
+    cli("prepare", "array", "--from", "none.npy").failed(1, "none.npy: no such file of arrays")
+
+
+class Bomb:
+    def __reduce__(self):
+        return (exec, ("raise SystemExit('executed')",))
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz"])
+def test_objects_are_refused_and_not_opened(cli, folder, kind):
+    objects = np.array([Bomb()] * 3, dtype=object)
+    np.save("a.npy", objects, allow_pickle=True) if kind == "npy" else np.savez("a.npz", images=objects)
+    arguments = ("prepare", "array", "--from", f"a.{kind}", "--images-key", "images", "-o", "d.h5")
+    cli(*arguments).failed(1, "holds Python objects, which could execute code when read")
+    (folder / "p.npy").write_bytes(pickle.dumps(Bomb()))
+    cli("prepare", "array", "--from", "p.npy", "-o", "d.h5").failed(1, "p.npy: expected arrays")
+
+
+def test_damaged_files(tmp_path):
+    path = tmp_path / "a.npy"
+    np.save(path, IMAGES)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ForeignFile, match=r"a\.npy: cut short: its header says uint8"):
+        arrays.listing(path)
+    path = tmp_path / "b.npz"
+    np.savez_compressed(path, images=IMAGES)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(ForeignFile, match=r"b\.npz: damaged or cut short"), arrays.opened(path) as file:
+        file("images").all()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ForeignFile, match=r"b\.npz: damaged or cut short"), arrays.opened(path):
+        pass
+
+
+def test_claims_are_checked_before_memory_is_taken(tmp_path):
+    path = tmp_path / "a.npz"
+    header = b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '|u1', 'fortran_order': False, 'shape': (9000000, 64, 64, 3)}"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", header.ljust(127) + b"\n")
+    with arrays.opened(path) as file, pytest.raises(ForeignFile, match="has 128 bytes, not those of its shape"):
+        file("images")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("images.npy", bytes(20_000_000))
+    with arrays.opened(path) as file, pytest.raises(UnsafeFile, match="claims 20,000,000 bytes but only"):
+        file("images")

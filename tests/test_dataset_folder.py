@@ -1,0 +1,231 @@
+"""``prepare folder``: anyone's images, by class or with a table of factors."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from disentool.datasets import labels
+from disentool.errors import DataMismatch
+from disentool.io import dataset, hdf5
+from disentool.stages.info import info
+
+COIL = Path(__file__).parents[1] / ".." / "shared" / "data" / "coil20"
+
+
+def picture(path: Path, value, size: tuple[int, int] = (8, 8)) -> Path:
+    """A picture of one colour (three numbers) or grey level."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L" if isinstance(value, int) else "RGB", size[::-1], value).save(path)
+    return path
+
+
+@pytest.fixture
+def classes(folder) -> Path:
+    """Three classes of pictures, whose levels tell them apart."""
+    for i, name in enumerate(("obj1", "obj10", "obj2")):
+        for view in (0, 1, 10, 2):
+            picture(folder / "in" / name / f"{view}.png", 20 * i + view)
+    return folder
+
+
+def test_a_folder_for_each_class(cli, classes):
+    cli("prepare", "folder", "--from", "in", "-o", "d.h5").printed("d.h5")
+    data = dataset.read(classes / "d.h5")
+    assert data.images.shape == (12, 8, 8, 1)
+    assert (data.factor_names, data.factor_sizes) == (("class",), (3,))
+    assert data.class_names == {"class": ["obj1", "obj2", "obj10"]}  # in natural order
+    assert data.factors[:, 0].tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert data.images[:, 0, 0, 0].tolist() == [0, 1, 2, 10, 40, 41, 42, 50, 20, 21, 22, 30]  # views in order too
+    assert (data.name, data.grid) == ("in", False)
+    assert info(classes / "d.h5", verify=True)["class_names"] == {"class": "3: obj1, obj2, obj10"}
+
+
+def test_kinds_of_picture_are_one_in_the_end(cli, folder):
+    deep = np.full((8, 8), 257 * 7, np.uint16)
+    (folder / "in" / "a").mkdir(parents=True)
+    Image.fromarray(deep).save(folder / "in" / "a" / "deep.png")
+    palette = Image.new("P", (8, 8), 1)
+    palette.putpalette([0, 0, 0, 7, 7, 7])
+    palette.save(folder / "in" / "a" / "palette.png")
+    for suffix in ("jpg", "pgm", "webp", "bmp", "tiff"):
+        picture(folder / "in" / "b" / f"x.{suffix.upper()}", 7)
+    cli("prepare", "folder", "--from", "in", "-o", "d.h5").printed("d.h5")
+    images = dataset.read(folder / "d.h5").images
+    assert (
+        images.shape == (7, 8, 8, 3) and np.abs(images.astype(int) - 7).max() <= 1
+    )  # one has a palette, so all colour
+    cli("prepare", "folder", "--from", "in", "-o", "g.h5", "--grey").printed("g.h5")
+    assert dataset.read(folder / "g.h5").images.shape == (7, 8, 8, 1)
+
+
+def test_size_crops_about_the_centre(cli, folder):
+    wide = np.zeros((20, 60), np.uint8)
+    wide[:, 20:40] = 200
+    (folder / "in").mkdir()
+    Image.fromarray(wide).save(folder / "in" / "wide.png")
+    picture(folder / "in" / "square.png", 200, (50, 50))
+    cli("prepare", "folder", "--from", "in", "-o", "d.h5").failed(1, "in: images of 2 sizes", "--size 64 crops")
+    done = cli("prepare", "folder", "--from", "in", "-o", "d.h5", "--size", 10)
+    done.printed("d.h5")
+    assert "no folders of classes and no --csv: the data has no factors" in done.err
+    data = dataset.read(folder / "d.h5")
+    assert data.factors is None and (data.images == 200).all()
+    cli("prepare", "folder", "--from", "in", "-o", "e.h5", "--size", "10x30").printed("e.h5")
+    assert dataset.read(folder / "e.h5").images.shape == (2, 10, 30, 1)
+    for wrong in ("0", "x", "8x8x8", "-3", "9999"):
+        cli("prepare", "folder", "--from", "in", "-o", "f.h5", "--size", wrong).failed(2, "--size", "expected pixels")
+
+
+def test_damaged_images_are_counted_named_and_left_out(cli, classes):
+    (classes / "in" / "obj2" / "text.png").write_text("not a picture")  # known from its header
+    noise = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
+    Image.fromarray(noise).save(classes / "in" / "obj1" / "cut.png")
+    content = (classes / "in" / "obj1" / "cut.png").read_bytes()
+    (classes / "in" / "obj1" / "cut.png").write_bytes(content[:-40])  # known when it is decoded
+    (classes / "in" / "obj1" / "readme.txt").write_text("hello")
+    done = cli("prepare", "folder", "--from", "in", "-o", "d.h5")
+    done.printed("d.h5")
+    assert "d.h5: left out 2 damaged images: obj1/cut.png, obj2/text.png; the first: in/obj1/cut.png: not a" in done.err
+    assert "d.h5: passed over 1 file: obj1/readme.txt (no picture, by its name)" in done.err
+    data = dataset.read(classes / "d.h5")
+    assert len(data) == 12 and data.factor_sizes == (3,)
+    assert data.images[:, 0, 0, 0].tolist() == [0, 1, 2, 10, 40, 41, 42, 50, 20, 21, 22, 30]
+    cli("prepare", "folder", "--from", "in", "-o", "e.h5", "--strict").failed(1, "not a picture that can be read")
+    assert not (classes / "e.h5").exists()
+    for file in (classes / "in").rglob("*.png"):
+        file.write_text("nothing")
+    cli("prepare", "folder", "--from", "in", "-o", "e.h5").failed(1, "none of its images can be read; the first: in/")
+    assert sorted(p.name for p in classes.iterdir()) == ["d.h5", "in"]
+
+
+def test_a_table_of_factors(cli, folder):
+    levels = [3, 1, 2, 0, 4]
+    for level in levels:
+        picture(folder / "in" / "sub" / f"{level}.png", level)
+    rows = [f"sub/{level}.png,{'red' if level % 2 else 'blue'},{level * 10},{level / 3:.3f}" for level in levels]
+    (folder / "t.csv").write_text("\n".join(["File,colour,age,angle", *rows, ""]))
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "d.h5").printed("d.h5")
+    data = dataset.read(folder / "d.h5")
+    assert data.images[:, 0, 0, 0].tolist() == levels  # in the table's order
+    assert (data.factor_names, data.factor_sizes) == (("colour", "age", "angle"), (2, 5, 5))
+    assert data.class_names == {"colour": ["blue", "red"]}
+    assert data.factors.tolist() == [[level % 2, level, level] for level in levels]
+    assert data.factor_values["age"].tolist() == [0, 10, 20, 30, 40]
+    assert data.factor_values["angle"].tolist() == [0, 0.333, 0.667, 1, 1.333]
+
+
+def test_a_measured_factor_is_cut_into_bins(cli, folder):
+    values = np.random.default_rng(0).exponential(size=60)
+    for i in range(60):
+        picture(folder / "in" / f"{i}.png", i)
+    rows = [f"{i}.png\t{value}" for i, value in enumerate(values)]
+    (folder / "t.tsv").write_text("\n".join(["image\tdepth", *rows]))
+    cli("prepare", "folder", "--from", "in", "--csv", "t.tsv", "--bins", 4, "-o", "d.h5").printed("d.h5")
+    data = dataset.read(folder / "d.h5")
+    assert data.factor_sizes == (4,) and np.bincount(data.factors[:, 0]).tolist() == [15] * 4
+    expected = np.argsort(np.argsort(values)) // 15
+    assert data.factors[:, 0].tolist() == expected.tolist()
+    assert np.allclose(data.factor_values["depth"], [np.median(values[expected == b]) for b in range(4)])
+    with hdf5.opened(folder / "d.h5") as file:
+        assert np.array_equal(file["continuous/depth"][()], values)
+    facts = info(folder / "d.h5", verify=True)
+    assert facts["binning"]["depth"].startswith("60 different values cut into 4 bins of equal count")
+    cli("prepare", "folder", "--from", "in", "--csv", "t.tsv", "--subset", 7, "-o", "s.h5").printed("s.h5")
+    with hdf5.opened(folder / "s.h5") as file:
+        assert np.array_equal(file["continuous/depth"][()], values[dataset.read(folder / "s.h5").images[:, 0, 0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "expected a line of column names and a row per image"),
+        ("file,size\n", "expected a line of column names and a row per image"),
+        ("file,size\n0.png,1\n0.png,2\n", "line 3 names 0.png a second time"),
+        ("file,size\n0.png,1\n1.png\n", "line 3 has 1 columns"),
+        ("file,size\n0.png,\n", "line 2 (0.png) has no value for size"),
+        ("file,size,size\n0.png,1,2\n", "columns need different names"),
+        ("file,size\nx.png,1\n", "none of its 1 rows names an image below in"),
+        ("file,a/b\n0.png,1\n1.png,1\n", "factors need different names"),
+    ],
+)
+def test_wrong_tables(cli, folder, text, words):
+    for i in range(3):
+        picture(folder / "in" / f"{i}.png", i)
+    (folder / "t.csv").write_text(text)
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "d.h5").failed(1, words)
+    assert not (folder / "d.h5").exists()
+
+
+def test_rows_without_a_file_and_files_without_a_row(cli, folder):
+    for i in range(3):
+        picture(folder / "in" / f"{i}.png", i)
+    (folder / "t.csv").write_text("file,size\n0.png,1\n1.png,2\ngone.png,3\n")
+    done = cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "d.h5")
+    done.printed("d.h5")
+    assert "1 rows of the table name no image, and are left out: gone.png" in done.err
+    assert "1 images have no row in the table, and are left out: 2.png" in done.err
+    assert dataset.read(folder / "d.h5").factors.tolist() == [[0], [1]]
+    arguments = ("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5", "--strict")
+    cli(*arguments).failed(1, "1 rows of the table name no image below in: gone.png (--strict)")
+    (folder / "t.csv").write_text("file,size\n0.png,1\n1.png,2\n")
+    cli(*arguments).failed(1, "1 images have no row in the table below in: 2.png (--strict)")
+    (folder / "t.csv").write_bytes(b"\xff\xfe\x00file")
+    cli(*arguments).failed(1, "t.csv: not a table of comma-separated text")
+
+
+def test_folders_that_cannot_be(cli, folder):
+    (folder / "empty").mkdir()
+    cli("prepare", "folder", "-o", "d.h5").failed(2, "name the folder of images with --from")
+    cli("prepare", "folder", "--from", "none", "-o", "d.h5").failed(1, "none: no such folder")
+    cli("prepare", "folder", "--from", "empty", "-o", "d.h5").failed(1, "empty: holds no images")
+    (folder / "empty" / "a.txt").write_text("x")
+    cli("prepare", "folder", "--from", "empty", "-o", "d.h5").failed(1, "holds no images (1 other file: a.txt)")
+    picture(folder / "both" / "a.png", 0)
+    picture(folder / "both" / "c" / "b.png", 0)
+    cli("prepare", "folder", "--from", "both", "-o", "d.h5").failed(1, "both: holds images beside folders of images")
+    cli("prepare", "folder", "--from", "both/c", "--images-key", "x").failed(2, "--images-key: prepare folder does not")
+    assert sorted(p.name for p in folder.iterdir()) == ["both", "empty"]
+    cli("train", "vae", "--data", "folder").failed(2, "name the folder of images with --from")
+
+
+def test_one_class_is_told(cli, folder):
+    for i in range(2):
+        picture(folder / "in" / "only" / f"{i}.png", i)
+    done = cli("prepare", "folder", "--from", "in", "-o", "d.h5")
+    done.printed("d.h5")
+    assert "one class only (only)" in done.err
+    assert dataset.read(folder / "d.h5").factor_sizes == (1,)
+
+
+def test_a_complete_table_is_a_grid(cli, folder):
+    rows = ["file,x,y"]
+    for i in range(6):
+        picture(folder / "in" / f"{i}.png", i)
+        rows.append(f"{i}.png,{i // 3},{i % 3}")
+    (folder / "t.csv").write_text("\n".join(rows))
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "d.h5").printed("d.h5")
+    assert dataset.read(folder / "d.h5").grid
+
+
+def test_labels():
+    assert sorted(["b10", "b9", "a", "10", "9"], key=labels.natural) == ["9", "10", "a", "b9", "b10"]
+    words = labels.from_column("f", ["1_000", "2", "nan"])
+    assert words.names == ("1_000", "2", "nan")
+    whole = labels.from_numbers("f", np.arange(500) % 300 * 2)
+    assert (whole.size, whole.rule) == (300, "")  # whole numbers are classes, however many
+    ties = labels.from_numbers("f", np.r_[np.zeros(50), np.linspace(0.1, 1, 50)], bins=4)
+    assert len(set(ties.classes[:50])) == 1 and ties.size == np.unique(ties.classes).size
+    with pytest.raises(DataMismatch, match="factor f: 1 values are NaN or infinite, the first in row 1"):
+        labels.from_numbers("f", np.array([0.5, np.inf]))
+
+
+@pytest.mark.skipif(not COIL.is_dir(), reason="the COIL-20 images are not here")
+def test_coil20(cli, folder):
+    cli("prepare", "folder", "--from", COIL, "-o", "coil.h5").printed("coil.h5")
+    data = dataset.read(folder / "coil.h5")
+    assert data.images.shape == (1000, 32, 32, 1) and data.factor_sizes == (20,)
+    assert data.class_names["class"] == [f"obj{i}" for i in range(1, 21)]
+    with Image.open(COIL / "obj7" / "31.png") as image:
+        assert np.array_equal(data.images[6 * 50 + 31, :, :, 0], np.asarray(image))
