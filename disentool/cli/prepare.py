@@ -43,6 +43,13 @@ class Size(click.ParamType):
     type=click.IntRange(2),
     help="folder, array: classes of a measured factor (numbers with fractions, more than this many).  [default: 20]",
 )
+@click.option("--crop", type=click.IntRange(1), help="celeba: side of the centre square.  [default: 148; LORD's: 128]")
+@click.option(
+    "--class-protocol",
+    type=click.Choice(["none", "instance", "pose"]),
+    help="smallnorb: a factor `class`, of category and instance, or of all but the azimuth (LORD's).  [default: none]",
+)
+@click.option("--every", type=click.IntRange(1), help="kth: only every so many frames.  [default: 1]")
 @click.option("--compress", is_flag=True, help="gzip the images: smaller, but loaded into memory when used.")
 @click.option("--list", "list_them", is_flag=True, help="Print the data sets, one a line: name, tab, what it is.")
 @options.overwrite

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from disentool.datasets.source import Source, ascending, grid
-from disentool.errors import ForeignFile, MissingFile
+from disentool.errors import ForeignFile, MissingFile, WrongUsage
 from disentool.io import archive, mat, pictures
 
 NAMES = ("elevation", "azimuth", "model")

@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from disentool.datasets.source import Source, ascending, grid, table
-from disentool.errors import ForeignFile, MissingFile, UnknownName
+from disentool.errors import ForeignFile, MissingFile, UnknownName, WrongUsage
 from disentool.io import archive, files, pictures
 
 NAMES = ("category", "instance", "elevation", "azimuth", "lighting", "camera")
@@ -147,7 +147,7 @@ def _matrix(path: Path, magic: int, shape: tuple[int, ...]) -> Iterator[BinaryIO
             found = np.frombuffer(_read(stream, path, len(header)), "<i4")
             if found.tobytes() != header:
                 raise ForeignFile(
-                    f"{path}: its header is {found[0] & 0xFFFFFFFF:#x} {found[1:].tolist()}, expected {magic:#x}"
+                    f"{path}: its header is {int(found[0]) & 0xFFFFFFFF:#x} {found[1:].tolist()}, expected {magic:#x}"
                     f" {[len(shape), *dims]}; another file under this name: download it again"
                 )
             need = len(header) + int(np.prod(shape)) * (1 if magic == _BYTES else 4)

@@ -38,7 +38,8 @@ def frames(data: bytes, path: Path, name: str, expected: tuple[int, int]) -> Ite
     claimed = int.from_bytes(data[4:8], "little")
     if claimed > len(data):  # the pad byte at the end may be left out
         raise foreign(f"cut short: {len(data):,} of {claimed + 8:,} bytes")
-    # One picture in PGM a frame, which states its size: what comes is known before it is taken.
+    # One picture in PGM a frame, which states its size: what comes is known before it is taken. Frames are counted, not
+    # timed, so that none is dropped or doubled for the sake of an even rate.
     command = [
         require(path),
         "-v",
@@ -52,7 +53,20 @@ def frames(data: bytes, path: Path, name: str, expected: tuple[int, int]) -> Ite
         "-i",
         "pipe:0",
     ]
-    command += ["-an", "-vsync", "0", "-f", "image2pipe", "-c:v", "pgm", "-pix_fmt", "gray", "pipe:1"]
+    command += [
+        "-an",
+        "-vf",
+        "setpts=N/(25*TB)",
+        "-r",
+        "25",
+        "-f",
+        "image2pipe",
+        "-c:v",
+        "pgm",
+        "-pix_fmt",
+        "gray",
+        "pipe:1",
+    ]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     said: list[bytes] = []
     helpers = [
