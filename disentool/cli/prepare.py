@@ -31,6 +31,11 @@ class Size(click.ParamType):
 @click.option("-o", "--output", type=options.path, help="The data set file to write.  [default: NAME.h5]")
 @click.option("--from", "raw", type=options.path, help="The published file or folder to read; without it, render.")
 @click.option("--subset", type=click.IntRange(1), metavar="N", help="Only N images, drawn without replacement.")
+@click.option(
+    "--split",
+    metavar="RULE",
+    help="Set rows apart for testing: rows:0.1, classes:20, FACTOR:20, or published.  [default: none]",
+)
 @options.seed
 @click.option("--size", type=Size(), help="Crop images about their centre to this shape, and resize them, antialiased.")
 @click.option("--grey/--rgb", default=None, help="Make the images grey, or RGB.  [default: as they are]")
@@ -59,6 +64,7 @@ def prepare(
     output: Path | None,
     raw: Path | None,
     subset: int | None,
+    split: str | None,
     seed: int,
     size: tuple[int, int] | None,
     grey: bool | None,
@@ -85,6 +91,7 @@ def prepare(
         output or Path(f"{name}.h5"),
         raw=raw,
         subset=subset,
+        split=split,
         seed=seed,
         size=size,
         grey=grey,

@@ -65,6 +65,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
             "model": np.array(sorted(numbers), np.float64),  # number in the file's name
         },
         grid=True,
+        class_factor="model",
         source=f"{found.digest()}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
         citation="Reed, Zhang, Zhang, Lee: Deep Visual Analogy-Making, NIPS 2015; models of Fidler, Dickinson, "
         "Urtasun: 3D Object Detection and Viewpoint Estimation with a Deformable 3D Cuboid Model, NIPS 2012",

@@ -84,6 +84,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
         factor_values=values,
         split=split,
         notes=tuple(notes),
+        class_factor="identity",
         source=f"{found.digest()}, centre {crop} to {size[0]}x{size[1]} by Lanczos",
         citation="Liu, Luo, Wang, Tang: Deep Learning Face Attributes in the Wild, ICCV 2015, "
         "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",

@@ -53,6 +53,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         factor_names=("identity",) if several else (),
         factor_sizes=(len(persons),) if several else (),
         class_names={"identity": tuple(persons)} if 1 < len(persons) <= 500 else {},
+        class_factor="identity",
         source=f"{found.digest()}, to {size[0]}x{size[1]} by Lanczos",
         citation="Paysan, Knothe, Amberg, Romdhani, Vetter: A 3D Face Model for Pose and Illumination Invariant Face "
         "Recognition, AVSS 2009, https://faces.dmi.unibas.ch",

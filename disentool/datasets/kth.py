@@ -84,6 +84,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, every
         factor_values={"person": np.array(persons, np.float64), "scenario": np.arange(1.0, 5.0)},
         class_names={"action": ACTIONS},
         notes=() if ranges else (f"{found.path}: no {SEQUENCES}: all frames are taken, also those without a person",),
+        class_factor="person",
         source=f"{found.digest()}, every {every}. frame, centre {HEIGHT} to {size[0]}x{size[1]} by Lanczos",
         citation="Schueldt, Laptev, Caputo: Recognizing Human Actions: A Local SVM Approach, ICPR 2004, "
         "https://www.csc.kth.se/cvap/actions",

@@ -64,6 +64,7 @@ def open_source(path: Path | None) -> Source:
         factor_sizes=(10,),
         factor_values={"digit": np.arange(10.0)},
         split=np.concatenate(parts),
+        class_factor="digit",
         source=found.digest(),
         citation="LeCun, Cortes, Burges: The MNIST database of handwritten digits, 1998, "
         "http://yann.lecun.com/exdb/mnist; LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document "

@@ -80,6 +80,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         class_names={"expression": EXPRESSIONS, "gaze": GAZES},
         grid=len(names) == int(np.prod(sizes)),
         notes=tuple(notes),
+        class_factor="expression",
         source=f"{found.digest()}, centre square to {size[0]}x{size[1]} by Lanczos",
         citation="Langner, Dotsch, Bijlstra, Wigboldus, Hawk, van Knippenberg: Presentation and validation of the "
         "Radboud Faces Database, Cognition & Emotion 24, 2010, https://rafd.socsci.ru.nl",

@@ -47,6 +47,7 @@ class Source:
     source: str = ""  # where the pixels come from: "rendered", or the raw file's name and sha256
     citation: str = ""
     licence: str = ""
+    class_factor: str = ""  # the factor that methods with classes take for the class
     split: np.ndarray | None = None  # uint8 [N], 0 train, 1 test: where the data set is published with one
     notes: tuple[str, ...] = ()
     without: Callable[[Sequence[tuple[Path, str]]], "Source"] | None = None

@@ -55,6 +55,7 @@ DATASET = Format(
         ("factor_sizes", "K integers"),
         ("class_names", "JSON: factor -> list of a word for each class, where there are words"),
         ("binning", "JSON: factor -> the rule that cut it into classes"),
+        ("split_rule", "what `split` is: published, or what was drawn"),
         ("citation", "whom to cite"),
         ("licence", "under which terms the pixels are"),
     ),
