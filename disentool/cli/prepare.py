@@ -7,7 +7,7 @@ import click
 
 from disentool.cli import options
 from disentool.cli.progress import reporter
-from disentool.datasets import DATASETS
+from disentool.datasets import DATASETS, catalogue
 
 
 class Size(click.ParamType):
@@ -56,7 +56,18 @@ class Size(click.ParamType):
 )
 @click.option("--every", type=click.IntRange(1), help="kth: only every so many frames.  [default: 1]")
 @click.option("--compress", is_flag=True, help="gzip the images: smaller, but loaded into memory when used.")
-@click.option("--list", "list_them", is_flag=True, help="Print the data sets, one a line: name, tab, what it is.")
+@click.option(
+    "--list",
+    "list_them",
+    is_flag=True,
+    help="Print the data sets, a line each: name, images, factors, where to get it, size, licence; tabs between.",
+)
+@click.option(
+    "--verify",
+    type=options.path,
+    metavar="FILE",
+    help="Check a data set file again: ranges, digest, factors, split; of a grid, that it is whole.",
+)
 @options.overwrite
 @options.quiet
 def prepare(
@@ -70,6 +81,7 @@ def prepare(
     grey: bool | None,
     compress: bool,
     list_them: bool,
+    verify: Path | None,
     overwrite: bool,
     quiet: bool,
     **own: Any,
@@ -80,7 +92,12 @@ def prepare(
     """
     if list_them:
         for known, (_, summary) in DATASETS.items():
-            click.echo(f"{known}\t{summary}")
+            click.echo("\t".join(catalogue.row(known, summary)))
+        return
+    if verify is not None:
+        from disentool.stages.verify import verify as check
+
+        print(check(verify, report=reporter(quiet)), flush=True)
         return
     if name is None:
         raise click.UsageError("Missing argument 'NAME'; --list prints them", click.get_current_context())

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, grid
 from disentool.errors import ForeignFile, MissingFile, WrongUsage
 from disentool.io import archive, mat, pictures
@@ -69,7 +70,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         source=f"{found.digest()}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
         citation="Reed, Zhang, Zhang, Lee: Deep Visual Analogy-Making, NIPS 2015; models of Fidler, Dickinson, "
         "Urtasun: 3D Object Detection and Viewpoint Estimation with a Deformable 3D Cuboid Model, NIPS 2012",
-        licence="none published; for research, ask the authors for other uses",
+        licence=PUBLISHED["cars3d"].licence,
     )
 
 

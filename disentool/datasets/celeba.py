@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, gathered, ranked, table
 from disentool.errors import ForeignFile, MissingFile, WrongUsage
 from disentool.io import archive, pictures
@@ -88,7 +89,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
         source=f"{found.digest()}, centre {crop} to {size[0]}x{size[1]} by Lanczos",
         citation="Liu, Luo, Wang, Tang: Deep Learning Face Attributes in the Wild, ICCV 2015, "
         "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
-        licence="for non-commercial research purposes only",
+        licence=PUBLISHED["celeba"].licence,
     )
 
 

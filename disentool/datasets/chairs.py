@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, gathered, ranked, table
 from disentool.errors import ForeignFile, MissingFile
 from disentool.io import archive, pictures
@@ -67,5 +68,5 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         source=f"{found.digest()}, to {size[0]}x{size[1]} by Lanczos",
         citation="Aubry, Maturana, Efros, Russell, Sivic: Seeing 3D chairs: exemplar part-based 2D-3D alignment using "
         "a large dataset of CAD models, CVPR 2014, https://www.di.ens.fr/willow/research/seeing3Dchairs",
-        licence="none published; made of models from the 3D Warehouse",
+        licence=PUBLISHED["chairs"].licence,
     )

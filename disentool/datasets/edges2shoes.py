@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, gathered, grid
 from disentool.errors import ForeignFile, MissingFile
 from disentool.io import archive, pictures
@@ -57,7 +58,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         source=f"{found.digest()}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
         citation="Isola, Zhu, Zhou, Efros: Image-to-Image Translation with Conditional Adversarial Networks, CVPR "
         "2017; Yu, Grauman: Fine-Grained Visual Comparisons with Local Learning, CVPR 2014 (UT Zappos50K)",
-        licence="of UT Zappos50K: for academic, non-commercial use",
+        licence=PUBLISHED["edges2shoes"].licence,
     )
 
 

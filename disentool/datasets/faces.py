@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, gathered, ranked, table
 from disentool.errors import MissingFile, UnsafeFile
 from disentool.io import archive, pictures
@@ -57,5 +58,5 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         source=f"{found.digest()}, to {size[0]}x{size[1]} by Lanczos",
         citation="Paysan, Knothe, Amberg, Romdhani, Vetter: A 3D Face Model for Pose and Illumination Invariant Face "
         "Recognition, AVSS 2009, https://faces.dmi.unibas.ch",
-        licence="of the Basel Face Model: for non-commercial research, by registration",
+        licence=PUBLISHED["faces"].licence,
     )

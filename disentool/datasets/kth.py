@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, gathered, ranked, table
 from disentool.errors import ForeignFile, MissingFile, WrongUsage
 from disentool.io import archive, avi, pictures
@@ -88,7 +89,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, every
         source=f"{found.digest()}, every {every}. frame, centre {HEIGHT} to {size[0]}x{size[1]} by Lanczos",
         citation="Schueldt, Laptev, Caputo: Recognizing Human Actions: A Local SVM Approach, ICPR 2004, "
         "https://www.csc.kth.se/cvap/actions",
-        licence="none published; for research",
+        licence=PUBLISHED["kth"].licence,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, table
 from disentool.errors import ForeignFile, MissingFile
 from disentool.io import archive
@@ -69,7 +70,7 @@ def open_source(path: Path | None) -> Source:
         citation="LeCun, Cortes, Burges: The MNIST database of handwritten digits, 1998, "
         "http://yann.lecun.com/exdb/mnist; LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document "
         "recognition, Proc. IEEE 86, 1998",
-        licence="CC BY-SA 3.0 as commonly stated; the page itself names none",
+        licence=PUBLISHED["mnist"].licence,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending
 from disentool.errors import ForeignFile, MissingFile
 from disentool.io import arrays, files
@@ -70,7 +71,7 @@ def open_source(path: Path | None) -> Source:
         source=origin,
         citation="Gondal, Wuethrich, Miladinovic, Locatello, Breidt, Volchkov, Akpo, Bachem, Schoelkopf, Bauer: On the "
         "Transfer of Inductive Bias from Simulation to the Real World: a New Disentanglement Dataset, NeurIPS 2019",
-        licence="CC BY 4.0",
+        licence=PUBLISHED["mpi3d"].licence,
     )
 
 

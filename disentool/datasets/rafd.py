@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, gathered, ranked, table
 from disentool.errors import ForeignFile, MissingFile
 from disentool.io import archive, pictures
@@ -84,5 +85,5 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         source=f"{found.digest()}, centre square to {size[0]}x{size[1]} by Lanczos",
         citation="Langner, Dotsch, Bijlstra, Wigboldus, Hawk, van Knippenberg: Presentation and validation of the "
         "Radboud Faces Database, Cognition & Emotion 24, 2010, https://rafd.socsci.ru.nl",
-        licence="for scientific research, by registration",
+        licence=PUBLISHED["rafd"].licence,
     )

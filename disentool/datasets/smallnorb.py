@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, grid, table
 from disentool.errors import ForeignFile, MissingFile, UnknownName, WrongUsage
 from disentool.io import archive, files, pictures
@@ -99,7 +100,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, class
         source=f"{digests}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
         citation="LeCun, Huang, Bottou: Learning Methods for Generic Object Recognition with Invariance to Pose and "
         "Lighting, CVPR 2004, https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/",
-        licence="for research purposes only, not for commercial use",
+        licence=PUBLISHED["smallnorb"].licence,
     )
 
 
