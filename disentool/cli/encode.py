@@ -13,11 +13,18 @@ from disentool.errors import WrongUsage
     "-o", "--output", help="The latents file to write; {stem} is the checkpoint's name.  [default: {stem}.latents.h5]"
 )
 @options.data
+@options.rows
 @options.device
 @options.overwrite
 @options.quiet
 def encode(
-    artefacts: tuple[str, ...], output: str | None, data: str | None, device: str, overwrite: bool, quiet: bool
+    artefacts: tuple[str, ...],
+    output: str | None,
+    data: str | None,
+    rows: str,
+    device: str,
+    overwrite: bool,
+    quiet: bool,
 ) -> None:
     """Encode a whole data set with each checkpoint CKPT (default: ckpt.pt) and print the latents files' paths.
 
@@ -28,5 +35,7 @@ def encode(
         raise WrongUsage(f"-o {output}: several checkpoints need {{stem}} in the name")
     from disentool.stages.encode import encode_each
 
-    for path in encode_each(checkpoints, output, data=data, device=device, overwrite=overwrite, report=reporter(quiet)):
+    for path in encode_each(
+        checkpoints, output, data=data, rows=rows, device=device, overwrite=overwrite, report=reporter(quiet)
+    ):
         print(path, flush=True)

@@ -21,6 +21,13 @@ data = click.option(
     metavar="FILE|NAME",
     help="Data set: a .h5 file, or a name that is rendered once. [default: what the checkpoint was trained on]",
 )
+rows = click.option(
+    "--rows",
+    type=click.Choice(["train", "test", "all"]),
+    default="all",
+    show_default=True,
+    help="Which rows of the data, by its split (prepare --split).",
+)
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all draws."
 )

@@ -30,6 +30,7 @@ class Size(click.ParamType):
 @click.argument("name", required=False, shell_complete=options.complete_from(lambda: DATASETS))
 @click.option("-o", "--output", type=options.path, help="The data set file to write.  [default: NAME.h5]")
 @click.option("--from", "raw", type=options.path, help="The published file or folder to read; without it, render.")
+@click.option("--download", is_flag=True, help="Fetch the published files first, into --from FOLDER or the cache.")
 @click.option("--subset", type=click.IntRange(1), metavar="N", help="Only N images, drawn without replacement.")
 @click.option(
     "--split",
@@ -74,6 +75,7 @@ def prepare(
     name: str | None,
     output: Path | None,
     raw: Path | None,
+    download: bool,
     subset: int | None,
     split: str | None,
     seed: int,
@@ -107,6 +109,7 @@ def prepare(
         name,
         output or Path(f"{name}.h5"),
         raw=raw,
+        download=download,
         subset=subset,
         split=split,
         seed=seed,

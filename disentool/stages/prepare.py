@@ -20,6 +20,7 @@ from disentool.io import dataset as dataset_file
 from disentool.io import files, hdf5
 from disentool.io.dataset import Dataset
 from disentool.io.schema import DATASET
+from disentool.stages.download import download as fetch
 from disentool.stages.reporting import Reporter, Silent
 
 
@@ -28,6 +29,7 @@ def prepare(
     output: Path,
     *,
     raw: Path | None = None,
+    download: bool = False,
     subset: int | None = None,
     seed: int = 0,
     compress: bool = False,
@@ -40,6 +42,7 @@ def prepare(
 ) -> Path:
     """Write data set ``name`` to ``output`` (.h5), rendered, or read from the published files at ``raw``.
 
+    ``download``: the published files are fetched first, into the folder ``raw`` or the cache.
     ``subset``: only so many rows, drawn without replacement from ``seed``, kept in order. ``size`` (height, width):
     images are cropped about their centre to its shape and resized; ``grey``: True makes them grey, False RGB.
     ``split``: which rows are for testing, see :func:`disentool.datasets.split.split`.
@@ -47,6 +50,8 @@ def prepare(
     """
     report = report or Silent()
     output = files.probe(output, overwrite=overwrite)
+    if download:
+        raw = fetch(name, raw or cache_folder() / "raw" / name, report)
     source = _open(name, raw, size, grey, options or {})
     if raw:
         files.require_apart(output, raw)
