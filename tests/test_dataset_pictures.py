@@ -300,13 +300,15 @@ def test_nothing_to_render(module, tmp_path):
 
 
 def test_memory_stays_small(tmp_path, monkeypatch):
-    """Members are read one at a time: never more than one is asked for ahead of what is yielded."""
-    files = chair_files()
-    path = write_folder(tmp_path / "folder", files)
-    source = chairs.open_source(path)
+    """Members are read a few ahead of what is taken, never all."""
+    members = {f"{i:03}.png": encoded(picture(i, 12, 12), "PNG") for i in range(60)}
+    source = faces.open_source(write_folder(tmp_path / "folder", members))
     read = []
     original = archive._whole
     monkeypatch.setattr(archive, "_whole", lambda data, size: read.append(size) or original(data, size))
     monkeypatch.setattr("disentool.datasets.source._BLOCK", 1)  # bytes: every image is a block
-    for count, _ in enumerate(source.images(None), 1):
-        assert len(read) == count
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    for count, block in enumerate(source.images(None), 1):
+        np.testing.assert_array_equal(block[0], shrunk(decoded(members[f"{count - 1:03}.png"], 1)))
+        assert count <= len(read) <= count + 8
+    assert count == 60

@@ -6,15 +6,15 @@ line ``000001.jpg -1 1 ...`` per image; ``list_eval_partition.txt`` a line ``000
 1 validation, 2 test). The lists are taken from the folder or, beside an archive, from the folder it lies in.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from disentool.datasets.catalogue import PUBLISHED
-from disentool.datasets.source import Source, ascending, gathered, ranked, table
+from disentool.datasets.pictured import pictured
+from disentool.datasets.source import Source, ranked, table
 from disentool.errors import ForeignFile, MissingFile, WrongUsage
-from disentool.io import archive, pictures
+from disentool.io import archive
 
 WIDTH, HEIGHT = 178, 218
 IDENTITIES, ATTRIBUTES, PARTITION = "identity_CelebA.txt", "list_attr_celeba.txt", "list_eval_partition.txt"
@@ -66,19 +66,10 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
         split = (partition[1][:, 0] == 2).astype(np.uint8)
     factors = np.column_stack(columns) if columns else np.zeros((len(names), 0), np.int32)
 
-    def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
-        rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
-        return gathered(
-            pictures.resized(
-                pictures.centre(pictures.decode(data, found.path, name, 3, expected=(WIDTH, HEIGHT)), crop), size
-            )
-            for name, data in found.each((by_name[names[row]] for row in rows), pictures.LIMIT)
-        )
-
     return Source(
         name="celeba",
         shape=(len(names), *size, 3),
-        images=images,
+        images=pictured(found, [by_name[name] for name in names], 3, size, crop=crop, expected=(WIDTH, HEIGHT)),
         factors=table(factors),
         factor_names=tuple(labels),
         factor_sizes=tuple(sizes),

@@ -5,15 +5,15 @@ the elevation and ``t`` the azimuth in degrees, ``r`` the distance, which is the
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from disentool.datasets.catalogue import PUBLISHED
-from disentool.datasets.source import Source, ascending, gathered, ranked, table
+from disentool.datasets.pictured import pictured
+from disentool.datasets.source import Source, ranked, table
 from disentool.errors import ForeignFile, MissingFile
-from disentool.io import archive, pictures
+from disentool.io import archive
 
 NAMES = ("model", "elevation", "azimuth")
 SIZE = (64, 64)  # height and width, unless asked otherwise
@@ -48,17 +48,10 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         one = int(repeated[0])
         raise ForeignFile(f"{found.path}: {names[one]} and {names[one + 1]} are the same view; keep one")
 
-    def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
-        rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
-        return gathered(
-            pictures.resized(pictures.decode(data, found.path, name, 3), size)
-            for name, data in found.each((names[row] for row in rows), pictures.LIMIT)
-        )
-
     return Source(
         name="chairs",
         shape=(len(names), *size, 3),
-        images=images,
+        images=pictured(found, names, 3, size),
         factors=table(factors),
         factor_names=NAMES,
         factor_sizes=sizes,

@@ -7,13 +7,13 @@ folders, one per person, the folder is the factor ``identity``. The well-known `
 data for ``prepare array``.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from disentool.datasets.catalogue import PUBLISHED
-from disentool.datasets.source import Source, ascending, gathered, ranked, table
+from disentool.datasets.pictured import pictured
+from disentool.datasets.source import Source, ranked, table
 from disentool.errors import MissingFile, UnsafeFile
 from disentool.io import archive, pictures
 
@@ -39,17 +39,10 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
     index, persons = ranked(name.rpartition("/")[0] for name in names)
     several = len(persons) > 1
 
-    def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
-        rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
-        return gathered(
-            pictures.resized(pictures.decode(data, found.path, name, 1), size)
-            for name, data in found.each((names[row] for row in rows), pictures.LIMIT)
-        )
-
     return Source(
         name="faces",
         shape=(len(names), *size, 1),
-        images=images,
+        images=pictured(found, names, 1, size),
         factors=table(index[:, None] if several else np.zeros((len(names), 0), np.int32)),
         factor_names=("identity",) if several else (),
         factor_sizes=(len(persons),) if several else (),

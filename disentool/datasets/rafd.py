@@ -5,16 +5,16 @@ The names say everything: ``Rafd090_01_Caucasian_female_angry_frontal.jpg`` is c
 """
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from disentool.datasets.catalogue import PUBLISHED
-from disentool.datasets.source import Source, ascending, gathered, ranked, table
+from disentool.datasets.pictured import pictured
+from disentool.datasets.source import Source, ranked, table
 from disentool.errors import ForeignFile, MissingFile
-from disentool.io import archive, pictures
+from disentool.io import archive
 
 NAMES = ("expression", "identity", "gaze", "camera")
 EXPRESSIONS = ("angry", "contemptuous", "disgusted", "fearful", "happy", "neutral", "sad", "surprised")
@@ -63,17 +63,10 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
     if len(strange) > _LISTED:
         notes.append(f"{found.path}: and {len(strange) - _LISTED} more such names; left out")
 
-    def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
-        rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
-        return gathered(
-            pictures.resized(pictures.decode(data, found.path, name, 3), size)
-            for name, data in found.each((names[row] for row in rows), pictures.LIMIT)
-        )
-
     return Source(
         name="rafd",
         shape=(len(names), *size, 3),
-        images=images,
+        images=pictured(found, names, 3, size),
         factors=table(factors),
         factor_names=NAMES,
         factor_sizes=sizes,
