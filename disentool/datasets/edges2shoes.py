@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from disentool.datasets.catalogue import PUBLISHED
+from disentool.datasets.pictured import in_threads
 from disentool.datasets.source import Source, ascending, gathered, grid
 from disentool.errors import ForeignFile, MissingFile
 from disentool.io import archive, pictures
@@ -63,11 +64,14 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
 
 
 def _halves(found: archive.Members, names: list[str], rows: np.ndarray, size: tuple[int, int]) -> Iterator[np.ndarray]:
-    pairs = np.unique(rows // 2)
-    at = 0
-    for pair, (name, data) in zip(pairs, found.each([names[p] for p in pairs], pictures.LIMIT), strict=True):
+    def halves(member: tuple[str, bytes]) -> list[np.ndarray]:
+        name, data = member
         picture = pictures.decode(data, found.path, name, 3, expected=(2 * SIDE, SIDE))
-        while at < len(rows) and rows[at] // 2 == pair:
-            left = SIDE * (rows[at] % 2)
-            yield pictures.resized(picture[:, left : left + SIDE], size)
-            at += 1
+        return [pictures.resized(picture[:, left : left + SIDE], size) for left in (0, SIDE)]
+
+    pairs, times = np.unique(rows // 2, return_counts=True)
+    domains = iter(rows % 2)
+    members = found.each([names[pair] for pair in pairs], pictures.LIMIT)
+    for both, count in zip(in_threads(halves, members), times, strict=True):
+        for _ in range(count):
+            yield both[next(domains)]

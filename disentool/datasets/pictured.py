@@ -34,12 +34,12 @@ def pictured(
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
-        return gathered(_in_threads(image, found.each((names[row] for row in rows), pictures.LIMIT)))
+        return gathered(in_threads(image, found.each((names[row] for row in rows), pictures.LIMIT)))
 
     return images
 
 
-def _in_threads(function: Callable[[Any], Any], items: Iterable) -> Iterator:
+def in_threads(function: Callable[[Any], Any], items: Iterable) -> Iterator:
     """``map``, several at once and a few ahead: Pillow decodes and resizes outside Python's lock."""
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as threads:
