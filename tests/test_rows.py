@@ -1,5 +1,7 @@
 """``--rows train|test|all``: training, encoding and scoring keep to the data's split."""
 
+import json
+
 import numpy as np
 import pytest
 from conftest import NAMES, SIZES, SMALL_FACTOR, flags, square_grid
@@ -78,6 +80,24 @@ def test_encode_keeps_to_the_split(cli, folder, data, trained):
     with hdf5.opened(folder / "test.h5") as file:
         np.testing.assert_array_equal(file["row"][()], np.arange(128, 192))
         assert not hdf5.attribute(file, "grid", True)
+
+
+def test_scoring_keeps_to_the_split(cli, folder, data, trained):
+    """A checkpoint on the test rows scores as the latents of the test rows do."""
+    cli("encode", trained, "--data", data, "--rows", "test", "-o", "test.h5").printed("test.h5")
+    options = ["--metric", "factor", "--metric", "kl"]
+    one = cli("score", trained, "--data", data, "--rows", "test", *options)
+    other = cli("score", "test.h5", *options)
+    records = [[json.loads(line) for line in outcome.out.splitlines()] for outcome in (one, other)]
+    assert len(records[0]) == 2
+    for mine, its in zip(*records, strict=True):
+        assert (mine["metric"], mine["rows"], mine["split"]) == (its["metric"], 64, "test")
+        assert mine["score"] == pytest.approx(its["score"], rel=1e-4)
+    whole = json.loads(cli("score", trained, "--data", data).out)
+    assert (whole["rows"], whole["split"]) == (192, "all")
+    error = json.loads(cli("score", trained, "--data", data, "--rows", "test", "--metric", "reconstruction").out)
+    assert error["rows"] == 64
+    cli("score", "test.h5", "--rows", "test").failed(2, "test.h5: holds the codes of the rows it was made of")
 
 
 def test_no_split(cli, folder, squares, trained):

@@ -34,6 +34,7 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
 )
 @options.seed
 @options.data
+@options.rows
 @options.device
 @click.option("--codes", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 file.")
 @click.option("--factors", metavar="KEY", help="Read factors [N,K] from this array, beside --codes.")
@@ -50,6 +51,7 @@ def score(
     protocol: str | None,
     seed: int,
     data: str | None,
+    rows: str,
     device: str,
     codes: str | None,
     factors: str | None,
@@ -67,6 +69,7 @@ def score(
         stage.choose(metrics, protocol),
         seed=seed,
         data=data,
+        rows=rows,
         device=device,
         codes=codes,
         factors=factors,
