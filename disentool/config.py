@@ -142,9 +142,14 @@ def build(config: type, values: Mapping[str, Any]) -> Any:
     return config(**{name: known[name].parse(value) for name, value in values.items()})
 
 
+def presets_of(config: type) -> Mapping[str, Mapping[str, Any]]:
+    """The presets by name; a configuration of the user's own may have none."""
+    return getattr(config, "PRESETS", {})
+
+
 def preset(config: type, name: str) -> dict[str, Any]:
     """The values that preset ``name`` of ``config`` changes from the defaults."""
-    presets = config.PRESETS
+    presets = presets_of(config)
     if name not in presets:
         raise UnknownName("preset", name, presets)
     return dict(presets[name])

@@ -1,9 +1,11 @@
 """``disentool info``."""
 
+import hashlib
 import json
 import shutil
 
 import h5py
+import numpy as np
 import pytest
 import yaml
 from conftest import square_grid, write_dataset
@@ -108,3 +110,43 @@ def test_records_are_what_score_prints(cli, folder, trained, squares):
     records = list(score([trained], choose(["kl"], None), device="cpu"))
     (folder / "a.jsonl").write_text("".join(to_json(record) + "\n" for record in records))
     assert described(cli, "a.jsonl")["artefacts"] == [str(trained)]
+
+
+def test_the_formats_are_told(cli):
+    out = cli("info", "--schema").out
+    for name in ("disentool.dataset", "disentool.latents", "disentool.checkpoint", "disentool.score", "images  uint8"):
+        assert name in out
+
+
+def test_files_written_by_hand_from_that_text_are_accepted(cli, folder):
+    """With h5py alone, no attribute but those that must be there: trained on, encoded, scored and verified."""
+    rng = np.random.default_rng(0)
+    factors = np.stack(np.meshgrid(range(4), range(5), indexing="ij"), -1).reshape(-1, 2).astype(np.int32)
+    images = np.zeros((20, 16, 16, 1), np.uint8)
+    for image, (x, y) in zip(images, factors, strict=True):
+        image[2 + 3 * x : 5 + 3 * x, 1 + 2 * y : 6 + 2 * y] = 255
+    with h5py.File("d.h5", "w") as file:
+        file["images"], file["factors"] = images, factors
+        file.attrs["version"], file.attrs["format"] = 1, "disentool.dataset"
+    with h5py.File("z.h5", "w") as file:
+        file["mean"], file["row"], file["factors"] = rng.normal(size=(20, 3)).astype("f4"), np.arange(20), factors
+        file["notes of mine"] = np.arange(3)
+        file.attrs["version"], file.attrs["format"] = 1, "disentool.latents"
+        file.attrs["factor_names"] = ["x", "y"]
+    cli("train", "vae", "--data", "d.h5", "--steps", 2, "--batch-size", 8, "-o", "m.pt").printed("m.pt")
+    cli("encode", "m.pt", "-o", "mz.h5").printed("mz.h5")
+    records = [json.loads(cli("score", name).out) for name in ("m.pt", "mz.h5", "z.h5")]
+    assert records[2]["details"]["factors"] == ["x", "y"]
+    digest = hashlib.sha256(
+        "\n".join(
+            sorted(
+                [
+                    f"images |u1 20x16x16x1 {hashlib.sha256(images.tobytes()).hexdigest()}",
+                    f"factors <i4 20x2 {hashlib.sha256(factors.tobytes()).hexdigest()}",
+                ]
+            )
+        ).encode()
+    ).hexdigest()
+    with h5py.File("d.h5", "a") as file:
+        file.attrs["content_sha256"] = digest
+    assert json.loads(cli("info", "--json", "--verify", "d.h5").out)["verified"]

@@ -46,7 +46,7 @@ def test_help_lists_every_command(cli):
 
 def test_unknown_names_get_the_nearest(cli):
     cli("scor").failed(2, "unknown command 'scor'; did you mean score?")
-    cli("frobnicate").failed(2, "unknown command 'frobnicate'; known: encode, info, prepare")
+    cli("frobnicate").failed(2, "unknown command 'frobnicate'; known: decode, encode, export, info, prepare")
     cli("train", "factorva").failed(2, "unknown method 'factorva'; did you mean factorvae?")
     cli("train", "factorvae", "--gama", "3").failed(2, "--gama", "--gamma", "`disentool train factorvae --help`")
     cli("score", "--metric", "facto").failed(2, "unknown metric 'facto'; did you mean factor?")
@@ -282,3 +282,36 @@ def test_time_to_start(tmp_path):
         with shell(*arguments) as process:
             process.communicate(timeout=60)
         assert time.monotonic() - start < 3
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("disentool ", ["prepare", "train", "encode", "decode", "sample", "score", "traverse", "export", "info"]),
+        ("disentool train ", ["vae", "betavae", "factorvae"]),
+        ("disentool train factorvae --dis", ["--discriminator-learning-rate", "--discriminator-layers"]),
+        ("disentool train betavae --objective ", ["higgins", "burgess"]),
+        ("disentool train factorvae --preset ", ["paper", "quick"]),
+        ("disentool train factorvae --data ds", ["dsprites"]),
+        ("disentool prepare ", ["dsprites", "folder", "array"]),
+        ("disentool score --metric ", ["factor", "higgins", "reconstruction"]),
+    ],
+)
+@pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish"])
+def test_completion(words, expected, shell_name, monkeypatch):
+    """What each shell's script asks of the command; the scripts are click's own."""
+    parts = words.split(" ")
+    settings = {"COMP_WORDS": words, "COMP_CWORD": str(len(parts) - 1)}
+    if shell_name == "fish":
+        settings = {"COMP_WORDS": words, "COMP_CWORD": parts[-1]}
+    process = shell(env={**os.environ, **settings, "_DISENTOOL_COMPLETE": f"{shell_name}_complete"})
+    out, err = process.communicate(timeout=60)
+    assert err == ""
+    assert not [name for name in expected if name not in out], out
+
+
+def test_the_shells_get_their_scripts():
+    for name in ("bash", "zsh", "fish"):
+        process = shell(env={**os.environ, "_DISENTOOL_COMPLETE": f"{name}_source"})
+        out, _ = process.communicate(timeout=60)
+        assert "_disentool_completion" in out and f"{name}_complete" in out

@@ -57,6 +57,7 @@ FIELDS = [
     "step",
     "data",
     "data_sha256",
+    "split",
     "rows",
     "metric",
     "protocol",
@@ -190,7 +191,7 @@ def test_records_arrive_one_by_one(folder, codes):
     assert process.returncode == 1
     assert json.loads(out)["artefact"] == "a.h5"  # a bad file does not hold up those that come after it
     assert err == (
-        "disentool: nothing.h5: no such checkpoint or HDF5 file of codes;"
+        "disentool: nothing.h5: no such checkpoint or file of codes;"
         " `disentool train factorvae` writes ./ckpt.pt\n"
         "disentool: 1 of 5 could not be scored\n"
     )
@@ -261,6 +262,37 @@ def test_codes_that_cannot_be_scored(cli, anyones, arguments, code, words):
     cli("score", *arguments.split(), "any.h5").failed(code, words)
 
 
+def test_npz_of_codes(cli, folder, codes):
+    with h5py.File(codes) as file:
+        z, factors = file["mean"][()], file["factors"][()]
+    expected = json.loads(cli("score", "--codes", "mean", "--factors", "factors", codes).out)
+    np.savez("usual.npz", codes=z, labels=factors)
+    np.savez_compressed("own.npz", points=z, truth=factors)
+    usual = json.loads(cli("score", "usual.npz").out)
+    named = json.loads(cli("score", "--codes", "points", "--factors", "truth", "own.npz").out)
+    assert usual["score"] == named["score"] == expected["score"]
+    cli("score", "own.npz").failed(1, "own.npz: no array called mean or codes", "it holds points, truth")
+    np.savez("short.npz", codes=z, factors=factors[:-1])
+    cli("score", "short.npz").failed(1, "short.npz: 192 codes in codes but 191 factors in factors")
+    np.savez("objects.npz", codes=np.array([{}], dtype=object))
+    cli("score", "--codes", "codes", "objects.npz").failed(1, "objects.npz: codes holds Python objects")
+    (folder / "cut.npz").write_bytes((folder / "usual.npz").read_bytes()[:300])
+    cli("score", "cut.npz").failed(1, "cut.npz")
+
+
+def test_constants_are_options(cli, codes):
+    record = json.loads(cli("score", "--set", "votes=50", "--set", "prune-std=0", codes).out)
+    assert (record["details"]["votes"], record["details"]["prune_std"]) == (50, 0)
+    assert record["details"]["changed_options"] == ["votes", "prune_std"]
+    lines = cli("score", "--metric", "factor,higgins", "--set", "pairs=3", "--set", "votes=9", codes).out.splitlines()
+    assert [json.loads(line)["details"]["changed_options"] for line in lines] == [["votes"], ["pairs"]]
+    cli("score", "--set", "vote=5", codes).failed(2, "unknown constant of factor 'vote'; did you mean votes?")
+    cli("score", "--set", "votes", codes).failed(2, "--set votes: expected NAME=VALUE, such as votes=400")
+    cli("score", "--set", "votes=many", codes).failed(2, "--set votes=many: expected a whole number")
+    cli("score", "--set", "votes=0", codes).failed(2, "votes 0: expected at least 1")
+    cli("score", "--metric", "higgins", "--set", "classifier=svm", codes).failed(2, "unknown classifier")
+
+
 def test_matlab_files(cli, folder):
     rng = np.random.default_rng(0)
     with h5py.File(folder / "a.mat", "w", userblock_size=512) as file:
@@ -306,7 +338,7 @@ def test_a_data_set_is_no_artefact(cli, squares):
 
 
 def test_a_checkpoint_has_no_codes_of_that_name(cli, ckpt):
-    cli("score", "--codes", "z", "ckpt.pt").failed(2, "ckpt.pt: --codes is for HDF5 files of codes")
+    cli("score", "--codes", "z", "ckpt.pt").failed(2, "ckpt.pt: --codes is for files of codes")
 
 
 def test_a_checkpoint_that_diverged(cli, ckpt):

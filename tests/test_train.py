@@ -9,6 +9,8 @@ import pytest
 import torch
 from conftest import SMALL_FACTOR, square_grid, write_dataset
 
+from disentool import config as configuration
+from disentool import configs
 from disentool.engine.training import Training
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NonFinite, OutputExists
 from disentool.io import checkpoint
@@ -197,16 +199,23 @@ def test_a_signal_is_heard_wherever_it_arrives(at, of, squares, tmp_path, monkey
     assert not (tmp_path / "m-1.pt").exists()
 
 
-@pytest.mark.parametrize(("side", "channels"), [(64, 1), (16, 3)])
-def test_other_sizes_and_colours(side, channels, tmp_path):
-    data = write_dataset(tmp_path / "d.h5", *square_grid(side, channels))
-    paths = run(tmp_path / "m.pt", data, steps=2)
-    z = encode(paths[0], tmp_path / "z.h5", device="cpu")
-    assert z.exists()
-    model = load(paths[0], "cpu")
-    images = model.method.decode(model.networks, torch.zeros(3, 4))
-    assert images.shape == (3, channels, side, side)
-    assert images.min() >= 0 and images.max() <= 1
+@pytest.mark.parametrize("method", configs.METHODS)
+@pytest.mark.parametrize(("shape", "channels"), [((32, 32), 3), ((64, 64), 1), ((128, 128), 1), ((48, 27), 3)])
+def test_every_method_takes_every_size_and_colour(method, shape, channels, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (24, *shape, channels), np.uint8)
+    data = write_dataset(tmp_path / "d.h5", images, np.arange(24)[:, None] % 3, factor_names=["f"], factor_sizes=[3])
+    small = {
+        k: v
+        for k, v in SMALL_FACTOR.items()
+        if k in configuration.options(configs.load(configs.METHODS[method].config))
+    }
+    given = small | {"batch_size": 4, "steps": 2, "data": str(data), "device": "cpu"}
+    path = next(train(plan(method, given, output=str(tmp_path / "m.pt"))))
+    assert encode(path, tmp_path / "z.h5", device="cpu").exists()
+    model = load(path, "cpu")
+    decoded = model.method.decode(model.networks, torch.zeros(3, model.method.codes()["mean"]))
+    assert decoded.shape == (3, channels, *shape)
+    assert decoded.min() >= 0 and decoded.max() <= 1
 
 
 def test_more_rows_than_the_statistics_take(tmp_path):

@@ -19,8 +19,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "train": ("disentool.cli.train:train", "Train a method: data in, checkpoint out."),
     "encode": ("disentool.cli.encode:encode", "Encode a data set with a checkpoint: latents out."),
+    "decode": ("disentool.cli.decode:decode", "Decode latents with a checkpoint: images out."),
+    "sample": ("disentool.cli.sample:sample", "Draw images from a model's prior."),
     "score": ("disentool.cli.score:score", "Measure checkpoints, latents, or anyone's codes."),
     "traverse": ("disentool.cli.traverse:traverse", "Picture what each latent dimension does."),
+    "export": ("disentool.cli.export:export", "Weights to .safetensors, and back."),
     "info": ("disentool.cli.info:info", "Say what a file is."),
 }
 
@@ -37,7 +40,7 @@ class LazyGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's, but nothing at all is wrong usage, and the help goes to stderr."""
-        if not args:
+        if not args and not ctx.resilient_parsing:  # which is how the shell's completion asks
             click.echo(ctx.get_help(), err=True)
             ctx.exit(2)
         return super().parse_args(ctx, args)

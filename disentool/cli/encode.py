@@ -15,6 +15,7 @@ from disentool.errors import WrongUsage
 @options.data
 @options.rows
 @options.device
+@options.trust
 @options.overwrite
 @options.quiet
 def encode(
@@ -23,6 +24,7 @@ def encode(
     data: str | None,
     rows: str,
     device: str,
+    trust: bool,
     overwrite: bool,
     quiet: bool,
 ) -> None:
@@ -35,7 +37,6 @@ def encode(
         raise WrongUsage(f"-o {output}: several checkpoints need {{stem}} in the name")
     from disentool.stages.encode import encode_each
 
-    for path in encode_each(
-        checkpoints, output, data=data, rows=rows, device=device, overwrite=overwrite, report=reporter(quiet)
-    ):
+    settings = {"data": data, "rows": rows, "device": device, "trust": trust, "overwrite": overwrite}
+    for path in encode_each(checkpoints, output, **settings, report=reporter(quiet)):
         print(path, flush=True)

@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from disentool.config import Option
+from disentool.datasets import DATASETS
 from disentool.errors import WrongUsage
 
 overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that are already there.")
@@ -16,9 +17,22 @@ quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr 
 device = click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", help="Where to compute."
 )
+
+
+def complete_from(names: Callable[[], Iterable[str]], *, files: bool = False) -> Callable:
+    """Shell completion of a value: the names that begin like it; ``files``: else the shell's own files."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
+        return found + ([CompletionItem(incomplete, type="file")] if files else [])
+
+    return complete
+
+
 data = click.option(
     "--data",
     metavar="FILE|NAME",
+    shell_complete=complete_from(lambda: DATASETS, files=True),
     help="Data set: a .h5 file, or a name that is rendered once. [default: what the checkpoint was trained on]",
 )
 rows = click.option(
@@ -28,20 +42,13 @@ rows = click.option(
     show_default=True,
     help="Which rows of the data, by its split (prepare --split).",
 )
+trust = click.option(
+    "--trust", is_flag=True, help="Import and run the code that a checkpoint of your own method (module:Class) names."
+)
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all draws."
 )
 path = click.Path(path_type=Path)
-
-
-def complete_from(names: Callable[[], Iterable[str]], *, files: bool = False) -> Callable:
-    """Shell completion of a value: the names that begin like it; ``files``: the shell's own files too."""
-
-    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
-        return found or ([CompletionItem(incomplete, type="file")] if files else [])
-
-    return complete
 
 
 def artefacts(metavar: str) -> Callable:
@@ -69,6 +76,10 @@ class Listed(click.ParamType):
         """How the help shows a value."""
         return f"[{self.name}]" if self.option.choices else self.name.upper()
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The choices that begin like what is typed."""
+        return [CompletionItem(name) for name in self.option.choices or () if name.startswith(incomplete)]
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Text to one value or a list."""
         if not isinstance(value, str):
@@ -85,13 +96,16 @@ def from_config(known: dict[str, Option], *, listed: bool) -> Callable:
 
     def decorate(function: Callable) -> Callable:
         for option in reversed(known.values()):
-            default = "" if option.default is None else f" [default: {_plain(option.default)}]"
+            default = "" if option.default is None else f" [default: {plain(option.default)}]"
             if option.kind is bool:
                 declaration = f"{option.flag}/--no-{option.flag[2:]}"
                 function = click.option(declaration, option.name, default=None, help=option.help)(function)
             else:
                 kind = Listed(option) if listed else _Single(option)
-                function = click.option(option.flag, option.name, type=kind, help=option.help + default)(function)
+                more = {"shell_complete": complete_from(lambda: DATASETS, files=True)} if option.name == "data" else {}
+                function = click.option(option.flag, option.name, type=kind, help=option.help + default, **more)(
+                    function
+                )
         return function
 
     return decorate
@@ -103,18 +117,19 @@ class _Single(Listed):
         return self.option.parse(value) if isinstance(value, str) else value
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A default as people write it."""
     return f"{value:g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def ranges(text: str) -> list[int]:
+def ranges(text: str, flag: str = "--seeds") -> list[int]:
     """``0-4`` or ``0,3,7-9`` as whole numbers; WrongUsage says what was expected."""
     numbers: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
-            raise WrongUsage(f"--seeds {text}: expected numbers and ranges, such as 0-4 or 0,3,7-9")
+            raise WrongUsage(f"{flag} {text}: expected numbers and ranges, such as 0-4 or 0,3,7-9")
         if dash and int(last) - int(first) >= 10_000:
-            raise WrongUsage(f"--seeds {text}: more than 10,000 runs")
+            raise WrongUsage(f"{flag} {text}: more than 10,000 in one range")
         numbers += range(int(first), int(last or first) + 1)
     return numbers

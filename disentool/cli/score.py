@@ -8,6 +8,7 @@ import click
 
 from disentool.cli import options
 from disentool.cli.progress import reporter
+from disentool.errors import WrongUsage
 from disentool.io.results import to_json
 from disentool.metrics import METRICS
 
@@ -15,7 +16,7 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
 
 
 @click.command(
-    epilog="Example: disentool score --metric factor --metric reconstruction ckpt.pt | jq .score",
+    epilog="Example: disentool score --metric factor --metric higgins --metric reconstruction ckpt.pt | jq .score",
 )
 @options.artefacts("[CKPT|LATENTS...|-]")
 @click.option(
@@ -25,18 +26,28 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
     default=("factor",),
     metavar="NAME",
     help="; ".join(f"{name}: {summary}" for name, (_, summary) in METRICS.items())
-    + ". May be given several times.  [default: factor]",
+    + ". Your own: module:function of codes and factors. May be given several times.  [default: factor]",
+    shell_complete=options.complete_from(lambda: METRICS),
 )
 @click.option(
     "--protocol",
     metavar="NAME",
-    help="Constants of the metric. factor: paper (800 votes of 100) or dlib (10,000 + 5,000 votes of 64).",
+    help="Constants of the metric. factor: paper (800 votes of 100) or dlib (10,000 + 5,000 votes of 64);"
+    " higgins: paper (200 pairs, softmax) or dlib (64 pairs, logistic regression).",
+)
+@click.option(
+    "--set",
+    "constants",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another value for a constant of the protocol, named as in the record's details; may be given several times.",
 )
 @options.seed
 @options.data
 @options.rows
 @options.device
-@click.option("--codes", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 file.")
+@options.trust
+@click.option("--codes", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 or .npz file.")
 @click.option("--factors", metavar="KEY", help="Read factors [N,K] from this array, beside --codes.")
 @click.option(
     "--format",
@@ -49,10 +60,12 @@ def score(
     artefacts: tuple[str, ...],
     metrics: tuple[str, ...],
     protocol: str | None,
+    constants: tuple[str, ...],
     seed: int,
     data: str | None,
     rows: str,
     device: str,
+    trust: bool,
     codes: str | None,
     factors: str | None,
     form: str | None,
@@ -66,13 +79,14 @@ def score(
 
     records = stage.score(
         options.stream(artefacts),
-        stage.choose(metrics, protocol),
+        stage.choose(metrics, protocol, _pairs(constants)),
         seed=seed,
         data=data,
         rows=rows,
         device=device,
         codes=codes,
         factors=factors,
+        trust=trust,
         report=reporter(quiet),
     )
     form = form or ("table" if sys.stdout.isatty() else "jsonl")
@@ -83,6 +97,17 @@ def score(
         if form == "tsv" and not number:
             print("\t".join(_COLUMNS))
         print(to_json(record) if form == "jsonl" else "\t".join(_row(record, ".10g")), flush=True)
+
+
+def _pairs(constants: tuple[str, ...]) -> dict[str, str]:
+    """``NAME=VALUE`` words as a mapping; dashes and underscores are the same."""
+    pairs = {}
+    for word in constants:
+        name, equals, value = word.partition("=")
+        if not (equals and name and value):
+            raise WrongUsage(f"--set {word}: expected NAME=VALUE, such as votes=400")
+        pairs[name.strip().replace("-", "_")] = value.strip()
+    return pairs
 
 
 def _row(record: dict[str, Any], spec: str) -> list[str]:

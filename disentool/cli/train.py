@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from disentool import config, configs
 from disentool.cli import LazyGroup, options
 from disentool.cli.progress import reporter
+from disentool.configs.reference import is_own
 from disentool.configs.run import RunConfig
 
 
@@ -18,7 +19,7 @@ class MethodGroup(LazyGroup):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """The command that trains one method."""
-        return _command(name) if name in self.table else None
+        return _command(name) if name in self.table or is_own(name) else None
 
 
 @click.group(
@@ -28,7 +29,7 @@ class MethodGroup(LazyGroup):
     epilog="Example: disentool train factorvae --gamma 10,20,40 --seeds 0-4",
 )
 def train() -> None:
-    """Train METHOD and write a checkpoint; prints its path.
+    """Train METHOD and write a checkpoint; prints its path. A method of your own is module:Class.
 
     Every option of a method takes a comma-separated list: one run per value. The command line beats --config beats
     --preset beats the defaults, which are the paper's. `disentool train METHOD --help` shows them.
@@ -36,7 +37,7 @@ def train() -> None:
 
 
 def _command(name: str) -> click.Command:
-    entry = configs.METHODS[name]
+    entry = configs.find(name)
     config_class = configs.load(entry.config)
     run_options = config.options(RunConfig)
     seed = {"seed": run_options.pop("seed")}
@@ -51,7 +52,7 @@ def _command(name: str) -> click.Command:
     @options.from_config(seed, listed=True)
     @click.option("--seeds", metavar="RANGE", help="Several seeds, such as 0-4 or 0,3,7-9: one run each.")
     @options.from_config(run_options, listed=False)
-    @click.option("--preset", type=click.Choice(list(config_class.PRESETS)), help=_presets(config_class))
+    @click.option("--preset", type=click.Choice(list(config.presets_of(config_class))), help=_presets(config_class))
     @click.option("--config", "config_file", type=options.path, help="YAML file of options ('gamma: 10').")
     @click.option(
         "-o",
@@ -108,7 +109,7 @@ def _train(
 def _presets(config_class: type) -> str:
     """What each preset changes."""
     parts = []
-    for name, values in config_class.PRESETS.items():
-        changes = ", ".join(f"{key.replace('_', '-')} {value:g}" for key, value in values.items())
+    for name, values in config.presets_of(config_class).items():
+        changes = ", ".join(f"{key.replace('_', '-')} {options.plain(value)}" for key, value in values.items())
         parts.append(f"{name}: {changes or 'the defaults'}")
-    return "; ".join(parts) + "."
+    return "; ".join(parts) + "." if parts else "None for this method."

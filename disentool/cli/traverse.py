@@ -44,6 +44,7 @@ def _numbers(text: str | None, flag: str) -> list[int] | None:
 @click.option("--size", type=int, help="About how many pixels wide an image is drawn.  [default: 128, animations 64]")
 @options.data
 @options.device
+@options.trust
 @options.overwrite
 @options.quiet
 def traverse(

@@ -1,9 +1,12 @@
 """The methods by name, torch-free: name -> (configuration class, implementation, one-line summary), as strings."""
 
-import importlib
+import dataclasses
+import inspect
 from dataclasses import dataclass
 
-from disentool.errors import UnknownName
+from disentool.config import options
+from disentool.configs.reference import is_own, load
+from disentool.errors import UnknownName, WrongUsage
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,36 @@ METHODS: dict[str, MethodEntry] = {
 
 
 def find(name: str) -> MethodEntry:
-    """The table's entry for a method; UnknownName suggests the nearest names."""
+    """The table's entry for a method, or one made of the user's own ``module:Class``, which is imported.
+
+    UnknownName suggests the nearest names; WrongUsage says what a class lacks to be a method.
+    """
+    if is_own(name):
+        return _own(name)
     if name not in METHODS:
         raise UnknownName("method", name, METHODS)
     return METHODS[name]
 
 
-def load(reference: str) -> type:
-    """The class that ``module:Class`` names."""
-    module, _, attribute = reference.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+_PARTS = ("networks", "stages", "codes", "encode", "decode")  # of disentool.phase.Method
+
+
+def _own(name: str) -> MethodEntry:
+    found = load(name)
+    if not isinstance(found, type):
+        raise WrongUsage(f"{name}: expected a class that is a method, found a {type(found).__name__}")
+    config = getattr(found, "Config", None)
+    lacking = [part for part in _PARTS if not callable(getattr(found, part, None))]
+    if not (isinstance(config, type) and dataclasses.is_dataclass(config)):
+        lacking.insert(0, "Config (a frozen dataclass)")
+    if lacking:
+        raise WrongUsage(f"{name}: is no method yet: it lacks {', '.join(lacking)} (see disentool.phase.Method)")
+    try:
+        fields = options(config)
+    except (TypeError, KeyError, NameError) as error:
+        raise WrongUsage(f"{name}: Config: {error}; declare its fields with disentool.config.opt") from None
+    for field in ("steps", "batch_size"):
+        if field not in fields:
+            raise WrongUsage(f"{name}: Config lacks the field {field}")
+    summary = (inspect.getdoc(found) or name).splitlines()[0].rstrip(".")
+    return MethodEntry(f"{name}.Config", name, summary)

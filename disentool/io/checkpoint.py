@@ -71,6 +71,12 @@ def read(path: Path) -> dict[str, Any]:
         raise
     except Exception as error:  # on a damaged file torch may raise nearly anything
         raise _damaged(path, error) from None
+    check(path, content)
+    return content
+
+
+def check(path: Path, content: Any) -> None:
+    """ForeignFile or UnsafeFile unless ``content`` is what a checkpoint of a known version holds."""
     if not isinstance(content, dict) or content.get("format") != CHECKPOINT.name:
         raise ForeignFile(f"{path}: a torch file, but not a {CHECKPOINT.name}; `disentool train` writes one")
     version = content.get("version")
@@ -92,7 +98,6 @@ def read(path: Path) -> dict[str, Any]:
         isinstance(tensor, torch.Tensor) for state in states for tensor in state.values()
     ):
         raise ForeignFile(f"{path}: its history or its networks are damaged; make it anew")
-    return content
 
 
 def _damaged(path: Path, error: Exception) -> ForeignFile:

@@ -67,6 +67,13 @@ def probe(path: Path, *, overwrite: bool, need_bytes: int = 0) -> Path:
     return path
 
 
+def probe_folder(path: Path) -> None:
+    """Check that a folder can be made: nothing of its name is there yet, as a folder is never replaced."""
+    if os.path.lexists(path):
+        raise OutputExists(f"{path}: already there, and a folder is never replaced; remove it, or name another")
+    probe(path, overwrite=False)
+
+
 def require_free(path: Path) -> None:
     """OutputExists if there is anything of this name."""
     if os.path.lexists(path):
@@ -85,7 +92,10 @@ def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[Non
     handle = _locked(path, lock, wait)
     try:
         for left in path.parent.glob(f"{glob.escape(_partial(path))}*"):
-            left.unlink(missing_ok=True)
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left)
+            else:
+                left.unlink(missing_ok=True)
         yield
     finally:
         lock.unlink(missing_ok=True)
@@ -155,6 +165,20 @@ def whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside ``path``; on success it is moved into place, on any error it is removed."""
+    temporary = path.with_name(f"{_partial(path)}{os.getpid()}")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        os.rename(temporary, path)  # fails if a folder with anything in it appeared meanwhile
+    except OSError as error:
+        raise not_writable(path, error) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def duplicate(source: Path, target: Path) -> None:
     """Copy ``source`` to ``target``, whole or not at all, replacing what was there."""
     with whole(target, overwrite=True) as temporary:
@@ -177,6 +201,7 @@ def not_writable(path: Path, error: OSError) -> NotWritable:
         errno.EROFS: "a read-only file system; name another folder",
         errno.ENOTDIR: "a part of the path is a file, not a folder",
         errno.EEXIST: "a part of the path is a file, not a folder",
+        errno.ENOTEMPTY: "a folder of this name appeared meanwhile",
         errno.ENAMETOOLONG: "the name is too long",
     }
     reason = reasons.get(error.errno, error.strerror or str(error))

@@ -11,10 +11,8 @@ import numpy as np
 from disentool.errors import DisentoolError, ForeignFile
 from disentool.io import files
 
-SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".pgm", ".ppm", ".pbm", ".pnm", ".bmp", ".gif", ".tif", ".tiff")
-    + (".tga", ".jp2", ".avif", ".ras", ".pcx", ".ico")
-)
+_COMMON = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
+SUFFIXES = frozenset((*_COMMON, ".pgm", ".ppm", ".pbm", ".pnm", ".tga", ".jp2", ".ras", ".pcx", ".ico"))
 _MAX_PIXELS = 64_000_000  # a small file can claim any size
 _GREY = ("1", "L", "LA", "La", "I")  # modes without colour, and all that begin with "I;"
 _ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values that swap height and width

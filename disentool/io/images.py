@@ -43,6 +43,13 @@ def write_png(path: Path, picture: np.ndarray, *, overwrite: bool, comment: str 
         Image.fromarray(picture).save(temporary, format="PNG", dpi=(_PRINT, _PRINT), pnginfo=info, optimize=True)
 
 
+def save_png(path: Path, image: np.ndarray) -> None:
+    """Write uint8 [H,W,C], C 1 or 3, as a small PNG; for files of a folder that is itself written whole."""
+    from PIL import Image
+
+    Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(path, format="PNG")
+
+
 def write_animation(
     path: Path, frames: Sequence[np.ndarray], fps: float, *, overwrite: bool, comment: str = ""
 ) -> None:

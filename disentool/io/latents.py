@@ -1,4 +1,4 @@
-"""Latents files: ``disentool.latents``, and the codes in anyone's HDF5 file."""
+"""Latents files: ``disentool.latents``, and the codes in anyone's HDF5 or .npz file."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from disentool.errors import DataMismatch, ForeignFile
-from disentool.io import hdf5
-from disentool.io.dataset import read_factor_facts
+from disentool.io import arrays, hdf5
+from disentool.io.dataset import read_class_names, read_factor_facts
 from disentool.io.schema import LATENTS
 
 
@@ -22,6 +22,8 @@ class Latents:
     factors: np.ndarray | None
     factor_names: tuple[str, ...] = ()
     factor_sizes: tuple[int, ...] = ()
+    class_names: dict[str, list[str]] = field(default_factory=dict)
+    grid: bool = False
     method: str = ""
     name: str = ""
     checkpoint_sha256: str = ""
@@ -43,6 +45,8 @@ def read(path: Path) -> Latents:
             factors=factors,
             factor_names=names,
             factor_sizes=sizes,
+            class_names=read_class_names(file, path, names, sizes),
+            grid=bool(hdf5.attribute(file, "grid", False)),
             method=str(hdf5.attribute(file, "method", "")),
             name=str(hdf5.attribute(file, "name", "")),
             checkpoint_sha256=str(hdf5.attribute(file, "checkpoint_sha256", "")),
@@ -51,20 +55,34 @@ def read(path: Path) -> Latents:
         )
 
 
+def usual_keys(path: Path) -> tuple[str, str | None]:
+    """What the arrays of codes and factors in a .npz are called, where nobody says; ForeignFile lists what is there."""
+    known = arrays.listing(path)
+    codes = next((name for name in ("mean", "codes") if name in known), None)
+    if codes is None:
+        raise ForeignFile(
+            f"{path}: no array called mean or codes; --codes NAME --factors NAME name them"
+            f" (it holds {', '.join(known) or 'no arrays of numbers'})"
+        )
+    return codes, next((name for name in ("factors", "labels") if name in known), None)
+
+
 def read_foreign(path: Path, codes: str, factors: str | None) -> Latents:
-    """Codes (array ``codes`` [N,D]) and factors (array ``factors`` [N,K] or [N]) from any HDF5 file."""
+    """Codes (array ``codes`` [N,D]) and factors (array ``factors`` [N,K] or [N]) from any HDF5 or .npz file."""
     path = Path(path)
-    with hdf5.opened(path) as file:
-        mean = hdf5.array(file, path, codes)
-        if mean.ndim != 2:
+    with arrays.opened(path) as file:
+        mean = file(codes)
+        if len(mean.shape) != 2:
             raise ForeignFile(f"{path}: {codes} is {list(mean.shape)}, expected codes [N,D]")
         labels = None
         if factors is not None:
-            labels = hdf5.array(file, path, factors)
-            if labels.ndim not in (1, 2) or not labels.size:
+            labels = file(factors)
+            if len(labels.shape) not in (1, 2) or 0 in labels.shape:
                 raise ForeignFile(f"{path}: {factors} is {list(labels.shape)}, expected factors [N,K]")
-            if len(labels) != len(mean):
-                raise DataMismatch(f"{path}: {len(mean)} codes in {codes} but {len(labels)} factors in {factors}")
-            labels = labels[()].reshape(len(labels), -1)
+            if labels.shape[0] != mean.shape[0]:
+                raise DataMismatch(
+                    f"{path}: {mean.shape[0]} codes in {codes} but {labels.shape[0]} factors in {factors}"
+                )
+            labels = labels.all().reshape(labels.shape[0], -1)
         with np.errstate(over="ignore"):  # becomes infinite, which a metric then refuses by name
-            return Latents(path, mean[()].astype(np.float32), None, labels, name=path.stem)
+            return Latents(path, mean.all().astype(np.float32), None, labels, name=path.stem)

@@ -30,7 +30,11 @@ COMMON = (
     ("version", "integer; a reader refuses newer ones"),
     ("created_by", "toolkit and version"),
     ("command", "the command line that made the file"),
-    ("content_sha256", "digest of the arrays (see content_digest in io/hdf5.py); `info --verify` recomputes it"),
+    (
+        "content_sha256",
+        "sha256 of the sorted lines 'path dtype shape sha256(bytes)' of all arrays, joined by newlines, where dtype is"
+        " as NumPy writes it (|u1) and shape as 10x64x64x1; may be left out; `info --verify` recomputes it",
+    ),
 )
 
 DATASET = Format(
@@ -124,3 +128,22 @@ HISTORY = Format(
 )
 
 FORMATS = {f.name: f for f in (DATASET, LATENTS, CHECKPOINT, SCORE, HISTORY)}
+
+
+def text() -> str:
+    """The definitions as text for people: what `disentool info --schema` prints."""
+    lines = [
+        "The files of disentool. Arrays and attributes are of the HDF5 root; what stands in parentheses may be left",
+        "out; other arrays and attributes are allowed. A file written by any program that follows this is accepted.",
+        "",
+        "attributes of every HDF5 file (format and version must be there)",
+        *(f"  {name}: {what}" for name, what in COMMON),
+    ]
+    for form in FORMATS.values():
+        lines += ["", f"{form.name}, version {form.version}", f"  {form.doc}"]
+        for array in form.arrays:
+            line = f"{array.path}  {array.dtype} [{','.join(array.shape)}]"
+            lines.append(f"  array {line if array.required else f'({line})'}: {array.doc}")
+        kind = "attribute" if form.arrays else "entry"
+        lines += [f"  {kind} {f'({name})' if form.arrays else name}: {what}" for name, what in form.attributes]
+    return "\n".join(lines)

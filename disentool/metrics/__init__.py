@@ -24,6 +24,10 @@ METRICS: dict[str, tuple[str, str]] = {
         "disentool.metrics.factor",
         "Kim & Mnih's metric: majority vote on the least varying code, higher is better",
     ),
+    "higgins": (
+        "disentool.metrics.higgins",
+        "Higgins et al.'s metric: a linear classifier on differences of codes, higher is better",
+    ),
     "reconstruction": (
         "disentool.metrics.reconstruction",
         "mean reconstruction error, nats per image, lower is better",

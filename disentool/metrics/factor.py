@@ -12,14 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from disentool.errors import DataMismatch, UnknownName, WrongUsage
-from disentool.metrics.result import Codes, Result, refuse_non_finite
+from disentool.metrics.result import RESAMPLES, Codes, Result, interval_of_share, refuse_non_finite
 from disentool.metrics.sampling import Points, check_seed, subset_rows, unique_rows
 
 NEEDS = frozenset({"factors"})
 
 SCALE_ROWS = 10_000  # rows for the standard deviations where all of them would have to be encoded first
-RESAMPLES = 2000  # of the bootstrap
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -195,7 +193,7 @@ def score(plan: Plan, codes: Codes) -> Result:
     accuracy, interval = 0.0, None
     if active.size:
         accuracy = float(right.sum() / scored.sum())
-        interval = _bootstrap(int(right.sum()), int(scored.sum()), plan.seed)
+        interval = interval_of_share(int(right.sum()), int(scored.sum()), plan.seed)
     return Result(accuracy, options.protocol, interval, per_factor, details)
 
 
@@ -260,13 +258,3 @@ def _least_varying(codes: Codes, plan: Plan, variance: np.ndarray, active: np.nd
         local = (np.einsum("vld,vld->vd", group, group) - total * total / size) / (size - 1)
         least[start : start + block] = (local[:, active] / variance[active]).argmin(axis=1)
     return least
-
-
-def _bootstrap(right: int, votes: int, seed: int) -> tuple[float, float]:
-    """Percentile interval of the share of right votes when the votes are drawn again from those that were scored.
-
-    The majority stays: refitting it to each resample would add the optimism of one more fit, and shift the interval up.
-    """
-    shares = np.random.default_rng((seed, 2)).binomial(votes, right / votes, RESAMPLES) / votes
-    low, high = np.quantile(shares, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)

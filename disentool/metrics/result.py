@@ -6,6 +6,9 @@ import numpy as np
 
 from disentool.errors import DataMismatch
 
+RESAMPLES = 2000  # of a bootstrap
+CONFIDENCE = 0.95
+
 
 @dataclass(frozen=True)
 class Result:
@@ -110,3 +113,14 @@ def mean_with_error(values: np.ndarray) -> tuple[float, tuple[float, float] | No
         return mean, None, None
     error = float(values.std(ddof=1) / np.sqrt(len(values)))
     return mean, (mean - 1.96 * error, mean + 1.96 * error), error
+
+
+def interval_of_share(right: int, total: int, seed: int) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of the share ``right / total`` of answers that were right.
+
+    The answers are drawn again, the classifier stays: refitting it to each resample would add the optimism of one more
+    fit, and shift the interval up.
+    """
+    shares = np.random.default_rng((seed, 2)).binomial(total, right / total, RESAMPLES) / total
+    low, high = np.quantile(shares, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)

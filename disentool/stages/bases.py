@@ -9,8 +9,9 @@ import torch
 
 from disentool.engine import inference
 from disentool.engine.feed import Feed
-from disentool.errors import DataMismatch, ForeignFile, WrongUsage
+from disentool.errors import ForeignFile, WrongUsage
 from disentool.io import image_file, latents
+from disentool.stages.decode import require_fit
 from disentool.stages.encode import data_of
 from disentool.stages.model import Model
 from disentool.stages.reporting import Reporter
@@ -104,14 +105,7 @@ def _read(model: Model, paths: Sequence[Path], report: Reporter) -> np.ndarray:
 def _read_codes(model: Model, path: Path, report: Reporter) -> np.ndarray:
     """The codes of a latents file, float32 [N,D]."""
     found = latents.read(path)
-    width = model.method.codes()["mean"]
-    if found.mean.shape[1] != width:
-        raise DataMismatch(
-            f"{path}: its codes have {found.mean.shape[1]} dimensions, {model.path} has {width};"
-            f" `disentool encode {model.path}` makes ones that fit"
-        )
-    if found.checkpoint_sha256 and found.checkpoint_sha256 != model.sha256:
-        report.note(f"{path}: was encoded by another checkpoint than {model.path}; dimensions may not correspond")
+    require_fit(model, path, found, report)
     return found.mean
 
 

@@ -56,6 +56,7 @@ def encode(
     data: str | None = None,
     rows: str = "all",
     device: str = "auto",
+    trust: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Path:
@@ -64,7 +65,7 @@ def encode(
     ``rows``: ``all``, or ``train`` or ``test`` of the data's split.
     """
     report = report or Silent()
-    model = models.load(path, device)
+    model = models.load(path, device, trust=trust)
     dataset = data_of(model, data, report)
     chosen = dataset.rows(rows)
     widths = model.method.codes()
@@ -104,6 +105,7 @@ def encode(
                     "config": model.content["config"],
                     "seed": model.content["rng"].get("seed"),
                     "step": model.content["step"],
+                    "rows": rows,
                 }
             ),
         )

@@ -85,7 +85,7 @@ def plan(
     for combination in configuration.sweep(ordered):
         config = configuration.build(config_class, {k: v for k, v in combination.items() if k in method_options})
         run = configuration.build(RunConfig, {k: v for k, v in combination.items() if k in run_options})
-        shown = {"method": method, **{k: _short(v) for k, v in (_fields(config) | _fields(run)).items()}}
+        shown = {"method": _short(method), **{k: _short(v) for k, v in (_fields(config) | _fields(run)).items()}}
         path = Path(template.format(**shown))
         if path.suffix != ".pt":
             raise WrongUsage(f"-o {template}: expected a checkpoint's name, ending in .pt")
@@ -131,4 +131,4 @@ def _fields(config: Any) -> dict[str, Any]:
 
 def _short(value: Any) -> str:
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text.replace("/", "_")
+    return text.replace("/", "_").replace(":", ".")

@@ -8,8 +8,9 @@ import torch
 
 from disentool import configs
 from disentool.config import build
+from disentool.configs.reference import is_own
 from disentool.engine import device as devices
-from disentool.errors import DataMismatch, DisentoolError, ForeignFile
+from disentool.errors import DataMismatch, DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import checkpoint, files
 from disentool.io.dataset import Dataset
 from disentool.phase import DataFacts, Method
@@ -52,16 +53,19 @@ def describe(data: Dataset, spec: str, rows: int) -> dict[str, Any]:
     }
 
 
-def load(path: Path, device: str = "auto") -> Model:
-    """Rebuild a checkpoint's networks. Sizes are compared before memory is taken for them."""
+def load(path: Path, device: str = "auto", *, trust: bool = False) -> Model:
+    """Rebuild a checkpoint's networks. Sizes are compared before memory is taken for them.
+
+    ``trust``: a checkpoint of the user's own method may import, and so execute, the module it names; else UnsafeFile.
+    """
     chosen = devices.choose(device)
     content = checkpoint.read(path)
+    if is_own(content["method"]) and not trust:
+        raise UnsafeFile(
+            f"{path}: was made by code that is not the toolkit's, {content['method'][:80]}; --trust imports and runs it"
+        )
     method = build_method(path, content)
-    try:
-        with torch.device("meta"):
-            networks = method.networks()
-    except DisentoolError as error:
-        raise ForeignFile(f"{path}: its configuration does not make a model: {error}") from None
+    networks = blank_networks(method, path)
     checkpoint.check_networks(path, networks, content["networks"])
     for name, network in networks.items():
         network.load_state_dict(content["networks"][name], assign=True)
@@ -69,10 +73,24 @@ def load(path: Path, device: str = "auto") -> Model:
     return Model(Path(path), files.sha256(path), content, method, networks, chosen)
 
 
+def blank_networks(method: Method, path: Path) -> dict[str, torch.nn.Module]:
+    """A method's networks without memory, for their shapes; ForeignFile names ``path`` if there can be none."""
+    try:
+        with torch.device("meta"):
+            return method.networks()
+    except DisentoolError as error:
+        raise ForeignFile(f"{path}: its configuration does not make a model: {error}") from None
+
+
 def build_method(path: Path, content: dict[str, Any]) -> Method:
     """The method a checkpoint names, with its configuration; ForeignFile if they do not fit."""
+    name = content["method"]
     try:
-        entry = configs.find(content["method"])
+        entry = configs.find(name)
+    except DisentoolError as error:
+        made_by = f"was made by {name}, which " if is_own(name) else ""
+        raise ForeignFile(f"{path}: {made_by}cannot be loaded: {error}") from None
+    try:
         config = build(configs.load(entry.config), content["config"])
         data = content["data"]
         rows, height, width, channels = (int(n) for n in data["shape"])

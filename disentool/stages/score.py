@@ -1,7 +1,10 @@
 """Checkpoints, latents files, anyone's codes -> score records."""
 
+import dataclasses
 import importlib
-from collections.abc import Iterable, Iterator, Sequence
+import typing
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from disentool.configs.reference import is_own, load
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, Interrupted, NoFactors, UnknownName, WrongUsage
 from disentool.io import files, hdf5, latents
 from disentool.io.schema import SCORE
-from disentool.metrics import METRICS
+from disentool.metrics import METRICS, own
 from disentool.metrics.result import Codes, Result
 from disentool.metrics.sampling import Points
 from disentool.stages.reporting import Reporter, Silent
@@ -28,21 +32,55 @@ class Metric:
     options: Any
 
 
-def choose(names: Sequence[str], protocol: str | None) -> list[Metric]:
-    """The metrics by name. ``protocol`` must be known to at least one of them; the others keep their default."""
+def choose(names: Sequence[str], protocol: str | None, constants: Mapping[str, str] | None = None) -> list[Metric]:
+    """The metrics by name; ``module:function`` is one of the user's own, and is imported.
+
+    ``protocol`` must be known to at least one of them; the others keep their default. ``constants``: values, as text,
+    for fields of their protocols; each must be known to at least one of them.
+    """
     names = [part for name in names for part in name.split(",")]
-    for name in names:
-        if name not in METRICS:
-            raise UnknownName("metric", name, METRICS)
-    modules = {name: importlib.import_module(METRICS[name][0]) for name in dict.fromkeys(names)}
+    modules = {name: _module(name) for name in dict.fromkeys(names)}
     known = {p for module in modules.values() for p in module.PROTOCOLS}
     if protocol is not None and protocol not in known:
         raise UnknownName(f"protocol for {', '.join(modules)}", protocol, known)
-    chosen = []
+    chosen, unused = [], dict(constants or {})
     for name, module in modules.items():
         its = protocol if protocol in module.PROTOCOLS else next(iter(module.PROTOCOLS))
-        chosen.append(Metric(name, module, its, module.PROTOCOLS[its]))
+        options = module.PROTOCOLS[its]
+        hints = {key: hint for key, hint in typing.get_type_hints(type(options)).items() if key != "protocol"}
+        values = {key: _constant(key, text, hints[key]) for key, text in (constants or {}).items() if key in hints}
+        chosen.append(Metric(name, module, its, dataclasses.replace(options, **values)))
+        unused = {key: text for key, text in unused.items() if key not in hints}
+    for key in unused:
+        fields = {f.name for metric in chosen for f in dataclasses.fields(metric.options)} - {"protocol"}
+        raise UnknownName(f"constant of {', '.join(modules)}", key, fields)
     return chosen
+
+
+def _module(name: str) -> Any:
+    """What computes a metric: a module of the toolkit, or the user's function in the same form."""
+    if is_own(name):
+        return own.metric(name, load(name))
+    if name not in METRICS:
+        raise UnknownName("metric", name, METRICS)
+    return importlib.import_module(METRICS[name][0])
+
+
+def _constant(name: str, text: str, hint: Any) -> Any:
+    """One ``--set`` value as its field's type; WrongUsage says what was expected."""
+    kinds = [kind for kind in (typing.get_args(hint) or (hint,)) if kind is not type(None)]
+    if typing.get_origin(hint) is typing.Literal or str in kinds:
+        return text
+    if type(None) in typing.get_args(hint) and text == "none":
+        return None
+    if kinds == [bool] and text in ("true", "false"):
+        return text == "true"
+    try:
+        number = float(text)
+        return number if float in kinds else int(text)
+    except ValueError:
+        expected = "true or false" if kinds == [bool] else "a number" if float in kinds else "a whole number"
+        raise WrongUsage(f"--set {name}={text}: expected {expected}") from None
 
 
 def score(
@@ -55,12 +93,14 @@ def score(
     device: str = "auto",
     codes: str | None = None,
     factors: str | None = None,
+    trust: bool = False,
     report: Reporter | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The record of every metric on every artefact, as each is ready.
 
     An artefact is a checkpoint (whose data, or ``data``, is encoded: once, and only the rows these metrics need), a
-    latents file, or with ``codes`` and ``factors`` (names of arrays) any HDF5 file.
+    latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``.
+    ``trust``: see :func:`disentool.stages.model.load`.
     """
     report = report or Silent()
     if isinstance(artefacts, Sequence):  # else they arrive one by one
@@ -72,7 +112,7 @@ def score(
     for artefact in artefacts:
         count += 1
         try:
-            for record in _score(Path(artefact), metrics, seed, data, rows, device, codes, factors, report):
+            for record in _score(Path(artefact), metrics, seed, data, rows, device, codes, factors, trust, report):
                 for note in record["details"].get("notes", []):
                     report.note(f"{artefact}: {record['metric']}: {note}")
                 yield record
@@ -85,11 +125,14 @@ def score(
         raise DisentoolError(f"{failed} of {count} could not be scored")
 
 
-def _score(path, metrics, seed, data, rows, device, codes, factors, report) -> Iterator[dict[str, Any]]:
-    if _kind(path) == "checkpoint":
+def _score(path, metrics, seed, data, rows, device, codes, factors, trust, report) -> Iterator[dict[str, Any]]:
+    kind = _kind(path)
+    if kind == "arrays" and codes is None:
+        codes, factors = latents.usual_keys(path)
+    if kind == "checkpoint":
         if codes:
-            raise WrongUsage(f"{path}: --codes is for HDF5 files of codes; a checkpoint encodes its data itself")
-        return _score_checkpoint(path, metrics, seed, data, rows, device, report)
+            raise WrongUsage(f"{path}: --codes is for files of codes; a checkpoint encodes its data itself")
+        return _score_checkpoint(path, metrics, seed, data, rows, device, trust, report)
     if rows != "all":
         raise WrongUsage(
             f"{path}: holds the codes of the rows it was made of; --rows is for checkpoints, and for encode"
@@ -98,13 +141,21 @@ def _score(path, metrics, seed, data, rows, device, codes, factors, report) -> I
 
 
 def _kind(path: Path) -> str:
-    files.require(path, "checkpoint or HDF5 file of codes", "`disentool train factorvae` writes ./ckpt.pt")
+    files.require(path, "checkpoint or file of codes", "`disentool train factorvae` writes ./ckpt.pt")
     if hdf5.is_hdf5(path):
         return "codes"
     with open(path, "rb") as file:
         if file.read(2) == b"PK":
-            return "checkpoint"
-    raise ForeignFile(f"{path}: neither a checkpoint (.pt) nor an HDF5 file of codes; see `disentool info {path}`")
+            return "arrays" if _is_npz(path) else "checkpoint"
+    raise ForeignFile(f"{path}: neither a checkpoint (.pt) nor HDF5 or .npz codes; see `disentool info {path}`")
+
+
+def _is_npz(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith(".npy") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False  # a checkpoint cut short, which its reader names
 
 
 def _score_codes(
@@ -133,6 +184,7 @@ def _score_codes(
         "step": table.provenance.get("step"),
         "data": table.name,
         "data_sha256": table.dataset_sha256 or None,
+        "split": table.provenance.get("rows"),
         "rows": len(table.mean),
     }
     for metric, plan in zip(metrics, plans, strict=True):
@@ -142,13 +194,23 @@ def _score_codes(
 
 
 def _score_checkpoint(
-    path: Path, metrics: list[Metric], seed: int, data: str | None, rows: str, device: str, report: Reporter
+    path: Path,
+    metrics: list[Metric],
+    seed: int,
+    data: str | None,
+    rows: str,
+    device: str,
+    trust: bool,
+    report: Reporter,
 ) -> Iterator[dict[str, Any]]:
     # Imported here: scoring ready codes needs no torch, whose import takes seconds.
     from disentool.stages import model as models
     from disentool.stages.encode import data_of
 
-    model = models.load(path, device)
+    model = models.load(path, device, trust=trust)
+    for metric in metrics:
+        if "reconstruction" in metric.module.NEEDS and not hasattr(model.method, "reconstruction"):
+            raise DataMismatch(f"{path}: {metric.name} needs a method with a reconstruction error, which this is not")
     dataset = data_of(model, data, report)
     chosen = dataset.rows(rows)
     factors = None if dataset.factors is None else dataset.factors[chosen]

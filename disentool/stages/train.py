@@ -259,6 +259,8 @@ class _Run:
                 f"{job.output}: was trained with the data's likelihood {law}, which now is {self.data.likelihood};"
                 " prepare the data as it was, or name another -o"
             )
+        if not content["window"]:
+            raise ForeignFile(f"{job.output}: holds weights only, as it came from an export; it cannot be resumed")
         try:
             checkpoint.check_networks(job.output, training.networks, content["networks"])
             training.restore(content)

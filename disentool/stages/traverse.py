@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from disentool.engine import inference
 from disentool.errors import ForeignFile, WrongUsage
@@ -19,6 +18,7 @@ from disentool.metrics.kl import ACTIVE_ABOVE
 from disentool.stages import bases as starting
 from disentool.stages import model as models
 from disentool.stages.bases import Bases
+from disentool.stages.decode import images_of
 from disentool.stages.model import Model
 from disentool.stages.reporting import Reporter, Silent, Task
 
@@ -45,6 +45,7 @@ def traverse(
     fps: float = 20.0,
     size: int | None = None,
     device: str = "auto",
+    trust: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Iterator[Path]:
@@ -75,7 +76,7 @@ def traverse(
         for output in outputs:
             files.probe(output, overwrite=overwrite)
             claims.enter_context(files.claim(output))
-        model = models.load(path, device)
+        model = models.load(path, device, trust=trust)
         shown = _dimensions(model, dims, report)
         default = _STILL_IMAGES if all(map(_is_still, outputs)) else _MOVING_IMAGES
         source = {"image_files": image_files, "codes": codes, "rows": rows, "data": data}
@@ -213,15 +214,6 @@ def _plan(
     return plan
 
 
-def _decode(model: Model, codes: np.ndarray) -> np.ndarray:
-    """Codes float32 [n,D] -> images uint8 [n,H,W,C]."""
-    with inference.repeatable():
-        decoded = model.method.decode(model.networks, torch.from_numpy(codes).to(model.device))
-        if not bool(decoded.isfinite().all()):
-            raise ForeignFile(f"{model.path}: decodes to NaN or infinite pixels; its training diverged")
-        return (decoded * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-
-
 def _decode_all(model: Model, plan: _Plan, task: Task, done: int) -> np.ndarray:
     """The plan's cells, uint8 [bases,dimensions,values,H,W,C]; every other dimension keeps its base's value."""
     shape = (len(plan.bases), len(plan.dimensions), len(plan.values))
@@ -231,16 +223,17 @@ def _decode_all(model: Model, plan: _Plan, task: Task, done: int) -> np.ndarray:
         codes[:, k, :, dimension.index] = plan.values
     codes = codes.reshape(plan.cells, -1)
     parts = []
-    for start in range(0, plan.cells, inference.BATCH):
-        parts.append(_decode(model, codes[start : start + inference.BATCH]))
-        task.update(done + start + len(parts[-1]))
+    for part in images_of(model, codes):
+        parts.append(part)
+        done += len(part)
+        task.update(done)
     images = np.concatenate(parts)
     return images.reshape(*shape, *images.shape[1:])
 
 
 def _still(model: Model, plan: _Plan, cells: np.ndarray) -> np.ndarray:
     """A block per base: to its left what it starts from, then a row per dimension and a column per value."""
-    decoded = _decode(model, plan.bases.codes)
+    decoded = np.concatenate(list(images_of(model, plan.bases.codes)))
     columns = tuple(Label(canvas.number(value)) for value in plan.values)
     labels = tuple(dimension.label for dimension in plan.dimensions)
     tall = len(labels) > 2  # room for two images one under the other, with a caption between them

@@ -1,0 +1,181 @@
+"""``decode``, ``sample`` and ``export``: from codes and priors to images, and weights out and back."""
+
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from disentool.io import checkpoint, dataset, latents
+from disentool.stages import model as models
+
+
+@pytest.fixture
+def ckpt(folder, trained):
+    shutil.copy(trained, folder / "ckpt.pt")
+    return folder
+
+
+@pytest.fixture
+def codes(ckpt, cli):
+    cli("encode", "ckpt.pt", "-o", "z.h5").printed("z.h5")
+    return ckpt
+
+
+def decoded(folder, mean):
+    """What the checkpoint makes of codes, stated plainly."""
+    model = models.load(folder / "ckpt.pt", "cpu")
+    with torch.no_grad():
+        images = torch.sigmoid(model.networks["decoder"](torch.from_numpy(mean)))
+    return np.round(images.numpy().transpose(0, 2, 3, 1) * 255).astype(np.uint8)
+
+
+def test_decode_to_a_data_set(cli, codes):
+    cli("decode", "ckpt.pt", "z.h5", "-o", "new/images.h5").printed("new/images.h5")
+    data, z = dataset.read(codes / "new/images.h5"), latents.read(codes / "z.h5")
+    expected = decoded(codes, z.mean)
+    assert np.abs(data.images.astype(int) - expected).max() <= 1
+    assert np.array_equal(data.factors, z.factors) and data.factor_names == z.factor_names
+    assert data.grid and data.likelihood == "bernoulli" and "decoded" in data.name
+    with h5py.File(codes / "new/images.h5") as file:
+        assert np.array_equal(file["codes"][()], z.mean)
+    cli("info", "--verify", "new/images.h5")
+    cli("train", "vae", "--data", "new/images.h5", "--steps", 1, "--batch-size", 8, "-o", "b.pt").printed("b.pt")
+    cli("decode", "ckpt.pt", "z.h5", "-o", "new/images.h5").failed(1, "already there")
+    cli("decode", "ckpt.pt", "z.h5", "-o", "new/images.h5", "--overwrite").printed("new/images.h5")
+
+
+def test_decode_to_pictures(cli, codes):
+    cli("decode", "ckpt.pt", "z.h5", "--rows", "3,10-12", "-o", "out").printed("out")
+    assert sorted(p.name for p in (codes / "out").iterdir()) == [f"{n:06}.png" for n in (3, 10, 11, 12)]
+    z = latents.read(codes / "z.h5")
+    with Image.open(codes / "out" / "000011.png") as image:
+        assert np.abs(np.asarray(image).astype(int) - decoded(codes, z.mean[11:12])[0, :, :, 0]).max() <= 1
+    cli("decode", "ckpt.pt", "z.h5", "-o", "out", "--overwrite").failed(1, "out: already there, and a folder is never")
+
+
+def test_decode_anyones_codes(cli, codes):
+    mean = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    np.savez("a.npz", points=mean)
+    cli("decode", "ckpt.pt", "a.npz", "--codes", "points", "-o", "d.h5").printed("d.h5")
+    data = dataset.read(codes / "d.h5")
+    assert np.abs(data.images.astype(int) - decoded(codes, mean)).max() <= 1 and data.factors is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["none.pt", "z.h5", "-o", "x.h5"], 1, "none.pt: no such checkpoint"),
+        (["ckpt.pt", "none.h5", "-o", "x.h5"], 1, "none.h5: no such"),
+        (["ckpt.pt", "ckpt.pt", "-o", "x.h5"], 1, "ckpt.pt: not an HDF5 file"),
+        (["ckpt.pt", "z.h5", "-o", "x.jpg"], 2, "x.jpg: expected a name ending in .h5, or without a suffix"),
+        (["ckpt.pt", "z.h5", "-o", "x.h5", "--rows", "0,192"], 2, "--rows 192: z.h5 has rows 0 to 191"),
+        (["ckpt.pt", "z.h5", "-o", "x.h5", "--rows", "0,0"], 2, "--rows 0: named twice"),
+        (["ckpt.pt", "z.h5", "-o", "x.h5", "--rows", "a"], 2, "--rows a: expected numbers and ranges"),
+        (["ckpt.pt", "z.h5", "-o", "x.h5", "--codes", "nope"], 1, "no array 'nope'"),
+        (["ckpt.pt", "z.h5", "-o", "x.h5", "--codes", "factors"], 1, "its codes have 3 dimensions, ckpt.pt has 4"),
+        (["ckpt.pt", "z.h5", "-o", "z.h5", "--overwrite"], 2, "z.h5: is read by this very command"),
+        (["ckpt.pt", "z.h5"], 2, "Missing option '-o'"),
+    ],
+)
+def test_decode_refuses(cli, codes, arguments, code, words):
+    before = sorted(p.name for p in codes.iterdir())
+    outcome = cli("decode", *arguments)
+    assert outcome.code == code and words in outcome.err
+    assert sorted(p.name for p in codes.iterdir()) == before
+
+
+def test_codes_that_are_not_finite(cli, codes):
+    np.savez("a.npz", z=np.full((2, 4), np.nan))
+    cli("decode", "ckpt.pt", "a.npz", "--codes", "z", "-o", "x").failed(1, "a.npz: holds codes that are not finite")
+    assert not (codes / "x").exists()
+
+
+def test_sample_a_grid(cli, ckpt):
+    cli("sample", "-n", 10, "-o", "a.png", "--size", 32).printed("a.png")
+    cli("sample", "-n", 10, "-o", "b.png", "--size", 32).printed("b.png")
+    cli("sample", "-n", 10, "-o", "c.png", "--size", 32, "--seed", 1).printed("c.png")
+    one, same, other = ((ckpt / name).read_bytes() for name in ("a.png", "b.png", "c.png"))
+    assert one == same != other
+    with Image.open(ckpt / "a.png") as image:
+        assert image.width > 4 * 32 and image.height > 3 * 32  # 4 columns, 3 rows
+    cli("sample", "-n", 100_000, "-o", "d.png", "--size", 64).failed(2, "too many for one picture")
+
+
+def test_samples_are_keyed_by_seed_and_number(cli, ckpt):
+    cli("sample", "-n", 300, "-o", "many.h5").printed("many.h5")
+    cli("sample", "-n", 7, "-o", "few.h5").printed("few.h5")
+    cli("sample", "-n", 2, "-o", "pictures").printed("pictures")
+    with h5py.File(ckpt / "many.h5") as many, h5py.File(ckpt / "few.h5") as few:
+        z = many["codes"][()]
+        assert np.array_equal(few["codes"][()], z[:7])
+        assert abs(z.mean()) < 0.1 and abs(z.std() - 1) < 0.1
+        assert np.abs(few["images"][()].astype(int) - decoded(ckpt, z[:7])).max() <= 1
+    assert len(list((ckpt / "pictures").iterdir())) == 2
+    assert len(dataset.read(ckpt / "many.h5")) == 300
+    cli("sample", "-o", "x.gif").failed(2, "x.gif: expected a name ending in .h5, or without a suffix")
+    cli("sample", "none.pt", "-o", "x.h5").failed(1, "none.pt: no such checkpoint")
+
+
+def test_export_and_back(cli, ckpt):
+    cli("export").printed("ckpt.safetensors", "ckpt.json")
+    cli("export", "ckpt.safetensors", "-o", "back.pt").printed("back.pt")
+    first, second = (checkpoint.read(ckpt / name) for name in ("ckpt.pt", "back.pt"))
+    for network, state in first["networks"].items():
+        for name, tensor in state.items():
+            assert tensor.equal(second["networks"][network][name])
+    for key in ("method", "config", "data", "step", "statistics", "history", "rng"):
+        assert first[key] == second[key]
+    assert first["samples"]["images"].equal(second["samples"]["images"])
+    records = [json.loads(cli("score", "--metric", "factor", name).out) for name in ("ckpt.pt", "back.pt")]
+    assert records[0]["score"] == records[1]["score"] and records[0]["details"] == records[1]["details"]
+    cli("traverse", "back.pt", "-o", "t.png").printed("t.png")
+    assert (ckpt / "ckpt.safetensors").stat().st_mode & 0o044 == 0o044
+    safe = pytest.importorskip("safetensors.torch").load_file(ckpt / "ckpt.safetensors")
+    assert "encoder.0.weight" in safe and "samples.images" in safe
+
+
+def test_exported_weights_cannot_be_resumed(cli, ckpt, squares):
+    cli("export", "-o", "w.safetensors")
+    cli("export", "w.safetensors", "-o", "back.pt")
+    content = checkpoint.read(ckpt / "back.pt")
+    options = [f"--{k.replace('_', '-')}={v}" for k, v in content["config"].items() if k != "steps"]
+    outcome = cli("train", "factorvae", *options, "--steps", 40, "--data", squares, "-o", "back.pt", "--resume")
+    outcome.failed(1, "back.pt: holds weights only, as it came from an export; it cannot be resumed")
+
+
+def test_export_refuses(cli, ckpt):
+    cli("export", "-o", "x.onnx").failed(2, "x.onnx: expected a name ending in .safetensors, or in .pt to go back")
+    cli("export", "none.pt").failed(1, "none.pt: no such checkpoint")
+    cli("export", "-o", "w.safetensors").printed("w.safetensors", "w.json")
+    cli("export", "-o", "w.safetensors").failed(1, "w.safetensors: already there")
+    facts = json.loads((ckpt / "w.json").read_text())
+    for change, words in (
+        (lambda f: f.pop("config"), "w.json: entry 'config' is missing or damaged"),
+        (lambda f: f.update(version=99), "version 99, this disentool reads up to"),
+        (lambda f: f["config"].update(latent_dim=5), "its configuration says"),
+        (lambda f: f["config"].update(latent_dim=10**9), "its configuration does not make a model"),
+        (lambda f: f.update(networks=["encoder"]), "belongs to none of the networks encoder"),
+        (lambda f: f.update(networks="encoder"), "w.json: expected the configuration that"),
+        (lambda f: f.update(method="os:system"), None),
+    ):
+        changed = json.loads(json.dumps(facts))
+        change(changed)
+        (ckpt / "w.json").write_text(json.dumps(changed))
+        if words is None:
+            cli("export", "w.safetensors", "-o", "x.pt").printed("x.pt")
+            cli("score", "x.pt").failed(1, "x.pt: was made by code that is not the toolkit's, os:system")
+            (ckpt / "x.pt").unlink()
+        else:
+            cli("export", "w.safetensors", "-o", "x.pt").failed(1, words)
+    (ckpt / "w.json").write_text("{")
+    cli("export", "w.safetensors", "-o", "x.pt").failed(1, "w.json: not JSON")
+    (ckpt / "w.json").unlink()
+    cli("export", "w.safetensors", "-o", "x.pt").failed(1, "w.json: no such file of the configuration")
+    (ckpt / "w.json").write_text(json.dumps(facts))
+    (ckpt / "w.safetensors").write_bytes((ckpt / "w.safetensors").read_bytes()[:-10])
+    cli("export", "w.safetensors", "-o", "x.pt").failed(1, "w.safetensors: not a .safetensors file, or a damaged one")
+    assert not (ckpt / "x.pt").exists()
