@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
+from PIL import Image
 from raw_files import idx, norb, shrunk, write_folder, write_tar, write_zip, zipped
 
 from disentool.datasets import cars3d, mnist, mpi3d, smallnorb
@@ -341,6 +342,25 @@ def test_the_real_mnist(tmp_path, cli):
     assert found.factors[:10, 0].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     assert np.bincount(found.factors[:, 0]).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert found.images.mean() == pytest.approx(0.1325 * 255, abs=0.01)
+
+
+def test_size_and_colour_of_any_source(tmp_path, mpi, few, cli):
+    """Also of readers that know neither."""
+    pixels = np.random.default_rng(0).integers(0, 256, (432, 64, 64, 3), np.uint8)
+    np.savez(tmp_path / "m.npz", images=pixels)
+    options = ("--size", "16x32", "--grey", "--subset", 3, "-o", tmp_path / "a.h5")
+    cli("prepare", "mpi3d", "--from", tmp_path / "m.npz", *options).printed(tmp_path / "a.h5")
+    found = dataset.read(tmp_path / "a.h5")
+    assert found.images.shape == (3, 16, 32, 1)
+    row = np.ravel_multi_index(found.factors[1], MPI)
+    grey = np.asarray(Image.fromarray(pixels[row]).convert("L"))[16:48, :, None]  # the middle, twice as wide as high
+    np.testing.assert_array_equal(found.images[1], shrunk(grey, 16, 32))
+    folder = write_folder(tmp_path / "mnist", mnist_files(True)[0])
+    options = ("--size", 32, "--rgb", "-o", tmp_path / "b.h5")
+    cli("prepare", "mnist", "--from", folder, *options).printed(tmp_path / "b.h5")
+    assert dataset.read(tmp_path / "b.h5").images.shape == (70, 32, 32, 3)
+    options = ("--every", 2, "-o", tmp_path / "c.h5")
+    cli("prepare", "mnist", "--from", folder, *options).failed(2, "--every: prepare mnist does not take it")
 
 
 @pytest.mark.parametrize("module", [cars3d, smallnorb, mpi3d, mnist])

@@ -117,6 +117,7 @@ SCORE = Format(
     attributes=(
         ("artefact, id", "the file scored, and the first 16 hex digits of its sha256"),
         ("method, config, seed, step, data", "what the artefact says of itself"),
+        ("split, rows", "which part of the data's split was scored (train, test or all), and how many rows it has"),
         ("metric, protocol, score, interval, per_factor, details", "the measurement; details holds every constant"),
     ),
 )
