@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click import Context
+from PIL import Image
 
 from disentool import config, configs
 from disentool.cli import COMMANDS, group
@@ -27,6 +29,11 @@ def shell(tmp_path_factory):
     (folder / "bin").mkdir()
     (folder / "work").mkdir()
     prepare("dsprites", folder / "cache" / "dsprites.h5", subset=2000)
+    for i in range(40):  # a user's own images, by class
+        name = folder / "work" / "coil20" / f"obj{i // 10 + 1}" / f"{i % 10}.png"
+        name.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((32, 32), 6 * i, np.uint8)).save(name)
+    (folder / "work" / "examples").symlink_to(ROOT / "examples")
     shim = folder / "bin" / "disentool"
     short = 'case "$1 $*" in "train "*--dry-run*) ;; "train "*) set -- "$@" --steps 2 ;; esac'
     shim.write_text(f'#!/bin/sh\n{short}\nexec "{sys.executable}" -m disentool "$@"\n')

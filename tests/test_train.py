@@ -279,8 +279,8 @@ def test_what_another_process_finished_meanwhile_is_not_overwritten(squares, tmp
 
 
 def test_sizes_that_no_network_has_name_the_file(tmp_path):
-    data = write_dataset(tmp_path / "odd.h5", np.zeros((4, 27, 29, 1), np.uint8), None)
-    with pytest.raises(DataMismatch, match=r"odd\.h5: images of 27x29"):
+    data = write_dataset(tmp_path / "odd.h5", np.zeros((4, 27, 5, 1), np.uint8), None)
+    with pytest.raises(DataMismatch, match=r"odd\.h5: images of 27x5"):
         run(tmp_path / "m.pt", data, steps=1)
 
 

@@ -24,7 +24,7 @@ class Size(click.ParamType):
 
 
 @click.command(
-    epilog="Examples: disentool prepare dsprites --subset 10000 -o small.h5;"
+    epilog="Example: disentool prepare dsprites --subset 10000 -o small.h5;"
     " disentool prepare folder --from photos/ --size 64 -o photos.h5"
 )
 @click.argument("name", required=False, shell_complete=options.complete_from(lambda: DATASETS))
