@@ -43,7 +43,8 @@ class Dataset:
             raise DataMismatch(f"{self.path}: has no split; --rows all, or `disentool prepare --split` makes one")
         found = np.flatnonzero(self.split == (part == "test"))
         if not len(found):
-            raise DataMismatch(f"{self.path}: its split has no rows for {'test' if part == 'test' else 'train'}ing")
+            what = "testing" if part == "test" else "training"
+            raise DataMismatch(f"{self.path}: its split has no rows for {what}; --rows all takes every row")
         return found
 
 
