@@ -87,6 +87,9 @@ def test_kth_with_its_list_of_sequences(tmp_path, videos, cli):
     found = dataset.read(tmp_path / "a.h5")
     np.testing.assert_array_equal(found.images, whole[[1, 4, 5, 8, 14]])
     assert found.class_names["action"][5] == "walking"
+    (folder / "00sequences.txt").write_text("person02_walking_d1 frame 1-3")
+    (note,) = kth.open_source(folder).notes
+    assert "2 videos have no frames in 00sequences.txt, the first person01_boxing_d1_uncomp.avi; left out" in note
     (folder / "00sequences.txt").write_text("nothing of use")
     cli("prepare", "kth", "--from", folder, "-o", tmp_path / "b.h5").failed(1, "00sequences.txt has no line such as")
 

@@ -145,8 +145,7 @@ def norb_files(compress=False) -> tuple[dict[str, bytes], dict[tuple, np.ndarray
     """The six files, pairs in a shuffled order as published, and each image by its factors."""
     rng = np.random.default_rng(5)
     files, images = {}, {}
-    halves = zip(smallnorb.HALVES, ((4, 6, 7, 8, 9), (0, 1, 2, 3, 5)), strict=True)
-    for half, instances in halves:
+    for half, instances in smallnorb.HALVES.items():
         pairs = [
             (category, instance, *rest)
             for category in range(5)
@@ -217,14 +216,18 @@ def test_smallnorb_that_is_not(tmp_path, small, cli):
         "its header is 0x1e3d4c54": {f"{testing}-dat.mat": info},
         "expected 5,529,624": {f"{testing}-dat.mat": dat[:-1]},
         "cut short": {f"{testing}-dat.mat": dat[:10]},
-        "has the value 10": {f"{testing}-info.mat": info[:20] + (10).to_bytes(4, "little") + info[24:]},
-        "every combination": {f"{testing}-info.mat": files[f"{training}-info.mat"]},
+        "has the value 2, expected 0 to 1": {f"{testing}-info.mat": info[:24] + (2).to_bytes(4, "little") + info[28:]},
+        "has odd azimuths": {f"{testing}-info.mat": info[:28] + (1).to_bytes(4, "little") + info[32:]},
+        "is of the instances [4, 6, 7, 8, 9], expected [0, 1, 2, 3, 5]": {
+            f"{testing}-info.mat": files[f"{training}-info.mat"]
+        },
+        "the cat and info files are not every combination": {f"{testing}-cat.mat": files[f"{training}-cat.mat"]},
         "download it again": {f"{testing}-dat.mat": zipped(dat)[:-2000]},
         "longer than its header says": {f"{testing}-dat.mat": zipped(dat + b"x")},
     }
     for problem, change in cases.items():
         folder = write_folder(tmp_path / "norb", files | change)
-        cli_rejects(cli, tmp_path, "smallnorb", folder, problem, testing if problem != "every combination" else "norb")
+        cli_rejects(cli, tmp_path, "smallnorb", folder, problem, "norb/" if "cat and" not in problem else "norb")
     (folder / f"{testing}-cat.mat").unlink()
     cli_rejects(cli, tmp_path, "smallnorb", folder, f"no {testing}-cat.mat")
     cli_rejects(cli, tmp_path, "smallnorb", tmp_path / "nothing", "nothing: no such folder")

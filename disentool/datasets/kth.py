@@ -67,6 +67,9 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, every
     total = int(starts[-1])
     if not total:
         raise ForeignFile(f"{found.path}: no frame is in the ranges of {SEQUENCES}; remove it to take all frames")
+    notes = [f"{found.path}: no {SEQUENCES}: all frames are taken, also those without a person"] if not ranges else []
+    if empty := [name for name, frames in zip(names, taken, strict=True) if not len(frames)]:
+        notes.append(f"{found.path}: {len(empty)} videos have no frames in {SEQUENCES}, the first {empty[0]}; left out")
     person, persons = ranked(video[0] for video in videos)
     factors = np.array([video[:3] for video in videos], np.int32)
     factors[:, 0] = person
@@ -84,7 +87,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, every
         factor_sizes=(len(persons), len(ACTIONS), 4),
         factor_values={"person": np.array(persons, np.float64), "scenario": np.arange(1.0, 5.0)},
         class_names={"action": ACTIONS},
-        notes=() if ranges else (f"{found.path}: no {SEQUENCES}: all frames are taken, also those without a person",),
+        notes=tuple(notes),
         class_factor="person",
         source=f"{found.digest()}, every {every}. frame, centre {HEIGHT} to {size[0]}x{size[1]} by Lanczos",
         citation="Schueldt, Laptev, Caputo: Recognizing Human Actions: A Local SVM Approach, ICPR 2004, "

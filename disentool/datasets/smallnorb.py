@@ -23,7 +23,10 @@ from disentool.io import archive, files, pictures
 
 NAMES = ("category", "instance", "elevation", "azimuth", "lighting", "camera")
 SIZES = (5, 10, 9, 18, 6, 2)
-HALVES = ("smallnorb-5x46789x9x18x6x2x96x96-training", "smallnorb-5x01235x9x18x6x2x96x96-testing")
+HALVES = {  # and the instances that are in them
+    "smallnorb-5x46789x9x18x6x2x96x96-training": (4, 6, 7, 8, 9),
+    "smallnorb-5x01235x9x18x6x2x96x96-testing": (0, 1, 2, 3, 5),
+}
 SIDE = 96
 PROTOCOLS = {  # what makes a class, of the factors
     "none": (),
@@ -55,13 +58,13 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, class
     folder = _folder(Path(path))
     total = int(np.prod(SIZES))
     places, paths = [], []
-    for half in HALVES:
+    for half, instances in HALVES.items():
         paths += [_find(folder, f"{half}-{kind}.mat") for kind in ("dat", "cat", "info")]
-        places.append(_places(*paths[-2:], pairs=total // 4))
+        places.append(_places(*paths[-2:], pairs=total // 4, instances=instances))
     if not np.array_equal(np.sort(np.concatenate(places)), np.arange(total // 2)):
         raise ForeignFile(
             f"{folder}: the cat and info files are not every combination of {', '.join(NAMES[:5])} once;"
-            " a half may be there twice under both names: download them again"
+            " download them again"
         )
     for half in (0, 1):
         with _matrix(paths[3 * half], _BYTES, (total // 4, 2, SIDE, SIDE)):
@@ -121,12 +124,17 @@ def _find(folder: Path, name: str) -> Path:
     return found[0]
 
 
-def _places(cat: Path, info: Path, *, pairs: int) -> np.ndarray:
+def _places(cat: Path, info: Path, *, pairs: int, instances: tuple[int, ...]) -> np.ndarray:
     """Where in the grid (of all factors but the camera) each pair of this half belongs: int64 [pairs]."""
     with _matrix(cat, _INTS, (pairs,)) as stream:
         category = np.frombuffer(_read(stream, cat, pairs * 4), "<i4")
     with _matrix(info, _INTS, (pairs, 4)) as stream:
         instance, elevation, azimuth, lighting = np.frombuffer(_read(stream, info, pairs * 16), "<i4").reshape(-1, 4).T
+    if (found := np.unique(instance).tolist()) != list(instances):
+        raise ForeignFile(
+            f"{info}: is of the instances {str(found)[:60]}, expected {list(instances)}; another file under this name:"
+            " download it again"
+        )
     if (azimuth % 2).any():
         raise ForeignFile(f"{info}: has odd azimuths, expected 0, 2 .. 34; download it again")
     for values, top, file in zip(

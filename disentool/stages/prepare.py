@@ -46,7 +46,7 @@ def prepare(
     ``subset``: only so many rows, drawn without replacement from ``seed``, kept in order. ``size`` (height, width):
     images are cropped about their centre to its shape and resized; ``grey``: True makes them grey, False RGB.
     ``split``: which rows are for testing, see :func:`disentool.datasets.split.split`.
-    ``options``: the data set's own, by name; WrongUsage for one that it does not take. Memory stays below 1 GB.
+    ``options``: the data set's own, by name; WrongUsage for one that it does not take. Memory stays below 1.5 GB.
     """
     report = report or Silent()
     output = files.probe(output, overwrite=overwrite)
