@@ -1,7 +1,8 @@
 """3D Chairs (Aubry, Maturana, Efros, Russell, Sivic 2014), read from the published tar or its folder.
 
 ``rendered_chairs/<model>/renders/image_001_p020_t011_r096.png``, 1,393 models of 62 views, 600x600 pixels: ``p`` is
-the elevation and ``t`` the azimuth in degrees, ``r`` the distance, which is the same for all.
+the elevation and ``t`` the azimuth in degrees, ``r`` the distance, which is the same for all. That every model has the
+same 31 azimuths at both elevations is not assumed: then alone is the data set marked as a grid.
 """
 
 import re

@@ -3,7 +3,7 @@
 ``person01_boxing_d1_uncomp.avi``: 25 persons, 6 actions, 4 scenarios, 160x120 pixels, 25 frames a second, in one zip an
 action or unpacked (one of the 600 was never published). ``00sequences.txt``, published beside them, has lines such as
 ``person01_boxing_d1  frame  1-95, 96-185``: where it is there, only the frames in these ranges (counted from 1, both
-ends included) are taken, as the others may show nobody.
+ends included) are taken, as the others may show nobody. (The list's layout is as others describe it; none was at hand.)
 """
 
 import re

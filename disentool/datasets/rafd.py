@@ -1,7 +1,8 @@
 """Radboud Faces Database (Langner et al. 2010), read from its pictures.
 
 The names say everything: ``Rafd090_01_Caucasian_female_angry_frontal.jpg`` is camera (0, 45, 90, 135 or 180 degrees;
-90 is frontal), number of the person, group, sex, expression (8) and gaze (3); the pictures have 681x1024 pixels.
+90 is frontal), number of the person, group, sex, expression (8) and gaze (3). The pictures are said to have 681x1024
+pixels; none was at hand, so any size is taken.
 """
 
 import re

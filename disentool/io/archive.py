@@ -15,7 +15,7 @@ from disentool.io import files, tar
 
 BESIDE = "../"  # what the names of files beside an archive begin with
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
-_AT_ONCE = 256 * 2**20  # bytes of members kept to bring those of a compressed tar into order
+_AT_ONCE = 512 * 2**20  # bytes of members kept to bring those of a compressed tar into order
 _MOST = 5_000_000  # members
 
 
