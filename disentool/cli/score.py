@@ -44,6 +44,7 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
 )
 @options.seed
 @options.data
+@options.rows
 @options.device
 @options.trust
 @click.option("--codes", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 or .npz file.")
@@ -62,6 +63,7 @@ def score(
     constants: tuple[str, ...],
     seed: int,
     data: str | None,
+    rows: str,
     device: str,
     trust: bool,
     codes: str | None,
@@ -80,6 +82,7 @@ def score(
         stage.choose(metrics, protocol, _pairs(constants)),
         seed=seed,
         data=data,
+        rows=rows,
         device=device,
         codes=codes,
         factors=factors,

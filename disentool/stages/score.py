@@ -89,6 +89,7 @@ def score(
     *,
     seed: int = 0,
     data: str | None = None,
+    rows: str = "all",
     device: str = "auto",
     codes: str | None = None,
     factors: str | None = None,
@@ -111,7 +112,7 @@ def score(
     for artefact in artefacts:
         count += 1
         try:
-            for record in _score(Path(artefact), metrics, seed, data, device, codes, factors, trust, report):
+            for record in _score(Path(artefact), metrics, seed, data, rows, device, codes, factors, trust, report):
                 for note in record["details"].get("notes", []):
                     report.note(f"{artefact}: {record['metric']}: {note}")
                 yield record
@@ -124,14 +125,18 @@ def score(
         raise DisentoolError(f"{failed} of {count} could not be scored")
 
 
-def _score(path, metrics, seed, data, device, codes, factors, trust, report) -> Iterator[dict[str, Any]]:
+def _score(path, metrics, seed, data, rows, device, codes, factors, trust, report) -> Iterator[dict[str, Any]]:
     kind = _kind(path)
     if kind == "arrays" and codes is None:
         codes, factors = latents.usual_keys(path)
     if kind == "checkpoint":
         if codes:
             raise WrongUsage(f"{path}: --codes is for files of codes; a checkpoint encodes its data itself")
-        return _score_checkpoint(path, metrics, seed, data, device, trust, report)
+        return _score_checkpoint(path, metrics, seed, data, rows, device, trust, report)
+    if rows != "all":
+        raise WrongUsage(
+            f"{path}: holds the codes of the rows it was made of; --rows is for checkpoints, and for encode"
+        )
     return _score_codes(path, metrics, seed, codes, factors)
 
 
@@ -179,6 +184,7 @@ def _score_codes(
         "step": table.provenance.get("step"),
         "data": table.name,
         "data_sha256": table.dataset_sha256 or None,
+        "split": table.provenance.get("rows"),
         "rows": len(table.mean),
     }
     for metric, plan in zip(metrics, plans, strict=True):
@@ -188,7 +194,14 @@ def _score_codes(
 
 
 def _score_checkpoint(
-    path: Path, metrics: list[Metric], seed: int, data: str | None, device: str, trust: bool, report: Reporter
+    path: Path,
+    metrics: list[Metric],
+    seed: int,
+    data: str | None,
+    rows: str,
+    device: str,
+    trust: bool,
+    report: Reporter,
 ) -> Iterator[dict[str, Any]]:
     # Imported here: scoring ready codes needs no torch, whose import takes seconds.
     from disentool.stages import model as models
@@ -199,12 +212,16 @@ def _score_checkpoint(
         if "reconstruction" in metric.module.NEEDS and not hasattr(model.method, "reconstruction"):
             raise DataMismatch(f"{path}: {metric.name} needs a method with a reconstruction error, which this is not")
     dataset = data_of(model, data, report)
+    chosen = dataset.rows(rows)
+    factors = None if dataset.factors is None else dataset.factors[chosen]
     with _named(dataset.path):
-        points = _points(len(dataset), dataset.factors, dataset.factor_names, dataset.factor_sizes)
+        points = _points(len(chosen), factors, dataset.factor_names, dataset.factor_sizes)
         plans = [metric.module.plan(points, metric.options, seed) for metric in metrics]
     with_images = [p for p, m in zip(plans, metrics, strict=True) if "reconstruction" in m.module.NEEDS]
     others = [p for p, m in zip(plans, metrics, strict=True) if "reconstruction" not in m.module.NEEDS]
-    encoded = _encode(model, dataset, _union(others, len(dataset)), _union(with_images, len(dataset)), seed, report)
+    encoded = _encode(
+        model, dataset, chosen, _union(others, len(chosen)), _union(with_images, len(chosen)), seed, report
+    )
     head = {
         "artefact": str(path),
         "id": model.sha256[:16],
@@ -214,7 +231,8 @@ def _score_checkpoint(
         "step": model.content["step"],
         "data": dataset.name,
         "data_sha256": dataset.content_sha256,
-        "rows": len(dataset),
+        "split": rows,
+        "rows": len(chosen),
     }
     for metric, plan in zip(metrics, plans, strict=True):
         with _named(path):
@@ -241,13 +259,18 @@ def _union(plans: list[Any], total: int) -> np.ndarray:
     return np.unique(np.concatenate([np.zeros(0, np.int64), *(plan.rows for plan in plans)]))
 
 
-def _encode(model, dataset, rows: np.ndarray, decoded: np.ndarray, seed: int, report: Reporter) -> dict[bool, Codes]:
-    """Encode ``rows`` and ``decoded`` once; keyed by whether the reconstruction, known for ``decoded``, is in it."""
+def _encode(
+    model, dataset, chosen: np.ndarray, rows: np.ndarray, decoded: np.ndarray, seed: int, report: Reporter
+) -> dict[bool, Codes]:
+    """Encode ``rows`` and ``decoded`` once; keyed by whether the reconstruction, known for ``decoded``, is in it.
+
+    Both count among the ``chosen`` rows of the data set.
+    """
     from disentool.engine import inference
     from disentool.engine.feed import Feed
 
-    few = 4 * (len(rows) + len(decoded)) < len(dataset)  # then the data set is not worth sending to the device
-    feed = Feed(dataset.images, None, model.device, resident=not few)
+    few = 4 * (len(rows) + len(decoded)) < len(chosen)  # then the data set is not worth sending to the device
+    feed = Feed(dataset.images, None, model.device, rows=chosen, resident=not few)
     plain = np.setdiff1d(rows, decoded, assume_unique=True)
     parts: dict[bool, list[dict[str, np.ndarray]]] = {False: [], True: []}
     with report.task(f"encode {model.path.name}", len(plain) + len(decoded), "images") as task:
