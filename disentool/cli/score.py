@@ -63,6 +63,7 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
 @click.option("--per-factor", is_flag=True, help="In a table or tsv also a row for each factor.")
 @options.seed
 @options.data
+@options.rows
 @options.device
 @options.trust
 @click.option("--codes", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 or .npz file.")
@@ -84,6 +85,7 @@ def score(
     per_factor: bool,
     seed: int,
     data: str | None,
+    rows: str,
     device: str,
     trust: bool,
     codes: str | None,
@@ -104,6 +106,7 @@ def score(
         choose(metrics, protocol, _pairs(constants)),
         seed=seed,
         data=data,
+        rows=rows,
         device=device,
         codes=codes,
         factors=factors,

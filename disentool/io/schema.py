@@ -59,6 +59,7 @@ DATASET = Format(
         ("factor_sizes", "K integers"),
         ("class_names", "JSON: factor -> list of a word for each class, where there are words"),
         ("binning", "JSON: factor -> the rule that cut it into classes"),
+        ("split_rule", "what `split` is: published, or what was drawn"),
         ("citation", "whom to cite"),
         ("licence", "under which terms the pixels are"),
     ),
@@ -116,6 +117,7 @@ SCORE = Format(
     attributes=(
         ("artefact, id", "the file scored, and the first 16 hex digits of its sha256"),
         ("method, config, seed, step, data", "what the artefact says of itself"),
+        ("split, rows", "which part of the data's split was scored (train, test or all), and how many rows it has"),
         ("metric, protocol, score, interval, per_factor, details", "the measurement; details holds every constant"),
     ),
 )

@@ -40,8 +40,8 @@ def of_codes(device: str) -> Callables:
     return Callables(log_q=log_q)
 
 
-def of_model(model: "Model", dataset: "Dataset") -> Callables:
-    """For a checkpoint and the data to put through it."""
+def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray) -> Callables:
+    """For a checkpoint and the data to put through it, of which ``chosen`` (int64 [n]) are the rows that count."""
     from disentool.engine import inference
     from disentool.engine.feed import Feed
 
@@ -49,7 +49,7 @@ def of_model(model: "Model", dataset: "Dataset") -> Callables:
         return _log_q(model.device, z, mean, logvar, progress)
 
     def log_likelihood(rows: np.ndarray, codes: np.ndarray) -> np.ndarray:
-        return inference.log_likelihood(model.method, model.networks, feed, rows, codes)
+        return inference.log_likelihood(model.method, model.networks, feed, chosen[rows], codes)
 
     feed = Feed(dataset.images, None, model.device, resident=False)
     ratio: Callable[[np.ndarray], np.ndarray] | None = None

@@ -27,6 +27,7 @@ class _Asked:
     metrics: list[Metric]
     seed: int
     data: str | None
+    rows: str
     device: str
     codes: str | None
     factors: str | None
@@ -42,6 +43,7 @@ def score(
     *,
     seed: int = 0,
     data: str | None = None,
+    rows: str = "all",
     device: str = "auto",
     codes: str | None = None,
     factors: str | None = None,
@@ -65,7 +67,7 @@ def score(
     comparison = Comparison([metric for metric in metrics if metric.needs("others")], spread, report)
     if comparison.metrics and isinstance(artefacts, Sequence):
         comparison.require_several(len(artefacts))
-    asked = _Asked(metrics, seed, data, device, codes, factors, trust, spread, comparison, report)
+    asked = _Asked(metrics, seed, data, rows, device, codes, factors, trust, spread, comparison, report)
     failed = count = 0
     for artefact in artefacts:
         count += 1
@@ -98,6 +100,10 @@ def _score(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
         if codes:
             raise WrongUsage(f"{path}: --codes is for files of codes; a checkpoint encodes its data itself")
         return _score_checkpoint(path, asked)
+    if asked.rows != "all":
+        raise WrongUsage(
+            f"{path}: holds the codes of the rows it was made of; --rows is for checkpoints, and for encode"
+        )
     return _score_codes(path, codes, factors, asked)
 
 
@@ -145,6 +151,7 @@ def _score_codes(path: Path, codes_key: str | None, factors_key: str | None, ask
         "step": table.provenance.get("step"),
         "data": table.name,
         "data_sha256": table.dataset_sha256 or None,
+        "split": table.provenance.get("rows"),
         "rows": len(table.mean),
     }
     yield from _measured(path, head, planned, lambda _: codes, lending.of_codes(asked.device), asked)
@@ -161,15 +168,17 @@ def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
         if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):
             raise DataMismatch(f"{path}: {metric.name} needs a method with a reconstruction error, which this is not")
     dataset = data_of(model, asked.data, asked.report)
-    there = {"factors": dataset.factors is not None, "logvar": "logvar" in model.method.codes()}
+    chosen = dataset.rows(asked.rows)
+    factors = None if dataset.factors is None else dataset.factors[chosen]
+    there = {"factors": factors is not None, "logvar": "logvar" in model.method.codes()}
     metrics = _that_apply(asked.metrics, there | {"reconstruction": decodes, "model": decodes})
     with _named(dataset.path):
-        points = _points(len(dataset), dataset.factors, dataset.factor_names, dataset.factor_sizes)
+        points = _points(len(chosen), factors, dataset.factor_names, dataset.factor_sizes)
         planned = _plan(path, metrics, points, asked, ready=False)
     with_images = [p for m, plans in planned for p in plans if m.needs("reconstruction")]
     others = [p for m, plans in planned for p in plans if not m.needs("reconstruction")]
-    rows, decoded = _union(others, len(dataset)), _union(with_images, len(dataset))
-    encoded = _encode(model, dataset, rows, decoded, asked.seed, asked.report)
+    rows, decoded = _union(others, len(chosen)), _union(with_images, len(chosen))
+    encoded = _encode(model, dataset, chosen, rows, decoded, asked.seed, asked.report)
     head = {
         "artefact": str(path),
         "id": model.sha256[:16],
@@ -179,9 +188,10 @@ def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
         "step": model.content["step"],
         "data": dataset.name,
         "data_sha256": dataset.content_sha256,
-        "rows": len(dataset),
+        "split": asked.rows,
+        "rows": len(chosen),
     }
-    lent = lending.of_model(model, dataset)
+    lent = lending.of_model(model, dataset, chosen)
     yield from _measured(path, head, planned, lambda metric: encoded[metric.needs("reconstruction")], lent, asked)
 
 
@@ -243,13 +253,18 @@ def _union(plans: list[Any], total: int) -> np.ndarray:
     return np.unique(np.concatenate([np.zeros(0, np.int64), *(plan.rows for plan in plans)]))
 
 
-def _encode(model, dataset, rows: np.ndarray, decoded: np.ndarray, seed: int, report: Reporter) -> dict[bool, Codes]:
-    """Encode ``rows`` and ``decoded`` once; keyed by whether the reconstruction, known for ``decoded``, is in it."""
+def _encode(
+    model, dataset, chosen: np.ndarray, rows: np.ndarray, decoded: np.ndarray, seed: int, report: Reporter
+) -> dict[bool, Codes]:
+    """Encode ``rows`` and ``decoded`` once; keyed by whether the reconstruction, known for ``decoded``, is in it.
+
+    Both count among the ``chosen`` rows of the data set.
+    """
     from disentool.engine import inference
     from disentool.engine.feed import Feed
 
-    few = 4 * (len(rows) + len(decoded)) < len(dataset)  # then the data set is not worth sending to the device
-    feed = Feed(dataset.images, None, model.device, resident=not few)
+    few = 4 * (len(rows) + len(decoded)) < len(chosen)  # then the data set is not worth sending to the device
+    feed = Feed(dataset.images, None, model.device, rows=chosen, resident=not few)
     plain = np.setdiff1d(rows, decoded, assume_unique=True)
     parts: dict[bool, list[dict[str, np.ndarray]]] = {False: [], True: []}
     with report.task(f"encode {model.path.name}", len(plain) + len(decoded), "images") as task:
