@@ -30,8 +30,8 @@ class Comparison:
         kept = self._kept.setdefault(metric.name, [])
         if kept:
             first = kept[0][0]
-            known = (first["data_sha256"], head["data_sha256"])
-            if first["rows"] != head["rows"] or (all(known) and known[0] != known[1]):
+            differs = any(first[name] and head[name] and first[name] != head[name] for name in ("data_sha256", "split"))
+            if first["rows"] != head["rows"] or differs:
                 raise DataMismatch(
                     f"{head['artefact']}: {head['rows']} rows of {head['data']}, but {first['artefact']} holds"
                     f" {first['rows']} rows of {first['data']}; metric {metric.name} compares codes of the same data"
