@@ -66,6 +66,10 @@ class NonFinite(DisentoolError):
     """A loss became NaN or infinite."""
 
 
+class DownloadFailed(DisentoolError):
+    """A file could not be fetched from any of its addresses, or what came is not it."""
+
+
 class DeviceUnavailable(DisentoolError):
     """The device asked for is not on this machine."""
 

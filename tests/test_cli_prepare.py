@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from conftest import shell
 
+from disentool.datasets import DATASETS
 from disentool.io import dataset, files
 from disentool.stages.info import info
 
@@ -23,7 +24,7 @@ def names(folder: Path) -> list[str]:
 def test_list_is_for_programs(cli):
     outcome = cli("prepare", "--list")
     assert (outcome.code, outcome.err) == (0, "")
-    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["dsprites", "folder", "array"]
+    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == list(DATASETS)
 
 
 def test_a_subset_is_drawn_from_the_seed(cli, folder):

@@ -57,6 +57,7 @@ FIELDS = [
     "step",
     "data",
     "data_sha256",
+    "split",
     "rows",
     "metric",
     "protocol",

@@ -214,7 +214,7 @@ def test_missing_entries_and_wrong_types(tmp_path, content, name):
         (("data", "shape"), [192, float("nan"), 32, 1]),
         (("data", "shape"), "abcd"),
         (("data", "factor_names"), 5),
-        (("data", "shape"), [192, 33, 32, 1]),
+        (("data", "shape"), [192, 7, 32, 1]),
         (("data", "shape"), [192, float("inf"), 32, 1]),
         (("seconds",), torch.zeros(())),
     ],

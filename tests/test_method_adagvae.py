@@ -7,6 +7,7 @@ from conftest import NAMES, SIZES, SMALL, square_grid, write_dataset
 
 from disentool.config import build
 from disentool.configs.adagvae import AdaGVAEConfig
+from disentool.engine.feed import Feed
 from disentool.engine.pairing import Pairs
 from disentool.engine.randomness import Randomness
 from disentool.errors import DataMismatch, NoFactors
@@ -73,6 +74,14 @@ def test_pairs_depend_on_seed_and_step_alone():
     assert np.array_equal(late, again.draw(draw, 0, 5)[0])
     assert not np.array_equal(late, again.draw(draw, 0, 6)[0])
     assert not np.array_equal(late, Randomness(4, 192, GRID).draw(draw, 0, 5)[0])
+
+
+def test_pairs_come_from_the_rows_that_are_trained_on():
+    chosen = np.flatnonzero(np.arange(192) % 5 != 0)
+    feed = Feed(square_grid(16)[0], GRID, torch.device("cpu"), rows=chosen)
+    rows = Randomness(0, len(feed), feed.labels()).draw(phase(pairs(50, 1)), 0, 0)[0]
+    assert set(differing(GRID[chosen], rows)) == {1}
+    assert np.array_equal(feed.batch(rows).factors.numpy(), GRID[chosen[rows]])
 
 
 def test_factors_of_one_value_do_not_count():

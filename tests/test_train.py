@@ -14,11 +14,12 @@ from disentool import configs
 from disentool.engine.training import Training
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NonFinite, OutputExists
 from disentool.io import checkpoint
+from disentool.stages.choice import choose
 from disentool.stages.encode import encode
 from disentool.stages.jobs import plan
 from disentool.stages.model import load
 from disentool.stages.reporting import Silent
-from disentool.stages.score import choose, score
+from disentool.stages.score import score
 from disentool.stages.train import train
 
 
@@ -203,7 +204,8 @@ def test_a_signal_is_heard_wherever_it_arrives(at, of, squares, tmp_path, monkey
 @pytest.mark.parametrize(("shape", "channels"), [((32, 32), 3), ((64, 64), 1), ((128, 128), 1), ((48, 27), 3)])
 def test_every_method_takes_every_size_and_colour(method, shape, channels, tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (24, *shape, channels), np.uint8)
-    data = write_dataset(tmp_path / "d.h5", images, np.arange(24)[:, None] % 3, factor_names=["f"], factor_sizes=[3])
+    factors = np.stack([np.arange(24) % 3, np.arange(24) // 3], 1)  # two, for the methods that learn from pairs
+    data = write_dataset(tmp_path / "d.h5", images, factors, factor_names=["f", "g"], factor_sizes=[3, 8])
     small = {
         k: v
         for k, v in SMALL_FACTOR.items()

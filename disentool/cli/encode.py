@@ -13,6 +13,7 @@ from disentool.errors import WrongUsage
     "-o", "--output", help="The latents file to write; {stem} is the checkpoint's name.  [default: {stem}.latents.h5]"
 )
 @options.data
+@options.rows
 @options.device
 @options.trust
 @options.overwrite
@@ -21,6 +22,7 @@ def encode(
     artefacts: tuple[str, ...],
     output: str | None,
     data: str | None,
+    rows: str,
     device: str,
     trust: bool,
     overwrite: bool,
@@ -35,6 +37,6 @@ def encode(
         raise WrongUsage(f"-o {output}: several checkpoints need {{stem}} in the name")
     from disentool.stages.encode import encode_each
 
-    settings = {"data": data, "device": device, "trust": trust, "overwrite": overwrite}
+    settings = {"data": data, "rows": rows, "device": device, "trust": trust, "overwrite": overwrite}
     for path in encode_each(checkpoints, output, **settings, report=reporter(quiet)):
         print(path, flush=True)

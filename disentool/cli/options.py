@@ -35,6 +35,13 @@ data = click.option(
     shell_complete=complete_from(lambda: DATASETS, files=True),
     help="Data set: a .h5 file, or a name that is rendered once. [default: what the checkpoint was trained on]",
 )
+rows = click.option(
+    "--rows",
+    type=click.Choice(["train", "test", "all"]),
+    default="all",
+    show_default=True,
+    help="Which rows of the data, by its split (prepare --split).",
+)
 trust = click.option(
     "--trust", is_flag=True, help="Import and run the code that a checkpoint of your own method (module:Class) names."
 )

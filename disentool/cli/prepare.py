@@ -7,7 +7,7 @@ import click
 
 from disentool.cli import options
 from disentool.cli.progress import reporter
-from disentool.datasets import DATASETS
+from disentool.datasets import DATASETS, catalogue
 
 
 class Size(click.ParamType):
@@ -30,7 +30,13 @@ class Size(click.ParamType):
 @click.argument("name", required=False, shell_complete=options.complete_from(lambda: DATASETS))
 @click.option("-o", "--output", type=options.path, help="The data set file to write.  [default: NAME.h5]")
 @click.option("--from", "raw", type=options.path, help="The published file or folder to read; without it, render.")
+@click.option("--download", is_flag=True, help="Fetch the published files first, into --from FOLDER or the cache.")
 @click.option("--subset", type=click.IntRange(1), metavar="N", help="Only N images, drawn without replacement.")
+@click.option(
+    "--split",
+    metavar="RULE",
+    help="Set rows apart for testing: rows:0.1, classes:20, FACTOR:20, or published.  [default: none]",
+)
 @options.seed
 @click.option("--size", type=Size(), help="Crop images about their centre to this shape, and resize them, antialiased.")
 @click.option("--grey/--rgb", default=None, help="Make the images grey, or RGB.  [default: as they are]")
@@ -43,20 +49,41 @@ class Size(click.ParamType):
     type=click.IntRange(2),
     help="folder, array: classes of a measured factor (numbers with fractions, more than this many).  [default: 20]",
 )
+@click.option("--crop", type=click.IntRange(1), help="celeba: side of the centre square.  [default: 148; LORD's: 128]")
+@click.option(
+    "--class-protocol",
+    type=click.Choice(["none", "instance", "pose"]),
+    help="smallnorb: a factor `class`, of category and instance, or of all but the azimuth (LORD's).  [default: none]",
+)
+@click.option("--every", type=click.IntRange(1), help="kth: only every so many frames.  [default: 1]")
 @click.option("--compress", is_flag=True, help="gzip the images: smaller, but loaded into memory when used.")
-@click.option("--list", "list_them", is_flag=True, help="Print the data sets, one a line: name, tab, what it is.")
+@click.option(
+    "--list",
+    "list_them",
+    is_flag=True,
+    help="Print the data sets, a line each: name, images, factors, where to get it, size, licence; tabs between.",
+)
+@click.option(
+    "--verify",
+    type=options.path,
+    metavar="FILE",
+    help="Check a data set file again: ranges, digest, factors, split; of a grid, that it is whole.",
+)
 @options.overwrite
 @options.quiet
 def prepare(
     name: str | None,
     output: Path | None,
     raw: Path | None,
+    download: bool,
     subset: int | None,
+    split: str | None,
     seed: int,
     size: tuple[int, int] | None,
     grey: bool | None,
     compress: bool,
     list_them: bool,
+    verify: Path | None,
     overwrite: bool,
     quiet: bool,
     **own: Any,
@@ -67,7 +94,12 @@ def prepare(
     """
     if list_them:
         for known, (_, summary) in DATASETS.items():
-            click.echo(f"{known}\t{summary}")
+            click.echo("\t".join(catalogue.row(known, summary)))
+        return
+    if verify is not None:
+        from disentool.stages.verify import verify as check
+
+        print(check(verify, report=reporter(quiet)), flush=True)
         return
     if name is None:
         raise click.UsageError("Missing argument 'NAME'; --list prints them", click.get_current_context())
@@ -77,7 +109,9 @@ def prepare(
         name,
         output or Path(f"{name}.h5"),
         raw=raw,
+        download=download,
         subset=subset,
+        split=split,
         seed=seed,
         size=size,
         grey=grey,

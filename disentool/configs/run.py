@@ -8,10 +8,16 @@ from disentool.config import opt
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """How a run is carried out. ``data``, ``seed`` and ``epochs`` decide the weights; a device, their last digits."""
+    """How a run is carried out.
+
+    ``data``, ``rows``, ``seed`` and ``epochs`` decide the weights; a device, their last digits.
+    """
 
     data: str = opt(
         "dsprites", "a data set file (.h5), or the name of one that is rendered into the cache on first use"
+    )
+    rows: Literal["auto", "train", "test", "all"] = opt(
+        "auto", "rows of the data's split to train on; auto: train where there is a split, else all"
     )
     seed: int = opt(0, "seed of weights, rows and noise", low=0, high=2**63 - 1)
     epochs: float | None = opt(None, "passes over the data, instead of --steps", above=0)

@@ -15,6 +15,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source
 from disentool.errors import DisentoolError, ForeignFile, MissingFile
 
@@ -72,7 +73,7 @@ def open_source(path: Path | None) -> Source:
         source=origin,
         citation="Matthey, Higgins, Hassabis, Lerchner: dSprites: Disentanglement testing Sprites dataset, 2017, "
         "https://github.com/deepmind/dsprites-dataset",
-        licence="Apache-2.0",
+        licence=PUBLISHED["dsprites"].licence,
     )
 
 

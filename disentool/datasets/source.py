@@ -1,12 +1,14 @@
 """What every reader and renderer of a data set hands to ``prepare``: facts, and images in blocks."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from disentool.errors import ForeignFile
+
+_BLOCK = 16 * 2**20  # bytes of the blocks that single images are gathered into
 
 
 class Unreadable(ForeignFile):
@@ -45,5 +47,50 @@ class Source:
     source: str = ""  # where the pixels come from: "rendered", or the raw file's name and sha256
     citation: str = ""
     licence: str = ""
+    class_factor: str = ""  # the factor that methods with classes take for the class
+    split: np.ndarray | None = None  # uint8 [N], 0 train, 1 test: where the data set is published with one
     notes: tuple[str, ...] = ()
     without: Callable[[Sequence[tuple[Path, str]]], "Source"] | None = None
+
+
+def ascending(rows: np.ndarray, total: int) -> np.ndarray:
+    """``rows`` as int64, checked: within 0..total-1 and in order."""
+    rows = np.asarray(rows, dtype=np.int64)
+    if len(rows) and (rows[0] < 0 or rows[-1] >= total or (np.diff(rows) < 0).any()):
+        raise ValueError(f"rows must ascend within 0..{total - 1}")
+    return rows
+
+
+def table(factors: np.ndarray) -> Callable[[np.ndarray | None], np.ndarray]:
+    """``Source.factors`` of factors held in memory, int [N,K]."""
+    factors = np.ascontiguousarray(factors, np.int32)
+
+    def of(rows: np.ndarray | None) -> np.ndarray:
+        return factors if rows is None else factors[ascending(rows, len(factors))]
+
+    return of
+
+
+def grid(sizes: tuple[int, ...]) -> np.ndarray:
+    """Class indices of a whole grid, row-major: int32 [N,K]."""
+    return np.stack(np.unravel_index(np.arange(int(np.prod(sizes))), sizes), axis=1).astype(np.int32)
+
+
+def gathered(images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Single images uint8 [H,W,C] as blocks [n,H,W,C] of about 16 MB."""
+    block: list[np.ndarray] = []
+    for image in images:
+        block.append(image)
+        if len(block) * image.nbytes >= _BLOCK:
+            yield np.stack(block)
+            block = []
+    if block:
+        yield np.stack(block)
+
+
+def ranked(values: Iterable) -> tuple[np.ndarray, list]:
+    """Each value's index among the distinct ones, sorted, and those."""
+    values = list(values)
+    known = sorted(set(values))
+    index = {value: i for i, value in enumerate(known)}
+    return np.array([index[value] for value in values], np.int32), known

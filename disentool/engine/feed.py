@@ -15,27 +15,47 @@ class Feed:
     batch from pinned memory.
     """
 
-    def __init__(self, images: np.ndarray, factors: np.ndarray | None, device: torch.device, *, resident: bool = True):
-        """``images``: uint8 [N,H,W,C]. ``factors``: int [N,K] or None. ``resident`` False: few rows will be asked."""
+    def __init__(
+        self,
+        images: np.ndarray,
+        factors: np.ndarray | None,
+        device: torch.device,
+        *,
+        rows: np.ndarray | None = None,
+        resident: bool = True,
+    ):
+        """``images``: uint8 [N,H,W,C]. ``factors``: int [N,K] or None. ``resident`` False: few rows will be asked.
+
+        ``rows``: only these (int64 [n]), which are then counted from 0; None: all.
+        """
         self.device = device
+        self._rows = None if rows is None or len(rows) == len(images) else torch.from_numpy(rows)
         self.images = torch.from_numpy(images)
         if device.type == "cuda" and resident and images.nbytes < 0.8 * torch.cuda.mem_get_info(device)[0]:
             self.images = self.images.to(device)
         self.factors = None if factors is None else torch.from_numpy(factors.astype(np.int64)).to(device)
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.images) if self._rows is None else len(self._rows)
+
+    def labels(self) -> np.ndarray | None:
+        """The factors of its rows, int64 [n,K], or None."""
+        if self.factors is None:
+            return None
+        factors = self.factors.cpu()
+        return (factors if self._rows is None else factors[self._rows.cpu()]).numpy()
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The batch of ``rows`` (int64 [B]), images float32 [B,C,H,W] in 0..1, stored channels last."""
         cuda = self.device.type == "cuda"
         index = torch.from_numpy(rows)
-        images = self.images.index_select(0, index.to(self.images.device))
+        stored = index if self._rows is None else self._rows[index]
+        images = self.images.index_select(0, stored.to(self.images.device))
         if images.device != self.device:
             # Only pinned memory may be sent without waiting: it is kept until the copy is done.
             images = (images.pin_memory() if cuda else images).to(self.device, non_blocking=cuda)
         index = index.to(self.device)
-        factors = None if self.factors is None else self.factors.index_select(0, index)
+        factors = None if self.factors is None else self.factors.index_select(0, stored.to(self.device))
         return Batch(to_float(images), index, factors)
 
 

@@ -28,8 +28,7 @@ class Training:
             network.to(device, memory_format=torch.channels_last)
         self.stages = method.stages()
         self.total = sum(stage.steps for stage in self.stages)
-        factors = None if feed.factors is None else feed.factors.cpu().numpy()
-        self._randomness = Randomness(seed, len(feed), factors)
+        self._randomness = Randomness(seed, len(feed), feed.labels())
         self._parameters: dict[str, dict[str, nn.Parameter]] = {}  # by phase, then by network.parameter
         self.optimizers: dict[str, torch.optim.Adam] = {}
         self._index: dict[str, int] = {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from disentool.errors import ForeignFile
+from disentool.errors import DataMismatch, ForeignFile
 from disentool.io import hdf5
 from disentool.io.schema import DATASET
 
@@ -26,10 +26,26 @@ class Dataset:
     factor_sizes: tuple[int, ...] = ()
     factor_values: dict[str, np.ndarray] = field(default_factory=dict)
     class_names: dict[str, list[str]] = field(default_factory=dict)
+    split: np.ndarray | None = None  # uint8 [N], 0 train, 1 test
     content_sha256: str = ""
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def rows(self, part: str) -> np.ndarray:
+        """The rows of ``train`` or ``test`` by the file's split, or of ``all``: int64, ascending.
+
+        ``auto``: those of train where there is a split, else all. DataMismatch where there is no split, or none of it.
+        """
+        if part == "all" or (part == "auto" and self.split is None):
+            return np.arange(len(self))
+        if self.split is None:
+            raise DataMismatch(f"{self.path}: has no split; --rows all, or `disentool prepare --split` makes one")
+        found = np.flatnonzero(self.split == (part == "test"))
+        if not len(found):
+            what = "testing" if part == "test" else "training"
+            raise DataMismatch(f"{self.path}: its split has no rows for {what}; --rows all takes every row")
+        return found
 
 
 def read(path: Path) -> Dataset:
@@ -47,6 +63,9 @@ def read(path: Path) -> Dataset:
         for name in names:
             if f"factor_values/{name}" in stored:
                 values[name] = hdf5.array(file, path, f"factor_values/{name}")[()]
+        split = hdf5.array(file, path, "split")[()] if hdf5.has(file, "split") else None
+        if split is not None and split.max() > 1:
+            raise ForeignFile(f"{path}: split holds {split.max()}, expected 0 (train) and 1 (test)")
         likelihood = hdf5.attribute(file, "likelihood", "bernoulli")
         if likelihood not in ("bernoulli", "gaussian"):
             raise ForeignFile(f"{path}: likelihood is {likelihood!r}, expected bernoulli or gaussian")
@@ -61,6 +80,7 @@ def read(path: Path) -> Dataset:
             factor_names=names,
             factor_sizes=sizes,
             factor_values=values,
+            split=split,
             class_names=read_class_names(file, path, names, sizes),
             # Made elsewhere without a digest: it identifies the data, so it is worked out.
             content_sha256=str(hdf5.attribute(file, "content_sha256", "") or hdf5.content_digest(path)),

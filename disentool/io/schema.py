@@ -59,6 +59,7 @@ DATASET = Format(
         ("factor_sizes", "K integers"),
         ("class_names", "JSON: factor -> list of a word for each class, where there are words"),
         ("binning", "JSON: factor -> the rule that cut it into classes"),
+        ("split_rule", "what `split` is: published, or what was drawn"),
         ("citation", "whom to cite"),
         ("licence", "under which terms the pixels are"),
     ),
@@ -116,7 +117,18 @@ SCORE = Format(
     attributes=(
         ("artefact, id", "the file scored, and the first 16 hex digits of its sha256"),
         ("method, config, seed, step, data", "what the artefact says of itself"),
+        ("split, rows", "which part of the data's split was scored (train, test or all), and how many rows it has"),
         ("metric, protocol, score, interval, per_factor, details", "the measurement; details holds every constant"),
+    ),
+)
+
+CORRELATION = Format(
+    "disentool.correlation",
+    1,
+    "One JSON object a line: what `correlate` prints.",
+    attributes=(
+        ("metrics, protocols, models", "the pair, and how many models have both"),
+        ("pearson, kendall, spearman", "{coefficient, p}"),
     ),
 )
 
@@ -126,7 +138,7 @@ HISTORY = Format(
     "One JSON object a line beside the checkpoint: {step, time (training seconds), <term>: mean since the last line}.",
 )
 
-FORMATS = {f.name: f for f in (DATASET, LATENTS, CHECKPOINT, SCORE, HISTORY)}
+FORMATS = {f.name: f for f in (DATASET, LATENTS, CHECKPOINT, SCORE, CORRELATION, HISTORY)}
 
 
 def text() -> str:

@@ -54,42 +54,47 @@ def encode(
     output: Path,
     *,
     data: str | None = None,
+    rows: str = "all",
     device: str = "auto",
     trust: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Path:
-    """Encode every row of the data (the checkpoint's own, or ``data``) into a ``disentool.latents`` file, streamed."""
+    """Encode every row of the data (the checkpoint's own, or ``data``) into a ``disentool.latents`` file, streamed.
+
+    ``rows``: ``all``, or ``train`` or ``test`` of the data's split.
+    """
     report = report or Silent()
     model = models.load(path, device, trust=trust)
     dataset = data_of(model, data, report)
+    chosen = dataset.rows(rows)
     widths = model.method.codes()
     files.require_apart(output, model.path, dataset.path)
-    output = files.probe(output, overwrite=overwrite, need_bytes=len(dataset) * 4 * (sum(widths.values()) + 2))
+    output = files.probe(output, overwrite=overwrite, need_bytes=len(chosen) * 4 * (sum(widths.values()) + 2))
     feed = Feed(dataset.images, None, model.device)
     with (
         files.claim(output),
-        report.task(f"encode {model.path.name}", len(dataset), "images") as task,
+        report.task(f"encode {model.path.name}", len(chosen), "images") as task,
         hdf5.create(output, LATENTS, overwrite=overwrite) as out,
     ):
         done = 0
         with ExitStack() as streams:
             append = {
-                name: streams.enter_context(out.stream(name, (len(dataset), width), np.float32))
+                name: streams.enter_context(out.stream(name, (len(chosen), width), np.float32))
                 for name, width in widths.items()
             }
-            for part in inference.encode(model.method, model.networks, feed, np.arange(len(dataset))):
+            for part in inference.encode(model.method, model.networks, feed, chosen):
                 for name, values in part.items():
                     append[name](values)
                 done += len(values)
                 task.update(done)
-        out.array("row", np.arange(len(dataset), dtype=np.int64))
+        out.array("row", chosen)
         if dataset.factors is not None:
-            out.array("factors", dataset.factors)
+            out.array("factors", dataset.factors[chosen])
         out.attributes(
             method=model.content["method"],
             name=dataset.name,
-            grid=dataset.grid,
+            grid=dataset.grid and len(chosen) == len(dataset),
             factor_names=dataset.factor_names,
             factor_sizes=dataset.factor_sizes,
             class_names=json.dumps(dataset.class_names, ensure_ascii=False),
@@ -100,6 +105,7 @@ def encode(
                     "config": model.content["config"],
                     "seed": model.content["rng"].get("seed"),
                     "step": model.content["step"],
+                    "rows": rows,
                 }
             ),
         )

@@ -34,19 +34,19 @@ class Model:
         return self.method.facts
 
 
-def facts(data: Dataset) -> DataFacts:
-    """What a method may know of a data set."""
-    rows, height, width, channels = data.images.shape
+def facts(data: Dataset, rows: int) -> DataFacts:
+    """What a method may know of a data set, ``rows`` rows of which it is trained on."""
+    _, height, width, channels = data.images.shape
     return DataFacts(rows, channels, height, width, data.likelihood, data.factor_names, data.factor_sizes)
 
 
-def describe(data: Dataset, spec: str) -> dict[str, Any]:
-    """A data set's entry in a checkpoint; ``spec`` is how it was named."""
+def describe(data: Dataset, spec: str, rows: int) -> dict[str, Any]:
+    """A data set's entry in a checkpoint; ``spec`` is how it was named, ``rows`` how many rows are trained on."""
     return {
         "spec": data_spec(spec),
         "name": data.name,
         "content_sha256": data.content_sha256,
-        "shape": list(data.images.shape),
+        "shape": [rows, *data.images.shape[1:]],
         "likelihood": data.likelihood,
         "factor_names": list(data.factor_names),
         "factor_sizes": list(data.factor_sizes),

@@ -14,11 +14,13 @@ import numpy as np
 from disentool.datasets import DATASETS
 from disentool.datasets.fitted import fitted
 from disentool.datasets.source import Source, Unreadable
+from disentool.datasets.split import split as split_rows
 from disentool.errors import NotWritable, UnknownName, WrongUsage
 from disentool.io import dataset as dataset_file
 from disentool.io import files, hdf5
 from disentool.io.dataset import Dataset
 from disentool.io.schema import DATASET
+from disentool.stages.download import download as fetch
 from disentool.stages.reporting import Reporter, Silent
 
 
@@ -27,23 +29,29 @@ def prepare(
     output: Path,
     *,
     raw: Path | None = None,
+    download: bool = False,
     subset: int | None = None,
     seed: int = 0,
     compress: bool = False,
     size: tuple[int, int] | None = None,
     grey: bool | None = None,
     options: Mapping[str, Any] | None = None,
+    split: str | None = None,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Path:
     """Write data set ``name`` to ``output`` (.h5), rendered, or read from the published files at ``raw``.
 
+    ``download``: the published files are fetched first, into the folder ``raw`` or the cache.
     ``subset``: only so many rows, drawn without replacement from ``seed``, kept in order. ``size`` (height, width):
     images are cropped about their centre to its shape and resized; ``grey``: True makes them grey, False RGB.
-    ``options``: the data set's own, by name; WrongUsage for one that it does not take. Memory stays below 1 GB.
+    ``split``: which rows are for testing, see :func:`disentool.datasets.split.split`.
+    ``options``: the data set's own, by name; WrongUsage for one that it does not take. Memory stays below 1.5 GB.
     """
     report = report or Silent()
     output = files.probe(output, overwrite=overwrite)
+    if download:
+        raw = fetch(name, raw or cache_folder() / "raw" / name, report)
     source = _open(name, raw, size, grey, options or {})
     if raw:
         files.require_apart(output, raw)
@@ -52,7 +60,8 @@ def prepare(
             rows = _subset(source, subset, seed)
             files.probe(output, overwrite=overwrite, need_bytes=0 if compress else _bytes(source, rows))
             try:
-                _write(source, rows, output, seed, compress, overwrite, report)
+                chosen = split_rows(source, rows, split, seed) if split else None
+                _write(source, rows, chosen, output, seed, compress, overwrite, report)
                 break
             except Unreadable as error:  # the file's length is not that any more: once again, without them
                 if source.without is None:
@@ -90,7 +99,7 @@ def cached(name: str, report: Reporter | None = None) -> Path:
             size = _bytes(source, None)
             files.probe(path, overwrite=True, need_bytes=size)
             report.note(f"{name} is rendered once, into {path} ({size / 1e9:.1f} GB; $DISENTOOL_CACHE moves it)")
-            _write(source, None, path, 0, False, True, report)
+            _write(source, None, None, path, 0, False, True, report)
     return path
 
 
@@ -118,9 +127,9 @@ def _open(
         if key not in taken:
             flags = ", ".join(f"--{key.replace('_', '-')}" for key in taken) or "none of its own"
             raise WrongUsage(f"--{key.replace('_', '-')}: prepare {name} does not take it; its options: {flags}")
-    if "size" in taken:  # it fits its images itself, as they may be of many sizes
-        return open_source(raw, size=size, grey=grey, **options)
-    return fitted(open_source(raw, **options), size, grey)
+    fit = {"size": size, "grey": grey}
+    own = {key: fit.pop(key) for key in list(fit) if key in taken}  # it fits its images itself: they are of many sizes
+    return fitted(open_source(raw, **own, **options), fit.get("size"), fit.get("grey"))
 
 
 def _subset(source: Source, count: int | None, seed: int) -> np.ndarray | None:
@@ -141,6 +150,7 @@ def _bytes(source: Source, rows: np.ndarray | None) -> int:
 def _write(
     source: Source,
     rows: np.ndarray | None,
+    split: tuple[np.ndarray, str] | None,
     output: Path,
     seed: int,
     compress: bool,
@@ -164,6 +174,9 @@ def _write(
             out.array(f"factor_values/{name}", np.asarray(values, np.float64))
         for name, values in source.continuous.items():
             out.array(f"continuous/{name}", np.asarray(values, np.float64)[slice(None) if rows is None else rows])
+        if split is not None:
+            out.array("split", split[0])
+            out.attributes(split_rule=split[1])
         out.attributes(
             name=source.name,
             source=source.source if rows is None else f"{source.source}; {len(rows)} rows drawn with seed {seed}",

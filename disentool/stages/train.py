@@ -65,15 +65,18 @@ def train(
             yield from _complete(job, step, report)
         return
     data = open_data(jobs[0].run.data, report)
-    jobs = [job.with_rows(len(data)) for job in jobs]
+    rows = data.rows(jobs[0].run.rows)
+    if len(rows) < len(data):
+        report.note(f"{data.path}: {len(rows):,} of {len(data):,} rows are trained on (--rows {jobs[0].run.rows})")
+    jobs = [job.with_rows(len(rows)) for job in jobs]
     for job in jobs:
         _probe(job, resume, overwrite)  # --epochs has become steps, so that the snapshots are known
-    feed = Feed(data.images, data.factors, device)
+    feed = Feed(data.images, data.factors, device, rows=rows)
     for job in jobs:
         with files.claim(job.output):
             _probe(job, resume, overwrite)  # another process may have finished it meanwhile
             with events.Events(tensorboard and tensorboard / events.folder_of(job.output)) as written:
-                yield from _Run(job, data, feed, written, report).carry_out(resume, overwrite)
+                yield from _Run(job, data, rows, feed, written, report).carry_out(resume, overwrite)
 
 
 def _probe(job: Job, resume: bool, overwrite: bool) -> None:
@@ -118,6 +121,7 @@ def _complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:
 def _require_same(job: Job, content: dict[str, Any]) -> None:
     """Raise DataMismatch, naming the option, if a checkpoint was made with another configuration than the job's."""
     differing = [("method", content["method"], job.method), ("--seed", content["rng"].get("seed"), job.run.seed)]
+    differing.append(("--rows", content["run"].get("rows", "auto"), job.run.rows))
     for name, option in configuration.options(type(job.config)).items():
         if name != "steps":
             differing.append((option.flag, content["config"].get(name, option.default), getattr(job.config, name)))
@@ -131,10 +135,10 @@ def _require_same(job: Job, content: dict[str, Any]) -> None:
 class _Run:
     """One job under way."""
 
-    def __init__(self, job: Job, data: Dataset, feed: Feed, written: events.Events, report: Reporter):
-        self.job, self.data, self.events, self.report = job, data, written, report
+    def __init__(self, job: Job, data: Dataset, rows: np.ndarray, feed: Feed, written: events.Events, report: Reporter):
+        self.job, self.data, self.rows, self.events, self.report = job, data, rows, written, report
         try:
-            method = configs.load(configs.find(job.method).implementation)(job.config, models.facts(data))
+            method = configs.load(configs.find(job.method).implementation)(job.config, models.facts(data, len(rows)))
             self.training = Training(method, feed, job.run.seed, feed.device)
         except (DataMismatch, NoFactors) as error:  # images or factors that the method cannot learn from
             raise type(error)(f"{data.path}: {error}") from None
@@ -246,13 +250,13 @@ class _Run:
         self._stop_clock()
         self._check(weights=True)
         job, training = self.job, self.training
-        rows = np.sort(np.random.default_rng(0).permutation(len(self.data))[:_STATISTICS_ROWS])
-        samples = np.random.default_rng(1).permutation(len(self.data))[:_SAMPLES]
+        rows = np.sort(np.random.default_rng(0).permutation(len(self.rows))[:_STATISTICS_ROWS])
+        samples = self.rows[np.random.default_rng(1).permutation(len(self.rows))[:_SAMPLES]]
         content = {
             "method": job.method,
             "config": {name: getattr(job.config, name) for name in configuration.options(type(job.config))},
             "run": {name: getattr(job.run, name) for name in configuration.options(type(job.run))},
-            "data": models.describe(self.data, job.run.data),
+            "data": models.describe(self.data, job.run.data, len(self.rows)),
             "rng": {"seed": job.run.seed},
             "history": self.history,
             "seconds": self.seconds,

@@ -1,0 +1,144 @@
+"""CelebA (Liu, Luo, Wang, Tang 2015), read from the aligned images and the published lists.
+
+``img_align_celeba.zip`` or its folder: 202,599 files ``000001.jpg`` .. of 178x218 pixels. ``identity_CelebA.txt`` has
+a line ``000001.jpg 2880`` per image; ``list_attr_celeba.txt`` the number of images, the names of 40 attributes, then a
+line ``000001.jpg -1 1 ...`` per image; ``list_eval_partition.txt`` a line ``000001.jpg 0`` per image (0 training,
+1 validation, 2 test). The lists are taken from the folder or, beside an archive, from the folder it lies in.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from disentool.datasets.catalogue import PUBLISHED
+from disentool.datasets.pictured import pictured
+from disentool.datasets.source import Source, ranked, table
+from disentool.errors import ForeignFile, MissingFile, WrongUsage
+from disentool.io import archive
+
+WIDTH, HEIGHT = 178, 218
+IDENTITIES, ATTRIBUTES, PARTITION = "identity_CelebA.txt", "list_attr_celeba.txt", "list_eval_partition.txt"
+SIZE = (64, 64)  # height and width, unless asked otherwise
+WHAT = f"img_align_celeba.zip with {IDENTITIES} and {ATTRIBUTES} beside it, or the folder of all three"
+
+_LIMIT = 64 * 2**20  # bytes of a list; the largest has 27 MB
+
+
+def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop: int = 148) -> Source:
+    """The images in the order of their names, uint8 [N,H,W,3]; factors: identity, and the attributes (0 or 1).
+
+    ``crop``: side in pixels of the square in the middle that is kept before resizing. 148 is the field's common crop
+    (FactorVAE's is not described); LORD's is 128. A class of ``identity`` is a published number's rank, the number is
+    its value. A list that is not there is left out, with a note; one that is there must know every image. The
+    published partition, if there, is the split (test: part 2). Raises MissingFile or ForeignFile.
+    """
+    if path is None:
+        raise MissingFile(f"celeba is not rendered here: give {WHAT} with --from")
+    size = size or SIZE
+    if not 0 < crop <= WIDTH:
+        raise WrongUsage(f"--crop {crop}: the images are {WIDTH}x{HEIGHT}; expected 1 to {WIDTH}")
+    lists = (IDENTITIES, ATTRIBUTES, PARTITION)
+    found = archive.members(path, (".jpg", *(name.lower() for name in lists)), WHAT, beside=lists)
+    by_name = _images_by_name(found)
+    names = sorted(by_name)
+    columns, labels, sizes, values, notes, split = [], [], [], {}, [], None
+
+    identities = _read_list(found, IDENTITIES, names, 1)
+    if identities is None:
+        notes.append(f"{found.path}: no {IDENTITIES}: the data set has no factor identity")
+    else:
+        index, known = ranked(identities[1][:, 0].tolist())
+        columns.append(index[:, None])
+        labels.append("identity")
+        sizes.append(len(known))
+        values["identity"] = np.array(known, np.float64)
+    attributes = _read_list(found, ATTRIBUTES, names, None)
+    if attributes is None:
+        notes.append(f"{found.path}: no {ATTRIBUTES}: the data set has no attributes")
+    else:
+        if not np.isin(attributes[1], (-1, 1)).all():
+            raise ForeignFile(f"{found.path}: {ATTRIBUTES} has values other than -1 and 1; download it again")
+        columns.append(attributes[1] > 0)
+        labels += [name.lower() for name in attributes[0]]
+        sizes += [2] * len(attributes[0])
+    partition = _read_list(found, PARTITION, names, 1)
+    if partition is not None:
+        split = (partition[1][:, 0] == 2).astype(np.uint8)
+    factors = np.column_stack(columns) if columns else np.zeros((len(names), 0), np.int32)
+
+    return Source(
+        name="celeba",
+        shape=(len(names), *size, 3),
+        images=pictured(found, [by_name[name] for name in names], 3, size, crop=crop, expected=(WIDTH, HEIGHT)),
+        factors=table(factors),
+        factor_names=tuple(labels),
+        factor_sizes=tuple(sizes),
+        factor_values=values,
+        split=split,
+        notes=tuple(notes),
+        class_factor="identity",
+        source=f"{found.digest()}, centre {crop} to {size[0]}x{size[1]} by Lanczos",
+        citation="Liu, Luo, Wang, Tang: Deep Learning Face Attributes in the Wild, ICCV 2015, "
+        "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
+        licence=PUBLISHED["celeba"].licence,
+    )
+
+
+def _images_by_name(found: archive.Members) -> dict[str, str]:
+    """``000001.jpg`` -> the member that it is."""
+    by_name: dict[str, str] = {}
+    for member in found.names:
+        name = member.rsplit("/", 1)[-1]
+        if name.lower().endswith(".jpg"):
+            if name in by_name:
+                raise ForeignFile(f"{found.path}: {name} is there twice, {by_name[name]} and {member}; keep one")
+            by_name[name] = member
+    if not by_name:
+        raise MissingFile(f"{found.path}: no .jpg in it; give {WHAT}")
+    return by_name
+
+
+def _read_list(
+    found: archive.Members, title: str, names: list[str], count: int | None
+) -> tuple[list[str], np.ndarray] | None:
+    """Column names and int32 [N,count] of ``names``, in their order, of one list; None where it is not there.
+
+    Without ``count`` the first two lines are the number of images and the columns' names.
+    """
+    members = [name for name in found.names if name.rsplit("/", 1)[-1] == title]
+    if not members:
+        return None
+    if len(members) > 1:
+        raise ForeignFile(f"{found.path}: {' and '.join(members)} are both there; keep one")
+    lines = found.read(members[0], _LIMIT).decode("utf-8", "replace").splitlines()
+    header: list[str] = []
+    first = 0
+    if count is None:
+        header, first = (lines[1].split() if len(lines) > 1 else []), 2
+        count = len(header)
+        if not count or not lines[0].strip().isdigit() or len(set(header)) != count:
+            raise ForeignFile(f"{found.path}: {title}: expected a number, then a line of names; download it again")
+    row = {name: i for i, name in enumerate(names)}
+    values = np.zeros((len(names), count), np.int32)
+    seen = np.zeros(len(names), bool)
+    for number, line in enumerate(lines[first:], first + 1):
+        words = line.split()
+        if not words:
+            continue
+        try:
+            numbers = np.array(words[1:], np.int32)
+        except (ValueError, OverflowError):
+            numbers = np.zeros(0)
+        if len(numbers) != count:
+            raise ForeignFile(
+                f"{found.path}: {title}: line {number} is {line[:40]!r}, expected an image's name and {count} numbers"
+            )
+        if words[0] in row:
+            values[row[words[0]]] = numbers
+            seen[row[words[0]]] = True
+    if not seen.all():
+        raise ForeignFile(
+            f"{found.path}: {title} does not list {names[int(np.argmin(seen))]} ({np.count_nonzero(~seen):,} of"
+            f" {len(names):,} images are missing); download it again"
+        )
+    return header, values

@@ -1,0 +1,52 @@
+"""Images of a data set whose members are one picture file each."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from disentool.datasets.source import ascending, gathered
+from disentool.io import pictures
+from disentool.io.archive import Members
+
+
+def pictured(
+    found: Members,
+    names: list[str],
+    channels: int,
+    size: tuple[int, int],
+    *,
+    crop: int | None = None,
+    expected: tuple[int, int] | None = None,
+) -> Callable[[np.ndarray | None], Iterator[np.ndarray]]:
+    """``Source.images`` of the members ``names``, a row each: grey or RGB, cropped about the centre, resized.
+
+    ``crop``: the side of a square that is kept first. ``expected``: the (width, height) that every picture must have.
+    """
+
+    def image(member: tuple[str, bytes]) -> np.ndarray:
+        name, data = member
+        picture = pictures.decode(data, found.path, name, channels, expected=expected)
+        return pictures.resized(picture if crop is None else pictures.centre(picture, crop), size)
+
+    def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
+        rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
+        return gathered(in_threads(image, found.each((names[row] for row in rows), pictures.LIMIT)))
+
+    return images
+
+
+def in_threads(function: Callable[[Any], Any], items: Iterable) -> Iterator:
+    """``map``, several at once and a few ahead: Pillow decodes and resizes outside Python's lock."""
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as threads:
+        waiting: deque = deque()
+        for item in items:
+            waiting.append(threads.submit(function, item))
+            if len(waiting) > 4 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -1,0 +1,117 @@
+"""Frames of an AVI in memory, decoded by ffmpeg in a process of its own that is given nothing but the bytes."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from disentool.errors import ForeignFile, MissingExtra
+
+_MOST = 1_000_000  # frames
+
+
+def require(path: Path) -> str:
+    """The ffmpeg program of imageio-ffmpeg; MissingExtra if that is not installed."""
+    try:
+        import imageio_ffmpeg
+    except ImportError:
+        raise MissingExtra(
+            f"{path}: reading videos needs the package imageio-ffmpeg: pip install 'disentool[video]'"
+        ) from None
+    return imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def frames(data: bytes, path: Path, name: str, expected: tuple[int, int]) -> Iterator[np.ndarray]:
+    """The frames, grey, uint8 [H,W,1], one at a time; ``expected``: their (width, height).
+
+    Raises ForeignFile, which names ``name`` in ``path``. ffmpeg is told the format and may open nothing else.
+    """
+
+    def foreign(problem: str) -> ForeignFile:
+        return ForeignFile(f"{path}: {name}: {problem}; download it again")
+
+    if data[:4] != b"RIFF" or data[8:12] != b"AVI ":
+        raise foreign("not an AVI video")
+    claimed = int.from_bytes(data[4:8], "little")
+    if claimed > len(data):  # the pad byte at the end may be left out
+        raise foreign(f"cut short: {len(data):,} of {claimed + 8:,} bytes")
+    # One picture in PGM a frame, which states its size: what comes is known before it is taken. Frames are counted, not
+    # timed, so that none is dropped or doubled for the sake of an even rate.
+    command = [
+        require(path),
+        "-v",
+        "error",
+        "-threads",
+        "1",
+        "-protocol_whitelist",
+        "pipe",
+        "-f",
+        "avi",
+        "-i",
+        "pipe:0",
+    ]
+    command += [
+        "-an",
+        "-vf",
+        "setpts=N/(25*TB)",
+        "-r",
+        "25",
+        "-f",
+        "image2pipe",
+        "-c:v",
+        "pgm",
+        "-pix_fmt",
+        "gray",
+        "pipe:1",
+    ]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    said: list[bytes] = []
+    helpers = [
+        threading.Thread(target=_feed, args=(process.stdin, data), daemon=True),
+        threading.Thread(target=_listen, args=(process.stderr, said), daemon=True),
+    ]
+    try:
+        for helper in helpers:
+            helper.start()
+        count = 0
+        while header := process.stdout.readline(4):
+            size = process.stdout.readline(32).split()
+            depth = process.stdout.readline(8)
+            if header != b"P5\n" or len(size) != 2 or depth != b"255\n":
+                raise foreign("ffmpeg's answer cannot be read")
+            if (int(size[0]), int(size[1])) != expected:
+                raise foreign(f"is {int(size[0])}x{int(size[1])} pixels, expected {expected[0]}x{expected[1]}")
+            pixels = process.stdout.read(expected[0] * expected[1])
+            if len(pixels) != expected[0] * expected[1]:
+                raise foreign("ffmpeg's answer ends early")
+            count += 1
+            if count > _MOST:
+                raise foreign(f"has more than {_MOST:,} frames")
+            yield np.frombuffer(pixels, np.uint8).reshape(expected[1], expected[0], 1)
+        if process.wait() or not count:
+            helpers[1].join()
+            why = " ".join(b"".join(said).decode("utf-8", "replace").split())[:120]
+            raise foreign(f"no video that ffmpeg can read ({why or 'no frames'})")
+    finally:
+        process.kill()
+        process.wait()
+        for helper in helpers:
+            helper.join()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            with suppress(OSError):  # what was not taken of the input
+                stream.close()
+
+
+def _feed(stream, data: bytes) -> None:
+    with suppress(OSError):  # it has seen enough
+        stream.write(data)
+        stream.close()
+
+
+def _listen(stream, said: list[bytes]) -> None:
+    for line in stream:
+        if len(said) < 20:
+            said.append(line[:400])

@@ -1,0 +1,158 @@
+"""``prepare --download`` against a server on this machine: resume, mirrors, checksums."""
+
+import functools
+import hashlib
+import http.server
+import threading
+
+import numpy as np
+import pytest
+from raw_files import idx, zipped
+
+from disentool.datasets import catalogue, mnist
+from disentool.datasets.catalogue import Facts, File
+from disentool.errors import DownloadFailed, WrongUsage
+from disentool.stages.download import download
+
+CONTENT = np.random.default_rng(0).bytes(3_000_000)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves ``server.content`` by path; ``server.ranges``: whether it can resume; ``server.stop``: bytes it sends."""
+
+    def do_GET(self):
+        data = self.server.content.get(self.path)
+        self.server.asked.append((self.path, self.headers.get("Range")))
+        if data is None:
+            self.send_error(404)
+            return
+        start = 0
+        if self.server.ranges and (asked := self.headers.get("Range")):
+            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            if start >= len(data):
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(data)}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        else:
+            self.send_response(200)
+        self.send_header("Content-Length", str(len(data) - start))
+        self.end_headers()
+        self.wfile.write(data[start : self.server.stop])
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.content, server.ranges, server.stop, server.asked = {"/data.bin": CONTENT}, True, None, []
+        thread = threading.Thread(target=functools.partial(server.serve_forever, 0.01))
+        thread.start()
+        server.address = f"http://127.0.0.1:{server.server_address[1]}"
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def known(monkeypatch, *files):
+    monkeypatch.setitem(catalogue.PUBLISHED, "tiny", Facts("1", "none", "a page", "3 MB", "free", files))
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def sha256(data):
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def test_a_file(tmp_path, server, monkeypatch):
+    known(monkeypatch, File("data.bin", (f"{server.address}/data.bin",), sha256(CONTENT)))
+    assert download("tiny", tmp_path / "raw") == tmp_path / "raw" / "data.bin"
+    assert (tmp_path / "raw" / "data.bin").read_bytes() == CONTENT
+    assert names(tmp_path / "raw") == ["data.bin"]
+    server.asked.clear()
+    download("tiny", tmp_path / "raw")
+    assert server.asked == []  # there already
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_resume(tmp_path, server, monkeypatch, ranges):
+    known(monkeypatch, File("data.bin", (f"{server.address}/data.bin",), sha256(CONTENT)))
+    server.stop = 1_200_000
+    with pytest.raises(DownloadFailed, match=r"data\.bin: could not be downloaded: .*1,200,000"):
+        download("tiny", tmp_path)
+    (part,) = names(tmp_path)
+    assert part.endswith(".part")
+    assert (tmp_path / part).stat().st_size == 1_200_000
+    server.stop, server.ranges = None, ranges
+    download("tiny", tmp_path)
+    assert server.asked[-1] == ("/data.bin", "bytes=1200000-")
+    assert (tmp_path / "data.bin").read_bytes() == CONTENT
+    assert names(tmp_path) == ["data.bin"]
+
+
+def test_a_part_that_is_whole_already(tmp_path, server, monkeypatch):
+    known(monkeypatch, File("data.bin", (f"{server.address}/data.bin",)))
+    server.stop = 1000
+    with pytest.raises(DownloadFailed):
+        download("tiny", tmp_path)
+    (part,) = tmp_path.iterdir()
+    server.stop = None
+    for there in (CONTENT, CONTENT + b"more than the server has"):
+        part.write_bytes(there)
+        download("tiny", tmp_path)
+        assert (tmp_path / "data.bin").read_bytes() == CONTENT
+        (tmp_path / "data.bin").unlink()
+
+
+def test_mirrors(tmp_path, server, monkeypatch):
+    server.content["/wrong.bin"] = CONTENT[::-1]
+    mirrors = tuple(f"{server.address}/{name}.bin" for name in ("none", "wrong", "data"))
+    known(monkeypatch, File("data.bin", mirrors, f"md5:{hashlib.md5(CONTENT).hexdigest()}"))
+    download("tiny", tmp_path)
+    assert [path for path, _ in server.asked] == ["/none.bin", "/wrong.bin", "/data.bin"]
+    assert (tmp_path / "data.bin").read_bytes() == CONTENT
+
+
+def test_failures_are_one_line(tmp_path, server, monkeypatch):
+    dead = "http://127.0.0.1:1/data.bin"
+    known(monkeypatch, File("data.bin", (dead, f"{server.address}/none", "file:///etc/hostname"), sha256(CONTENT)))
+    with pytest.raises(DownloadFailed) as caught:
+        download("tiny", tmp_path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert all(word in message for word in (dead, "404", "not an address of the web", "--from"))
+    known(monkeypatch, File("data.bin", (f"{server.address}/data.bin",), sha256(b"else")))
+    with pytest.raises(DownloadFailed, match=r"has the sha256 \w+, expected"):
+        download("tiny", tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_what_is_not_downloaded(cli, tmp_path):
+    with pytest.raises(WrongUsage, match="celeba has no stable address: get it from https://mmlab"):
+        download("celeba", tmp_path)
+    cli("prepare", "rafd", "--download", "-o", tmp_path / "a.h5").failed(2, "--download: rafd has no stable address")
+    cli("prepare", "folder", "--download", "-o", tmp_path / "a.h5").failed(2, "--download: folder has no stable")
+
+
+def test_prepare_fetches_and_reads(cli, folder, server, monkeypatch):
+    monkeypatch.setattr(mnist, "PARTS", {"train": 6, "t10k": 4})
+    pixels = np.random.default_rng(1).integers(0, 256, (6, 28, 28), np.uint8)
+    server.content = {
+        "/train-images-idx3-ubyte.gz": zipped(idx(pixels)),
+        "/train-labels-idx1-ubyte.gz": zipped(idx(np.arange(6, dtype=np.uint8))),
+    }
+    files = tuple(File(name[1:], (server.address + name,)) for name in server.content)
+    monkeypatch.setitem(catalogue.PUBLISHED, "mnist", catalogue.PUBLISHED["mnist"]._replace(files=files))
+    outcome = cli("prepare", "mnist", "--download", "-o", "a.h5")
+    outcome.printed("a.h5")
+    assert "is downloaded into" in outcome.err
+    assert names(folder / "cache" / "raw" / "mnist") == [file.name for file in files]
+    cli("prepare", "mnist", "--download", "--from", "mine", "-o", "b.h5").printed("b.h5")
+    assert names(folder / "mine") == [file.name for file in files]
