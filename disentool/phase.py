@@ -137,8 +137,10 @@ class Method(Protocol):
     """The contract of a method. Final classes satisfy it; none inherits another.
 
     A method may also have ``supports()``: for each column of ``mean`` its :class:`Classes`, :class:`Interval`, or None
-    for a standard normal, which every column is where the method does not say; and ``stop_early(history)``: whether the
-    history's lines so far are reason to stop before the last step.
+    for a standard normal, which every column is where the method does not say; ``prior(normals)``: standard normals
+    float32 [n,W] -> draws of the prior that :meth:`decode` takes, where W is ``prior_width`` if the method has it, else
+    the width of ``mean``; and ``stop_early(history)``: whether the history's lines so far are reason to stop before the
+    last step.
     """
 
     config: Any

@@ -3,6 +3,7 @@
 import math
 import sys
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -15,8 +16,10 @@ from disentool.io import checkpoint
 from disentool.nn.adversarial import gradient_penalty
 from disentool.nn.recognition import stop_early
 from disentool.phase import Batch, Classes, DataFacts, Interval
+from disentool.stages.decode import decode, images_of
 from disentool.stages.jobs import plan
 from disentool.stages.model import load
+from disentool.stages.sample import sample
 from disentool.stages.train import train
 
 FACTS = DataFacts(rows=100, channels=1, height=16, width=16)
@@ -154,6 +157,23 @@ def test_a_checkpoint_encodes_and_decodes_in_colour(tmp_path):
     codes = model.method.encode(model.networks, torch.rand(3, 3, 16, 16))["mean"]
     assert codes.shape == (3, 4) and set(codes[:, 0].tolist()) <= {0, 1, 2}
     assert model.method.decode(model.networks, codes).shape == (3, 3, 16, 16)
+
+
+def test_samples_vary_what_q_need_not_recognise(squares, tmp_path):
+    """With the noise at zero, all samples of a class (here: all that there is) would be one image."""
+    path = run(tmp_path / "m.pt", squares, steps=30, categorical="2", continuous=0)
+    made = sample(path, tmp_path / "s.h5", 40, device="cpu")
+    with h5py.File(made) as file:
+        codes, images = file["codes"][()], file["images"][()]
+    assert codes.shape == (40, 1 + 5) and set(codes[:, 0]) == {0, 1}
+    assert codes[:, 1:].std() == pytest.approx(1, abs=0.15)
+    same = images[codes[:, 0] == 0].astype(float)
+    assert same.std(0).max() > 2  # of 255: not rounding
+    again = decode(path, made, tmp_path / "again.h5", key="codes", device="cpu")
+    with h5py.File(again) as file:
+        assert np.array_equal(file["images"][()], images)
+    zero = np.pad(codes[:, :1], ((0, 0), (0, 5)))
+    assert np.array_equal(*(next(images_of(load(path, "cpu"), c)) for c in (zero, codes[:, :1])))
 
 
 def test_tensorboard_gets_the_history(squares, tmp_path, monkeypatch):

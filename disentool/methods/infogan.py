@@ -19,6 +19,7 @@ class InfoGAN:
     def __init__(self, config: InfoGANConfig, facts: DataFacts):
         self.config, self.facts = config, facts
         self.latent = recognition.latent_codes(config, facts)
+        self.prior_width = self.latent.width + self.latent.noise_size
 
     def networks(self) -> dict[str, nn.Module]:
         """Generator, the discriminator's trunk and logit, and Q, with a trunk of its own where asked for."""
@@ -91,7 +92,7 @@ class InfoGAN:
         return recognition.reconstruction(networks, self.latent.generator_input(codes), images, self.facts.likelihood)
 
     def prior(self, normals: Tensor) -> Tensor:
-        """Standard normals float32 [n,D] -> codes [n,D] from the prior."""
+        """Standard normals float32 [n,D+noise_dim] (or [n,D]: no noise) -> codes from the prior, of the same shape."""
         return self.latent.from_normals(normals)
 
     def supports(self) -> tuple[Classes | Interval | None, ...]:

@@ -73,9 +73,9 @@ def probe(output: Path, *, overwrite: bool) -> None:
 
 
 def require_fit(model: Model, codes: Path, table: Latents, report: Reporter) -> None:
-    """DataMismatch unless the codes have the width that the model decodes; a note if another checkpoint made them."""
+    """DataMismatch unless the codes are as wide as what the model encodes or samples; a note if another made them."""
     width = model.method.codes()["mean"]
-    if table.mean.shape[1] != width:
+    if table.mean.shape[1] not in (width, model.prior_width):
         raise DataMismatch(
             f"{codes}: its codes have {table.mean.shape[1]} dimensions, {model.path} has {width};"
             f" `disentool encode {model.path}` makes ones that fit"

@@ -33,6 +33,11 @@ class Model:
         """Size and kind of the images it was trained on."""
         return self.method.facts
 
+    @property
+    def prior_width(self) -> int:
+        """How wide a draw from its prior is; at least as wide as what it encodes."""
+        return getattr(self.method, "prior_width", self.method.codes()["mean"])
+
 
 def facts(data: Dataset, rows: int) -> DataFacts:
     """What a method may know of a data set, ``rows`` rows of which it is trained on."""

@@ -67,8 +67,11 @@ def sample(
 
 
 def draw(model: Model, count: int, seed: int) -> np.ndarray:
-    """Codes float32 [count,D] from the model's prior: N(0, I), unless its method says what it makes of that."""
-    normals = latent_noise(seed, np.arange(count), model.method.codes()["mean"])
+    """Codes float32 [count,W] from the model's prior: N(0, I), unless its method says what it makes of that.
+
+    They may be wider than what is encoded: a GAN's hold the noise too, or all images of a class would be one.
+    """
+    normals = latent_noise(seed, np.arange(count), model.prior_width)
     prior = getattr(model.method, "prior", None)
     return normals if prior is None else prior(torch.from_numpy(normals)).numpy()
 
