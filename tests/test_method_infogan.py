@@ -16,6 +16,7 @@ from disentool.io import checkpoint
 from disentool.nn.adversarial import gradient_penalty
 from disentool.nn.recognition import stop_early
 from disentool.phase import Batch, Classes, DataFacts, Interval
+from disentool.stages import traverse as drawing
 from disentool.stages.decode import decode, images_of
 from disentool.stages.jobs import plan
 from disentool.stages.model import load
@@ -157,6 +158,31 @@ def test_a_checkpoint_encodes_and_decodes_in_colour(tmp_path):
     codes = model.method.encode(model.networks, torch.rand(3, 3, 16, 16))["mean"]
     assert codes.shape == (3, 4) and set(codes[:, 0].tolist()) <= {0, 1, 2}
     assert model.method.decode(model.networks, codes).shape == (3, 3, 16, 16)
+
+
+@pytest.mark.parametrize("law", ["uniform", "normal"])
+@pytest.mark.parametrize("suffix", [".png", ".gif"])
+def test_a_traversal_steps_through_the_classes(law, suffix, squares, tmp_path, monkeypatch):
+    path = run(tmp_path / "m.pt", squares, steps=2, continuous_law=law)  # 3 classes, 4 classes, 2 continuous
+    seen = []
+    monkeypatch.setattr(drawing, "images_of", lambda model, codes: seen.append(codes) or images_of(model, codes))
+    output = tmp_path / f"t{suffix}"
+    options = {"dims": [0, 1, 2, 3], "images": 1, "steps": 5, "frames": 24, "size": 16, "extent": 3.0}
+    assert list(drawing.traverse(path, [output], device="cpu", **options)) == [output]
+    lengths = [3, 4, 5, 5] if suffix == ".png" else [13] * 4  # there and back in 24 frames: 13 of them differ
+    parts = np.split(seen[0], np.cumsum(lengths)[:-1])
+    for column, part in enumerate(parts):
+        others = np.delete(part, column, axis=1)
+        assert (others == others[0]).all()
+        values = part[:, column]
+        assert (np.diff(values) >= 0).all()
+        if column < 2:
+            count = (3, 4)[column]
+            assert np.unique(values).tolist() == list(range(count))
+            assert np.bincount(values.astype(int)).min() >= len(values) // count - 2  # each is seen
+        else:
+            end = 1 if law == "uniform" else 3
+            assert (values[0], values[-1]) == (-end, end) and len(np.unique(values)) == len(values)
 
 
 def test_samples_vary_what_q_need_not_recognise(squares, tmp_path):
