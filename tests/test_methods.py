@@ -250,5 +250,39 @@ def test_likelihood_is_a_log_density():
     torch.testing.assert_close(got, want)
 
 
+OWN_ADVERSARY = [(1e-4, (0.9, 0.999)), (1e-4, (0.5, 0.9))]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        *((name, [(1e-4, (0.9, 0.999))]) for name in ("vae", "betavae", "betatcvae", "dipvae", "adagvae")),
+        ("factorvae", OWN_ADVERSARY),
+        ("aae", OWN_ADVERSARY),
+        ("infogan", [(2e-4, (0.5, 0.999)), (1e-3, (0.5, 0.999))]),
+        ("infowgan-gp", [(1e-4, (0.5, 0.9)), (1e-4, (0.5, 0.9))]),
+    ],
+)
+def test_each_optimiser_is_the_papers(name, expected):
+    """Others give the discriminator the autoencoder's decay rates."""
+    entry = configs.find(name)
+    method = configs.load(entry.implementation)(build(configs.load(entry.config), {}), FACTS)
+    phases = [phase for stage in method.stages() for phase in stage.phases]
+    assert [(phase.optimiser.learning_rate, phase.optimiser.betas) for phase in phases] == expected
+
+
+@pytest.mark.parametrize("name", ["factorvae", "aae"])
+def test_the_discriminator_has_six_hidden_layers_unless_asked(name):
+    """Others read the paper's "6 layers" as 5 and an output; here it is the number of hidden ones."""
+    entry = configs.find(name)
+    for options, count, units in (({}, 6, 1000), ({"discriminator_layers": 5, "discriminator_units": 32}, 5, 32)):
+        method = configs.load(entry.implementation)(build(configs.load(entry.config), options), FACTS)
+        modules = list(method.networks()["discriminator"])
+        linear = [(m.in_features, m.out_features) for m in modules if isinstance(m, torch.nn.Linear)]
+        assert linear == [(10, units), *[(units, units)] * (count - 1), (units, 2)]
+        slopes = [m.negative_slope for m in modules if isinstance(m, torch.nn.LeakyReLU)]
+        assert slopes == [0.2] * count and len(modules) == 2 * count + 1
+
+
 def test_linear_schedule():
     assert [float(linear(torch.tensor(s), 0.0, 25.0, 100)) for s in (0, 50, 100, 500)] == [0, 12.5, 25, 25]
