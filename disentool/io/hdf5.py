@@ -99,10 +99,15 @@ def _combine(lines: list[str]) -> str:
 
 
 def content_digest(path: Path) -> str:
-    """The content digest recomputed: sha256 over the sorted lines ``path dtype shape sha256(bytes)`` of all arrays."""
+    """The content digest recomputed: sha256 over the sorted lines ``path dtype shape sha256(bytes)``.
+
+    Of all arrays of numbers, that is; what else somebody put into the file (text, single values) has no part in it.
+    """
     with opened(path) as file:
         lines = []
         for name in dataset_names(file):
+            if file[name].dtype.kind not in "buif" or not file[name].shape:
+                continue
             dataset = array(file, path, name)
             digest = hashlib.sha256()
             block = max(1, (64 << 20) // max(1, dataset.dtype.itemsize * math.prod(dataset.shape[1:])))

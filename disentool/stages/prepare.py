@@ -50,11 +50,13 @@ def prepare(
     """
     report = report or Silent()
     output = files.probe(output, overwrite=overwrite)
+    if output.suffix.lower() not in (".h5", ".hdf5"):
+        raise WrongUsage(f"-o {output}: expected a data set file's name, ending in .h5")
     if download:
         raw = fetch(name, raw or cache_folder() / "raw" / name, report)
     source = _open(name, raw, size, grey, options or {})
-    if raw:
-        files.require_apart(output, raw)
+    inputs = [value for value in (raw, *(options or {}).values()) if isinstance(value, (str, Path))]
+    files.require_apart(output, *map(Path, inputs))
     with files.claim(output):
         while True:
             rows = _subset(source, subset, seed)
