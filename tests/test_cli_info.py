@@ -11,7 +11,8 @@ import yaml
 from conftest import square_grid, write_dataset
 
 from disentool.io.results import to_json
-from disentool.stages.score import choose, score
+from disentool.stages.choice import choose
+from disentool.stages.score import score
 
 
 def described(cli, *arguments) -> dict:

@@ -14,11 +14,12 @@ from disentool import configs
 from disentool.engine.training import Training
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NonFinite, OutputExists
 from disentool.io import checkpoint
+from disentool.stages.choice import choose
 from disentool.stages.encode import encode
 from disentool.stages.jobs import plan
 from disentool.stages.model import load
 from disentool.stages.reporting import Silent
-from disentool.stages.score import choose, score
+from disentool.stages.score import score
 from disentool.stages.train import train
 
 

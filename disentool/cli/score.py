@@ -26,6 +26,7 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
     default=("factor",),
     metavar="NAME",
     help="; ".join(f"{name}: {summary}" for name, (_, summary) in METRICS.items())
+    + "; all: those that apply and are quick (not dci, dci-hist, tc, likelihood, udr)"
     + ". Your own: module:function of codes and factors. May be given several times.  [default: factor]",
     shell_complete=options.complete_from(lambda: METRICS),
 )
@@ -33,7 +34,10 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
     "--protocol",
     metavar="NAME",
     help="Constants of the metric. factor: paper (800 votes of 100) or dlib (10,000 + 5,000 votes of 64);"
-    " higgins: paper (200 pairs, softmax) or dlib (64 pairs, logistic regression).",
+    " higgins: paper (200 pairs, softmax) or dlib (64 pairs, logistic regression). mig, sap, modularity, explicitness,"
+    " irs, med and those without labels: exact (every row; the default for ready codes) or dlib (10,000 sampled rows,"
+    " and 5,000 to test; the default for checkpoints). mig: also chen, ubisoft; irs: paper, ubisoft; tc: mixture,"
+    " discriminator, gaussian; udr: lasso, spearman, exact.",
 )
 @click.option(
     "--set",
@@ -42,6 +46,21 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
     metavar="NAME=VALUE",
     help="Another value for a constant of the protocol, named as in the record's details; may be given several times.",
 )
+@click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Score with so many seeds, from --seed on: their mean, with Student's interval.",
+)
+@click.option(
+    "--bootstrap",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Make the interval of N resamples of the rows (metrics of a table: mig, dci, sap, ...).  [default: none]",
+)
+@click.option("--per-factor", is_flag=True, help="In a table or tsv also a row for each factor.")
 @options.seed
 @options.data
 @options.rows
@@ -61,6 +80,9 @@ def score(
     metrics: tuple[str, ...],
     protocol: str | None,
     constants: tuple[str, ...],
+    repeats: int,
+    bootstrap: int,
+    per_factor: bool,
     seed: int,
     data: str | None,
     rows: str,
@@ -76,27 +98,34 @@ def score(
     A checkpoint encodes the rows its metrics need, once. Records carry score, 95 % interval, and every constant.
     """
     from disentool.stages import score as stage
+    from disentool.stages.choice import choose
+    from disentool.stages.measure import Spread
 
     records = stage.score(
         options.stream(artefacts),
-        stage.choose(metrics, protocol, _pairs(constants)),
+        choose(metrics, protocol, _pairs(constants)),
         seed=seed,
         data=data,
         rows=rows,
         device=device,
         codes=codes,
         factors=factors,
+        spread=Spread(repeats, bootstrap),
         trust=trust,
         report=reporter(quiet),
     )
     form = form or ("table" if sys.stdout.isatty() else "jsonl")
     if form == "table":
-        _table(records)
+        _table(records, per_factor)
         return
     for number, record in enumerate(records):
         if form == "tsv" and not number:
-            print("\t".join(_COLUMNS))
-        print(to_json(record) if form == "jsonl" else "\t".join(_row(record, ".10g")), flush=True)
+            print("\t".join((*_COLUMNS, "factor") if per_factor else _COLUMNS))
+        if form == "jsonl":
+            print(to_json(record), flush=True)
+            continue
+        for row in _rows(record, ".10g", per_factor):
+            print("\t".join(row), flush=True)
 
 
 def _pairs(constants: tuple[str, ...]) -> dict[str, str]:
@@ -110,26 +139,35 @@ def _pairs(constants: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
+def _rows(record: dict[str, Any], spec: str, per_factor: bool) -> Iterator[list[str]]:
+    """The record's row, and with ``per_factor`` one more for each factor, which a last column names."""
+    row = _row(record, spec)
+    yield [*row, ""] if per_factor else row
+    for name, value in record["per_factor"].items() if per_factor else ():
+        yield [*row[:3], format(value, spec), "", "", name]
+
+
 def _row(record: dict[str, Any], spec: str) -> list[str]:
     low, high = record["interval"] or (None, None)
     numbers = ["" if value is None else format(value, spec) for value in (record["score"], low, high)]
     return [record["artefact"], record["metric"], record["protocol"], *numbers]
 
 
-def _table(records: Iterator[dict[str, Any]]) -> None:
+def _table(records: Iterator[dict[str, Any]], per_factor: bool) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("artefact", "metric", "protocol"):
+    for name in ("artefact", "metric", "protocol", *(["factor"] if per_factor else [])):
         table.add_column(name, overflow="fold")
     table.add_column("score", justify="right")
     table.add_column("95 % interval", justify="right")
     try:
         for record in records:
-            artefact, metric, protocol, score, low, high = _row(record, ".4g")
-            table.add_row(escape(artefact), metric, protocol, score, f"{low} .. {high}" if low else "")
+            for artefact, metric, protocol, score, low, high, *factor in _rows(record, ".4g", per_factor):
+                interval = f"{low} .. {high}" if low else ""
+                table.add_row(escape(artefact), metric, protocol, *map(escape, factor), score, interval)
     finally:  # what was measured before an error is shown
         if table.row_count:
             Console().print(table)

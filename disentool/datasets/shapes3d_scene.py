@@ -4,7 +4,8 @@ Lengths are in half room widths, z points up, the floor is z = 0, the object sta
 at y = 1. The camera orbits the z axis; everything else stays where it is. Colours play no part: a :class:`Shading` says
 by how much each of 192 x 192 samples multiplies the hue of floor, wall or object, and how much white it adds.
 
-The constants are a least-squares fit to 50 published frames. Left out: a faint pattern on walls and floor (a few
+The constants are a least-squares fit to 50 published frames, which they give at 38 dB (fitted to half of them, the
+other half is at 38 dB too). Left out: a faint pattern on walls and floor (a few
 percent), and the dark seam at the wall's foot.
 
 The same on every machine: float64 with + - * / and square roots in a fixed order, which IEEE 754 rounds alike, and

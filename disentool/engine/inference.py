@@ -55,3 +55,25 @@ def _encode(method, networks, feed, rows, reconstruct_seed) -> dict[str, np.ndar
             out["reconstruction_nats"] = nats.cpu().double().numpy()
             out["squared_error"] = (decoded - images).square().flatten(1).mean(1).cpu().double().numpy()
     return out
+
+
+def log_likelihood(
+    method: Method, networks: dict[str, Any], feed: Feed, rows: np.ndarray, codes: np.ndarray
+) -> np.ndarray:
+    """log p(x|z) in nats, float64 [B,K], of the images ``rows`` (int64 [B]) for codes float32 [B,K,D]."""
+    flat = torch.from_numpy(codes.reshape(-1, codes.shape[2]))
+    owners = np.repeat(rows, codes.shape[1])
+    parts = []
+    with repeatable():
+        for start in range(0, len(owners), BATCH):
+            images = feed.batch(owners[start : start + BATCH]).images
+            nats, _ = method.reconstruction(networks, flat[start : start + BATCH].to(feed.device), images)
+            parts.append(-nats.cpu().double().numpy())
+    return np.concatenate(parts).reshape(codes.shape[:2])
+
+
+def density_ratio(method: Method, networks: dict[str, Any], device: torch.device, codes: np.ndarray) -> np.ndarray:
+    """log q(z) - log prod_j q(z_j) in nats, float64 [M], as the method's discriminator sees codes float32 [M,D]."""
+    with repeatable():
+        parts = torch.from_numpy(codes).to(device).split(BATCH)
+        return torch.cat([method.density_ratio(networks, part) for part in parts]).cpu().double().numpy()

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,21 +34,26 @@ def write_history(path: Path, lines: list[dict[str, Any]]) -> None:
 
 def read_lines(path: Path) -> tuple[str, list[dict[str, Any]]]:
     """The records of a JSON-lines file, and which format they are: a score file's or a history's."""
+    with open(path, "rb") as file:
+        return parse_lines(file, path)
+
+
+def parse_lines(lines: Iterable[bytes], path: Path | str) -> tuple[str, list[dict[str, Any]]]:
+    """As :func:`read_lines`, of lines that come from ``path``, or from elsewhere under that name."""
     records = []
     number = 0
-    with open(path, "rb") as file:
-        try:
-            for line in file:
-                number += 1
-                if line.strip():
-                    record = json.loads(line.decode("utf-8"))
-                    if not isinstance(record, dict):
-                        raise ValueError("not an object")
-                    records.append(record)
-        except RecursionError:
-            raise ForeignFile(f"{path}: line {number} is nested deeper than any record") from None
-        except ValueError as error:
-            raise ForeignFile(f"{path}: line {number} is not a JSON object ({str(error)[:80]})") from None
+    try:
+        for line in lines:
+            number += 1
+            if line.strip():
+                record = json.loads(line.decode("utf-8"))
+                if not isinstance(record, dict):
+                    raise ValueError("not an object")
+                records.append(record)
+    except RecursionError:
+        raise ForeignFile(f"{path}: line {number} is nested deeper than any record") from None
+    except ValueError as error:
+        raise ForeignFile(f"{path}: line {number} is not a JSON object ({str(error)[:80]})") from None
     if records and all(r.get("format") == SCORE.name for r in records):
         versions = {r.get("version") for r in records if isinstance(r.get("version"), int)}
         if max(versions, default=0) > SCORE.version:

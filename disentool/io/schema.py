@@ -122,13 +122,23 @@ SCORE = Format(
     ),
 )
 
+CORRELATION = Format(
+    "disentool.correlation",
+    1,
+    "One JSON object a line: what `correlate` prints.",
+    attributes=(
+        ("metrics, protocols, models", "the pair, and how many models have both"),
+        ("pearson, kendall, spearman", "{coefficient, p}"),
+    ),
+)
+
 HISTORY = Format(
     "disentool.history",
     1,
     "One JSON object a line beside the checkpoint: {step, time (training seconds), <term>: mean since the last line}.",
 )
 
-FORMATS = {f.name: f for f in (DATASET, LATENTS, CHECKPOINT, SCORE, HISTORY)}
+FORMATS = {f.name: f for f in (DATASET, LATENTS, CHECKPOINT, SCORE, CORRELATION, HISTORY)}
 
 
 def text() -> str:

@@ -47,8 +47,7 @@ class FactorVAE:
     def vae_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
         """Eq. 2 and 3: -E log p(x|z) + KL + gamma * TC with TC ~ E log D/(1-D), the difference of D's two logits."""
         bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
-        logits = networks["discriminator"](bound.codes)
-        tc = (logits[:, 0] - logits[:, 1]).mean()
+        tc = self.density_ratio(networks, bound.codes).mean()
         loss = bound.reconstruction + bound.kl + self.config.gamma * tc
         terms = {"reconstruction": bound.reconstruction, "kl": bound.kl, "tc": tc}
         return loss, terms, {"codes": bound.codes.detach()}
@@ -76,6 +75,11 @@ class FactorVAE:
 
     encode = staticmethod(autoencoder.encode)
     decode = staticmethod(autoencoder.decode)
+
+    def density_ratio(self, networks: Networks, codes: Tensor) -> Tensor:
+        """log q(z) - log prod_j q(z_j) in nats [B], as the discriminator sees it: eq. 3's log D / (1 - D)."""
+        logits = networks["discriminator"](codes)
+        return logits[:, 0] - logits[:, 1]
 
     def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
         """-log p(x|z) in nats per image, and the mean image."""

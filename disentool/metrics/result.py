@@ -1,10 +1,16 @@
-"""What goes into a metric and what comes out: codes, and a result."""
+"""What goes into a metric and what comes out: codes, what a stage lends, options, and a result."""
 
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch
+from disentool.errors import DataMismatch, WrongUsage
+
+RESAMPLES = 2000  # of a bootstrap
+CONFIDENCE = 0.95
 
 RESAMPLES = 2000  # of a bootstrap
 CONFIDENCE = 0.95
@@ -93,6 +99,49 @@ class Codes:
         if array is None:
             raise DataMismatch(f"metric {metric} needs {name}, which these codes do not have; choose another metric")
         return array
+
+
+def _silent(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Callables:
+    """What a stage lends to a metric whose ``NEEDS`` hold ``"callables"``: a model's functions, a device, progress.
+
+    ``progress(done, total)``: shown to people. ``log_q(z, mean, logvar, progress)``: the log density, in nats, of z
+    (float [M,D]) under the equal mixture of the Gaussians ``mean``, ``logvar`` (float32 [N,D]), streamed: the joint
+    float64 [M] and the marginals float64 [M,D]. ``density_ratio(z)``: log q(z) - log prod_j q(z_j) in nats as the
+    model's discriminator estimates it, float64 [M]. ``log_likelihood(rows, z)``: log p(x|z) in nats per image, float64
+    [B,K], of the images ``rows`` (int64 [B]) for z float32 [B,K,D]. None: there is none here.
+    """
+
+    progress: Callable[[int, int], None] = _silent
+    log_q: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None
+    density_ratio: Callable[[np.ndarray], np.ndarray] | None = None
+    log_likelihood: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+
+    def require(self, name: str, metric: str, source: str) -> Callable:
+        """The function ``name``; ``DataMismatch`` saying where there is one."""
+        function = getattr(self, name)
+        if function is None:
+            raise DataMismatch(f"metric {metric} needs {source}, which is not here")
+        return function
+
+
+def check_at_least(options: Any, **least: float) -> None:
+    """``WrongUsage`` for a constant below its least value, or NaN; None is left alone."""
+    for name, bound in least.items():
+        value = getattr(options, name)
+        if value is not None and not value >= bound:
+            raise WrongUsage(f"{name} {value}: expected at least {bound}")
+
+
+def constants(options: Any, protocols: Mapping[str, Any]) -> dict[str, Any]:
+    """Every constant of a score by name, and under ``changed_options`` those that differ from the protocol's."""
+    values = dataclasses.asdict(options)
+    usual = dataclasses.asdict(protocols[values.pop("protocol")])
+    return values | {"changed_options": [name for name, value in values.items() if usual[name] != value]}
 
 
 def refuse_non_finite(array: np.ndarray, what: str) -> None:

@@ -1,10 +1,7 @@
 """Checkpoints, latents files, anyone's codes -> score records."""
 
-import dataclasses
-import importlib
-import typing
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,75 +9,32 @@ from typing import Any
 
 import numpy as np
 
-from disentool.configs.reference import is_own, load
-from disentool.errors import DataMismatch, DisentoolError, ForeignFile, Interrupted, NoFactors, UnknownName, WrongUsage
+from disentool.errors import DataMismatch, DisentoolError, ForeignFile, Interrupted, NoFactors, WrongUsage
 from disentool.io import files, hdf5, latents
 from disentool.io.schema import SCORE
-from disentool.metrics import METRICS, own
 from disentool.metrics.result import Codes, Result
 from disentool.metrics.sampling import Points
+from disentool.stages import lending
+from disentool.stages.comparison import Comparison
+from disentool.stages.measure import Metric, Spread, measure, plans
 from disentool.stages.reporting import Reporter, Silent
 
 
 @dataclass(frozen=True)
-class Metric:
-    """One metric with the constants of one protocol."""
+class _Asked:
+    """What :func:`score` was asked for, the same for every artefact."""
 
-    name: str
-    module: Any
-    protocol: str
-    options: Any
-
-
-def choose(names: Sequence[str], protocol: str | None, constants: Mapping[str, str] | None = None) -> list[Metric]:
-    """The metrics by name; ``module:function`` is one of the user's own, and is imported.
-
-    ``protocol`` must be known to at least one of them; the others keep their default. ``constants``: values, as text,
-    for fields of their protocols; each must be known to at least one of them.
-    """
-    names = [part for name in names for part in name.split(",")]
-    modules = {name: _module(name) for name in dict.fromkeys(names)}
-    known = {p for module in modules.values() for p in module.PROTOCOLS}
-    if protocol is not None and protocol not in known:
-        raise UnknownName(f"protocol for {', '.join(modules)}", protocol, known)
-    chosen, unused = [], dict(constants or {})
-    for name, module in modules.items():
-        its = protocol if protocol in module.PROTOCOLS else next(iter(module.PROTOCOLS))
-        options = module.PROTOCOLS[its]
-        hints = {key: hint for key, hint in typing.get_type_hints(type(options)).items() if key != "protocol"}
-        values = {key: _constant(key, text, hints[key]) for key, text in (constants or {}).items() if key in hints}
-        chosen.append(Metric(name, module, its, dataclasses.replace(options, **values)))
-        unused = {key: text for key, text in unused.items() if key not in hints}
-    for key in unused:
-        fields = {f.name for metric in chosen for f in dataclasses.fields(metric.options)} - {"protocol"}
-        raise UnknownName(f"constant of {', '.join(modules)}", key, fields)
-    return chosen
-
-
-def _module(name: str) -> Any:
-    """What computes a metric: a module of the toolkit, or the user's function in the same form."""
-    if is_own(name):
-        return own.metric(name, load(name))
-    if name not in METRICS:
-        raise UnknownName("metric", name, METRICS)
-    return importlib.import_module(METRICS[name][0])
-
-
-def _constant(name: str, text: str, hint: Any) -> Any:
-    """One ``--set`` value as its field's type; WrongUsage says what was expected."""
-    kinds = [kind for kind in (typing.get_args(hint) or (hint,)) if kind is not type(None)]
-    if typing.get_origin(hint) is typing.Literal or str in kinds:
-        return text
-    if type(None) in typing.get_args(hint) and text == "none":
-        return None
-    if kinds == [bool] and text in ("true", "false"):
-        return text == "true"
-    try:
-        number = float(text)
-        return number if float in kinds else int(text)
-    except ValueError:
-        expected = "true or false" if kinds == [bool] else "a number" if float in kinds else "a whole number"
-        raise WrongUsage(f"--set {name}={text}: expected {expected}") from None
+    metrics: list[Metric]
+    seed: int
+    data: str | None
+    rows: str
+    device: str
+    codes: str | None
+    factors: str | None
+    trust: bool
+    spread: Spread
+    comparison: Comparison
+    report: Reporter
 
 
 def score(
@@ -94,9 +48,10 @@ def score(
     codes: str | None = None,
     factors: str | None = None,
     trust: bool = False,
+    spread: Spread | None = None,
     report: Reporter | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """The record of every metric on every artefact, as each is ready.
+    """The record of every metric on every artefact, as each is ready; of metrics that compare models, at the end.
 
     An artefact is a checkpoint (whose data, or ``data``, is encoded: once, and only the rows these metrics need), a
     latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``.
@@ -108,36 +63,48 @@ def score(
             _kind(Path(artefact))
     if factors and not codes:
         raise WrongUsage("--factors names an array beside --codes; give both")
+    spread = spread or Spread()
+    comparison = Comparison([metric for metric in metrics if metric.needs("others")], spread, report)
+    if comparison.metrics and isinstance(artefacts, Sequence):
+        comparison.require_several(len(artefacts))
+    asked = _Asked(metrics, seed, data, rows, device, codes, factors, trust, spread, comparison, report)
     failed = count = 0
     for artefact in artefacts:
         count += 1
         try:
-            for record in _score(Path(artefact), metrics, seed, data, rows, device, codes, factors, trust, report):
-                for note in record["details"].get("notes", []):
-                    report.note(f"{artefact}: {record['metric']}: {note}")
-                yield record
+            for record in _score(Path(artefact), asked):
+                yield _noted(record, report)
         except DisentoolError as error:
             if isinstance(artefacts, Sequence) or isinstance(error, (WrongUsage, Interrupted)):
                 raise
             failed += 1  # one bad file in a stream does not hold up those that are still to come
             report.error(str(error))
+    for head, metric, result in comparison.results():
+        yield _noted(_record(head, metric, result), report)
     if failed:
         raise DisentoolError(f"{failed} of {count} could not be scored")
 
 
-def _score(path, metrics, seed, data, rows, device, codes, factors, trust, report) -> Iterator[dict[str, Any]]:
-    kind = _kind(path)
+def _noted(record: dict[str, Any], report: Reporter) -> dict[str, Any]:
+    """The record, what is odd about it having been said to people."""
+    for note in record["details"].get("notes", []):
+        report.note(f"{record['artefact']}: {record['metric']}: {note}")
+    return record
+
+
+def _score(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
+    kind, codes, factors = _kind(path), asked.codes, asked.factors
     if kind == "arrays" and codes is None:
         codes, factors = latents.usual_keys(path)
     if kind == "checkpoint":
         if codes:
             raise WrongUsage(f"{path}: --codes is for files of codes; a checkpoint encodes its data itself")
-        return _score_checkpoint(path, metrics, seed, data, rows, device, trust, report)
-    if rows != "all":
+        return _score_checkpoint(path, asked)
+    if asked.rows != "all":
         raise WrongUsage(
             f"{path}: holds the codes of the rows it was made of; --rows is for checkpoints, and for encode"
         )
-    return _score_codes(path, metrics, seed, codes, factors)
+    return _score_codes(path, codes, factors, asked)
 
 
 def _kind(path: Path) -> str:
@@ -158,9 +125,7 @@ def _is_npz(path: Path) -> bool:
         return False  # a checkpoint cut short, which its reader names
 
 
-def _score_codes(
-    path: Path, metrics: list[Metric], seed: int, codes_key: str | None, factors_key: str | None
-) -> Iterator[dict[str, Any]]:
+def _score_codes(path: Path, codes_key: str | None, factors_key: str | None, asked: _Asked) -> Iterator[dict[str, Any]]:
     try:
         table = latents.read_foreign(path, codes_key, factors_key) if codes_key else latents.read(path)
     except ForeignFile as error:
@@ -168,13 +133,15 @@ def _score_codes(
         raise type(error)(f"{error}{hint}") from None
     if len(table.mean) == 0:
         raise ForeignFile(f"{path}: holds no codes")
+    there = {"factors": table.factors is not None, "logvar": table.logvar is not None}
+    metrics = _that_apply(asked.metrics, there | {"reconstruction": False, "model": False})
     for metric in metrics:
-        if "reconstruction" in metric.module.NEEDS:
+        if metric.needs("reconstruction") or metric.needs("model"):
             raise DataMismatch(f"{path}: {metric.name} needs the decoder; score the checkpoint instead of its codes")
     with _named(path, "; --factors NAME reads them beside --codes" if codes_key and not factors_key else ""):
         points = _points(len(table.mean), table.factors, table.factor_names, table.factor_sizes)
         codes = Codes(np.arange(len(table.mean)), table.mean, table.logvar)
-        plans = [metric.module.plan(points, metric.options, seed, codes_ready=True) for metric in metrics]
+        planned = _plan(path, metrics, points, asked, ready=True)
     head = {
         "artefact": str(path),
         "id": files.sha256(path)[:16],
@@ -187,41 +154,31 @@ def _score_codes(
         "split": table.provenance.get("rows"),
         "rows": len(table.mean),
     }
-    for metric, plan in zip(metrics, plans, strict=True):
-        with _named(path):
-            result = metric.module.score(plan, codes)
-        yield _record(head, metric, result)
+    yield from _measured(path, head, planned, lambda _: codes, lending.of_codes(asked.device), asked)
 
 
-def _score_checkpoint(
-    path: Path,
-    metrics: list[Metric],
-    seed: int,
-    data: str | None,
-    rows: str,
-    device: str,
-    trust: bool,
-    report: Reporter,
-) -> Iterator[dict[str, Any]]:
+def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
     # Imported here: scoring ready codes needs no torch, whose import takes seconds.
     from disentool.stages import model as models
     from disentool.stages.encode import data_of
 
-    model = models.load(path, device, trust=trust)
-    for metric in metrics:
-        if "reconstruction" in metric.module.NEEDS and not hasattr(model.method, "reconstruction"):
+    model = models.load(path, asked.device, trust=asked.trust)
+    decodes = hasattr(model.method, "reconstruction")
+    for metric in asked.metrics:
+        if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):
             raise DataMismatch(f"{path}: {metric.name} needs a method with a reconstruction error, which this is not")
-    dataset = data_of(model, data, report)
-    chosen = dataset.rows(rows)
+    dataset = data_of(model, asked.data, asked.report)
+    chosen = dataset.rows(asked.rows)
     factors = None if dataset.factors is None else dataset.factors[chosen]
+    there = {"factors": factors is not None, "logvar": "logvar" in model.method.codes()}
+    metrics = _that_apply(asked.metrics, there | {"reconstruction": decodes, "model": decodes})
     with _named(dataset.path):
         points = _points(len(chosen), factors, dataset.factor_names, dataset.factor_sizes)
-        plans = [metric.module.plan(points, metric.options, seed) for metric in metrics]
-    with_images = [p for p, m in zip(plans, metrics, strict=True) if "reconstruction" in m.module.NEEDS]
-    others = [p for p, m in zip(plans, metrics, strict=True) if "reconstruction" not in m.module.NEEDS]
-    encoded = _encode(
-        model, dataset, chosen, _union(others, len(chosen)), _union(with_images, len(chosen)), seed, report
-    )
+        planned = _plan(path, metrics, points, asked, ready=False)
+    with_images = [p for m, plans in planned for p in plans if m.needs("reconstruction")]
+    others = [p for m, plans in planned for p in plans if not m.needs("reconstruction")]
+    rows, decoded = _union(others, len(chosen)), _union(with_images, len(chosen))
+    encoded = _encode(model, dataset, chosen, rows, decoded, asked.seed, asked.report)
     head = {
         "artefact": str(path),
         "id": model.sha256[:16],
@@ -231,12 +188,49 @@ def _score_checkpoint(
         "step": model.content["step"],
         "data": dataset.name,
         "data_sha256": dataset.content_sha256,
-        "split": rows,
+        "split": asked.rows,
         "rows": len(chosen),
     }
-    for metric, plan in zip(metrics, plans, strict=True):
-        with _named(path):
-            result = metric.module.score(plan, encoded["reconstruction" in metric.module.NEEDS])
+    lent = lending.of_model(model, dataset, chosen)
+    yield from _measured(path, head, planned, lambda metric: encoded[metric.needs("reconstruction")], lent, asked)
+
+
+def _that_apply(metrics: list[Metric], there: dict[str, bool]) -> list[Metric]:
+    """Without those that came with ``all`` and need what is not there."""
+    lacking = {what for what, is_there in there.items() if not is_there}
+    return [metric for metric in metrics if not (metric.optional and lacking & metric.module.NEEDS)]
+
+
+def _plan(
+    path: Path, metrics: list[Metric], points: Points, asked: _Asked, *, ready: bool
+) -> list[tuple[Metric, list[Any]]]:
+    """Each metric with its plans; those that came with ``all`` and cannot be planned are left out, which is said."""
+    planned = []
+    for metric in metrics:
+        try:
+            planned.append((metric, plans(metric, points, asked.seed, asked.spread, ready)))
+        except (DataMismatch, NoFactors) as error:
+            if not metric.optional:
+                raise
+            asked.report.note(f"{path}: {metric.name} is left out: {error}")
+    return planned
+
+
+def _measured(path, head, planned, codes_for, lent, asked: _Asked) -> Iterator[dict[str, Any]]:
+    """The records of one artefact; what compares models is kept for later."""
+    for metric, its in planned:
+        codes = codes_for(metric)
+        if metric.needs("others"):
+            asked.comparison.add(metric, head, its, codes, lent)
+            continue
+        try:
+            with _named(path):
+                result = measure(metric, its, codes, lent, asked.spread, asked.report)
+        except DataMismatch as error:
+            if not metric.optional:
+                raise
+            asked.report.note(f"{metric.name} is left out: {error}")
+            continue
         yield _record(head, metric, result)
 
 

@@ -1,0 +1,79 @@
+"""``disentool correlate``."""
+
+import sys
+from typing import Any
+
+import click
+
+from disentool.cli.progress import reporter
+
+_TESTS = ("pearson", "kendall", "spearman")
+
+
+@click.command(
+    epilog="Example: disentool score --metric factor,higgins runs/*.pt > records.jsonl;"
+    " disentool correlate records.jsonl --metrics factor,higgins",
+)
+@click.argument("records", nargs=-1, required=True, metavar="RECORDS...|-")
+@click.option(
+    "--metrics",
+    multiple=True,
+    metavar="NAME,NAME",
+    help="Which metrics; name@protocol where the records hold several protocols.  [default: all that are there]",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "jsonl", "tsv"]),
+    help="How to print the correlations.  [default: table on a terminal, jsonl elsewhere]",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+def correlate(records: tuple[str, ...], metrics: tuple[str, ...], form: str | None, quiet: bool) -> None:
+    """Correlate metrics over models: Pearson, Kendall and Spearman with p values.
+
+    RECORDS are files of what `disentool score` prints as JSON lines; "-" reads them from stdin.
+    """
+    from disentool.io.results import to_json
+    from disentool.stages.correlate import correlate as stage
+
+    found = stage([sys.stdin.buffer if path == "-" else path for path in records], metrics)
+    report = reporter(quiet)
+    for pair in found:
+        for note in pair["notes"]:
+            report.note(f"{' and '.join(pair['metrics'])}: {note}")
+    form = form or ("table" if sys.stdout.isatty() else "jsonl")
+    if form == "table":
+        _table(found)
+    elif form == "jsonl":
+        for pair in found:
+            print(to_json(pair), flush=True)
+    else:
+        print("\t".join(("metric", "with", "models", *(f"{test}{part}" for test in _TESTS for part in ("", "_p")))))
+        for pair in found:
+            print("\t".join(_row(pair, ".10g")), flush=True)
+
+
+def _names(pair: dict[str, Any]) -> list[str]:
+    return [f"{metric}@{protocol}" for metric, protocol in zip(pair["metrics"], pair["protocols"], strict=True)]
+
+
+def _row(pair: dict[str, Any], spec: str) -> list[str]:
+    numbers = [pair[test][part] for test in _TESTS for part in ("coefficient", "p")]
+    shown = ["" if number is None else format(number, spec) for number in numbers]
+    return [*_names(pair), str(pair["models"]), *shown]
+
+
+def _table(found: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("metric", "with"):
+        table.add_column(name, overflow="fold")
+    for name in ("models", *(column for test in _TESTS for column in (test, "p"))):
+        table.add_column(name, justify="right")
+    for pair in found:
+        one, two, *rest = _row(pair, ".3f")
+        table.add_row(escape(one), escape(two), *rest)
+    Console().print(table)

@@ -1,0 +1,72 @@
+"""What a stage lends to metrics that need more than codes: a model's functions, mixtures on the device, progress."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from disentool.metrics.result import Callables
+from disentool.stages.reporting import Reporter
+
+if TYPE_CHECKING:
+    from disentool.io.dataset import Dataset
+    from disentool.stages.model import Model
+
+
+@contextmanager
+def shown(callables: Callables, report: Reporter, label: str) -> Iterator[Callables]:
+    """The same callables, whose progress becomes a task that ends with the block."""
+    with ExitStack() as stack:
+        task: Any = None
+
+        def progress(done: int, total: int) -> None:
+            nonlocal task
+            if task is None:
+                task = stack.enter_context(report.task(label, total, "steps"))
+            task.update(done)
+
+        yield Callables(progress, callables.log_q, callables.density_ratio, callables.log_likelihood)
+
+
+def of_codes(device: str) -> Callables:
+    """For ready codes: mixtures, on the device of that name (which is looked for when first used)."""
+
+    def log_q(z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Any = None) -> tuple:
+        from disentool.engine import device as devices
+
+        return _log_q(devices.choose(device), z, mean, logvar, progress)
+
+    return Callables(log_q=log_q)
+
+
+def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray) -> Callables:
+    """For a checkpoint and the data to put through it, of which ``chosen`` (int64 [n]) are the rows that count."""
+    from disentool.engine import inference
+    from disentool.engine.feed import Feed
+
+    def log_q(z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Any = None) -> tuple:
+        return _log_q(model.device, z, mean, logvar, progress)
+
+    def log_likelihood(rows: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        return inference.log_likelihood(model.method, model.networks, feed, chosen[rows], codes)
+
+    feed = Feed(dataset.images, None, model.device, resident=False)
+    ratio: Callable[[np.ndarray], np.ndarray] | None = None
+    if hasattr(model.method, "density_ratio"):
+
+        def ratio(codes: np.ndarray) -> np.ndarray:
+            return inference.density_ratio(model.method, model.networks, model.device, codes)
+
+    return Callables(log_q=log_q, density_ratio=ratio, log_likelihood=log_likelihood)
+
+
+def _log_q(device: Any, z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Any) -> tuple:
+    import torch
+
+    from disentool.nn.mixture import log_density
+
+    with torch.inference_mode():
+        there = [torch.from_numpy(np.ascontiguousarray(a, np.float32)).to(device) for a in (z, mean, logvar)]
+        joint, marginals = log_density(*there, progress)
+        return joint.cpu().double().numpy(), marginals.cpu().double().numpy()

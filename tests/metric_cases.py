@@ -1,0 +1,100 @@
+"""What the metrics' tests share: made codes with known answers, and the reference values of disentanglement_lib."""
+
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from disentool.metrics.result import Callables, Codes
+from disentool.metrics.sampling import Points
+
+REFERENCE = Path(__file__).parents[2] / "shared/reference/metrics"
+CASES = ("rotated", "axis_aligned", "duplicated", "entangled", "nonlinear_dead", "dsprites_like")
+
+
+def grid_factors(*sizes):
+    return np.indices(sizes).reshape(len(sizes), -1).T
+
+
+def codes_of(mean, logvar=None):
+    return Codes(np.arange(len(mean)), np.asarray(mean, dtype=np.float32), logvar)
+
+
+def noise(shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def run(metric, plan, codes, callables=None):
+    """The score, with callables where the metric wants them."""
+    extra = (callables or Callables(),) if "callables" in metric.NEEDS else ()
+    return metric.score(plan, codes, *extra)
+
+
+def evaluate(metric, factors, mean, protocol=None, seed=0, callables=None, logvar=None, points=None, **changes):
+    """A metric on labels (or None) and codes that are ready."""
+    if points is None:
+        points = Points(len(mean)) if factors is None else Points.from_factors(factors)
+    options = metric.PROTOCOLS[protocol] if protocol else next(iter(metric.PROTOCOLS.values()))
+    plan = metric.plan(points, replace(options, **changes), seed, codes_ready=True)
+    return run(metric, plan, codes_of(mean, logvar), callables)
+
+
+@cache
+def expected():
+    if not (REFERENCE / "expected.json").exists():
+        pytest.skip("reference values are not here")
+    return json.loads((REFERENCE / "expected.json").read_text())
+
+
+@cache
+def stored(case):
+    """The stored table: points, codes, and the rows of the fixed split."""
+    expected()
+    arrays = np.load(REFERENCE / f"{case}.npz")
+    points = Points.from_factors(arrays["factors"], sizes=arrays["factor_sizes"])
+    return points, codes_of(arrays["codes"]), np.sort(arrays["train_index"]), np.sort(arrays["test_index"])
+
+
+@cache
+def whole(case):
+    """The whole grid: the stored table, or the dSprites-like one rebuilt as the reference's README says."""
+    points, codes, _, _ = stored(case)
+    if case != "dsprites_like":
+        return points, codes
+    arrays = np.load(REFERENCE / f"{case}.npz")
+    sizes = arrays["factor_sizes"]
+    factors = grid_factors(*sizes)
+    full = np.zeros((len(factors), codes.mean.shape[1]))
+    for k in range(len(sizes)):
+        full += arrays[f"table_{k}"][factors[:, k]]
+    full += np.random.RandomState(int(arrays["noise_seed"])).randn(*full.shape) * arrays["noise_sigma"]
+    return Points.from_factors(factors, sizes=sizes), codes_of(full)
+
+
+def metric_values(case, name):
+    return expected()["cases"][case]["metrics"][name]
+
+
+def on_split(metric, case, **changes):
+    """``array_split``: trained on the stored training rows, tested on the stored test rows."""
+    points, codes, train, test = stored(case)
+    options = replace(next(iter(metric.PROTOCOLS.values())), train_rows=None, test_rows=None, protocol="exact")
+    plan = metric.plan(points, replace(options, **changes), 0, codes_ready=True)
+    return run(metric, replace(plan, train=train, test=test), codes)
+
+
+def on_table(metric, case, **changes):
+    """``array``, ``array_full``: the whole stored table trains and tests."""
+    points, codes, _, _ = stored(case)
+    options = replace(metric.PROTOCOLS["exact"], **changes)
+    return run(metric, metric.plan(points, options, 0, codes_ready=True), codes)
+
+
+def on_samples(metric, case, seed, **changes):
+    """``sampled``: the study's protocol on the whole grid."""
+    points, codes = whole(case)
+    options = replace(metric.PROTOCOLS["dlib"], **changes)
+    return run(metric, metric.plan(points, options, seed, codes_ready=True), codes)

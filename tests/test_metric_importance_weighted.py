@@ -1,0 +1,160 @@
+"""Importance-weighted log p(x): an analytic linear-Gaussian model, streaming, and every bad input."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from metric_cases import noise
+
+from disentool.errors import DataMismatch, UnknownName, WrongUsage
+from disentool.metrics import likelihood
+from disentool.metrics.result import Callables, Codes
+from disentool.metrics.sampling import Points
+
+# p(z) = N(0, I), p(x|z) = N(W z, s^2 I): then p(x) = N(0, W W' + s^2 I), and the posterior is Gaussian
+W = np.array([[1.0, 0.5], [0.0, 1.0], [0.7, -0.3]])
+S = 0.6
+COVARIANCE = W @ W.T + S**2 * np.eye(3)
+X = np.random.default_rng(0).multivariate_normal(np.zeros(3), COVARIANCE, size=60)
+TRUTH = -0.5 * (
+    np.einsum("ni,ij,nj->n", X, np.linalg.inv(COVARIANCE), X)
+    + np.linalg.slogdet(COVARIANCE)[1]
+    + 3 * math.log(2 * math.pi)
+)
+PRECISION = np.eye(2) + W.T @ W / S**2
+POSTERIOR_MEAN = X @ W @ np.linalg.inv(PRECISION).T / S**2
+
+
+def log_likelihood(rows, z):
+    error = X[rows][:, None] - z.astype(float) @ W.T
+    return -0.5 * (error**2).sum(2) / S**2 - 1.5 * math.log(2 * math.pi * S**2)
+
+
+LENT = Callables(log_likelihood=log_likelihood)
+
+
+def measured(mean=POSTERIOR_MEAN, logvar=None, seed=0, callables=LENT, **changes):
+    """By default q is the best factorised Gaussian: the posterior's mean, the inverse diagonal of its precision."""
+    if logvar is None:
+        logvar = np.broadcast_to(-np.log(np.diag(PRECISION)), mean.shape)
+    options = replace(likelihood.PROTOCOLS["subset"], **changes)
+    plan = likelihood.plan(Points(len(mean)), options, seed)
+    return likelihood.score(plan, Codes(np.arange(len(mean)), mean, logvar), callables)
+
+
+def test_it_converges_to_the_truth():
+    result = measured(samples=2000)
+    assert result.score == pytest.approx(TRUTH.mean(), abs=0.02)
+    assert result.details["standard_error"] == pytest.approx(TRUTH.std(ddof=1) / math.sqrt(60), rel=0.02)
+    assert result.interval[0] < TRUTH.mean() < result.interval[1]
+    assert 0 < result.details["effective_samples"] < 2000
+
+
+def test_more_samples_are_a_tighter_bound():
+    wide = np.broadcast_to(1 - np.log(np.diag(PRECISION)), POSTERIOR_MEAN.shape)
+    scores = [np.mean([measured(logvar=wide, samples=k, seed=s).score for s in range(5)]) for k in (1, 10, 100)]
+    assert scores[0] + 0.1 < scores[1] < scores[2] < TRUTH.mean() + 0.01
+    one = measured(samples=1)
+    assert one.score == pytest.approx(one.details["elbo"])
+    assert measured(logvar=wide, samples=300).details["elbo"] == pytest.approx(scores[0], abs=0.2)
+
+
+def test_an_exact_posterior_needs_one_sample():
+    """W with orthogonal columns has a factorised posterior: every weight is p(x) itself."""
+    basis = np.array([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
+    covariance = basis @ basis.T + S**2 * np.eye(3)
+    truth = -0.5 * (
+        np.einsum("ni,ij,nj->n", X, np.linalg.inv(covariance), X)
+        + np.linalg.slogdet(covariance)[1]
+        + 3 * math.log(2 * math.pi)
+    )
+    precision = 1 + (basis**2).sum(0) / S**2
+
+    def exact(rows, z):
+        error = X[rows][:, None] - z.astype(float) @ basis.T
+        return -0.5 * (error**2).sum(2) / S**2 - 1.5 * math.log(2 * math.pi * S**2)
+
+    mean = X @ basis / S**2 / precision
+    result = measured(mean, np.broadcast_to(-np.log(precision), mean.shape), callables=Callables(log_likelihood=exact))
+    assert result.score == pytest.approx(truth.mean(), abs=1e-4)
+    assert result.details["effective_samples"] == pytest.approx(100, rel=1e-4)
+
+
+def test_agrees_with_a_plain_statement():
+    """One image, K = 600, which is streamed in three blocks."""
+    result = measured(samples=600)
+    rng = np.random.default_rng((0, 4, 7))
+    variance = 1 / np.diag(PRECISION)
+    z = POSTERIOR_MEAN[7] + np.sqrt(variance) * rng.standard_normal((600, 2))
+    log_p = -0.5 * ((X[7] - z @ W.T) ** 2).sum(1) / S**2 - 1.5 * math.log(2 * math.pi * S**2) - 0.5 * (z**2).sum(1)
+    log_q = -0.5 * ((z - POSTERIOR_MEAN[7]) ** 2 / variance + np.log(variance)).sum(1)
+    alone = likelihood.score(
+        likelihood.Plan(np.array([7]), 60, replace(likelihood.PROTOCOLS["subset"], samples=600), 0),
+        Codes(np.arange(60), POSTERIOR_MEAN, np.broadcast_to(np.log(variance), POSTERIOR_MEAN.shape)),
+        LENT,
+    )
+    assert alone.score == pytest.approx(math.log(np.exp(log_p - log_q).mean()), abs=1e-5)
+    assert alone.interval is None
+    assert result.score != alone.score
+
+
+def test_samples_are_streamed():
+    sizes = []
+
+    def watched(rows, z):
+        sizes.append(z.shape[:2])
+        return log_likelihood(rows, z)
+
+    done = []
+    lent = Callables(log_likelihood=watched, progress=lambda d, total: done.append((d, total)))
+    measured(samples=1000, rows=10, callables=lent)
+    assert max(b * k for b, k in sizes) <= likelihood.BLOCK
+    assert sum(b * k for b, k in sizes) == 10_000
+    assert done[-1] == (10, 10)
+    sizes.clear()
+    measured(samples=10, rows=60, callables=lent)
+    assert max(b for b, _ in sizes) == 25
+
+
+def test_an_images_samples_are_its_own():
+    """Whatever else is scored: the mean over all is the mean over two halves."""
+    table = Codes(np.arange(60), POSTERIOR_MEAN, np.broadcast_to(-np.log(np.diag(PRECISION)), POSTERIOR_MEAN.shape))
+    options = likelihood.PROTOCOLS["subset"]
+    parts = [
+        likelihood.score(likelihood.Plan(np.arange(60)[half], 60, options, 0), table, LENT).score
+        for half in (slice(0, 30), slice(30, 60))
+    ]
+    assert measured().score == pytest.approx(np.mean(parts), abs=1e-9)
+    assert measured() == measured()
+    assert measured().score != measured(seed=1).score
+    assert json.loads(json.dumps(measured().details, allow_nan=False)) == measured().details
+
+
+# Bad input
+
+
+def test_what_is_missing_is_named():
+    with pytest.raises(DataMismatch, match="the decoder of a checkpoint"):
+        measured(callables=Callables())
+    plan = likelihood.plan(Points(60), likelihood.PROTOCOLS["subset"], 0)
+    with pytest.raises(DataMismatch, match="needs logvar"):
+        likelihood.score(plan, Codes(np.arange(60), POSTERIOR_MEAN), LENT)
+
+
+def test_values_that_are_not_finite():
+    bad = noise((60, 2))
+    bad[3] = np.nan
+    with pytest.raises(DataMismatch, match="1 of 60 rows"):
+        measured(logvar=bad)
+    with pytest.raises(DataMismatch, match="log likelihood"):
+        measured(callables=Callables(log_likelihood=lambda rows, z: np.full(z.shape[:2], np.nan)))
+
+
+def test_options_that_cannot_be():
+    for wrong in ({"samples": 0}, {"rows": 0}):
+        with pytest.raises(WrongUsage):
+            replace(likelihood.PROTOCOLS["subset"], **wrong)
+    with pytest.raises(UnknownName, match="subset"):
+        likelihood.plan(Points(5), replace(likelihood.PROTOCOLS["subset"], protocol="subsets"), 0)
