@@ -82,8 +82,8 @@ def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
     kept, classes = np.unique(bin_of, return_inverse=True)
     medians = np.array([np.median(numbers[bin_of == bin]) for bin in kept])
     rule = (
-        f"{len(values)} different values cut into {len(kept)} bins of equal count ({bins}-quantiles; a number that would"
-        " fill a bin has it alone); value: a bin's median"
+        f"{len(values)} different values cut into {len(kept)} bins of equal count ({bins}-quantiles; a number that"
+        " would fill a bin has it alone); value: a bin's median"
     )
     return Factor(name, classes.astype(np.int32), len(kept), values=medians, continuous=numbers, rule=rule)
 

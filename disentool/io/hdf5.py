@@ -141,13 +141,16 @@ def is_hdf5(path: Path) -> bool:
 
 
 @contextmanager
-def opened(path: Path, hint: str = "") -> Iterator[h5py.File]:
-    """An HDF5 file for reading; damage met while it is open becomes ForeignFile."""
+def opened(path: Path, hint: str = "", *, cache: int = 1 << 20) -> Iterator[h5py.File]:
+    """An HDF5 file for reading; damage met while it is open becomes ForeignFile.
+
+    ``cache``: bytes of unpacked chunks that are kept per array, for files whose chunks span many rows.
+    """
     path = files.require(path, "HDF5 file", hint)
     if not is_hdf5(path):
         raise ForeignFile(f"{path}: not an HDF5 file, or one cut short; make it anew")
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(path, "r", rdcc_nbytes=cache, rdcc_nslots=100_003 if cache > 1 << 20 else None) as file:
             yield file
     except (DisentoolError, MemoryError):
         raise
