@@ -63,6 +63,11 @@ def test_decode_anyones_codes(cli, codes):
     cli("decode", "ckpt.pt", "a.npz", "--codes", "points", "-o", "d.h5").printed("d.h5")
     data = dataset.read(codes / "d.h5")
     assert np.abs(data.images.astype(int) - decoded(codes, mean)).max() <= 1 and data.factors is None
+    np.savez("usual.npz", codes=mean)
+    cli("decode", "ckpt.pt", "usual.npz", "-o", "e.h5").printed("e.h5")
+    assert np.array_equal(dataset.read(codes / "e.h5").images, data.images)
+    cli("decode", "ckpt.pt", "e.h5", "-o", "f.h5").printed("f.h5")  # the codes beside decoded images
+    cli("traverse", "--codes", "usual.npz", "--rows", 1, "-o", "t.png").printed("t.png")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +138,9 @@ def test_export_and_back(cli, ckpt):
     records = [json.loads(cli("score", "--metric", "factor", name).out) for name in ("ckpt.pt", "back.pt")]
     assert records[0]["score"] == records[1]["score"] and records[0]["details"] == records[1]["details"]
     cli("traverse", "back.pt", "-o", "t.png").printed("t.png")
+    facts = json.loads(cli("info", "--json", "ckpt.safetensors").out)
+    assert facts["tensors"]["samples.images"] == "torch.uint8 [16, 32, 32, 1]"
+    assert json.loads(cli("info", "--json", "ckpt.json").out)["networks"] == ["decoder", "discriminator", "encoder"]
     assert (ckpt / "ckpt.safetensors").stat().st_mode & 0o044 == 0o044
     safe = pytest.importorskip("safetensors.torch").load_file(ckpt / "ckpt.safetensors")
     assert "encoder.0.weight" in safe and "samples.images" in safe

@@ -128,10 +128,12 @@ def test_files_written_by_hand_from_that_text_are_accepted(cli, folder):
         image[2 + 3 * x : 5 + 3 * x, 1 + 2 * y : 6 + 2 * y] = 255
     with h5py.File("d.h5", "w") as file:
         file["images"], file["factors"] = images, factors
+        file["a number"], file["a word"], file["words"] = 3.0, "text", np.array([b"a", b"b"])
         file.attrs["version"], file.attrs["format"] = 1, "disentool.dataset"
     with h5py.File("z.h5", "w") as file:
         file["mean"], file["row"], file["factors"] = rng.normal(size=(20, 3)).astype("f4"), np.arange(20), factors
         file["notes of mine"] = np.arange(3)
+        file["a number"], file["a word"], file["words"] = 3.0, "text", np.array([b"a", b"b"])
         file.attrs["version"], file.attrs["format"] = 1, "disentool.latents"
         file.attrs["factor_names"] = ["x", "y"]
     cli("train", "vae", "--data", "d.h5", "--steps", 2, "--batch-size", 8, "-o", "m.pt").printed("m.pt")
@@ -148,6 +150,7 @@ def test_files_written_by_hand_from_that_text_are_accepted(cli, folder):
             )
         ).encode()
     ).hexdigest()
+    cli("info", "--verify", "d.h5").failed(1, "d.h5: has no content_sha256, so there is nothing to verify it against")
     with h5py.File("d.h5", "a") as file:
         file.attrs["content_sha256"] = digest
     assert json.loads(cli("info", "--json", "--verify", "d.h5").out)["verified"]

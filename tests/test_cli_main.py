@@ -310,6 +310,14 @@ def test_completion(words, expected, shell_name, monkeypatch):
     assert not [name for name in expected if name not in out], out
 
 
+def test_completion_runs_nobodys_code_and_says_no_errors(tmp_path):
+    (tmp_path / "mine.py").write_text("raise SystemExit(print('ran'))")
+    for words in ("disentool train mine:Thing --", "disentool train bogus --x", "disentool bogus "):
+        settings = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_DISENTOOL_COMPLETE": "bash_complete"}
+        out, err = shell(env={**os.environ, **settings}, cwd=tmp_path).communicate(timeout=60)
+        assert err == "" and "ran" not in out, words
+
+
 def test_the_shells_get_their_scripts():
     for name in ("bash", "zsh", "fish"):
         process = shell(env={**os.environ, "_DISENTOOL_COMPLETE": f"{name}_source"})

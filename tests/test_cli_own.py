@@ -115,9 +115,21 @@ def test_an_own_metric(cli, own, trained):
     assert kl["metric"] == "kl"
 
 
+def test_an_own_metric_cannot_touch_the_others_or_stdout(cli, own, trained):
+    (own / "mine.py").write_text(
+        "print('import')\ndef f(z, y):\n    print('call')\n    z[:] = y[:] = 0\n    return 1.0\n"
+    )
+    done = cli("score", "--metric", "mine:f,kl", trained)
+    records = [json.loads(line) for line in done.out.splitlines()]
+    alone = json.loads(cli("score", "--metric", "kl", trained).out)
+    assert records[1]["score"] == alone["score"] > 0
+    assert "import" in done.err and "call" in done.err
+
+
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
+        ("def f(z, y): raise SystemExit(3)", 1, "metric mine:f failed: SystemExit: 3"),
         ("def f(z, y): return 1 / 0", 1, "metric mine:f failed: ZeroDivisionError: division by zero"),
         ("def f(z, y): return float('nan')", 1, "metric mine:f gave nan, expected a finite number"),
         ("def f(z, y): return 'high'", 1, "metric mine:f failed: ValueError"),

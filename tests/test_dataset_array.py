@@ -73,6 +73,13 @@ def test_sizes_and_colours(cli, folder):
         ({"images": IMAGES.astype(np.int64)}, [], "images is int64, expected uint8 0..255, booleans or floats 0..1"),
         ({"images": IMAGES * 1.0}, [], "images holds floats from 0 to 255, expected 0..1"),
         ({"images": np.full((3, 8, 8), np.nan)}, [], "images holds NaN or infinity"),
+        (
+            {"images": np.r_[np.zeros((7000, 28, 28), "f4"), np.full((1, 28, 28), np.nan, "f4")]},
+            [],
+            "images holds NaN or infinity",
+        ),
+        ({"images": IMAGES, "factors": LABELS[:11]}, [], "11 rows of factors in factors for 12 images"),
+        ({"images": IMAGES, "labels": np.array([{}] * 12)}, [], "labels holds Python objects"),
         ({"images": IMAGES[:0]}, [], "it holds no images"),
         ({"images": np.zeros((3, 8, 8, 5))}, [], "expected images [N,H,W], [N,H,W,C] or [N,C,H,W], C 1 or 3"),
         ({"images": IMAGES}, ["--images-key", "x"], "no array 'x'; it holds images"),

@@ -1,5 +1,6 @@
 """``prepare folder``: anyone's images, by class or with a table of factors."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +88,9 @@ def test_damaged_images_are_counted_named_and_left_out(cli, classes):
     (classes / "in" / "obj1" / "readme.txt").write_text("hello")
     done = cli("prepare", "folder", "--from", "in", "-o", "d.h5")
     done.printed("d.h5")
-    assert "d.h5: left out 2 damaged images: obj1/cut.png, obj2/text.png; the first: in/obj1/cut.png: not a" in done.err
+    assert "d.h5: left out 2 images that cannot be read" in done.err
+    for name in ("obj1/cut.png", "obj2/text.png"):
+        assert f"d.h5: left out: in/{name}: not a picture that can be read" in done.err
     assert "d.h5: passed over 1 file: obj1/readme.txt (no picture, by its name)" in done.err
     data = dataset.read(classes / "d.h5")
     assert len(data) == 12 and data.factor_sizes == (3,)
@@ -219,6 +222,62 @@ def test_labels():
     assert len(set(ties.classes[:50])) == 1 and ties.size == np.unique(ties.classes).size
     with pytest.raises(DataMismatch, match="factor f: 1 values are NaN or infinite, the first in row 1"):
         labels.from_numbers("f", np.array([0.5, np.inf]))
+
+
+def test_frequent_numbers_have_a_bin_to_themselves():
+    rng = np.random.default_rng(0)
+    numbers = np.r_[np.full(5900, 0.5), rng.uniform(0.5, 1, 50), rng.uniform(0, 0.5, 50)]
+    found = labels.from_numbers("f", numbers)
+    middle = found.classes[:5900]
+    assert len(set(middle)) == 1 and not (found.classes[5900:] == middle[0]).any()
+    assert found.size == 3 and "cut into 3 bins" in found.rule
+
+
+def test_columns_that_can_hardly_be_meant(cli, folder):
+    for i in range(30):
+        picture(folder / "in" / f"{i}.png", i)
+    rows = [f"{i}.png,{i + 0.5},same,text {i}" for i in range(30)]
+    (folder / "t.csv").write_text("\n".join(["file,depth,kind,caption", *rows]))
+    done = cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "d.h5")
+    done.printed("d.h5")
+    assert "factor kind has one value only" in done.err and "factor caption has a class of its own" in done.err
+    (folder / "t.csv").write_text("\n".join(["file,depth,kind,caption", *rows[:-1], "29.png,NA,same,x"]))
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(
+        1, "factor depth: 29 of 30 values are numbers, but 'NA' (image 30) is not"
+    )
+    (folder / "t.csv").write_text("\n".join(rows))
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(1, "its first line names an image")
+    (folder / "t.csv").write_text("file;size\n0.png;1\n")
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(1, "separated by semicolons")
+
+
+def test_inputs_are_not_replaced(cli, classes):
+    (classes / "t.csv").write_text("file,size\nobj1/0.png,1\nobj1/1.png,2\n")
+    arguments = ("prepare", "folder", "--from", "in", "--csv", "t.csv", "--overwrite")
+    cli(*arguments, "-o", "t.csv").failed(2, "t.csv: expected a data set file's name, ending in .h5")
+    cli(*arguments, "-o", "in/obj1/0.png").failed(2, "ending in .h5")
+    np.savez(classes / "a.h5", images=np.zeros((3, 8, 8), np.uint8))  # a .npz by another name
+    (classes / "a.h5.npz").rename(classes / "a.h5")
+    cli("prepare", "array", "--from", "a.h5", "-o", "a.h5", "--overwrite").failed(2, "is read by this very command")
+
+
+def test_links_to_folders_are_followed_once(cli, classes):
+    (classes / "in" / "linked").symlink_to(classes / "in" / "obj1", target_is_directory=True)
+    (classes / "in" / "obj2" / "loop").symlink_to(classes / "in", target_is_directory=True)
+    (classes / "elsewhere").mkdir()
+    picture(classes / "elsewhere" / "x.png", 99)
+    (classes / "in" / "zz").symlink_to(classes / "elsewhere", target_is_directory=True)
+    cli("prepare", "folder", "--from", "in", "-o", "d.h5").printed("d.h5")
+    data = dataset.read(classes / "d.h5")
+    assert "zz" in data.class_names["class"] and len(data) == 13
+
+
+def test_names_that_are_not_utf8(cli, folder):
+    for name in (b"in/cl\xff", b"in/other"):
+        os.makedirs(name)
+        Image.new("L", (8, 8)).save(os.path.join(os.fsdecode(name), "a.png"))
+    cli("prepare", "folder", "--from", "in", "-o", "d.h5").printed("d.h5")
+    assert dataset.read(folder / "d.h5").class_names["class"] == ["cl\\xff", "other"]
 
 
 @pytest.mark.skipif(not COIL.is_dir(), reason="the COIL-20 images are not here")

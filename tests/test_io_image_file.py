@@ -90,9 +90,7 @@ def test_resizing_is_antialiased(tmp_path):
     assert np.abs(image.astype(int) - 127).max() < 12  # nearest-neighbour sampling would give 0 or 255
 
 
-@pytest.mark.parametrize(
-    ("mode", "grey"), [("1", True), ("L", True), ("LA", True), ("I;16", True), ("RGB", False), ("P", False)]
-)
+@pytest.mark.parametrize(("mode", "grey"), [("1", True), ("L", True), ("LA", True), ("I;16", True), ("RGB", False)])
 def test_headers(tmp_path, mode, grey):
     path = tmp_path / "a.png"
     Image.new(mode, (5, 3)).save(path)
@@ -106,7 +104,21 @@ def test_a_palette_becomes_its_colours(tmp_path):
     assert (image_file.read(tmp_path / "a.png", 3, (4, 4))[0] == (10, 200, 30)).all()
 
 
-def test_floating_point_pixels_are_refused(tmp_path):
-    Image.fromarray(np.zeros((4, 4), np.float32)).save(tmp_path / "a.tiff")
-    with pytest.raises(ForeignFile, match=r"a\.tiff: holds floating-point pixels"):
+@pytest.mark.parametrize(("dtype", "words"), [(np.float32, "floating-point"), (np.int32, "32-bit")])
+def test_pixels_of_unknown_range_are_refused(tmp_path, dtype, words):
+    Image.fromarray(np.full((4, 4), 200, dtype)).save(tmp_path / "a.tiff")
+    with pytest.raises(ForeignFile, match=rf"a\.tiff: holds {words} pixels"):
         image_file.read(tmp_path / "a.tiff", 1, (4, 4))
+
+
+def test_headers_do_not_decode(tmp_path, monkeypatch):
+    path = save(tmp_path / "a.png", np.zeros((4, 4), np.uint8))
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", None)
+    assert image_file.header(path) == (4, 4, True)
+
+
+def test_a_palette_of_greys_is_grey(tmp_path):
+    image = Image.new("P", (4, 4), 1)
+    image.putpalette([0, 0, 0, 90, 90, 90])
+    image.save(tmp_path / "a.png")
+    assert image_file.header(tmp_path / "a.png").grey

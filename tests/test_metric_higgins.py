@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
@@ -114,6 +115,23 @@ def test_softmax_learns_what_an_exact_fit_does():
     assert evaluate(FOUR, mean, replace(PAPER, **FEW)).score > 0.95
     few = evaluate(FOUR, mean, replace(PAPER, **FEW, classifier_steps=1))
     assert few.details["changed_options"] == ["train_points", "test_points", "classifier_steps"]
+
+
+def test_softmax_is_torchs_adagrad():
+    """The same batches through another implementation: equal answers on nearly every point."""
+    rng = np.random.default_rng(1)
+    points, labels = rng.normal(size=(400, 3)), rng.integers(4, size=400)
+    points += 2 * np.eye(4)[labels][:, :3]
+    options = replace(PAPER, classifier_steps=300)
+    weights = torch.zeros(4, 4, dtype=torch.float64, requires_grad=True)
+    adagrad = torch.optim.Adagrad([weights], lr=0.01, initial_accumulator_value=0.1, eps=0)
+    inputs = torch.from_numpy(np.c_[points, np.ones(400)])
+    for batch in np.random.default_rng((5, 3)).integers(400, size=(300, 10)):
+        adagrad.zero_grad()
+        torch.nn.functional.cross_entropy(inputs[batch] @ weights, torch.from_numpy(labels[batch])).backward()
+        adagrad.step()
+    expected = (inputs @ weights).argmax(1).numpy()
+    assert (higgins._softmax(points, labels, 4, options, 5)(points) == expected).all()
 
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference values are not here")

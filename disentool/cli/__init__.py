@@ -69,7 +69,8 @@ class LazyGroup(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]):
         """As click's, but an unknown name gets the nearest ones."""
-        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+        known = not args or args[0].startswith("-") or self.get_command(ctx, args[0]) is not None
+        if not known and not ctx.resilient_parsing:
             raise UnknownName(self.kind, args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 
@@ -124,7 +125,7 @@ def _explain(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
         return _fail(error.format_message(), error.exit_code)
     if isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY):
-        return _fail("out of memory; a smaller --batch-size or --device cpu needs less", 1)
+        return _fail("out of memory; a smaller --batch-size, fewer rows or samples, or --device cpu need less", 1)
     if isinstance(error, OSError):
         if not error.filename:
             _drop_stdout()

@@ -58,6 +58,12 @@ class Size(click.ParamType):
 @click.option("--every", type=click.IntRange(1), help="kth: only every so many frames.  [default: 1]")
 @click.option("--compress", is_flag=True, help="gzip the images: smaller, but loaded into memory when used.")
 @click.option(
+    "--preview",
+    type=options.path,
+    metavar="FILE.png",
+    help="Draw a picture, a row per factor; the data set itself is then written only if -o names it.",
+)
+@click.option(
     "--list",
     "list_them",
     is_flag=True,
@@ -82,6 +88,7 @@ def prepare(
     size: tuple[int, int] | None,
     grey: bool | None,
     compress: bool,
+    preview: Path | None,
     list_them: bool,
     verify: Path | None,
     overwrite: bool,
@@ -103,6 +110,14 @@ def prepare(
         return
     if name is None:
         raise click.UsageError("Missing argument 'NAME'; --list prints them", click.get_current_context())
+    given = {key: value for key, value in own.items() if value is not None}
+    if preview is not None:
+        from disentool.stages.preview import preview as draw
+
+        shared = {"raw": raw, "size": size, "grey": grey, "options": given}
+        print(draw(name, preview, **shared, overwrite=overwrite, report=reporter(quiet)), flush=True)
+        if output is None:
+            return
     from disentool.stages.prepare import prepare as stage
 
     path = stage(
@@ -115,7 +130,7 @@ def prepare(
         seed=seed,
         size=size,
         grey=grey,
-        options={key: value for key, value in own.items() if value is not None},
+        options=given,
         compress=compress,
         overwrite=overwrite,
         report=reporter(quiet),

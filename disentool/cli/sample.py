@@ -10,7 +10,7 @@ from disentool.cli.progress import reporter
 
 @click.command(epilog="Example: disentool sample ckpt.pt -n 100 -o samples.png")
 @click.argument("checkpoint", metavar="[CKPT]", type=options.path, default=Path("ckpt.pt"))
-@click.option("-n", "count", type=click.IntRange(1), default=64, show_default=True, help="How many images.")
+@click.option("-n", "count", type=click.IntRange(1, 10_000_000), default=64, show_default=True, help="How many images.")
 @click.option(
     "-o", "--output", type=options.path, required=True, help="A grid (.png), a data set (.h5), or a folder (no suffix)."
 )

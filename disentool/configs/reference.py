@@ -1,5 +1,6 @@
 """Code by name: ``module:attribute``, of the toolkit's tables or of the user's own modules."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -25,14 +26,15 @@ def load(reference: str) -> Any:
     if os.getcwd() not in sys.path and "" not in sys.path:
         sys.path.append(os.getcwd())
     try:
-        loaded = importlib.import_module(module)
+        with contextlib.redirect_stdout(sys.stderr):  # stdout is for results
+            loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name and (module == error.name or module.startswith(f"{error.name}.")):
             raise WrongUsage(
                 f"{reference}: no module {error.name} in this folder or on the Python path; PYTHONPATH=FOLDER adds one"
             ) from None
         raise DisentoolError(f"{reference}: importing it failed: {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise DisentoolError(f"{reference}: importing it failed: {type(error).__name__}: {error}") from error
     try:
         return attrgetter(attribute)(loaded)

@@ -9,6 +9,10 @@ DATASETS: dict[str, tuple[str, str]] = {
         "disentool.datasets.dsprites",
         "2D Shapes: 737,280 binary sprites 64x64, five factors; rendered here or read",
     ),
+    "shapes3d": (
+        "disentool.datasets.shapes3d",
+        "3D Shapes: 480,000 colour images 64x64 of an object in a room, six factors; rendered here or read",
+    ),
     "cars3d": ("disentool.datasets.cars3d", "3D Cars: 17,568 renderings of 183 cars, three factors; read"),
     "smallnorb": ("disentool.datasets.smallnorb", "Small NORB: 97,200 grey photographs of 50 toys, six factors; read"),
     "mpi3d": ("disentool.datasets.mpi3d", "MPI3D toy, realistic, real: 1,036,800 images 64x64, seven factors; read"),

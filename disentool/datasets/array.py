@@ -40,7 +40,6 @@ def open_source(
         scale, remark = _scale(path, name or path.name, found)
     factors, where = _factors(path, known, factors_key, shape[0], bins)
     facts = labels.facts(factors)
-    constant = next((n for n, size in zip(facts["factor_names"], facts["factor_sizes"], strict=True) if size < 2), None)
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         with arrays.opened(path) as file:
@@ -63,7 +62,7 @@ def open_source(
             for note in (
                 remark,
                 "" if factors else "no factors: name them with --factors-key",
-                f"factor {constant} has one value only" if constant else "",
+                *labels.remarks(factors),
             )
             if note
         ),
@@ -107,7 +106,7 @@ def _scale(path: Path, name: str, rows: arrays.Rows) -> tuple[int, str]:
     low, high = np.inf, -np.inf
     for block in rows.blocks():
         low, high = min(low, float(block.min())), max(high, float(block.max()))
-        if not (np.isfinite(low) and np.isfinite(high)):
+        if block.dtype.kind == "f" and not np.isfinite(block).all():
             raise ForeignFile(f"{path}: {name} holds NaN or infinity, expected images")
     if rows.dtype.kind == "f":
         if low < 0 or high > 1:
@@ -129,7 +128,7 @@ def _pixels(block: np.ndarray, scale: int) -> np.ndarray:
 def _factors(path: Path, known: dict, key: str | None, rows: int, bins: int) -> tuple[list[labels.Factor], str]:
     """The factors, and where they are from; neither if there are none."""
     if key is None:
-        key = next((name for name in _FACTOR_KEYS if name in known and known[name][0][0] == rows), None)
+        key = next((name for name in _FACTOR_KEYS if name in known), None)
         if key is None:
             return [], ""
     source, name = (Path(key), "") if key.endswith(".npy") and key not in known else (path, key)

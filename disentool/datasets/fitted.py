@@ -25,7 +25,8 @@ def fitted(source: Source, size: tuple[int, int] | None, grey: bool | None) -> S
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         with ThreadPoolExecutor(os.cpu_count()) as threads:  # Pillow resizes outside Python's lock
             for block in source.images(rows):
-                yield np.stack(list(threads.map(lambda image: _fit(image, size, wanted), block)))
+                fit = threads.map(lambda image: _fit(image, size, wanted), block)
+                yield np.array(list(fit), np.uint8).reshape(-1, *size, wanted)  # a block may be empty
 
     changed = [f"cropped and resized to {size[0]}x{size[1]}"] if size != (height, width) else []
     changed += ["made grey" if grey else "made RGB"] if wanted != channels else []

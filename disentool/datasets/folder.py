@@ -19,6 +19,7 @@ from disentool.io import files, image_file
 _BLOCK = 16 << 20  # bytes of decoded pixels at a time
 _FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "name")
 _SHOWN = 3  # of the files that a note names
+_NAMED = 20  # of the images that cannot be read, with the reason
 
 
 def open_source(
@@ -50,6 +51,8 @@ def open_source(
         raise MissingFile(f"{path}: no such folder; --from names one that holds images, or a folder of them per class")
     listing = _list(path)
     table = _read_table(path, Path(csv), listing, strict) if csv else _by_folder(path, listing)
+    if csv:
+        listing.passed_over = [file for file in listing.passed_over if not (path / file).samefile(csv)]
     if listing.passed_over:
         table.notes.append(f"passed over {_count(listing.passed_over, 'file')} (no picture, by its name)")
     return _source(_Folder(path, size, grey, bins, strict), table, ())
@@ -92,8 +95,13 @@ class _Table:
 
 def _list(root: Path) -> _Listing:
     listing = _Listing([], [])
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        if (real := os.path.realpath(folder)) in seen:  # a link to a folder that is above it, or was here already
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
         for name in names:
             if not name.startswith("."):
                 file = (Path(folder) / name).relative_to(root)
@@ -117,13 +125,20 @@ def _by_folder(root: Path, listing: _Listing) -> _Table:
         )
     if loose:
         return _Table(listing.images, {}, True, ["no folders of classes and no --csv: the data has no factors"])
-    words = [image.parts[0] for image in listing.images]
+    words = [_word(image.parts[0]) for image in listing.images]
     notes = [] if len(set(words)) > 1 else [f"one class only ({words[0]}): nothing can be scored or swapped by class"]
     return _Table(listing.images, {"class": words}, True, notes)
 
 
+def _word(name: str) -> str:
+    """A file's name as text; bytes that are no UTF-8 as \\xff."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def _read_table(root: Path, path: Path, listing: _Listing, strict: bool) -> _Table:
     header, rows = _read_rows(path)
+    if any((root / name).is_file() for name in header):
+        raise ForeignFile(f"{path}: its first line names an image; expected names of columns, such as file,size")
     lower = [name.lower() for name in header]
     at = next((lower.index(name) for name in _FILE_COLUMNS if name in lower), 0)
     there, seen = set(listing.images), set()
@@ -165,6 +180,8 @@ def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
             lines = [(reader.line_num, [word.strip() for word in row]) for row in reader if any(row)]
     except (OSError, UnicodeDecodeError, csv_format.Error) as error:
         raise ForeignFile(f"{path}: not a table of comma-separated text ({error})") from None
+    if lines and len(lines[0][1]) == 1 and ";" in lines[0][1][0]:
+        raise ForeignFile(f"{path}: its columns are separated by semicolons, expected commas (tabs in a .tsv)")
     if len(lines) < 2:
         raise ForeignFile(f"{path}: expected a line of column names and a row per image, found {len(lines)} lines")
     (_, header), *rows = lines
@@ -185,8 +202,10 @@ def _source(folder: _Folder, table: _Table, damaged: Sequence[tuple[Path, str]])
         raise ForeignFile(f"{folder.path}: none of its images can be read; the first: {damaged[0][1]}")
     notes = list(table.notes)
     if damaged:
-        files_of = [file for file, _ in damaged]
-        notes.append(f"left out {_count(files_of, 'damaged image')}; the first: {damaged[0][1]}")
+        notes.append(f"left out {len(damaged):,} image{'' if len(damaged) == 1 else 's'} that cannot be read")
+        notes += [f"left out: {reason}" for _, reason in damaged[:_NAMED]]
+        if len(damaged) > _NAMED:
+            notes.append(f"left out: {', '.join(str(file) for file, _ in damaged[_NAMED:])}")
     size = folder.size or _common_size(folder.path, table.images, headers)
     grey = all(header.grey for header in headers) if folder.grey is None else folder.grey
     channels = 1 if grey else 3
@@ -194,6 +213,8 @@ def _source(folder: _Folder, table: _Table, damaged: Sequence[tuple[Path, str]])
         labels.from_words(name, words) if table.named else labels.from_column(name, words, folder.bins)
         for name, words in table.columns.items()
     ]
+    if not table.named:
+        notes += labels.remarks(factors)
     facts = labels.facts(factors)
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
@@ -203,11 +224,11 @@ def _source(folder: _Folder, table: _Table, damaged: Sequence[tuple[Path, str]])
     def without(unreadable: Sequence[tuple[Path, str]]) -> Source:
         return _source(folder, table, [*damaged, *unreadable])
 
-    how = f"folder {folder.path.name}, {len(table.images)} images" + (
+    how = f"folder {_word(folder.path.resolve().name)}, {len(table.images)} images" + (
         f" cropped and resized to {size[0]}x{size[1]}" if folder.size else ""
     )
     return Source(
-        name=folder.path.resolve().name,
+        name=_word(folder.path.resolve().name),
         shape=(len(table.images), *size, channels),
         images=images,
         grid=labels.is_grid(facts),

@@ -1,5 +1,6 @@
 """Columns of labels as factors of variation: words and whole numbers are classes, measurements are cut into bins."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 from disentool.errors import DataMismatch
 
 BINS = 20
+_FEW = 0.1  # of a column's words
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +38,20 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 
 
 def from_column(name: str, words: Sequence[str], bins: int = BINS) -> Factor:
-    """A column of a table: numbers where all of its words are numbers, else words."""
-    numbers = _as_numbers(words)
-    return from_words(name, words) if numbers is None else from_numbers(name, numbers, bins)
+    """A column of a table: numbers where its words are numbers, else words.
+
+    DataMismatch where nearly all are numbers and a few are not, such as NA: neither reading can be meant.
+    """
+    numbers = [_as_number(word) for word in words]
+    others = [row for row, number in enumerate(numbers) if number is None]
+    if not others:
+        return from_numbers(name, np.array(numbers), bins)
+    if len(others) < _FEW * len(words):
+        raise DataMismatch(
+            f"factor {name}: {len(words) - len(others):,} of {len(words):,} values are numbers, but"
+            f" {words[others[0]]!r} (image {others[0] + 1}) is not; complete the column, or leave those images out"
+        )
+    return from_words(name, words)
 
 
 def from_words(name: str, words: Sequence[str]) -> Factor:
@@ -52,21 +65,26 @@ def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
     """Numbers [N] as a factor.
 
     Whole numbers, and numbers with at most ``bins`` different values, are classes in ascending order. Others are a
-    measurement: ``bins`` bins of equal count, bounded by quantiles; equal numbers always share one. DataMismatch for
-    what is not finite.
+    measurement: ``bins`` bins of equal count, bounded by quantiles. Equal numbers always share a bin, and a number that
+    would fill one has it to itself. DataMismatch for what is not finite.
     """
     numbers = np.asarray(numbers).astype(np.float64)
     if not np.isfinite(numbers).all():
         bad = np.flatnonzero(~np.isfinite(numbers))
         raise DataMismatch(f"factor {name}: {len(bad)} values are NaN or infinite, the first in row {bad[0]}")
-    values, classes = np.unique(numbers, return_inverse=True)
+    values, classes, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     if len(values) <= bins or (values == np.round(values)).all():
         return Factor(name, classes.astype(np.int32), len(values), values=values)
-    edges = np.unique(np.quantile(numbers, np.arange(1, bins) / bins))  # inner edges; a value at one is above it
+    frequent = values[counts * bins >= len(numbers)]
+    edges = [np.quantile(numbers, np.arange(1, bins) / bins), frequent, np.nextafter(frequent, np.inf)]
+    edges = np.unique(np.concatenate(edges))  # between bins; a value at one is above it
     bin_of = np.searchsorted(edges, numbers, side="right")
     kept, classes = np.unique(bin_of, return_inverse=True)
     medians = np.array([np.median(numbers[bin_of == bin]) for bin in kept])
-    rule = f"{len(values)} different values cut into {len(kept)} bins of equal count (quantiles); value: a bin's median"
+    rule = (
+        f"{len(values)} different values cut into {len(kept)} bins of equal count ({bins}-quantiles; a number that"
+        " would fill a bin has it alone); value: a bin's median"
+    )
     return Factor(name, classes.astype(np.int32), len(kept), values=medians, continuous=numbers, rule=rule)
 
 
@@ -95,10 +113,20 @@ def is_grid(factors: Mapping[str, Any]) -> bool:
     return np.array_equal(table, np.stack(np.unravel_index(np.arange(len(table)), sizes), axis=1))
 
 
-def _as_numbers(words: Sequence[str]) -> np.ndarray | None:
-    """The numbers that these words are; None if any of them is none."""
+def remarks(factors: Sequence[Factor]) -> list[str]:
+    """What people should know of factors that can hardly be meant: constants, and a class for every image."""
+    notes = [f"factor {factor.name} has one value only" for factor in factors if factor.size < 2]
+    return notes + [
+        f"factor {factor.name} has a class of its own for each image: an identifier, or free text?"
+        for factor in factors
+        if factor.size == len(factor.classes) > BINS
+    ]
+
+
+def _as_number(word: str) -> float | None:
+    """The finite number that a word is; None for any other."""
     try:
-        numbers = np.array([float(word.replace("_", "x")) for word in words])  # 1_000 is a number in Python only
+        number = float(word.replace("_", "x"))  # 1_000 is a number in Python only
     except ValueError:
         return None
-    return numbers if np.isfinite(numbers).all() else None  # "nan" and "inf" are words
+    return number if math.isfinite(number) else None

@@ -58,7 +58,10 @@ def opened(path: Path) -> Iterator[Callable[[str], Rows]]:
 
 
 def listing(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
-    """Shape and dtype of every array of numbers in a file, by name; the one of a .npy is called by the empty string."""
+    """Shape and dtype of every array in a file, by name; the one of a .npy is called by the empty string.
+
+    What cannot be read as numbers (Python objects, text, sizes that are not true) has shape () and dtype object.
+    """
     with opened(path) as rows:
         if hdf5.is_hdf5(path):
             with hdf5.opened(path) as file:
@@ -72,11 +75,11 @@ def listing(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
         for name in names:
             try:
                 array = rows(name)
-            except ForeignFile:  # of Python objects, or too large to be true: only refused if it is asked for
+                found[name] = (array.shape, array.dtype)
+            except ForeignFile:  # refused only if it is asked for
                 if names == [""]:
                     raise
-                continue
-            found[name] = (array.shape, array.dtype)
+                found[name] = ((), np.dtype(object))
         return found
 
 

@@ -99,10 +99,15 @@ def _combine(lines: list[str]) -> str:
 
 
 def content_digest(path: Path) -> str:
-    """The content digest recomputed: sha256 over the sorted lines ``path dtype shape sha256(bytes)`` of all arrays."""
+    """The content digest recomputed: sha256 over the sorted lines ``path dtype shape sha256(bytes)``.
+
+    Of all arrays of numbers, that is; what else somebody put into the file (text, single values) has no part in it.
+    """
     with opened(path) as file:
         lines = []
         for name in dataset_names(file):
+            if file[name].dtype.kind not in "buif" or not file[name].shape:
+                continue
             dataset = array(file, path, name)
             digest = hashlib.sha256()
             block = max(1, (64 << 20) // max(1, dataset.dtype.itemsize * math.prod(dataset.shape[1:])))
@@ -136,13 +141,16 @@ def is_hdf5(path: Path) -> bool:
 
 
 @contextmanager
-def opened(path: Path, hint: str = "") -> Iterator[h5py.File]:
-    """An HDF5 file for reading; damage met while it is open becomes ForeignFile."""
+def opened(path: Path, hint: str = "", *, cache: int = 1 << 20) -> Iterator[h5py.File]:
+    """An HDF5 file for reading; damage met while it is open becomes ForeignFile.
+
+    ``cache``: bytes of unpacked chunks that are kept per array, for files whose chunks span many rows.
+    """
     path = files.require(path, "HDF5 file", hint)
     if not is_hdf5(path):
         raise ForeignFile(f"{path}: not an HDF5 file, or one cut short; make it anew")
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(path, "r", rdcc_nbytes=cache, rdcc_nslots=100_003 if cache > 1 << 20 else None) as file:
             yield file
     except (DisentoolError, MemoryError):
         raise

@@ -30,9 +30,10 @@ def header(path: Path) -> Header:
     """The size and kind of a picture, without decoding it; raises MissingFile or ForeignFile."""
     with _opened(path) as image:
         size = (image.height, image.width)
-        if image.getexif().get(_ORIENTATION) in _SIDEWAYS:
+        # Where a PNG has no EXIF before its pixels, Pillow would decode it all to look behind them.
+        if (image.format != "PNG" or "exif" in image.info) and image.getexif().get(_ORIENTATION) in _SIDEWAYS:
             size = size[::-1]
-        return Header(*size, image.mode in _GREY or image.mode.startswith("I;"))
+        return Header(*size, image.mode in _GREY or image.mode.startswith("I;") or _is_grey_palette(image))
 
 
 def read(path: Path, channels: int, size: tuple[int, int]) -> tuple[np.ndarray, tuple[int, int]]:
@@ -46,8 +47,9 @@ def read(path: Path, channels: int, size: tuple[int, int]) -> tuple[np.ndarray, 
 
     with _opened(path) as opened:
         image = ImageOps.exif_transpose(opened)
-        if image.mode == "F":
-            raise ForeignFile(f"{path}: holds floating-point pixels, expected 8 or 16 bits; convert it first")
+        if image.mode == "F" or (image.mode == "I" and opened.format != "PNG"):
+            kind = "floating-point" if image.mode == "F" else "32-bit"
+            raise ForeignFile(f"{path}: holds {kind} pixels, expected 8 or 16 bits; convert it first")
         if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off at 255
             image = Image.fromarray((np.asarray(image).astype(np.int64) // 257).clip(0, 255).astype(np.uint8))
         if image.has_transparency_data:
@@ -56,6 +58,13 @@ def read(path: Path, channels: int, size: tuple[int, int]) -> tuple[np.ndarray, 
         image = image.convert("L" if channels == 1 else "RGB")
         had = (image.height, image.width)
         return np.asarray(fitted(image, size), dtype=np.uint8).reshape(*size, channels), had
+
+
+def _is_grey_palette(image) -> bool:
+    if image.mode != "P":
+        return False
+    colours = np.array(image.getpalette("RGB") or [0, 0, 0]).reshape(-1, 3)
+    return bool((colours == colours[:, :1]).all())
 
 
 def fitted(image, size: tuple[int, int]):

@@ -9,7 +9,7 @@ import numpy as np
 from disentool.errors import DataMismatch, ForeignFile
 from disentool.io import arrays, hdf5
 from disentool.io.dataset import read_class_names, read_factor_facts
-from disentool.io.schema import LATENTS
+from disentool.io.schema import DATASET, LATENTS
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,22 @@ def read(path: Path) -> Latents:
             dataset_sha256=str(hdf5.attribute(file, "dataset_sha256", "")),
             provenance=hdf5.json_attribute(file, path, "provenance"),
         )
+
+
+def read_any(path: Path, key: str | None) -> Latents:
+    """Codes from a latents file; or the array ``key`` of any HDF5 or .npz file; or, where nobody says, ``codes``.
+
+    The latter in the data sets that ``decode`` and ``sample`` write, and by its usual names in a .npz.
+    """
+    path = Path(path)
+    if key is None and path.exists():
+        if not hdf5.is_hdf5(path):
+            key = usual_keys(path)[0] if path.suffix.lower() == ".npz" else None
+        else:
+            with hdf5.opened(path) as file:
+                decoded = hdf5.attribute(file, "format", None) == DATASET.name and hdf5.has(file, "codes")
+            key = "codes" if decoded else None
+    return read_foreign(path, key, None) if key else read(path)
 
 
 def usual_keys(path: Path) -> tuple[str, str | None]:

@@ -32,6 +32,17 @@ def write_history(path: Path, lines: list[dict[str, Any]]) -> None:
         files.write_text(path, "".join(to_json(line) + "\n" for line in lines), overwrite=True)
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds; ForeignFile if it holds anything else."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ForeignFile(f"{path}: not JSON ({str(error)[:80]})") from None
+    if not isinstance(content, dict):
+        raise ForeignFile(f"{path}: holds a JSON {type(content).__name__}, expected an object")
+    return content
+
+
 def read_lines(path: Path) -> tuple[str, list[dict[str, Any]]]:
     """The records of a JSON-lines file, and which format they are: a score file's or a history's."""
     with open(path, "rb") as file:

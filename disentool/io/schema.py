@@ -32,15 +32,15 @@ COMMON = (
     ("command", "the command line that made the file"),
     (
         "content_sha256",
-        "sha256 of the sorted lines 'path dtype shape sha256(bytes)' of all arrays, joined by newlines, where dtype is"
-        " as NumPy writes it (|u1) and shape as 10x64x64x1; may be left out; `info --verify` recomputes it",
+        "sha256 of the sorted lines 'path dtype shape sha256(bytes)' of all arrays of numbers, joined by newlines;"
+        " dtype is as NumPy writes it (|u1) and shape as 10x64x64x1; may be left out; `info --verify` recomputes it",
     ),
 )
 
 DATASET = Format(
     "disentool.dataset",
     1,
-    "Images with their factors of variation.",
+    "Images with their factors of variation. (`decode` and `sample` add `codes` float32 [N,D], which they decoded.)",
     (
         Array("images", "uint8", ("N", "H", "W", "C"), "0..255; contiguous unless compressed"),
         Array("factors", "int32", ("N", "K"), "class index of each factor, 0..size-1", required=False),
@@ -110,6 +110,18 @@ CHECKPOINT = Format(
     ),
 )
 
+EXPORT = Format(
+    "disentool.checkpoint as .safetensors and .json",
+    1,
+    "What `export` writes: two files of one name, which `export` makes a checkpoint of again.",
+    attributes=(
+        ("NETWORK.PARAMETER", "each weight, a tensor of the .safetensors"),
+        ("samples.images", "uint8 [n,H,W,C], a tensor of the .safetensors"),
+        ("networks", "the networks' names, in the .json"),
+        ("format, version, method, config, data, ...", "the checkpoint's other entries, in the .json, as they were"),
+    ),
+)
+
 SCORE = Format(
     "disentool.score",
     1,
@@ -138,7 +150,7 @@ HISTORY = Format(
     "One JSON object a line beside the checkpoint: {step, time (training seconds), <term>: mean since the last line}.",
 )
 
-FORMATS = {f.name: f for f in (DATASET, LATENTS, CHECKPOINT, SCORE, CORRELATION, HISTORY)}
+FORMATS = {f.name: f for f in (DATASET, LATENTS, CHECKPOINT, EXPORT, SCORE, CORRELATION, HISTORY)}
 
 
 def text() -> str:

@@ -33,13 +33,15 @@ class Options:
     classifier_steps: int = 10_000  # of Adagrad
     classifier_batch: int = 10  # points of one step
     classifier_learning_rate: float = 0.01
+    classifier_accumulator: float = 0.1  # where Adagrad's sums of squares start
 
     def __post_init__(self):
         for name in ("train_points", "test_points", "pairs", "classifier_steps", "classifier_batch"):
             if not getattr(self, name) >= 1:
                 raise WrongUsage(f"{name} {getattr(self, name)}: expected at least 1")
-        if not 0 < self.classifier_learning_rate < np.inf:
-            raise WrongUsage(f"classifier_learning_rate {self.classifier_learning_rate}: expected a number above 0")
+        for name in ("classifier_learning_rate", "classifier_accumulator"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise WrongUsage(f"{name} {getattr(self, name)}: expected a number above 0")
         if self.classifier not in ("softmax", "logistic"):
             raise UnknownName("classifier of metric higgins", self.classifier, ("softmax", "logistic"))
 
@@ -186,7 +188,7 @@ def _softmax(points: np.ndarray, labels: np.ndarray, classes: int, options: Opti
     inputs = np.concatenate([points, np.ones((len(points), 1))], axis=1)  # the last weight is the bias
     targets = np.eye(classes)[labels]
     weights = np.zeros((inputs.shape[1], classes))
-    squares = np.full_like(weights, 1e-10)
+    squares = np.full_like(weights, options.classifier_accumulator)
     batches = rng.integers(len(inputs), size=(options.classifier_steps, options.classifier_batch))
     for batch in batches:
         x = inputs[batch]

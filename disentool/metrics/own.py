@@ -1,7 +1,9 @@
 """A metric of the user's own: a function of codes and factors, put into the form that the others have."""
 
 import math
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -47,16 +49,20 @@ def metric(name: str, function: Callable[[np.ndarray, np.ndarray | None], Any]) 
         mean = codes.mean[codes.select(subset.rows, subset.n)]
         refuse_non_finite(mean, "codes")
         try:
-            answer = function(mean, plan.factors)
+            factors = None if plan.factors is None else np.array(plan.factors)
+            with redirect_stdout(sys.stderr):  # stdout is for records
+                answer = function(np.array(mean), factors)  # copies: what it changes is its own
             answer = dict(answer) if isinstance(answer, dict) else {"score": answer}
             value = float(answer.pop("score"))
             per_factor = {str(key): float(number) for key, number in answer.pop("per_factor", {}).items()}
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise DisentoolError(
                 f"metric {name} failed: {type(error).__name__}: {error} (--debug shows where)"
             ) from error
         if not math.isfinite(value):
             raise DisentoolError(f"metric {name} gave {value}, expected a finite number")
+        if isinstance(answer.get("notes"), str):
+            answer["notes"] = [answer["notes"]]
         details = {**_plain(answer), "rows": len(mean), "seed": subset.seed}
         return Result(value, subset.options.protocol, None, per_factor, details)
 

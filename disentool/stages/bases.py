@@ -104,7 +104,7 @@ def _read(model: Model, paths: Sequence[Path], report: Reporter) -> np.ndarray:
 
 def _read_codes(model: Model, path: Path, report: Reporter) -> np.ndarray:
     """The codes of a latents file, float32 [N,D]."""
-    found = latents.read(path)
+    found = latents.read_any(path, None)
     require_fit(model, path, found, report)
     return found.mean
 

@@ -42,7 +42,7 @@ def decode(
     """
     report = report or Silent()
     probe(output, overwrite=overwrite)
-    table = latents.read_foreign(codes, key, None) if key else latents.read(codes)
+    table = latents.read_any(codes, key)
     model = models.load(path, device, trust=trust)
     require_fit(model, codes, table, report)
     files.require_apart(output, path, codes)

@@ -8,7 +8,7 @@ import torch
 
 from disentool.configs.reference import is_own
 from disentool.errors import ForeignFile, WrongUsage
-from disentool.io import checkpoint, files, weights
+from disentool.io import checkpoint, files, results, weights
 from disentool.stages import model as models
 
 _LEFT_OUT = ("optimizers", "window", "networks", "samples")
@@ -72,11 +72,8 @@ def _back(path: Path, output: Path, trust: bool, overwrite: bool) -> Path:
 
 def _facts(sidecar: Path) -> dict[str, Any]:
     files.require(sidecar, "file of the configuration", "`disentool export` writes it beside the weights")
-    try:
-        content = json.loads(sidecar.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ForeignFile(f"{sidecar}: not JSON ({str(error)[:80]})") from None
-    names = content.get("networks") if isinstance(content, dict) else None
+    content = results.read_json(sidecar)
+    names = content.get("networks")
     if not isinstance(names, list) or not all(isinstance(n, str) and n for n in names) or "samples" in names:
         raise ForeignFile(f"{sidecar}: expected the configuration that `disentool export` writes beside the weights")
     if not isinstance(content.get("samples"), dict):

@@ -5,7 +5,7 @@ from typing import Any
 
 from disentool.errors import ForeignFile
 from disentool.io import dataset, files, hdf5, results
-from disentool.io.schema import DATASET, FORMATS, LATENTS
+from disentool.io.schema import CHECKPOINT, DATASET, EXPORT, FORMATS, LATENTS
 
 
 def info(path: Path, *, verify: bool = False) -> dict[str, Any]:
@@ -18,6 +18,10 @@ def info(path: Path, *, verify: bool = False) -> dict[str, Any]:
         return facts | _hdf5(path, verify)
     if magic.startswith(b"PK"):
         return facts | _checkpoint(path) | {"sha256": files.sha256(path)}
+    if path.suffix.lower() == ".safetensors":
+        return facts | _weights(path) | {"sha256": files.sha256(path)}
+    if path.suffix.lower() == ".json":
+        return facts | _sidecar(path)
     if magic[:1] in (b"{", b" ", b"\n"):
         return facts | _lines(path)
     raise ForeignFile(f"{path}: not a file of disentool's: neither HDF5 nor a checkpoint nor JSON lines")
@@ -39,11 +43,13 @@ def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
             if key in facts:
                 facts[key] = hdf5.json_attribute(file, path, key)
         facts["class_names"] = {name: _words(words) for name, words in facts.get("class_names", {}).items()}
-        facts["arrays"] = {n: _array(hdf5.array(file, path, n)) for n in hdf5.dataset_names(file)}
+        facts["arrays"] = {n: _array(file[n]) for n in hdf5.dataset_names(file)}
     if name == DATASET.name:
         values = dataset.read(path).factor_values
         facts["factor_values"] = {n: f"{len(v)} from {v.min():g} to {v.max():g}" for n, v in values.items() if v.size}
     if verify:
+        if not facts.get("content_sha256"):
+            raise ForeignFile(f"{path}: has no content_sha256, so there is nothing to verify it against")
         digest = hdf5.content_digest(path)
         if digest != facts.get("content_sha256"):
             raise ForeignFile(f"{path}: its arrays do not match its content_sha256; it was damaged or edited")
@@ -81,6 +87,22 @@ def _checkpoint(path: Path) -> dict[str, Any]:
         "samples": content["samples"].get("rows", []),
     }
     return _plain(facts)
+
+
+def _weights(path: Path) -> dict[str, Any]:
+    from disentool.io import weights  # needs torch
+
+    tensors = weights.read(path)
+    return {"format": EXPORT.name, "tensors": {n: f"{t.dtype} {list(t.shape)}" for n, t in sorted(tensors.items())}}
+
+
+def _sidecar(path: Path) -> dict[str, Any]:
+    """The .json beside exported weights."""
+    content = results.read_json(path)
+    if content.get("format") != CHECKPOINT.name:
+        raise ForeignFile(f"{path}: JSON, but not what `disentool export` writes beside the weights")
+    keys = ("version", "created_by", "command", "method", "config", "data", "step", "networks")
+    return {"format": EXPORT.name, **{key: content.get(key) for key in keys}}
 
 
 def _plain(value: Any) -> Any:

@@ -50,11 +50,13 @@ def prepare(
     """
     report = report or Silent()
     output = files.probe(output, overwrite=overwrite)
+    if output.suffix.lower() not in (".h5", ".hdf5"):
+        raise WrongUsage(f"-o {output}: expected a data set file's name, ending in .h5")
     if download:
         raw = fetch(name, raw or cache_folder() / "raw" / name, report)
-    source = _open(name, raw, size, grey, options or {})
-    if raw:
-        files.require_apart(output, raw)
+    source = open_source(name, raw, size, grey, options or {})
+    inputs = [value for value in (raw, *(options or {}).values()) if isinstance(value, (str, Path))]
+    files.require_apart(output, *map(Path, inputs))
     with files.claim(output):
         while True:
             rows = _subset(source, subset, seed)
@@ -95,7 +97,7 @@ def cached(name: str, report: Reporter | None = None) -> Path:
     waiting = f"{path} is being rendered by another disentool; waiting for it"
     with files.claim(path, wait=lambda: report.note(waiting)):
         if not path.exists():  # else another process was faster
-            source = _open(name, None, None, None, {})
+            source = open_source(name, None, None, None, {})
             size = _bytes(source, None)
             files.probe(path, overwrite=True, need_bytes=size)
             report.note(f"{name} is rendered once, into {path} ({size / 1e9:.1f} GB; $DISENTOOL_CACHE moves it)")
@@ -115,13 +117,14 @@ def cache_folder() -> Path:
         raise NotWritable("no folder for the cache: set $DISENTOOL_CACHE to one that you can write to") from None
 
 
-def _open(
+def open_source(
     name: str, raw: Path | None, size: tuple[int, int] | None, grey: bool | None, options: Mapping[str, Any]
 ) -> Source:
+    """Data set ``name`` as its module gives it with these options, its images fitted to ``size`` and ``grey``."""
     if name not in DATASETS:
         raise UnknownName("data set", name, DATASETS)
-    open_source = importlib.import_module(DATASETS[name][0]).open_source
-    parameters = inspect.signature(open_source).parameters
+    read = importlib.import_module(DATASETS[name][0]).open_source
+    parameters = inspect.signature(read).parameters
     taken = [key for key, parameter in parameters.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
     for key in options:
         if key not in taken:
@@ -129,7 +132,7 @@ def _open(
             raise WrongUsage(f"--{key.replace('_', '-')}: prepare {name} does not take it; its options: {flags}")
     fit = {"size": size, "grey": grey}
     own = {key: fit.pop(key) for key in list(fit) if key in taken}  # it fits its images itself: they are of many sizes
-    return fitted(open_source(raw, **own, **options), fit.get("size"), fit.get("grey"))
+    return fitted(read(raw, **own, **options), fit.get("size"), fit.get("grey"))
 
 
 def _subset(source: Source, count: int | None, seed: int) -> np.ndarray | None:

@@ -69,25 +69,29 @@ def score(
         comparison.require_several(len(artefacts))
     asked = _Asked(metrics, seed, data, rows, device, codes, factors, trust, spread, comparison, report)
     failed = count = 0
+    said: set[tuple[str, str]] = set()
     for artefact in artefacts:
         count += 1
         try:
             for record in _score(Path(artefact), asked):
-                yield _noted(record, report)
+                yield _noted(record, said, report)
         except DisentoolError as error:
             if isinstance(artefacts, Sequence) or isinstance(error, (WrongUsage, Interrupted)):
                 raise
             failed += 1  # one bad file in a stream does not hold up those that are still to come
             report.error(str(error))
     for head, metric, result in comparison.results():
-        yield _noted(_record(head, metric, result), report)
+        yield _noted(_record(head, metric, result), said, report)
     if failed:
         raise DisentoolError(f"{failed} of {count} could not be scored")
 
 
-def _noted(record: dict[str, Any], report: Reporter) -> dict[str, Any]:
-    """The record, what is odd about it having been said to people."""
+def _noted(record: dict[str, Any], said: set[tuple[str, str]], report: Reporter) -> dict[str, Any]:
+    """The record, what is odd about it having been told to people, unless the same was ``said`` of the artefact."""
     for note in record["details"].get("notes", []):
+        if (record["artefact"], note) in said:  # by another metric
+            continue
+        said.add((record["artefact"], note))
         report.note(f"{record['artefact']}: {record['metric']}: {note}")
     return record
 

@@ -12,13 +12,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import torch
 from plain_factorvae import PlainFactorVAE
 
 from disentool.configs.factorvae import FactorVAEConfig
-from disentool.datasets import dsprites
+from disentool.datasets import dsprites, shapes3d
 from disentool.engine import device, inference
 from disentool.engine.feed import Feed
 from disentool.engine.training import Training
@@ -146,13 +147,18 @@ def measuring() -> None:
 
 
 def rendering() -> None:
-    """The whole 2D Shapes grid, alone and as a file."""
+    """The whole grids of 2D Shapes and 3D Shapes, alone; the former as a file too."""
 
-    def render() -> None:
-        for _ in dsprites.open_source(None).images(None):
+    def render(module: ModuleType) -> None:
+        for _ in module.open_source(None).images(None):
             pass
 
-    row("render 737,280 images", f"{timed(render):.1f} s")
+    row("render 2D Shapes, 737,280 images", f"{timed(lambda: render(dsprites)):.1f} s")
+    start = time.process_time()
+    seconds = timed(lambda: render(shapes3d))
+    row(
+        "render 3D Shapes, 480,000 images", f"{seconds:.1f} s", f"{time.process_time() - start:.0f} s of processor time"
+    )
     with tempfile.TemporaryDirectory() as folder:
         seconds = timed(lambda: prepare("dsprites", Path(folder) / "dsprites.h5"))
         row("prepare dsprites (3.0 GB, digested)", f"{seconds:.1f} s")
