@@ -42,7 +42,7 @@ class InfoWGANGPConfig(AdversarialConfig):
             "categorical": "10",
             "continuous": 0,
             "noise_dim": 2,
-            "information_weight": 0.5,
+            "information_weight": 0.1,
             "critic_steps": 3,
             "learning_rate": 5e-4,
             "critic_learning_rate": 1e-3,
