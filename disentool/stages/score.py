@@ -203,9 +203,8 @@ def _that_apply(path: Path, metrics: list[Metric], there: dict[str, bool], repor
     """Without those that came with ``all`` and need what is not there."""
     lacking = {what for what, is_there in there.items() if not is_there}
     left = {metric.name for metric in metrics if metric.optional and lacking & metric.module.NEEDS}
-    if left:
-        needs = sorted(lacking & set().union(*(m.module.NEEDS for m in metrics if m.name in left)))
-        report.note(f"{path}: has no {' and no '.join(needs)}, so these are left out: {', '.join(sorted(left))}")
+    if left and "factors" in lacking:  # what ready codes cannot have is no surprise; labels may have been meant
+        report.note(f"{path}: has no factors; left out for want of something: {', '.join(sorted(left))}")
     return [metric for metric in metrics if metric.name not in left]
 
 
