@@ -105,7 +105,7 @@ def test_all_leaves_out_what_cannot_be_scored_and_says_so(cli, folder):
     names = {r["metric"] for r in records(outcome)}
     assert "mig" in names
     assert "mutual-information" not in names
-    assert "mutual-information is left out: one.h5: metric mutual-information compares dimensions" in outcome.err
+    assert "one.h5: mutual-information is left out: metric mutual-information compares dimensions" in outcome.err
     cli("score", "--codes", "z", "--factors", "y", "--metric", "mutual-information", "one.h5").failed(1, "have one")
 
 
@@ -342,3 +342,44 @@ def test_choices():
     assert [m.name for m in mixed if not m.optional] == ["dci", "mig"]
     assert choose(["mig"], None)[0].encoded.protocol == "dlib"
     assert choose(["mig"], "exact")[0].encoded.protocol == "exact"
+
+
+def test_what_any_score_should_be_read_with(cli, folder):
+    rng = np.random.default_rng(0)
+    factors = np.indices((3, 4, 5)).reshape(3, -1).T
+    wide = rng.normal(size=(60, 80)).astype("f4")
+    np.savez("wide.npz", codes=wide, factors=factors)
+    assert (
+        "80 dimensions for 60 rows"
+        in json.loads(cli("score", "--metric", "mig", "wide.npz").out)["details"]["notes"][-1]
+    )
+    mixed = np.c_[wide[:, :2], np.zeros(60), np.arange(60) % 3].astype("f4")
+    np.savez("mixed.npz", codes=mixed, factors=factors)
+    notes = json.loads(cli("score", "--metric", "mig", "mixed.npz").out)["details"]["notes"]
+    assert "constant dimensions: 2" in notes
+    assert "dimensions of few whole numbers, taken for quantities even if they are classes: 3" in notes
+    mixed[7, 0] = np.nan
+    np.savez("nan.npz", codes=mixed, factors=factors)
+    cli("score", "--metric", "all", "nan.npz").failed(1, "nan.npz: codes: 1 of 60 rows hold NaN or infinity")
+    np.savez("huge.npz", codes=wide[:, :3] * np.float32(3e37), factors=factors)
+    cli("score", "--metric", "higgins", "huge.npz").failed(1, "huge.npz: differences of the codes")
+
+
+def test_spreads_that_are_none(cli, folder):
+    rng = np.random.default_rng(0)
+    np.savez("a.npz", codes=rng.normal(size=(60, 3)), factors=np.indices((3, 4, 5)).reshape(3, -1).T)
+    record = json.loads(cli("score", "--metric", "mig", "--repeats", 3, "a.npz").out)
+    assert record["interval"] is None and "the same for every seed" in record["details"]["notes"][-1]
+    np.savez("twice.npz", codes=np.repeat(rng.normal(size=(60, 1)), 2, axis=1))
+    record = json.loads(cli("score", "--metric", "gaussian-tc", "--repeats", 3, "twice.npz").out)
+    assert record["interval"] is None
+    cli("score", "--metric", "factor", "--bootstrap", 20, "a.npz").failed(
+        2, "--bootstrap: metric factor has an interval"
+    )
+
+
+def test_all_says_what_is_lacking(cli, folder):
+    np.savez("a.npz", codes=np.random.default_rng(0).normal(size=(60, 3)))
+    done = cli("score", "--metric", "all", "a.npz")
+    assert done.code == 0 and "a.npz: has no factors; left out for want of something: dci" in done.err
+    assert "mig" in done.err and "kl" in done.err

@@ -55,6 +55,13 @@ def test_layouts_and_ranges(cli, folder, array, expected):
     assert data.factor_values["y"].tolist() == [5, 6]
 
 
+def test_arrays_saved_column_by_column(cli, folder):
+    np.savez("a.npz", images=np.asfortranarray(IMAGES), factors=np.asfortranarray(LABELS))
+    cli("prepare", "array", "--from", "a.npz", "-o", "d.h5").printed("d.h5")
+    data = dataset.read(folder / "d.h5")
+    assert np.array_equal(data.images, IMAGES) and np.array_equal(data.factors, LABELS)
+
+
 def test_sizes_and_colours(cli, folder):
     np.save("a.npy", IMAGES)
     done = cli("prepare", "array", "--from", "a.npy", "--size", 16, "--grey", "-o", "d.h5")

@@ -190,7 +190,9 @@ def test_folders_that_cannot_be(cli, folder):
     cli("prepare", "folder", "--from", "both", "-o", "d.h5").failed(1, "both: holds images beside folders of images")
     cli("prepare", "folder", "--from", "both/c", "--images-key", "x").failed(2, "--images-key: prepare folder does not")
     assert sorted(p.name for p in folder.iterdir()) == ["both", "empty"]
-    cli("train", "vae", "--data", "folder").failed(2, "name the folder of images with --from")
+    cli("train", "vae", "--data", "folder").failed(
+        2, "--data folder: is not rendered", "disentool prepare folder --from"
+    )
 
 
 def test_one_class_is_told(cli, folder):

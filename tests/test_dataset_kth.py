@@ -94,6 +94,12 @@ def test_kth_with_its_list_of_sequences(tmp_path, videos, cli):
     cli("prepare", "kth", "--from", folder, "-o", tmp_path / "b.h5").failed(1, "00sequences.txt has no line such as")
 
 
+def damaged(video: bytes) -> bytes:
+    """With zeros in the middle, which ffmpeg decodes to something all the same."""
+    middle = len(video) // 2
+    return video[:middle] + bytes(400) + video[middle + 400 :]
+
+
 def test_kth_that_is_not(tmp_path, videos, cli):
     files, _ = videos
     name = "person01_boxing_d1_uncomp.avi"
@@ -102,6 +108,7 @@ def test_kth_that_is_not(tmp_path, videos, cli):
         "cut short": {name: files[name][:-5000]},
         "not an AVI video": {name: b"\0" * 1000},
         "no video that ffmpeg can read": {name: files[name][:12] + bytes(len(files[name]) - 12)},
+        "CRC mismatch": {name: damaged(files[name])},
         "is 320x240 pixels, expected 160x120": {name: large},
         "person01_dancing_d1_uncomp.avi is no name of KTH's": {"person01_dancing_d1_uncomp.avi": files[name]},
         "are the same video": {f"boxing/{name}": files[name]},

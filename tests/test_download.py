@@ -135,7 +135,7 @@ def test_failures_are_one_line(tmp_path, server, monkeypatch):
 
 
 def test_what_is_not_downloaded(cli, tmp_path):
-    with pytest.raises(WrongUsage, match="celeba has no stable address: get it from https://mmlab"):
+    with pytest.raises(WrongUsage, match="celeba has no stable address; https://mmlab"):
         download("celeba", tmp_path)
     cli("prepare", "rafd", "--download", "-o", tmp_path / "a.h5").failed(2, "--download: rafd has no stable address")
     cli("prepare", "folder", "--download", "-o", tmp_path / "a.h5").failed(2, "--download: folder has no stable")

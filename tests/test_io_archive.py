@@ -154,3 +154,22 @@ def test_tar_headers_are_those_of_tarfile(tmp_path):
         with path.open("rb") as stream, tarfile.open(path) as reference:
             expected = [(m.name, m.offset_data, m.size) for m in reference if m.isfile()]
             assert list(tar.entries(stream, path)) == expected
+
+
+@pytest.mark.parametrize("size", ["-1", "-512", "1e3", ""])
+def test_a_pax_size_that_is_no_size(tmp_path, size):
+    """A negative one would read the rest of the archive into memory."""
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as made:
+        member = tarfile.TarInfo("a.png")
+        member.size, member.pax_headers = 3, {"size": size}
+        made.addfile(member, io.BytesIO(b"abc"))
+    with pytest.raises(ForeignFile, match=r"a\.tar"):
+        list(archive.members(path, (".png",), "pictures").each(["a.png"], 100))
+
+
+def test_one_gzipped_file_is_no_archive(tmp_path):
+    path = tmp_path / "t10k-images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(b"abc" * 1000))
+    with pytest.raises(ForeignFile, match="one gzipped file, not an archive; give the folder that it lies in"):
+        archive.members(path, (".png",), "pictures")

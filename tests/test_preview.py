@@ -114,7 +114,7 @@ def test_a_picture_and_no_data_set(cli, folder):
 
 
 def test_both_when_both_are_named(cli, folder):
-    cli("prepare", "dsprites", "--subset", 3, "--preview", "a.png", "-o", "a.h5").printed("a.png", "a.h5")
+    cli("prepare", "dsprites", "--subset", 3, "--preview", "a.png", "-o", "a.h5").printed("a.h5", "a.png")
 
 
 def test_of_colour(cli, folder):

@@ -8,6 +8,7 @@ import click
 from disentool.cli import options
 from disentool.cli.progress import reporter
 from disentool.datasets import DATASETS, catalogue
+from disentool.io import files
 
 
 class Size(click.ParamType):
@@ -99,6 +100,9 @@ def prepare(
 
     Prints the path of the file. Names: see --list.
     """
+    alone = "--list" if list_them else "--verify" if verify is not None else ""
+    if alone and (name or output or raw or preview or download):
+        raise click.UsageError(f"{alone} stands alone", click.get_current_context())
     if list_them:
         for known, (_, summary) in DATASETS.items():
             click.echo("\t".join(catalogue.row(known, summary)))
@@ -111,28 +115,20 @@ def prepare(
     if name is None:
         raise click.UsageError("Missing argument 'NAME'; --list prints them", click.get_current_context())
     given = {key: value for key, value in own.items() if value is not None}
+    shared = {"raw": raw, "download": download, "size": size, "grey": grey, "options": given, "overwrite": overwrite}
+    if preview is None or output is not None:
+        from disentool.stages.prepare import prepare as stage
+
+        if preview is not None:
+            files.probe(preview, overwrite=overwrite)
+        rest = {"subset": subset, "split": split, "seed": seed, "compress": compress}
+        print(stage(name, output or Path(f"{name}.h5"), **shared, **rest, report=reporter(quiet)), flush=True)
+    elif subset or split or compress:
+        raise click.UsageError(
+            "--preview alone draws the whole data set: leave out --subset, --split and --compress, or add -o",
+            click.get_current_context(),
+        )
     if preview is not None:
         from disentool.stages.preview import preview as draw
 
-        shared = {"raw": raw, "size": size, "grey": grey, "options": given}
-        print(draw(name, preview, **shared, overwrite=overwrite, report=reporter(quiet)), flush=True)
-        if output is None:
-            return
-    from disentool.stages.prepare import prepare as stage
-
-    path = stage(
-        name,
-        output or Path(f"{name}.h5"),
-        raw=raw,
-        download=download,
-        subset=subset,
-        split=split,
-        seed=seed,
-        size=size,
-        grey=grey,
-        options=given,
-        compress=compress,
-        overwrite=overwrite,
-        report=reporter(quiet),
-    )
-    print(path, flush=True)
+        print(draw(name, preview, **shared, report=reporter(quiet)), flush=True)

@@ -64,6 +64,9 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
     partition = _read_list(found, PARTITION, names, 1)
     if partition is not None:
         split = (partition[1][:, 0] == 2).astype(np.uint8)
+    if len(set(labels)) != len(labels):
+        twice = next(name for name in labels if labels.count(name) > 1)
+        raise ForeignFile(f"{found.path}: {ATTRIBUTES} names {twice} twice, or as the identity is; download it again")
     factors = np.column_stack(columns) if columns else np.zeros((len(names), 0), np.int32)
 
     return Source(

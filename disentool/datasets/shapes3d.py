@@ -47,9 +47,8 @@ _PICTURES = 4**3  # of one channel: floor, wall and object at one of four levels
 
 _IMAGES, _LABELS = (ROWS, SIDE, SIDE, 3), (ROWS, len(SIZES))
 _BLOCK = GEOMETRIES  # rows made or read at a time: 6 MB, one colouring
-_CACHE = (
-    192 * 2**20
-)  # bytes; h5py's own choice of chunks for this shape spans thousands of rows, and a column of them stays open
+# Bytes. h5py's own choice of chunks for this shape spans thousands of rows, and a column of them stays open.
+_CACHE = 192 * 2**20
 _NEAR = 1e-4  # how far a label may be from its value: the next one is 0.07 away or more
 
 

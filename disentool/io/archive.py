@@ -59,7 +59,7 @@ class Members:
         for prefix, some in groupby(names, key=lambda name: self._places[name][0]):
             some = list(some)
             for name in some:
-                if self.size(name) > limit:
+                if not 0 <= self.size(name) <= limit:
                     raise UnsafeFile(
                         f"{self.path}: {name} has {self.size(name):,} bytes, expected at most {limit:,}; not read"
                     )
@@ -77,18 +77,24 @@ class Members:
         if not self.path.is_dir():
             beside = [self.path.parent / inner for prefix, inner in self._places.values() if prefix == BESIDE]
             return ", ".join(f"{file.name} sha256:{files.sha256(file)}" for file in [self.path, *sorted(beside)])
-        used = sorted({self.path / (prefix.rstrip("/") or inner) for prefix, inner in self._places.values()})
+        used = sorted(
+            self.path.parent / inner if prefix == BESIDE else self.path / (prefix.rstrip("/") or inner)
+            for prefix, inner in set(self._places.values())
+        )
         digest = hashlib.sha256()
         for file in used:
             with damage(file):
-                digest.update(f"{files.sha256(file)}  {file.relative_to(self.path).as_posix()}\n".encode())
+                inside = file.is_relative_to(self.path)
+                name = file.relative_to(self.path).as_posix() if inside else file.name
+                digest.update(f"{files.sha256(file)}  {name}\n".encode())
         return f"{self.path.resolve().name} ({len(used)} files) sha256:{digest.hexdigest()}"
 
 
 def members(path: Path, suffixes: tuple[str, ...], what: str, *, beside: tuple[str, ...] = ()) -> Members:
     """The files with these (lower-case) suffixes in a folder, its archives, or one archive; ``what`` is for messages.
 
-    ``beside``: names of files that are also taken from the folder in which a single archive lies. Raises MissingFile
+    ``beside``: names of files that are also taken from the folder in which a single archive, or a folder without any
+    of them, lies. Raises MissingFile
     when there is nothing of the kind, ForeignFile for something else or a damaged archive.
     """
     path = Path(path)
@@ -97,6 +103,8 @@ def members(path: Path, suffixes: tuple[str, ...], what: str, *, beside: tuple[s
         if path.is_dir():
             folder = _Folder(path)
             containers[""] = folder
+            if beside and not any(name.rpartition("/")[2] in beside for name in folder.sizes):
+                containers[BESIDE] = _Folder(path.parent, only=beside)
             for name in sorted(folder.sizes):
                 if "/" not in name and name.lower().endswith(ARCHIVES) and not _hidden(name):
                     containers[f"{name}/"] = _archive(path / name)
@@ -138,6 +146,10 @@ def _archive(path: Path) -> Container:
             start = file.read(512)
         if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             return _Zip(path)
+        if start.startswith(b"\x1f\x8b") and path.suffix.lower() == ".gz" and not path.stem.lower().endswith(".tar"):
+            with gzip.open(path) as file:
+                if not tar.is_header(file.read(512)):
+                    raise ForeignFile(f"{path}: one gzipped file, not an archive; give the folder that it lies in")
         if start.startswith(b"\x1f\x8b") or tar.is_header(start):
             return _Tar(path, compressed=start.startswith(b"\x1f\x8b"))
     raise ForeignFile(f"{path}: expected a folder or an archive ({', '.join(ARCHIVES)}), found neither")

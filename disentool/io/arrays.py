@@ -125,8 +125,10 @@ def _of_npz(archive: zipfile.ZipFile, stack: ExitStack, path: Path, name: str) -
     offset, per_row = stream.tell(), dtype.itemsize * math.prod(shape[1:])
     if info.file_size != offset + per_row * shape[0]:
         raise ForeignFile(f"{path}: {name} has {info.file_size:,} bytes, not those of its shape {list(shape)}")
-    if fortran and len(shape) > 1:
-        raise ForeignFile(f"{path}: {name} is in Fortran order, column by column; save it with np.ascontiguousarray")
+    if fortran and len(shape) > 1:  # column by column, as transposed arrays are saved: no row is there before the end
+        with _damage(path):
+            whole = np.frombuffer(stream.read(), dtype).reshape(shape, order="F")
+        return Rows(shape, dtype, lambda start, stop: whole[start:stop])
 
     def read(start: int, stop: int) -> np.ndarray:
         with _damage(path):

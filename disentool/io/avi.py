@@ -91,8 +91,9 @@ def frames(data: bytes, path: Path, name: str, expected: tuple[int, int]) -> Ite
             if count > _MOST:
                 raise foreign(f"has more than {_MOST:,} frames")
             yield np.frombuffer(pixels, np.uint8).reshape(expected[1], expected[0], 1)
-        if process.wait() or not count:
-            helpers[1].join()
+        code = process.wait()
+        helpers[1].join()
+        if code or said or not count:  # a video that is damaged in the middle is decoded all the same, and wrongly
             why = " ".join(b"".join(said).decode("utf-8", "replace").split())[:120]
             raise foreign(f"no video that ffmpeg can read ({why or 'no frames'})")
     finally:

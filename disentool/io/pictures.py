@@ -20,7 +20,7 @@ def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple
 
     ``expected``: the (width, height) that it must have. Raises ForeignFile, which names ``name`` in ``path``.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     def foreign(problem: str) -> ForeignFile:
         return ForeignFile(f"{path}: {name}: {problem}; download it again")
@@ -45,7 +45,7 @@ def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple
     except ForeignFile:
         raise
     except Exception as error:  # a damaged picture can raise nearly anything
-        why = " ".join(str(error).replace(repr(error), "").split())[:100]
+        why = "of no known kind" if isinstance(error, UnidentifiedImageError) else " ".join(str(error).split())[:100]
         raise foreign(f"not a picture that can be read ({why or type(error).__name__})") from None
 
 

@@ -44,7 +44,10 @@ def entries(stream: BinaryIO, path: Path) -> Iterator[tuple[str, int, int]]:
             elif kind == b"x":
                 records = _pax(data)
                 name = records.get("path", name)
-                size = int(records["size"]) if records.get("size", "").isascii() and "size" in records else size
+                if "size" in records:
+                    if not (records["size"].isascii() and records["size"].isdecimal()):
+                        raise ForeignFile(f"{path}: a member's size is {records['size'][:20]!r}; download it again")
+                    size = int(records["size"])
             at = start + _padded(claimed)
         elif kind in (b"0", b"\0", b"7"):
             size = claimed if size is None else size

@@ -178,7 +178,9 @@ def _features(codes: Codes, plan: Plan) -> np.ndarray:
     for start in range(0, len(first), block):
         part = slice(start, start + block)
         difference = codes.mean[first[part]] - codes.mean[second[part]]
-        out[part] = np.abs(difference).mean(axis=1)
+        with np.errstate(over="ignore"):  # becomes infinite, which is refused by name
+            out[part] = np.abs(difference).mean(axis=1)
+    refuse_non_finite(out, "differences of the codes")
     return out
 
 

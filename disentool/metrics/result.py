@@ -1,6 +1,7 @@
 """What goes into a metric and what comes out: codes, what a stage lends, options, and a result."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,9 +9,6 @@ from typing import Any
 import numpy as np
 
 from disentool.errors import DataMismatch, WrongUsage
-
-RESAMPLES = 2000  # of a bootstrap
-CONFIDENCE = 0.95
 
 RESAMPLES = 2000  # of a bootstrap
 CONFIDENCE = 0.95
@@ -130,10 +128,10 @@ class Callables:
 
 
 def check_at_least(options: Any, **least: float) -> None:
-    """``WrongUsage`` for a constant below its least value, or NaN; None is left alone."""
+    """``WrongUsage`` for a constant below its least value, infinite or NaN; None is left alone."""
     for name, bound in least.items():
         value = getattr(options, name)
-        if value is not None and not value >= bound:
+        if value is not None and not bound <= value < math.inf:
             raise WrongUsage(f"{name} {value}: expected at least {bound}")
 
 

@@ -38,7 +38,7 @@ class Options:
     test_rows: int | None = None  # None: the training rows
 
     def __post_init__(self):
-        check_at_least(self, penalty=0, train_rows=2, test_rows=1)
+        check_at_least(self, penalty=1e-6, train_rows=2, test_rows=1)
         if self.penalty == 0:
             raise WrongUsage("penalty 0: expected more than 0")
         if self.mode not in ("discrete", "continuous"):

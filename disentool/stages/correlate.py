@@ -60,6 +60,7 @@ def _columns(records: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
         details = record["details"]
         changed = details.get("changed_options")
         varied = {key: details.get(key) for key in changed} if isinstance(changed, list) else {}
+        varied |= {key: record.get(key) for key in ("data_sha256", "split") if record.get(key)}
         constants.setdefault(name, set()).add(json.dumps(varied, sort_keys=True))
         models = scores.setdefault(name, {})
         value = math.nan if record["score"] is None else float(record["score"])
@@ -67,7 +68,9 @@ def _columns(records: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     for name, seen in constants.items():
         if len(seen) > 1:
             shown = "; ".join(sorted(seen)[:3])
-            raise DataMismatch(f"{name}: records with different constants ({shown}) do not compare; keep one of them")
+            raise DataMismatch(
+                f"{name}: records with different constants or data ({shown}) do not compare; keep one of them"
+            )
     return {
         name: {model: float(np.mean(values)) for model, values in models.items()} for name, models in scores.items()
     }

@@ -25,9 +25,12 @@ def download(name: str, folder: Path, report: Reporter | None = None) -> Path:
     report = report or Silent()
     facts = PUBLISHED.get(name)
     if facts is None or not facts.files:
-        where = f": get it from {facts.where}" if facts else ""
-        raise WrongUsage(f"--download: {name} has no stable address{where}, and name it with --from")
+        where = f"; {facts.where}; then" if facts else ":"
+        raise WrongUsage(f"--download: {name} has no stable address{where} name what you have with --from")
     missing = [file for file in facts.files if not (folder / file.name).exists()]
+    for file in facts.files:
+        if file not in missing and (problem := _wrong(folder / file.name, file.checksum)):
+            raise DownloadFailed(f"{folder / file.name}: is there already and {problem}; remove it to download it anew")
     if missing:
         report.note(f"{name} ({facts.size}; licence: {facts.licence}) is downloaded into {folder}")
     for file in missing:

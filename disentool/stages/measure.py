@@ -1,5 +1,6 @@
 """One metric on codes: its plans, its repetitions with other seeds, its bootstrap."""
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,9 @@ from disentool.metrics.sampling import Points
 from disentool.metrics.split import Split, resample
 from disentool.stages.lending import shown
 from disentool.stages.reporting import Reporter
+
+_CLASSES = 20  # a dimension with at most so many different whole numbers may be a class
+_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ def measure(
     """The metric's result; with repetitions their mean, with a bootstrap its interval."""
     results = [_score(metric, plan, codes, callables, report) for plan in planned]
     result = results[0] if len(results) == 1 else repeated(results, [plan.seed for plan in planned])
+    if spread.bootstrap and not isinstance(planned[0], Split) and not metric.optional:
+        raise WrongUsage(f"--bootstrap: metric {metric.name} has an interval of its own; --repeats varies its seed")
     if spread.bootstrap and isinstance(planned[0], Split) and np.isfinite(result.score):
         return _bootstrapped(metric, planned[0], codes, callables, spread.bootstrap, result, report)
     return result
@@ -76,28 +82,74 @@ def measure_set(
     return [repeated(list(results), [plan.seed for plan in planned]) for results in zip(*each, strict=True)]
 
 
+def remarks(mean: np.ndarray) -> list[str]:
+    """What any score of codes [n,D] should be read with: too few rows, constant dimensions, classes as numbers."""
+    rows, dimensions = mean.shape
+    notes = []
+    if dimensions > rows:
+        notes.append(f"{dimensions} dimensions for {rows} rows: what learns from the codes can tell each row apart")
+    constant = np.flatnonzero((mean == mean[0]).all(axis=0)).tolist()
+    if constant and rows > 1:
+        notes.append(f"constant dimensions: {_few(constant)}")
+    some = mean[:1000]  # whole numbers in them all, and few different ones
+    whole = [d for d in np.flatnonzero((some == np.round(some)).all(axis=0)).tolist() if d not in constant]
+    classes = [
+        d for d in whole if len(np.unique(some[:, d])) <= _CLASSES and (mean[:, d] == np.round(mean[:, d])).all()
+    ]
+    if classes:
+        notes.append(f"dimensions of few whole numbers, taken for quantities even if they are classes: {_few(classes)}")
+    return notes
+
+
+def _few(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")
+
+
+def with_notes(result: Result, notes: list[str]) -> Result:
+    """The result with more notes; a score that is zero but for rounding is zero."""
+    score = 0.0 if abs(result.score) < _ROUNDING else result.score
+    if not notes:
+        return replace(result, score=score)
+    return replace(result, score=score, details=result.details | {"notes": [*result.details.get("notes", []), *notes]})
+
+
 def repeated(results: list[Result], seeds: list[int]) -> Result:
     """The mean over seeds, with Student's interval of that mean; details are the first one's."""
     from scipy.stats import t
 
     scores = np.array([result.score for result in results])
-    mean, std = float(scores.mean()), float(scores.std(ddof=1))
-    half = float(t.ppf((1 + CONFIDENCE) / 2, len(scores) - 1)) * std / np.sqrt(len(scores))
+    mean, notes, interval = float(scores.mean()), list(results[0].details.get("notes", [])), None
+    std = float(scores.std(ddof=1)) if np.isfinite(scores).all() else None
+    if std is None:
+        notes.append("not finite for every seed: their mean has no interval")
+    elif std == 0:
+        notes.append("the same for every seed: nothing is drawn that could spread the score")
+    else:
+        half = float(t.ppf((1 + CONFIDENCE) / 2, len(scores) - 1)) * std / np.sqrt(len(scores))
+        interval = (mean - half, mean + half)
     names = [name for name in results[0].per_factor if all(name in result.per_factor for result in results)]
     details = results[0].details | {
         "repeats": {"seeds": seeds, "scores": scores.tolist(), "std": std},
         "interval_of": f"mean of {len(scores)} seeds, Student's t; the other details are of the first",
+        "notes": notes,
     }
     return Result(
         mean,
         results[0].protocol,
-        (mean - half, mean + half),
+        interval,
         {name: float(np.mean([result.per_factor[name] for result in results])) for name in names},
         details,
     )
 
 
 def _score(metric: Metric, plan: Any, codes: Any, callables: Callables, report: Reporter) -> Any:
+    with warnings.catch_warnings():
+        # Its remarks on odd labels and solvers; what matters of them is in the records.
+        warnings.filterwarnings("ignore", module=r"sklearn\.")
+        return _scored(metric, plan, codes, callables, report)
+
+
+def _scored(metric: Metric, plan: Any, codes: Any, callables: Callables, report: Reporter) -> Any:
     if not metric.needs("callables"):
         return metric.module.score(plan, codes)
     with shown(callables, report, f"score {metric.name}") as lent:

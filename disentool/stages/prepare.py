@@ -15,7 +15,7 @@ from disentool.datasets import DATASETS
 from disentool.datasets.fitted import fitted
 from disentool.datasets.source import Source, Unreadable
 from disentool.datasets.split import split as split_rows
-from disentool.errors import NotWritable, UnknownName, WrongUsage
+from disentool.errors import MissingFile, NotWritable, UnknownName, WrongUsage
 from disentool.io import dataset as dataset_file
 from disentool.io import files, hdf5
 from disentool.io.dataset import Dataset
@@ -53,7 +53,7 @@ def prepare(
     if output.suffix.lower() not in (".h5", ".hdf5"):
         raise WrongUsage(f"-o {output}: expected a data set file's name, ending in .h5")
     if download:
-        raw = fetch(name, raw or cache_folder() / "raw" / name, report)
+        raw = downloaded(name, raw, report)
     source = open_source(name, raw, size, grey, options or {})
     inputs = [value for value in (raw, *(options or {}).values()) if isinstance(value, (str, Path))]
     files.require_apart(output, *map(Path, inputs))
@@ -71,7 +71,14 @@ def prepare(
                 source = source.without(error.files)
     for note in source.notes:
         report.note(f"{output}: {note}")
+    if chosen is not None and chosen[0].all():
+        report.note(f"{output}: every row is a test row; nothing is left to train on")
     return output
+
+
+def downloaded(name: str, folder: Path | None, report: Reporter) -> Path:
+    """The published files of data set ``name``, fetched into ``folder``, else the cache."""
+    return fetch(name, folder or cache_folder() / "raw" / name, report)
 
 
 def open_data(spec: str, report: Reporter | None = None) -> Dataset:
@@ -97,7 +104,13 @@ def cached(name: str, report: Reporter | None = None) -> Path:
     waiting = f"{path} is being rendered by another disentool; waiting for it"
     with files.claim(path, wait=lambda: report.note(waiting)):
         if not path.exists():  # else another process was faster
-            source = open_source(name, None, None, None, {})
+            try:
+                source = open_source(name, None, None, None, {})
+            except (MissingFile, WrongUsage):  # nothing to render
+                raise WrongUsage(
+                    f"--data {name}: is not rendered; make a file of it with `disentool prepare {name} --from ..."
+                    f" -o {name}.h5`, and name that"
+                ) from None
             size = _bytes(source, None)
             files.probe(path, overwrite=True, need_bytes=size)
             report.note(f"{name} is rendered once, into {path} ({size / 1e9:.1f} GB; $DISENTOOL_CACHE moves it)")
@@ -187,6 +200,7 @@ def _write(
             grid=source.grid and rows is None,
             factor_names=source.factor_names,
             factor_sizes=source.factor_sizes,
+            class_factor=source.class_factor,
             class_names=json.dumps(source.class_names, ensure_ascii=False),
             binning=json.dumps(source.binning, ensure_ascii=False),
             citation=source.citation,

@@ -11,7 +11,7 @@ from disentool.datasets.source import Source, Unreadable
 from disentool.io import canvas, files, provenance
 from disentool.io import images as pictures
 from disentool.io.canvas import Block, Label, Sheet
-from disentool.stages.prepare import open_source
+from disentool.stages.prepare import downloaded, open_source
 from disentool.stages.reporting import Reporter, Silent
 
 _MOST = 15  # values of a factor that are shown: evenly spaced where it has more
@@ -27,6 +27,7 @@ def preview(
     size: tuple[int, int] | None = None,
     grey: bool | None = None,
     options: Mapping[str, Any] | None = None,
+    download: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Path:
@@ -39,6 +40,8 @@ def preview(
     report = report or Silent()
     pictures.check_suffix(output, pictures.STILL)
     output = files.probe(output, overwrite=overwrite)
+    if download:
+        raw = downloaded(name, raw, report)
     source = open_source(name, raw, size, grey, options or {})
     if raw:
         files.require_apart(output, raw)

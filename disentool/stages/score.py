@@ -12,11 +12,11 @@ import numpy as np
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, Interrupted, NoFactors, WrongUsage
 from disentool.io import files, hdf5, latents
 from disentool.io.schema import SCORE
-from disentool.metrics.result import Codes, Result
+from disentool.metrics.result import Codes, Result, refuse_non_finite
 from disentool.metrics.sampling import Points
 from disentool.stages import lending
 from disentool.stages.comparison import Comparison
-from disentool.stages.measure import Metric, Spread, measure, plans
+from disentool.stages.measure import Metric, Spread, measure, plans, remarks, with_notes
 from disentool.stages.reporting import Reporter, Silent
 
 
@@ -138,7 +138,7 @@ def _score_codes(path: Path, codes_key: str | None, factors_key: str | None, ask
     if len(table.mean) == 0:
         raise ForeignFile(f"{path}: holds no codes")
     there = {"factors": table.factors is not None, "logvar": table.logvar is not None}
-    metrics = _that_apply(asked.metrics, there | {"reconstruction": False, "model": False})
+    metrics = _that_apply(path, asked.metrics, there | {"reconstruction": False, "model": False}, asked.report)
     for metric in metrics:
         if metric.needs("reconstruction") or metric.needs("model"):
             raise DataMismatch(f"{path}: {metric.name} needs the decoder; score the checkpoint instead of its codes")
@@ -175,7 +175,7 @@ def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
     chosen = dataset.rows(asked.rows)
     factors = None if dataset.factors is None else dataset.factors[chosen]
     there = {"factors": factors is not None, "logvar": "logvar" in model.method.codes()}
-    metrics = _that_apply(asked.metrics, there | {"reconstruction": decodes, "model": decodes})
+    metrics = _that_apply(path, asked.metrics, there | {"reconstruction": decodes, "model": decodes}, asked.report)
     with _named(dataset.path):
         points = _points(len(chosen), factors, dataset.factor_names, dataset.factor_sizes)
         planned = _plan(path, metrics, points, asked, ready=False)
@@ -199,10 +199,13 @@ def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
     yield from _measured(path, head, planned, lambda metric: encoded[metric.needs("reconstruction")], lent, asked)
 
 
-def _that_apply(metrics: list[Metric], there: dict[str, bool]) -> list[Metric]:
+def _that_apply(path: Path, metrics: list[Metric], there: dict[str, bool], report: Reporter) -> list[Metric]:
     """Without those that came with ``all`` and need what is not there."""
     lacking = {what for what, is_there in there.items() if not is_there}
-    return [metric for metric in metrics if not (metric.optional and lacking & metric.module.NEEDS)]
+    left = {metric.name for metric in metrics if metric.optional and lacking & metric.module.NEEDS}
+    if left and "factors" in lacking:  # what ready codes cannot have is no surprise; labels may have been meant
+        report.note(f"{path}: has no factors; left out for want of something: {', '.join(sorted(left))}")
+    return [metric for metric in metrics if metric.name not in left]
 
 
 def _plan(
@@ -224,6 +227,8 @@ def _measured(path, head, planned, codes_for, lent, asked: _Asked) -> Iterator[d
     """The records of one artefact; what compares models is kept for later."""
     for metric, its in planned:
         codes = codes_for(metric)
+        with _named(path):
+            refuse_non_finite(codes.mean, "codes")  # wherever they are: a damaged file is not scored in part
         if metric.needs("others"):
             asked.comparison.add(metric, head, its, codes, lent)
             continue
@@ -233,9 +238,9 @@ def _measured(path, head, planned, codes_for, lent, asked: _Asked) -> Iterator[d
         except DataMismatch as error:
             if not metric.optional:
                 raise
-            asked.report.note(f"{metric.name} is left out: {error}")
+            asked.report.note(f"{path}: {metric.name} is left out: {str(error).removeprefix(f'{path}: ')}")
             continue
-        yield _record(head, metric, result)
+        yield _record(head, metric, with_notes(result, remarks(codes.mean)))
 
 
 @contextmanager
