@@ -69,6 +69,20 @@ def test_a_rotated_code_is_still_told_apart():
     assert evaluate(FOUR, FOUR @ rotation, DLIB).score > 0.8
 
 
+@pytest.mark.parametrize("metric", [factor, higgins])
+def test_ubisoft_rescales_so_that_chance_is_0(metric):
+    points = Points.from_factors(FOUR)
+    options = metric.PROTOCOLS["ubisoft"]
+    noise = np.random.default_rng(0).normal(size=(256, 3)) + 0.3 * FOUR[:, :3]
+    for mean in (FOUR, noise):
+        plan = metric.plan(points, options, 0, codes_ready=True)
+        result = metric.score(plan, codes_of(mean))
+        plain = metric.score(replace(plan, options=replace(options, rescaled=False)), codes_of(mean))
+        assert result.score == pytest.approx((plain.score - 0.25) / 0.75)
+        assert result.interval == pytest.approx([(bound - 0.25) / 0.75 for bound in plain.interval])
+    assert metric.score(metric.plan(points, options, 0, codes_ready=True), codes_of(FOUR)).score == 1
+
+
 def test_constant_codes_score_chance():
     result = evaluate(FOUR, np.zeros((len(FOUR), 3)), replace(DLIB, **FEW))
     assert abs(result.score - 0.25) < 0.1

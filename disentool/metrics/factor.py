@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from disentool.errors import DataMismatch, UnknownName, WrongUsage
-from disentool.metrics.result import RESAMPLES, Codes, Result, interval_of_share, refuse_non_finite
+from disentool.metrics.result import RESAMPLES, Codes, Result, above_chance, interval_of_share, refuse_non_finite
 from disentool.metrics.sampling import Points, check_seed, subset_rows, unique_rows
 
 NEEDS = frozenset({"factors"})
@@ -29,6 +29,7 @@ class Options:
     evaluation_votes: int = 0  # fresh votes that are scored; 0: score the votes that made the majority
     group_size: int = 100  # L: rows of one vote
     prune_std: float = 0.05  # dimensions whose codes have a smaller standard deviation are collapsed and get no vote
+    rescaled: bool = False  # whether the score is rescaled so that chance is 0
     scale_rows: int | None = None  # rows for the standard deviations; None: all if codes are ready, else SCALE_ROWS
 
     def __post_init__(self):
@@ -47,6 +48,7 @@ class Options:
 PROTOCOLS: dict[str, Options] = {
     "paper": Options(),
     "dlib": Options("dlib", votes=10_000, evaluation_votes=5_000, group_size=64, scale_rows=10_000),
+    "ubisoft": Options("ubisoft", votes=800, evaluation_votes=800, group_size=200, prune_std=0.0, rescaled=True),
 }
 
 
@@ -179,6 +181,7 @@ def score(plan: Plan, codes: Codes) -> Result:
         "scale_rows": len(scaled),
         "scale_rows_drawn": _how_scale_was_drawn(plan),
         "ddof": 1,
+        "rescaled": options.rescaled,
         "seed": plan.seed,
         "changed_options": changed,
         "grid": plan.grid,
@@ -194,6 +197,10 @@ def score(plan: Plan, codes: Codes) -> Result:
     if active.size:
         accuracy = float(right.sum() / scored.sum())
         interval = interval_of_share(int(right.sum()), int(scored.sum()), plan.seed)
+    chance = 1 / len(plan.names)
+    if options.rescaled and chance < 1 and active.size:
+        accuracy = above_chance(accuracy, chance)
+        interval = tuple(above_chance(bound, chance) for bound in interval)
     return Result(accuracy, options.protocol, interval, per_factor, details)
 
 

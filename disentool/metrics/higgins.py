@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from disentool.errors import DataMismatch, UnknownName, WrongUsage
-from disentool.metrics.result import Codes, Result, interval_of_share, refuse_non_finite
+from disentool.metrics.result import Codes, Result, above_chance, interval_of_share, refuse_non_finite
 from disentool.metrics.sampling import Points, check_seed, unique_rows
 
 NEEDS = frozenset({"factors"})
@@ -33,6 +33,7 @@ class Options:
     classifier_steps: int = 10_000  # of Adagrad
     classifier_batch: int = 10  # points of one step
     classifier_learning_rate: float = 0.01
+    rescaled: bool = False  # whether the score is rescaled so that chance is 0
     classifier_accumulator: float = 0.1  # where Adagrad's sums of squares start
 
     def __post_init__(self):
@@ -49,6 +50,7 @@ class Options:
 PROTOCOLS: dict[str, Options] = {
     "paper": Options(),
     "dlib": Options("dlib", pairs=64, classifier="logistic"),
+    "ubisoft": Options("ubisoft", train_points=800, test_points=800, classifier="logistic", rescaled=True),
 }
 
 
@@ -144,7 +146,11 @@ def score(plan: Plan, codes: Codes) -> Result:
         "notes": notes,
     }
     per_factor = {name: float(table[i, i] / cast[i]) for i, name in enumerate(plan.names) if cast[i]}
-    return Result(right / total, options.protocol, interval_of_share(right, total, plan.seed), per_factor, details)
+    score, interval = right / total, interval_of_share(right, total, plan.seed)
+    if options.rescaled:
+        score = above_chance(score, 1 / len(plan.names))
+        interval = tuple(above_chance(bound, 1 / len(plan.names)) for bound in interval)
+    return Result(score, options.protocol, interval, per_factor, details)
 
 
 def _draw_as_dlib(points: Points, usable: np.ndarray, pairs: int, count: int, seed: int):

@@ -162,6 +162,11 @@ def mean_with_error(values: np.ndarray) -> tuple[float, tuple[float, float] | No
     return mean, (mean - 1.96 * error, mean + 1.96 * error), error
 
 
+def above_chance(value: float, chance: float) -> float:
+    """An accuracy rescaled so that chance is 0 and 1 stays 1; below chance is negative."""
+    return (value - chance) / (1 - chance)
+
+
 def interval_of_share(right: int, total: int, seed: int) -> tuple[float, float]:
     """95 % percentile bootstrap interval of the share ``right / total`` of answers that were right.
 
