@@ -34,7 +34,8 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
     "--protocol",
     metavar="NAME",
     help="Constants of the metric. factor: paper (800 votes of 100) or dlib (10,000 + 5,000 votes of 64);"
-    " higgins: paper (200 pairs, softmax) or dlib (64 pairs, logistic regression); both: ubisoft (chance is 0). mig, sap, modularity, explicitness,"
+    " higgins: paper (200 pairs, softmax) or dlib (64 pairs, logistic regression); both: ubisoft (chance is 0)."
+    " mig, sap, modularity, explicitness,"
     " irs, med and those without labels: exact (every row; the default for ready codes) or dlib (10,000 sampled rows,"
     " and 5,000 to test; the default for checkpoints). mig: also chen, ubisoft; irs: paper, ubisoft; tc: mixture,"
     " discriminator, gaussian; udr: lasso, spearman, exact.",
