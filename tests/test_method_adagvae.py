@@ -62,6 +62,14 @@ def test_rows_and_changes_are_drawn_evenly(arrange):
             assert np.bincount(column, minlength=size) / 20_000 == pytest.approx([1 / size] * size, abs=0.03)
 
 
+def test_sparse_data_keeps_how_many_factors_change_where_it_can():
+    rng = np.random.default_rng(0)
+    factors = np.indices((3, 6, 8, 8, 8)).reshape(5, -1).T
+    factors = factors[rng.random(len(factors)) < 0.5]
+    first, second = np.split(Pairs(factors, None).draw(rng, 4000), 2)
+    assert np.bincount((factors[first] != factors[second]).sum(1))[1:] == pytest.approx([1000] * 4, abs=150)
+
+
 def test_pairs_depend_on_seed_and_step_alone():
     """Not on a global generator, nor on what was drawn before."""
     draw = phase(pairs(8))

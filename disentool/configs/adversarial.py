@@ -23,7 +23,7 @@ class AdversarialConfig:
     noise_dim: int = opt(62, "number of noise dimensions (standard normal) that Q need not recognise", low=0, high=4096)
     information_weight: float = opt(1.0, "weight lambda of the information between codes and images", low=0)
     recogniser: Literal["shared", "own"] = opt(
-        "shared", "whether Q shares the convolutions of the discriminator or has its own"
+        "shared", "whether Q shares the convolutions of the discriminator (or critic) or has its own"
     )
     architecture: Literal["standard", "large"] = opt(
         "standard",
@@ -33,7 +33,7 @@ class AdversarialConfig:
     early_stop: int | None = opt(
         None,
         "stop when the information between codes and images has not risen for so many steps, as a GAN that falls apart"
-        " loses it; none: train to the last step",
+        " loses it (the checkpoint is of the last step; --keep-every keeps others); none: train to the last step",
         low=1,
     )
     batch_size: int = opt(64, "images a batch", low=1, high=65536)

@@ -5,6 +5,7 @@ import numpy as np
 from disentool.errors import DataMismatch, NoFactors
 
 _TRIES = 200  # redraws of pairs whose partner the data does not hold
+_GUESSES = 32  # rows that are tried before all that share what stays are looked through
 _KEPT = 64  # orders of an incomplete data set that are remembered, one per set of factors that change
 
 
@@ -13,8 +14,9 @@ class Pairs:
 
     For each pair: a row, how many factors change (``changes``, or 1 to K-1 evenly), which of them, and a row that has
     another value of each of these and the same of all others. Where every combination of values is there once, values
-    are drawn evenly; elsewhere a partner is drawn evenly among the rows that qualify, and where none does the pair is
-    drawn anew, whole. Factors that have one value only do not count.
+    are drawn evenly; elsewhere a partner is drawn evenly among the rows that qualify, and where none does, another row
+    and other factors are drawn, as many; where that does not help either, how many too: sparse data has fewer pairs
+    that differ in little. Factors that have one value only do not count.
 
     Raises NoFactors or DataMismatch where the data cannot give such pairs.
     """
@@ -46,22 +48,27 @@ class Pairs:
     def draw(self, stream: np.random.Generator, count: int) -> np.ndarray:
         """``count`` rows and then their partners, int64 [2 * count]."""
         rows, partners = np.empty(count, np.int64), np.full(count, -1, np.int64)
-        for _ in range(_TRIES):
+        number = self._numbers(stream, count)
+        for turn in range(_TRIES):
             open_places = np.flatnonzero(partners < 0)
             if not len(open_places):
                 return np.concatenate([rows, partners])
             rows[open_places] = stream.integers(0, len(self.values), len(open_places))
-            changing = self._changing(stream, len(open_places))
+            if turn >= _TRIES // 2:
+                number[open_places] = self._numbers(stream, len(open_places))
+            changing = self._changing(stream, number[open_places])
             find = self._by_values if self._row_of is not None else self._by_search
             partners[open_places] = find(stream, rows[open_places], changing)
         wanted = "a few" if self.changes is None else self.changes
         raise DataMismatch(f"hardly any two of its images share all factors but {wanted}; pairs need a fuller grid")
 
-    def _changing(self, stream: np.random.Generator, count: int) -> np.ndarray:
-        """Which factors change, bool [count,K]."""
-        factors = len(self.sizes)
-        number = stream.integers(1, factors, count) if self.changes is None else np.full(count, self.changes)
-        places = np.argsort(np.argsort(stream.random((count, factors)), 1), 1)
+    def _numbers(self, stream: np.random.Generator, count: int) -> np.ndarray:
+        """How many factors change, int64 [count]."""
+        return stream.integers(1, len(self.sizes), count) if self.changes is None else np.full(count, self.changes)
+
+    def _changing(self, stream: np.random.Generator, number: np.ndarray) -> np.ndarray:
+        """Which factors change, bool [n,K], ``number`` (int [n]) of them."""
+        places = np.argsort(np.argsort(stream.random((len(number), len(self.sizes))), 1), 1)
         return places < number[:, None]
 
     def _by_values(self, stream: np.random.Generator, rows: np.ndarray, changing: np.ndarray) -> np.ndarray:
@@ -76,7 +83,14 @@ class Pairs:
         for place, (row, change) in enumerate(zip(rows, changing, strict=True)):
             keys, order = self._order(change)
             key = self.values[row] @ np.where(change, 0, self._steps)
-            alike = order[np.searchsorted(keys, key, "left") : np.searchsorted(keys, key, "right")]
+            low, high = np.searchsorted(keys, key, "left"), np.searchsorted(keys, key, "right")
+            # The first guess that fits is as likely to be any row that does; a nearly full grid needs few guesses.
+            guesses = order[low + stream.integers(0, high - low, _GUESSES)]
+            right = (self.values[guesses][:, change] != self.values[row, change]).all(1)
+            if right.any():
+                partners[place] = guesses[right.argmax()]
+                continue
+            alike = order[low:high]
             fitting = alike[(self.values[alike][:, change] != self.values[row, change]).all(1)]
             if len(fitting):
                 partners[place] = fitting[stream.integers(0, len(fitting))]
@@ -90,5 +104,5 @@ class Pairs:
                 self._orders.pop(next(iter(self._orders)))
             keys = self.values @ np.where(change, 0, self._steps)
             order = np.argsort(keys, kind="stable")
-            self._orders[name] = keys[order], order
+            self._orders[name] = keys[order], order.astype(np.int32 if len(order) < 2**31 else np.int64)
         return self._orders[name]

@@ -1,13 +1,18 @@
 """The history as TensorBoard reads it: event files, written by the optional package ``tensorboard``."""
 
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from disentool.errors import MissingExtra, NotWritable
 
 
-def require(folder: Path) -> None:
-    """Make ``folder``. MissingExtra without the package, NotWritable where the folder cannot be."""
+def require(folder: Path, checkpoints: Sequence[Path]) -> None:
+    """Make ``folder``, and one in it for each checkpoint, and see that they can be written to.
+
+    MissingExtra without the package, NotWritable where one of them cannot be.
+    """
     try:
         import tensorboard  # noqa: F401
     except ImportError:
@@ -15,10 +20,14 @@ def require(folder: Path) -> None:
             "--tensorboard needs the package tensorboard: pip install 'disentool[tensorboard]'; the history beside the"
             " checkpoint is written without it"
         ) from None
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise NotWritable(f"--tensorboard {folder}: cannot be made ({error.strerror}); name another folder") from None
+    for run in [folder, *(folder / folder_of(checkpoint) for checkpoint in checkpoints)]:
+        try:
+            run.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=run).close()
+        except OSError as error:
+            raise NotWritable(
+                f"--tensorboard {folder}: {run} cannot be written to ({error.strerror}); name another folder"
+            ) from None
 
 
 def folder_of(checkpoint: Path) -> Path:

@@ -35,7 +35,7 @@ class DIPVAE:
         kl = gaussian.kl_to_prior(mean, logvar).sum(1).mean()
         covariance = covariance_of_codes(mean, logvar, self.config.variant)
         diagonal = torch.diagonal(covariance)
-        off_diagonal = (covariance.square().sum() - diagonal.square().sum()).clamp_min(0)
+        off_diagonal = (covariance - torch.diag(diagonal)).square().sum()
         on_diagonal = (diagonal - 1).square().sum()
         loss = nats + kl + self.config.lambda_od * off_diagonal + self.lambda_d * on_diagonal
         terms = {"reconstruction": nats, "kl": kl, "off_diagonal": off_diagonal, "on_diagonal": on_diagonal}

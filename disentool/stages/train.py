@@ -51,7 +51,7 @@ def train(
     if resume and overwrite:
         raise WrongUsage("--resume goes on with what is there, --overwrite replaces it; give one")
     if tensorboard is not None:
-        events.require(tensorboard)
+        events.require(tensorboard, [job.output for job in jobs])
     device = devices.choose(jobs[0].run.device, jobs[0].run.deterministic)
     complete: list[int] = []
     for job in jobs:
@@ -197,7 +197,10 @@ class _Run:
                 task.update(step, {k: v for k, v in line.items() if k not in ("step", "time")})
                 self.events.write(line)
                 if stopped := _stops(training.method, self.history) and step < training.total:
-                    self.report.note(f"{self.job.output}: stopped early, at step {step:,} of {training.total:,}")
+                    self.report.note(
+                        f"{self.job.output}: stopped early, and holds step {step:,} of {training.total:,};"
+                        " --keep-every keeps steps before it"
+                    )
             keep = run.keep_every is not None and step % run.keep_every == 0
             if keep or self._due(step):
                 self._save()
