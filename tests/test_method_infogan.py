@@ -11,7 +11,7 @@ from conftest import square_grid, write_dataset
 
 from disentool import configs
 from disentool.config import build
-from disentool.errors import DataMismatch, MissingExtra, WrongUsage
+from disentool.errors import DataMismatch, MissingExtra, NotWritable, WrongUsage
 from disentool.io import checkpoint
 from disentool.nn.adversarial import gradient_penalty
 from disentool.nn.recognition import stop_early
@@ -205,8 +205,18 @@ def test_samples_vary_what_q_need_not_recognise(squares, tmp_path):
 def test_tensorboard_gets_the_history(squares, tmp_path, monkeypatch):
     pytest.importorskip("tensorboard")
     monkeypatch.chdir(tmp_path)
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
     run("m.pt", squares, steps=4, tensorboard=tmp_path / "tb")
-    assert next(p.name for p in (tmp_path / "tb" / "m").iterdir()).startswith("events.out.tfevents")
+    events = EventAccumulator(str(tmp_path / "tb" / "m")).Reload()
+    history = checkpoint.read(tmp_path / "m.pt")["history"]
+    for name in set(history[0]) - {"step", "time"}:
+        read = [(event.step, event.value) for event in events.Scalars(name)]
+        assert read == [(line["step"], pytest.approx(line[name], rel=1e-6)) for line in history]
+    (tmp_path / "tb" / "x").write_text("in the way")
+    with pytest.raises(NotWritable, match=r"--tensorboard .*tb: .*x cannot be written to"):
+        run("x.pt", squares, steps=4, tensorboard=tmp_path / "tb")
+    assert not (tmp_path / "x.pt").exists()
 
 
 def test_tensorboard_missing_is_said_before_the_work(squares, tmp_path, monkeypatch):
