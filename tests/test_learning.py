@@ -74,7 +74,9 @@ def test_pairs_teach_adagvae(squares, tmp_path):
     table = np.abs(np.corrcoef(posterior["mean"].T, factors.T)[:4, 4:])
     print(f"adagvae: {untrained:.0f} {trained:.0f} nats; correlations {table.max(0).round(2)}")
     assert trained < untrained / 10
-    assert table.max(0).min() > 0.6
+    size, *place = table.max(0)  # a place is learned surely and the size, which moves fewer pixels, in part
+    assert min(place) > 0.7 and size > 0.35
+    assert len(set(table.argmax(0))) == 3  # each in a dimension of its own
 
 
 @pytest.mark.parametrize(
