@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "score": ("disentool.cli.score:score", "Measure checkpoints, latents, or anyone's codes."),
     "traverse": ("disentool.cli.traverse:traverse", "Picture what each latent dimension does."),
     "correlate": ("disentool.cli.correlate:correlate", "Correlate metrics over the models of score records."),
+    "plot": ("disentool.cli.plot:plot", "Draw records as a figure for a paper."),
     "export": ("disentool.cli.export:export", "Weights to .safetensors, and back."),
     "info": ("disentool.cli.info:info", "Say what a file is."),
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from disentool.errors import ForeignFile
 from disentool.io import files
-from disentool.io.schema import HISTORY, SCORE
+from disentool.io.schema import CORRELATION, HISTORY, SCORE
 
 
 def to_json(record: dict[str, Any]) -> str:
@@ -44,7 +44,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_lines(path: Path) -> tuple[str, list[dict[str, Any]]]:
-    """The records of a JSON-lines file, and which format they are: a score file's or a history's."""
+    """The records of a JSON-lines file, and which format they are of: scores, correlations or a history."""
     with open(path, "rb") as file:
         return parse_lines(file, path)
 
@@ -65,14 +65,17 @@ def parse_lines(lines: Iterable[bytes], path: Path | str) -> tuple[str, list[dic
         raise ForeignFile(f"{path}: line {number} is nested deeper than any record") from None
     except ValueError as error:
         raise ForeignFile(f"{path}: line {number} is not a JSON object ({str(error)[:80]})") from None
-    if records and all(r.get("format") == SCORE.name for r in records):
-        versions = {r.get("version") for r in records if isinstance(r.get("version"), int)}
-        if max(versions, default=0) > SCORE.version:
-            raise ForeignFile(
-                f"{path}: {SCORE.name} version {max(versions)}, this disentool reads up to {SCORE.version};"
-                " upgrade disentool"
-            )
-        return SCORE.name, records
-    if records and all("step" in r and "time" in r for r in records):
+    if not records:
+        raise ForeignFile(f"{path}: is empty: neither score records nor a training history")
+    for form in (SCORE, CORRELATION):
+        if all(r.get("format") == form.name for r in records):
+            versions = {r.get("version") for r in records if isinstance(r.get("version"), int)}
+            if max(versions, default=0) > form.version:
+                raise ForeignFile(
+                    f"{path}: {form.name} version {max(versions)}, this disentool reads up to {form.version};"
+                    " upgrade disentool"
+                )
+            return form.name, records
+    if all("step" in r and "time" in r for r in records):
         return HISTORY.name, records
     raise ForeignFile(f"{path}: neither score records nor a training history")

@@ -1,22 +1,21 @@
 """Score records of many models -> how their metrics go together: Kim & Mnih (2018), section 6."""
 
 import itertools
-import json
 import math
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
-from disentool.io import files, results
-from disentool.io.schema import CORRELATION, SCORE
+from disentool.errors import DataMismatch, WrongUsage
+from disentool.io.schema import CORRELATION
+from disentool.stages import records
+from disentool.stages.records import Source
 
 LEAST_MODELS = 3  # of two, every correlation is 1 or -1
 
 
-def correlate(sources: Iterable[str | Path | BinaryIO], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
+def correlate(sources: Iterable[Source], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
     """A record of Pearson's, Kendall's and Spearman's correlation, with p values, for every pair of metrics.
 
     ``sources``: JSON-lines files of score records, or open streams; models are told apart by ``id``. ``metrics``:
@@ -24,68 +23,28 @@ def correlate(sources: Iterable[str | Path | BinaryIO], metrics: Sequence[str] =
     records of one metric (other seeds) counts with their mean. Raises ForeignFile, UnknownName, and DataMismatch for
     records that do not compare or fewer than three models.
     """
-    records = [record for source in sources for record in _read(source)]
-    columns = _columns(records)
-    names = [part.strip() for name in metrics for part in name.split(",")]
-    chosen = [_find(name, columns) for name in names] if names else list(columns)
+    return correlations(records.scores(sources), metrics)
+
+
+def correlations(found: list[dict[str, Any]], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """As :func:`correlate`, of score records that are read already."""
+    columns = _columns(found)
+    names = records.split(metrics)
+    chosen = [records.find(name, columns) for name in names] if names else list(columns)
     if len(set(chosen)) < 2:
         raise WrongUsage(f"correlations are of two metrics or more, here is {', '.join(chosen) or 'none'}")
     return [_pair(one, two, columns) for one, two in itertools.combinations(dict.fromkeys(chosen), 2)]
 
 
-def _read(source: str | Path | BinaryIO) -> list[dict[str, Any]]:
-    if isinstance(source, str | Path):
-        path = files.require(source, "file of score records", "`disentool score` prints them")
-        kind, records = results.read_lines(path)
-    else:
-        path = "stdin"
-        kind, records = results.parse_lines(source, path)
-    if kind != SCORE.name:
-        raise ForeignFile(f"{path}: holds a {kind}, expected score records as `disentool score` prints them")
-    for number, record in enumerate(records, 1):
-        score = record.get("score")
-        known = isinstance(score, int | float) and not isinstance(score, bool)
-        words = all(isinstance(record.get(key), str) for key in ("id", "metric", "protocol"))
-        if not words or not (known or score is None) or not isinstance(record.get("details"), dict):
-            raise ForeignFile(f"{path}: record {number} lacks id, metric, protocol, score or details")
-    return records
-
-
-def _columns(records: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+def _columns(found: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """``metric@protocol`` -> model id -> score."""
     scores: dict[str, dict[str, list[float]]] = {}
-    constants: dict[str, set[str]] = {}
-    for record in records:
-        name = f"{record['metric']}@{record['protocol']}"
-        details = record["details"]
-        changed = details.get("changed_options")
-        varied = {key: details.get(key) for key in changed} if isinstance(changed, list) else {}
-        varied |= {key: record.get(key) for key in ("data_sha256", "split") if record.get(key)}
-        constants.setdefault(name, set()).add(json.dumps(varied, sort_keys=True))
-        models = scores.setdefault(name, {})
-        value = math.nan if record["score"] is None else float(record["score"])
-        models.setdefault(record["id"], []).append(value)
-    for name, seen in constants.items():
-        if len(seen) > 1:
-            shown = "; ".join(sorted(seen)[:3])
-            raise DataMismatch(
-                f"{name}: records with different constants or data ({shown}) do not compare; keep one of them"
-            )
+    for record in found:
+        scores.setdefault(records.column(record), {}).setdefault(record["id"], []).append(records.value(record))
+    records.require_comparable(found)
     return {
         name: {model: float(np.mean(values)) for model, values in models.items()} for name, models in scores.items()
     }
-
-
-def _find(name: str, columns: dict[str, Any]) -> str:
-    if name in columns:
-        return name
-    fitting = [column for column in columns if column.rpartition("@")[0] == name]
-    if not fitting:
-        known = {column.rpartition("@")[0] for column in columns}
-        raise UnknownName("metric of these records", name, known)
-    if len(fitting) > 1:
-        raise WrongUsage(f"--metrics {name}: the records hold several protocols, name one: {', '.join(fitting)}")
-    return fitting[0]
 
 
 def _pair(one: str, two: str, columns: dict[str, dict[str, float]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from disentool.errors import ForeignFile
 from disentool.io import dataset, files, hdf5, results
-from disentool.io.schema import CHECKPOINT, DATASET, EXPORT, FORMATS, LATENTS
+from disentool.io.schema import CHECKPOINT, CORRELATION, DATASET, EXPORT, FORMATS, LATENTS
 
 
 def info(path: Path, *, verify: bool = False) -> dict[str, Any]:
@@ -120,8 +120,14 @@ def _lines(path: Path) -> dict[str, Any]:
     if name == "disentool.score":
         facts["metrics"] = sorted({str(r.get("metric")) for r in records})
         facts["artefacts"] = sorted({str(r.get("artefact")) for r in records})
+    elif name == CORRELATION.name:
+        facts["metrics"] = sorted({str(metric) for r in records for metric in _list(r.get("metrics"))})
     else:
         facts["steps"] = [records[0]["step"], records[-1]["step"]]
         facts["terms"] = sorted({k for r in records for k in r} - {"step", "time"})
         facts["last"] = records[-1]
     return facts
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,382 @@
+"""What is drawn: each plot's numbers against a plain statement of them."""
+
+import math
+
+import numpy as np
+import plot_records as made
+import pytest
+from scipy import stats
+
+from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
+from disentool.io.schema import CORRELATION, HISTORY, SCORE
+from disentool.stages.correlate import correlations
+from disentool.stages.plot import draw
+from disentool.stages.plots import PLOTS, style, tables
+from disentool.stages.plots.style import Options
+from disentool.stages.plots.tables import Setting, Table
+
+
+def of(kind, rows, form=SCORE.name, **options):
+    return draw(kind, [Table("records", form, rows)], Options(**options))
+
+
+def axes(drawing):
+    return drawing.figure.get_axes()
+
+
+def bars(axis):
+    """(x, y) of each mark with error bars -> the ends of its bars."""
+    found = {}
+    for container in axis.containers:
+        (x,), (y,) = container.lines[0].get_data()
+        found[float(x), float(y)] = [collection.get_segments()[0] for collection in container.lines[2]]
+    return found
+
+
+def student(values):
+    mean, half = np.mean(values), stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
+    return mean, mean - half, mean + half
+
+
+def last(rows, metric, method, weight):
+    chosen = [r for r in rows if (r["metric"], r["method"], r["step"]) == (metric, method, 500)]
+    return [r["score"] for r in chosen if weight in r["config"].values()]
+
+
+# ---- tradeoff
+
+
+def test_tradeoff_shows_means_over_seeds_at_the_last_step():
+    rows = made.scored("factor", "reconstruction")
+    drawing = of("tradeoff", rows)
+    (axis,) = axes(drawing)
+    marks = bars(axis)
+    assert len(marks) == 4
+    for method, weight in (("factorvae", 10.0), ("factorvae", 40.0), ("betavae", 1.0), ("betavae", 4.0)):
+        x = student(last(rows, "reconstruction", method, weight))
+        y = student(last(rows, "factor", method, weight))
+        ((_, across, up),) = [(at, *ends) for at, ends in marks.items() if at == pytest.approx((x[0], y[0]))]
+        assert across[:, 0] == pytest.approx(x[1:])
+        assert up[:, 1] == pytest.approx(y[1:])
+    assert {text.get_text() for text in axis.texts} == {"γ=10", "γ=40", "β=1", "β=4"}
+    assert [text.get_text() for text in drawing.figure.legends[0].get_texts()] == ["factorvae", "betavae"]
+    assert drawing.caption.startswith("Mean of 3 seeds, bars: 95 % interval of the mean")
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("reconstruction error (nats per image)", "factor score")
+
+
+def test_tradeoff_shows_the_way_over_training():
+    rows = made.scored("factor", "reconstruction")
+    (axis,) = axes(of("tradeoff", rows))
+    ways = [line.get_xydata() for line in axis.lines if line.get_linestyle() == "-" and len(line.get_xydata()) == 3]
+    assert len(ways) == 4
+    steps = [r for r in rows if r["method"] == "factorvae" and r["config"]["gamma"] == 10]
+    expected = [
+        [np.mean([r["score"] for r in steps if (r["step"], r["metric"]) == (step, m)]) for m in ("reconstruction", "factor")]
+        for step in (100, 300, 500)
+    ]  # fmt: skip
+    assert ways[0] == pytest.approx(np.array(expected))
+
+
+def test_tradeoff_of_one_seed_has_no_interval_and_says_so():
+    drawing = of("tradeoff", made.scored("factor", "reconstruction", seeds=1, steps=(500,)))
+    assert all(len(ends) == 0 for ends in bars(axes(drawing)[0]).values())
+    assert drawing.caption == "Mean of 1 seed; faint: each seed."
+
+
+def test_tradeoff_has_a_panel_for_each_metric():
+    drawing = of("tradeoff", made.scored("factor", "mig", "reconstruction"), metrics=("mig,factor",))
+    assert [axis.get_ylabel() for axis in axes(drawing)] == ["mig score", "factor score"]
+
+
+def test_seeds_of_a_score_are_averaged():
+    rows = made.scored("factor", "reconstruction", seeds=2, steps=(500,))
+    again = [row | {"score": row["score"] + 0.2} for row in rows if row["metric"] == "factor"]
+    one, two = (bars(axes(of("tradeoff", r))[0]) for r in (rows, rows + again))
+    assert sorted(y for _, y in two) == pytest.approx(sorted(y + 0.1 for _, y in one))
+
+
+def test_codes_of_others_are_settings_of_their_own():
+    rows = [row | {"method": None, "config": {}, "artefact": f"z{n // 2}.h5"} for n, row in
+            enumerate(made.scored("factor", "reconstruction", seeds=1, steps=(500,)))]  # fmt: skip
+    drawing = of("tradeoff", rows)
+    assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == ["z0.h5", "z1.h5", "z2.h5", "z3.h5"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (made.scored("factor"), "unknown metric of these records 'reconstruction'"),
+        (made.scored("reconstruction"), "no score beside reconstruction"),
+        ([made.record("factor", 0.5), made.record("reconstruction", 40.0, seed=1)], "no model has both factor and"),
+        (
+            [*made.scored("reconstruction"), *made.scored("factor"), made.record("factor", 0.1, data_sha256="e" * 64)],
+            "different constants or data",
+        ),
+    ],
+)
+def test_records_without_a_tradeoff(rows, words):
+    with pytest.raises((DataMismatch, UnknownName), match=words):
+        of("tradeoff", rows)
+
+
+# ---- history
+
+
+def test_history_has_a_panel_for_each_term_and_a_line_for_each_run():
+    runs = [made.history(seed=seed) for seed in range(2)]
+    found = [Table(f"run{n}", HISTORY.name, run) for n, run in enumerate(runs)]
+    drawing = draw("history", found, Options())
+    titles = [axis.get_title(loc="left") for axis in axes(drawing)]
+    assert titles[:4] == ["loss", "reconstruction", "kl", "total correlation"]
+    for axis, term in zip(axes(drawing), ("loss", "reconstruction", "kl", "total_correlation"), strict=False):
+        for line, run in zip(axis.lines, runs, strict=True):
+            assert line.get_xydata().tolist() == [[r["step"], r[term]] for r in run]
+    assert len({(line.get_color(), str(line.get_linestyle())) for line in axes(drawing)[0].lines}) == 2
+    assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == ["run0", "run1"]
+    chosen = draw("history", found, Options(terms=("kl", "loss")))
+    assert [axis.get_title(loc="left") for axis in axes(chosen)] == ["kl", "loss"]
+
+
+def test_history_of_checkpoints_is_by_setting():
+    runs = [("a", 0, 1.0), ("b", 1, 1.0), ("c", 0, 4.0)]
+    found = [
+        Table(name, HISTORY.name, made.history(), {"method": "betavae", "config": {"beta": beta}, "seed": seed})
+        for name, seed, beta in runs
+    ]
+    drawing = draw("history", found, Options(terms=("loss",)))
+    one, two, three = (line.get_color() for line in axes(drawing)[0].lines)
+    assert one == two != three
+    assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == ["betavae β=1", "betavae β=4"]
+
+
+def test_history_on_a_logarithmic_axis_where_it_can_be():
+    lines = [line | {"gap": -1.0} for line in made.history()]
+    drawing = draw("history", [Table("a", HISTORY.name, lines)], Options(log=True, terms=("loss,gap",)))
+    assert [axis.get_yscale() for axis in axes(drawing)] == ["log", "linear"]
+
+
+def test_what_is_not_finite_or_no_number_is_left_out():
+    lines = [{"step": 1, "time": 0, "a": 1.0}, {"step": 2, "time": 0, "a": None}, {"step": 3, "time": 0, "a": "x"}]
+    drawing = draw("history", [Table("run", HISTORY.name, lines)], Options())
+    assert axes(drawing)[0].lines[0].get_xydata().tolist() == [[1, 1]]
+    assert axes(drawing)[0].lines[0].get_marker() == "o", "a single point must be seen"
+    assert drawing.notes == ("run: a single line, which is drawn as a point",)
+    with pytest.raises(DataMismatch, match="run: a step is not a number"):
+        draw("history", [Table("run", HISTORY.name, [{"step": "x", "time": 1, "a": 2}])], Options())
+    with pytest.raises(DataMismatch, match="but no term"):
+        draw("history", [Table("run", HISTORY.name, [{"step": 1, "time": 1}])], Options())
+    with pytest.raises(UnknownName, match="unknown term of these histories 'b'"):
+        draw("history", [Table("run", HISTORY.name, lines)], Options(terms=("b",)))
+
+
+# ---- tc
+
+
+def test_tc_over_steps_and_against_each_other():
+    rows = [made.total_correlation(**model) for model in made.models() if model["method"] == "factorvae"]
+    drawing = of("tc", rows)
+    left, right = axes(drawing)
+    curves = {(str(line.get_linestyle()), line.get_color()): line for line in left.lines if len(line.get_xdata()) == 3}
+    for weight, colour in ((10.0, style.COLOURS[0]), (40.0, style.COLOURS[1])):
+        own = [r for r in rows if r["config"]["gamma"] == weight]
+        for dashes, name in (("-", "mixture"), ("--", "discriminator")):
+            expected = [
+                np.mean([r["details"]["estimates"][name] for r in own if r["step"] == s]) for s in (100, 300, 500)
+            ]
+            line = curves[dashes, colour]
+            assert line.get_xydata() == pytest.approx(np.column_stack([(100, 300, 500), expected]))
+    points = np.concatenate([line.get_xydata() for line in right.lines if line.get_linestyle() == "None"])
+    expected = [[r["details"]["estimates"][name] for name in ("mixture", "discriminator")] for r in rows]
+    assert sorted(points.tolist()) == sorted(expected)
+    assert right.get_xlim() == right.get_ylim()
+    assert "500 draws of z" in drawing.caption and "means of 3 seeds" in drawing.caption
+
+
+def test_tc_at_one_step_is_a_scatter_alone():
+    drawing = of("tc", [made.total_correlation(**m) for m in made.models(steps=(500,))])
+    (axis,) = axes(drawing)
+    assert axis.get_ylabel() == "discriminator estimate (nats)"
+
+
+def test_tc_without_a_discriminator_takes_the_gaussian_estimate():
+    rows = [made.total_correlation(**m) for m in made.models(steps=(500,))]
+    for row in rows:
+        row["details"]["estimates"]["discriminator"] = None
+    assert axes(of("tc", rows))[0].get_ylabel() == "gaussian estimate (nats)"
+    for row in rows:
+        row["details"]["estimates"] = {"gaussian": 1.0}
+    with pytest.raises(DataMismatch, match="no record holds the true total correlation and an estimate"):
+        of("tc", rows)
+    with pytest.raises(DataMismatch, match="hold no total correlation"):
+        of("tc", made.scored("factor"))
+
+
+# ---- votes
+
+
+def test_votes_are_shares_of_each_factor():
+    row = made.votes()
+    drawing = of("votes", [row])
+    (axis,) = axes(drawing)
+    table = np.array(row["details"]["vote_table"])
+    shown = axis.images[0].get_array()
+    assert shown == pytest.approx((table / table.sum(0)).T)
+    assert [t.get_text() for t in axis.get_yticklabels()] == made.FACTORS
+    assert [t.get_text() for t in axis.get_xticklabels()] == [f"z{i}" for i in range(10)]
+    written = {text.get_position(): text.get_text() for text in axis.texts}
+    assert written[0, 3] == f"{table[0, 3] / table[:, 3].sum() * 100:.0f}"
+    framed = {(p.get_x() + 0.5, p.get_y() + 0.5) for p in axis.patches}
+    assert framed == {(d, made.FACTORS.index(f)) for d, f in enumerate(row["details"]["majority"]) if f}
+    assert axis.get_title(loc="left") == f"factorvae, seed 0: factor {row['score']:.3f}"
+    assert [t.get_fontstyle() == "italic" for t in axis.get_xticklabels()] == [i in (3, 7, 9) for i in range(10)]
+    assert f"{table.sum()} votes" in drawing.caption
+
+
+def test_votes_of_several_models_and_other_matrices():
+    assert len(axes(of("votes", [made.votes(seed=s) for s in range(3)]))) == 4
+    information = np.random.default_rng(0).random((4, 2))
+    details = {"factors": ["a", "b"], "mutual_information": information.tolist(), "factor_entropy": [2.0, 1.0]}
+    drawing = of("votes", [made.record("mig", 0.3, details=details), made.votes()], metrics=("mig",))
+    assert axes(drawing)[0].images[0].get_array() == pytest.approx((information / [2, 1]).T)
+    sap = {"factors": ["a"], "predictability": [[0.25], [0.5]]}
+    assert axes(of("votes", [made.record("sap", 0.3, details=sap)]))[0].images[0].get_array().tolist() == [[0.25, 0.5]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (made.scored("reconstruction"), "expected records of one metric with a matrix"),
+        ([made.record("factor", 0.5)], "holds no matrix vote_table"),
+        ([made.record("factor", 0.5, details={"factors": ["a"], "vote_table": [[1, 2]]})], "holds no matrix"),
+        ([made.record("factor", 0.5, details={"factors": 3, "vote_table": "x"})], "holds no matrix"),
+        ([made.votes()] * 13, "13 records of factor@paper, and a figure holds 12"),
+    ],
+)
+def test_records_without_votes(rows, words):
+    with pytest.raises((DataMismatch, WrongUsage), match=words):
+        of("votes", rows)
+
+
+# ---- correlation
+
+
+def test_correlation_of_two_metrics_is_a_scatter():
+    rows = made.scored("factor", "mig", steps=(500,))
+    drawing = of("correlation", rows)
+    (axis,) = axes(drawing)
+    x, y = ([r["score"] for r in rows if r["metric"] == metric] for metric in ("factor", "mig"))
+    points = np.concatenate([line.get_xydata() for line in axis.lines])
+    assert sorted(map(tuple, points)) == pytest.approx(sorted(zip(x, y, strict=True)))
+    assert f"12 models. Pearson {stats.pearsonr(x, y)[0]:.2f} (p < 0.001)" in drawing.caption
+    assert axis.get_xlabel() == "factor score (paper)"
+    assert drawing.notes == ()
+    assert of("correlation", made.scored("factor", "mig")).notes == (
+        "36 models are snapshots of 12 runs, and so not independent",
+    )
+
+
+def test_correlation_of_more_is_a_matrix_as_correlate_has_it():
+    rows = made.scored("factor", "mig", "sap", steps=(500,))
+    expected = np.full((2, 2), np.nan)
+    for i, j, a, b in ((0, 0, "factor", "mig"), (1, 0, "factor", "sap"), (1, 1, "mig", "sap")):
+        x, y = ([r["score"] for r in rows if r["metric"] == metric] for metric in (a, b))
+        expected[i, j] = stats.spearmanr(x, y)[0]
+    pairs = correlations(rows)
+    for drawing in (of("correlation", rows), of("correlation", pairs, CORRELATION.name)):
+        (axis,) = axes(drawing)
+        np.testing.assert_allclose(np.ma.filled(axis.images[0].get_array(), np.nan), expected)
+        assert "over 12 models" in drawing.caption
+    with pytest.raises(ForeignFile, match="record 1 lacks metrics"):
+        of("correlation", [{"metrics": ["a", "b"]}], CORRELATION.name)
+    with pytest.raises(DataMismatch, match="score records and correlation records together"):
+        draw("correlation", [Table("a", SCORE.name, rows), Table("b", CORRELATION.name, pairs)], Options())
+
+
+# ---- sensitivity
+
+
+def test_sensitivity_has_a_panel_for_each_constant():
+    drawing = of("sensitivity", made.swept(seed=0))
+    votes, group, rescaled = axes(drawing)
+    assert [axis.get_xlabel() for axis in axes(drawing)] == ["votes", "group size", "rescaled"]
+    assert votes.containers[0].lines[0].get_xydata().tolist() == [
+        [v, 0.6 + 0.03 * math.log10(v + 1)] if v != 800 else [800, 0.69] for v in (100, 200, 400, 800, 1600)
+    ]
+    assert votes.containers[0].lines[2][0].get_segments()[0][:, 1] == pytest.approx(
+        [0.6 + 0.03 * math.log10(101) - 0.02, 0.6 + 0.03 * math.log10(101) + 0.03]
+    )
+    assert (votes.get_xscale(), group.get_xscale()) == ("log", "log")
+    assert [t.get_text() for t in group.get_xticklabels()] == ["10", "50", "100", "200"]
+    assert [t.get_text() for t in rescaled.get_xticklabels()] == ["True", "False"]
+    with pytest.raises(DataMismatch, match="no constant of factor@paper varies"):
+        of("sensitivity", [made.record("factor", 0.5)])
+
+
+# ---- compare
+
+
+def test_compare_has_means_and_intervals_of_seeds():
+    rows = made.scored("factor", "reconstruction")
+    drawing = of("compare", rows)
+    left, right = axes(drawing)
+    assert [a.get_title(loc="left") for a in (left, right)] == ["factor ↑", "reconstruction ↓"]
+    names = ["factorvae γ=10", "factorvae γ=40", "betavae β=1", "betavae β=4"]
+    assert [t.get_text() for t in left.get_yticklabels()] == names
+    for axis, metric in ((left, "factor"), (right, "reconstruction")):
+        for place, which in enumerate((("factorvae", 10.0), ("factorvae", 40.0), ("betavae", 1.0), ("betavae", 4.0))):
+            mean, low, high = student(last(rows, metric, *which))
+            ((_, (bar,)),) = [(at, ends) for at, ends in bars(axis).items() if at == pytest.approx((mean, place))]
+            assert bar[:, 0] == pytest.approx([low, high])
+    assert "3 seeds a setting" in drawing.caption and "Hollow" not in drawing.caption
+
+
+def test_compare_of_one_seed_has_the_metrics_own_interval():
+    drawing = of("compare", [made.record("factor", 0.5)])
+    ((_, (bar,)),) = bars(axes(drawing)[0]).items()
+    assert bar[:, 0] == pytest.approx([0.48, 0.53])
+    assert "not over training runs" in drawing.caption
+    with pytest.raises(DataMismatch, match="no finite score"):
+        of("compare", [made.record("factor", None)])
+
+
+# ---- what they share
+
+
+@pytest.mark.parametrize("kind", PLOTS)
+def test_every_plot_names_what_it_reads(kind):
+    from disentool.stages.plot import load
+
+    module = load(kind)
+    assert module.READS and set(module.READS) <= {SCORE.name, HISTORY.name, CORRELATION.name}
+    assert module.USES <= {"metrics", "terms", "log"}
+    assert PLOTS[kind][1] and not PLOTS[kind][1].endswith(".")
+
+
+def test_settings_are_told_apart_by_what_varies():
+    models = [
+        {"method": "betavae", "config": {"beta": 1.0, "latent_dim": 10}},
+        {"method": "betavae", "config": {"beta": 4.0, "latent_dim": 10}},
+        {"method": "vae", "config": {"latent_dim": 10}},
+        {"artefact": "z.h5", "method": None, "config": {}},
+    ]
+    found = tables.settings(models)
+    assert [s.label for s in found] == ["betavae β=1", "betavae β=4", "vae", "z.h5"]
+    many = [Setting("m", (("beta", b),)) for b in (16.0, 2.0, 4.0)]
+    assert [s.values[0][1] for s in tables.in_order(many)] == [2.0, 4.0, 16.0]
+
+
+def test_inks_differ_in_colour_mark_and_dashes():
+    looks = [style.look(n) for n in range(28)]
+    assert len({(x["color"], x["marker"]) for x in looks}) == 28
+    assert len({(x["color"], str(x["linestyle"])) for x in looks}) == 28
+    grey = [np.dot([int(c[i : i + 2], 16) for i in (1, 3, 5)], (0.299, 0.587, 0.114)) for c in style.COLOURS[:3]]
+    assert min(abs(a - b) for a, b in zip(grey, grey[1:], strict=False)) > 25, "neighbours must differ in lightness"
+    with pytest.raises(WrongUsage, match="more than 28 lines"):
+        style.look(28)
+
+
+def test_words_of_others_are_made_harmless():
+    assert style.words("a\nb\x07$x$\udcff") == "a?b?$x$?"
+    long = style.words("runs/" + "x" * 100 + "-seed-4.pt")
+    assert len(long) == 40 and long.startswith("runs/") and long.endswith("-seed-4.pt")
+    assert [style.short(v) for v in (500, 20_000, 1.5e6, 0)] == ["500", "20k", "1.5M", "0"]
