@@ -13,6 +13,7 @@ import disentool
 from disentool import configs
 from disentool.cli import COMMANDS
 from disentool.datasets import DATASETS
+from disentool.io.schema import FORMATS
 from disentool.metrics import METRICS
 
 ROOT = Path(disentool.__file__).parent
@@ -46,8 +47,8 @@ def imports(path: Path) -> set[str]:
             found |= {module} if module != "disentool" else {f"disentool.{alias.name}" for alias in node.names}
             found |= {f"{module}.{alias.name}" for alias in node.names if module}
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("disentool."):
-            found.add(node.value.partition(":")[0])  # "disentool.cli.train:train", loaded when used
-    return found
+            found |= {node.value.partition(":")[0]}  # "disentool.cli.train:train", loaded when used
+    return found - FORMATS.keys()  # a file's format may be called as a package is
 
 
 def room(module: str) -> str | None:

@@ -89,6 +89,38 @@ LATENTS = Format(
     ),
 )
 
+DIRECTIONS = Format(
+    "disentool.directions",
+    1,
+    "Directions of a generator's latent space: a group for each, along which one property t of its images changes.",
+    (
+        Array("<direction>/u", "float32", ("d",), "the direction; of length 1"),
+        Array("<direction>/knots", "float64", ("m",), "ascending values of s = <z,u>"),
+        Array("<direction>/values", "float64", ("m",), "t = g(s) at the knots; does not decrease; g(0) = 0"),
+        Array("<direction>/t_valid", "float64", ("2",), "lowest and highest t that the images reached, from s = 0"),
+        Array("<direction>/u_bootstrap", "float32", ("R", "d"), "u of as many resamples of the starts", required=False),
+        Array("<direction>/values_bootstrap", "float64", ("R", "m"), "g of each of them", required=False),
+        Array("<direction>/targets", "float64", ("T",), "the t that were aimed at", required=False),
+        Array(
+            "<direction>/errors",
+            "float64",
+            ("S", "T"),
+            "of each start and target: the loss as a share of what it is for the unchanged image",
+            required=False,
+        ),
+        Array("<direction>/kept", "uint8", ("S",), "1: the start was used, 0: it was among the worst", required=False),
+    ),
+    (
+        ("generator", "what the generator is"),
+        ("generator_sha256", "digest of the generator's file, which the directions are bound to"),
+        ("method", "how they were found: paper, lm or tangent"),
+        ("seed", "seed of all draws"),
+        ("provenance", "JSON: every constant that all directions share"),
+        ("<direction>.unit", "the unit of t"),
+        ("<direction>.facts", "JSON: the direction's own constants, and what was measured of it"),
+    ),
+)
+
 CHECKPOINT = Format(
     "disentool.checkpoint",
     1,
@@ -151,7 +183,7 @@ HISTORY = Format(
     "One JSON object a line beside the checkpoint: {step, time (training seconds), <term>: mean since the last line}.",
 )
 
-FORMATS = {f.name: f for f in (DATASET, LATENTS, CHECKPOINT, EXPORT, SCORE, CORRELATION, HISTORY)}
+FORMATS = {f.name: f for f in (DATASET, LATENTS, DIRECTIONS, CHECKPOINT, EXPORT, SCORE, CORRELATION, HISTORY)}
 
 
 def text() -> str:
