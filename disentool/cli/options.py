@@ -45,6 +45,7 @@ rows = click.option(
 trust = click.option(
     "--trust", is_flag=True, help="Import and run the code that a checkpoint of your own method (module:Class) names."
 )
+force = click.option("--force", is_flag=True, help="Use directions that were found in another generator.")
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all draws."
 )

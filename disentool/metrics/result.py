@@ -111,13 +111,16 @@ class Callables:
     (float [M,D]) under the equal mixture of the Gaussians ``mean``, ``logvar`` (float32 [N,D]), streamed: the joint
     float64 [M] and the marginals float64 [M,D]. ``density_ratio(z)``: log q(z) - log prod_j q(z_j) in nats as the
     model's discriminator estimates it, float64 [M]. ``log_likelihood(rows, z)``: log p(x|z) in nats per image, float64
-    [B,K], of the images ``rows`` (int64 [B]) for z float32 [B,K,D]. None: there is none here.
+    [B,K], of the images ``rows`` (int64 [B]) for z float32 [B,K,D]. ``moved`` and ``coordinate``: see
+    :func:`disentool.metrics.control.score`. None: there is none here.
     """
 
     progress: Callable[[int, int], None] = _silent
     log_q: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None
     density_ratio: Callable[[np.ndarray], np.ndarray] | None = None
     log_likelihood: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+    moved: Callable[[np.ndarray, np.ndarray, np.ndarray], Any] | None = None
+    coordinate: Callable[[np.ndarray], np.ndarray] | None = None
 
     def require(self, name: str, metric: str, source: str) -> Callable:
         """The function ``name``; ``DataMismatch`` saying where there is one."""

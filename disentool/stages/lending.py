@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def shown(callables: Callables, report: Reporter, label: str) -> Iterator[Callab
                 task = stack.enter_context(report.task(label, total, "steps"))
             task.update(done)
 
-        yield Callables(progress, callables.log_q, callables.density_ratio, callables.log_likelihood)
+        yield replace(callables, progress=progress)
 
 
 def of_codes(device: str) -> Callables:

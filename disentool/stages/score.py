@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, Interrupted, NoFactors, WrongUsage
-from disentool.io import files, hdf5, latents
-from disentool.io.schema import SCORE
+from disentool.io import directions, files, hdf5, latents
+from disentool.io.schema import DIRECTIONS, SCORE
 from disentool.metrics.result import Codes, Result, refuse_non_finite
 from disentool.metrics.sampling import Points
 from disentool.stages import lending
@@ -34,6 +34,8 @@ class _Asked:
     trust: bool
     spread: Spread
     comparison: Comparison
+    generator: str | None
+    force: bool
     report: Reporter
 
 
@@ -49,13 +51,16 @@ def score(
     factors: str | None = None,
     trust: bool = False,
     spread: Spread | None = None,
+    generator: str | None = None,
+    force: bool = False,
     report: Reporter | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The record of every metric on every artefact, as each is ready; of metrics that compare models, at the end.
 
     An artefact is a checkpoint (whose data, or ``data``, is encoded: once, and only the rows these metrics need), a
-    latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``.
-    ``trust``: see :func:`disentool.stages.model.load`.
+    latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``; or a
+    directions file (all of it, or ``FILE:NAME``), for metrics of directions in ``generator`` (default: the one that
+    they were found in; ``force`` takes any other too). ``trust``: see :func:`disentool.stages.model.load`.
     """
     report = report or Silent()
     if isinstance(artefacts, Sequence):  # else they arrive one by one
@@ -67,7 +72,7 @@ def score(
     comparison = Comparison([metric for metric in metrics if metric.needs("others")], spread, report)
     if comparison.metrics and isinstance(artefacts, Sequence):
         comparison.require_several(len(artefacts))
-    asked = _Asked(metrics, seed, data, rows, device, codes, factors, trust, spread, comparison, report)
+    asked = _Asked(metrics, seed, data, rows, device, codes, factors, trust, spread, comparison, generator, force, report)
     failed = count = 0
     said: set[tuple[str, str]] = set()
     for artefact in artefacts:
@@ -98,6 +103,9 @@ def _noted(record: dict[str, Any], said: set[tuple[str, str]], report: Reporter)
 
 def _score(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
     kind, codes, factors = _kind(path), asked.codes, asked.factors
+    _require_directions(path, kind == "directions", asked.metrics)
+    if kind == "directions":
+        return _score_directions(path, asked)
     if kind == "arrays" and codes is None:
         codes, factors = latents.usual_keys(path)
     if kind == "checkpoint":
@@ -111,7 +119,26 @@ def _score(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
     return _score_codes(path, codes, factors, asked)
 
 
+def _require_directions(path: Path, there: bool, metrics: list[Metric]) -> None:
+    """DataMismatch for a metric of directions on anything else, and for any other metric on directions."""
+    for metric in metrics:
+        if metric.needs("directions") != there:
+            what = "directions, which `score --metric control` measures" if there else "no directions"
+            raise DataMismatch(f"{path}: metric {metric.name} does not apply: it holds {what}")
+
+
+def _score_directions(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
+    # Imported here: it needs torch.
+    from disentool.stages import control
+
+    settings = {name: getattr(asked, name) for name in ("generator", "seed", "device", "trust", "force", "spread")}
+    for head, metric, result in control.measured(str(path), asked.metrics, **settings, report=asked.report):
+        yield _record(head, metric, result)
+
+
 def _kind(path: Path) -> str:
+    if _holds_directions(directions.reference(str(path))[0]):
+        return "directions"
     files.require(path, "checkpoint or file of codes", "`disentool train factorvae` writes ./ckpt.pt")
     if hdf5.is_hdf5(path):
         return "codes"
@@ -119,6 +146,16 @@ def _kind(path: Path) -> str:
         if file.read(2) == b"PK":
             return "arrays" if _is_npz(path) else "checkpoint"
     raise ForeignFile(f"{path}: neither a checkpoint (.pt) nor HDF5 or .npz codes; see `disentool info {path}`")
+
+
+def _holds_directions(path: Path) -> bool:
+    if not path.is_file() or not hdf5.is_hdf5(path):
+        return False
+    try:
+        with hdf5.opened(path) as file:
+            return hdf5.attribute(file, "format", None) == DIRECTIONS.name
+    except ForeignFile:
+        return False  # a damaged file, which its reader names
 
 
 def _is_npz(path: Path) -> bool:
