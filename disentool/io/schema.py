@@ -121,6 +121,22 @@ DIRECTIONS = Format(
     ),
 )
 
+GENERATOR = Format(
+    "disentool.generator",
+    1,
+    "A JSON object beside a network that does not say what it is (model.pt2: model.json): z [B,d] (and classes [B]) ->"
+    " images [B,C,H,W]. Attributes of the same names say it for module:name.",
+    attributes=(
+        ("latent_dim", "d"),
+        ("image_range", "the numbers of black and white; left out: [0, 1]"),
+        ("clip", "true: pixels beyond them are cut off; left out: the network is refused"),
+        ("prior", "law of each number of z: normal (standard; also if left out) or uniform (-1..1)"),
+        ("num_classes", "how many classes the network takes; left out: it takes z alone"),
+        ("chunks", "widths of the parts in which z enters the network, which sum to d"),
+        ("format, version", "may be left out"),
+    ),
+)
+
 CHECKPOINT = Format(
     "disentool.checkpoint",
     1,
@@ -183,7 +199,9 @@ HISTORY = Format(
     "One JSON object a line beside the checkpoint: {step, time (training seconds), <term>: mean since the last line}.",
 )
 
-FORMATS = {f.name: f for f in (DATASET, LATENTS, DIRECTIONS, CHECKPOINT, EXPORT, SCORE, CORRELATION, HISTORY)}
+FORMATS = {
+    f.name: f for f in (DATASET, LATENTS, DIRECTIONS, GENERATOR, CHECKPOINT, EXPORT, SCORE, CORRELATION, HISTORY)
+}
 
 
 def text() -> str:
