@@ -48,6 +48,10 @@ trust = click.option(
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all draws."
 )
+classes = click.option(
+    "--class", "classes", metavar="N,N", help="Classes to work with, of a generator that has some, such as 14,136."
+)
+truncation = click.option("--truncation", type=float, help="Of a BigGAN, 1 or 0.4.  [default: 1]")
 path = click.Path(path_type=Path)
 
 

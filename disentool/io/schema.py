@@ -197,6 +197,27 @@ CORRELATION = Format(
     ),
 )
 
+INVERSION = Format(
+    "disentool.inversion",
+    1,
+    "One JSON object a line, for each image and loss: what `invert` found.",
+    attributes=(
+        ("artefact, id", "the generator, and the first 16 hex digits of its digest"),
+        ("image, class", "the image that was looked for, and the class of the best code, where there are classes"),
+        (
+            "loss, sigma",
+            "what was made small (or encoder: what a checkpoint's own encoder says), and a blur's pixels",
+        ),
+        (
+            "mse, psnr, dssim, blur S",
+            "how far the image found is from the one looked for, by four measures, whatever loss",
+        ),
+        ("detail", "its energy of neighbours' differences as a share of the image's: below 1 it is blurred"),
+        ("norm", "length of the code"),
+        ("reached, details", "the loss that the best, the median and the worst start came to; every constant"),
+    ),
+)
+
 HISTORY = Format(
     "disentool.history",
     1,
@@ -204,7 +225,8 @@ HISTORY = Format(
 )
 
 FORMATS = {
-    f.name: f for f in (DATASET, LATENTS, DIRECTIONS, GENERATOR, CHECKPOINT, EXPORT, SCORE, CORRELATION, HISTORY)
+    f.name: f
+    for f in (DATASET, LATENTS, DIRECTIONS, GENERATOR, CHECKPOINT, EXPORT, SCORE, CORRELATION, INVERSION, HISTORY)
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from disentool.errors import ForeignFile
 from disentool.io import dataset, files, hdf5, results
-from disentool.io.schema import CHECKPOINT, DATASET, EXPORT, FORMATS, LATENTS
+from disentool.io.schema import CHECKPOINT, DATASET, EXPORT, FORMATS, INVERSION, LATENTS
 
 
 def info(path: Path, *, verify: bool = False) -> dict[str, Any]:
@@ -120,6 +120,9 @@ def _lines(path: Path) -> dict[str, Any]:
     if name == "disentool.score":
         facts["metrics"] = sorted({str(r.get("metric")) for r in records})
         facts["artefacts"] = sorted({str(r.get("artefact")) for r in records})
+    elif name == INVERSION.name:
+        facts["losses"] = sorted({str(r.get("loss")) for r in records})
+        facts["images"] = len({str(r.get("image")) for r in records})
     else:
         facts["steps"] = [records[0]["step"], records[-1]["step"]]
         facts["terms"] = sorted({k for r in records for k in r} - {"step", "time"})
