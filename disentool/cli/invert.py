@@ -38,6 +38,7 @@ def _pixels(text: str | None) -> list[float]:
 @click.option("--learning-rate", type=float, default=0.1, show_default=True, help="Adam's, at first.")
 @options.classes
 @options.truncation
+@options.space
 @options.seed
 @click.option(
     "--size",

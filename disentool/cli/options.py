@@ -51,6 +51,11 @@ seed = click.option(
 classes = click.option(
     "--class", "classes", metavar="N,N", help="Classes to work with, of a generator that has some, such as 14,136."
 )
+space = click.option(
+    "--space",
+    type=click.Choice(["content", "class", "all"]),
+    help="Of a class-and-content method's codes, those to work with.  [default: content]",
+)
 truncation = click.option("--truncation", type=float, help="Of a BigGAN, 1 or 0.4.  [default: 1]")
 path = click.Path(path_type=Path)
 

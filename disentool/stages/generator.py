@@ -1,8 +1,9 @@
 """A generator opened from what the user named, whatever it is stored as, and tried out before any work."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from disentool.errors import UnsafeFile, WrongUsage
 from disentool.phase import Classes
 from disentool.stages import model as models
 from disentool.stages.model import Model
+from disentool.stages.spaces import CodeSpace, has_spaces
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,16 @@ def open(
     *,
     trust: bool = False,
     truncation: float | None = None,
+    space: str | None = None,
     classes: Sequence[int] = (),
 ) -> Opened:
     """Open a generator and try it out.
 
     ``spec``: one of the toolkit's checkpoints (.pt, or .safetensors with its .json); a folder with a BigGAN; and, with
     ``trust``, as opening them executes the code in them: ``module:name``, TorchScript, .pt2 (each with a .json that
-    describes it), a StyleGAN's .pkl. ``truncation``: of a BigGAN, 1 or 0.4. ``classes``: those to work with, of a
-    generator that has classes.
+    describes it), a StyleGAN's .pkl. ``truncation``: of a BigGAN, 1 or 0.4. ``space``: of a class-and-content
+    method's checkpoint, content (the default), class or all. ``classes``: those to work with, of a generator that has
+    some.
 
     Raises MissingFile, ForeignFile (also: it fails the trial), UnsafeFile, WrongUsage, MissingExtra,
     DeviceUnavailable, or DisentoolError where the user's own code fails.
@@ -62,13 +66,15 @@ def open(
     path = Path(spec)
     if truncation is not None and not path.is_dir():
         raise WrongUsage(f"--truncation {truncation:g}: {spec} is no BigGAN; leave it out")
-    found = _opened(str(spec), path, device, trust, 1.0 if truncation is None else truncation)
+    found = _opened(str(spec), path, device, trust, 1.0 if truncation is None else truncation, space)
+    if space is not None and not isinstance(found.generator, CodeSpace):
+        raise WrongUsage(f"--space {space}: {spec} ({found.name}) has no class and content codes; leave it out")
     require_classes(found, classes)
     probe(found.generator, str(spec), tuple(classes))
     return found
 
 
-def _opened(spec: str, path: Path, device: str, trust: bool, truncation: float) -> Opened:
+def _opened(spec: str, path: Path, device: str, trust: bool, truncation: float, space: str | None) -> Opened:
     if path.is_dir():
         network, digest = biggan.open_folder(path, devices.choose(device), truncation)
         return Opened(path, digest, "BigGAN", network)
@@ -83,7 +89,17 @@ def _opened(spec: str, path: Path, device: str, trust: bool, truncation: float) 
         network, digest = load(path, devices.choose(device))
         return Opened(path, digest, name, network)
     model = models.load(path, device, trust=trust)
-    return Opened(model.path, model.sha256, model.content["method"], CheckpointGenerator(model), model)
+    generator = CodeSpace(model, space or "content") if has_spaces(model) else CheckpointGenerator(model)
+    return Opened(model.path, model.sha256, model.content["method"], generator, model)
+
+
+def as_found(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """How the generator of a directions file was opened, for :func:`open`: its truncation and its space."""
+    truncation, space = provenance.get("truncation"), provenance.get("space")
+    return {
+        "truncation": truncation if isinstance(truncation, (int, float)) else None,
+        "space": space if isinstance(space, str) else None,
+    }
 
 
 def _require_trust(spec: str, what: str, trust: bool) -> None:
@@ -116,7 +132,7 @@ class CheckpointGenerator:
         """z float32 [B,d] ~ N(0, I) -> images float32 [B,C,H,W] in 0..1."""
         return self._model.method.decode(self._model.networks, self.codes(z))
 
-    def codes(self, z: Tensor) -> Tensor:
+    def codes(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
         """What the method's decoder takes: z itself, or what the method's prior makes of standard normals."""
         prior = getattr(self._model.method, "prior", None)
         return z if prior is None else prior(z)

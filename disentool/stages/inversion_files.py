@@ -126,7 +126,9 @@ def _write_codes(
 ) -> None:
     """A latents file, the rows in the order of the table: ``mean`` is what the decoder takes, ``z`` standard normal."""
     z = torch.cat([answer.z for answer in answers])
-    mean = opened.generator.codes(z) if opened.model is not None else z
+    mean = z
+    if opened.model is not None:
+        mean = torch.cat([opened.generator.codes(answer.z, answer.classes) for answer in answers])
     kept = ("image", "loss", "sigma", "class", "mse", "details")
     with hdf5.create(output, LATENTS, overwrite=overwrite) as out:
         out.array("mean", mean.cpu().numpy())

@@ -19,7 +19,7 @@ from disentool.io import images as pictures
 from disentool.stages import bases as starting
 from disentool.stages import generator as generators
 from disentool.stages import inversion_files as writing
-from disentool.stages.generator import Opened
+from disentool.stages.generator import CheckpointGenerator, Opened
 from disentool.stages.inversion_files import ENCODER, Answer, Targets
 from disentool.stages.reporting import Reporter, Silent
 
@@ -44,6 +44,7 @@ def invert(
     learning_rate: float = 0.1,
     classes: Sequence[int] = (),
     truncation: float | None = None,
+    space: str | None = None,
     seed: int = 0,
     size: int = 128,
     device: str = "auto",
@@ -76,7 +77,7 @@ def invert(
         for output in outputs:
             files.probe(output, overwrite=overwrite)
             claims.enter_context(files.claim(output))
-        opened = generators.open(spec, device, trust=trust, truncation=truncation, classes=classes)
+        opened = generators.open(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
         generator = opened.generator
         if generator.facts.num_classes is not None and not classes:
             raise WrongUsage(f"{spec}: has {generator.facts.num_classes:,} classes; --class N,N names those to try")
@@ -106,8 +107,7 @@ def invert(
                 found = solve(generator, loss, descent, targets.images, noise, tried if classes else None, tell)
                 answers.append(_answer(opened, loss, found, tried if classes else None))
         constants = {"starts": starts, "steps": steps, "learning_rate": learning_rate, "seed": seed}
-        if truncation is not None:
-            constants["truncation"] = truncation
+        constants |= {k: v for k, v in (("truncation", truncation), ("space", space)) if v is not None}
         records = [line for answer in answers for line in writing.records(opened, targets, answer, constants)]
         for output in outputs:
             writing.write(output, opened, targets, answers, records, size, overwrite)
@@ -154,7 +154,7 @@ def _targets(
     count: int | None,
 ) -> Targets:
     """The images to find, from wherever they are named."""
-    facts, model = opened.generator.facts, opened.model
+    model = opened.model
     if image_files and (rows is not None or data or count is not None):
         raise WrongUsage("--image names the images to find; leave out --rows, --data and --images")
     encoded = None
@@ -169,8 +169,8 @@ def _targets(
         pixels, names = bases.images, [str(row) for row in rows] if rows else [f"#{i}" for i in range(len(bases))]
     if len(pixels) > _MAX_IMAGES:
         raise WrongUsage(f"{len(pixels):,} images to find, expected up to {_MAX_IMAGES:,}")
-    # Where z is what the decoder takes, an encoder is a way to invert it too.
-    if model is not None and not hasattr(model.method, "prior") and facts.latent_dim == model.method.codes()["mean"]:
+    # Where z is what the decoder takes, an encoder is a way to find it too.
+    if isinstance(opened.generator, CheckpointGenerator) and not hasattr(model.method, "prior"):
         codes = starting.encoded(model, pixels, chosen=True).codes if bases is None else bases.codes
         encoded = torch.from_numpy(codes).to(opened.generator.device)
     images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 255
