@@ -381,6 +381,14 @@ class Style(torch.nn.Module):
 """
 
 
+def test_info_says_what_a_sidecar_says(cli, folder):
+    Path("g.json").write_text(json.dumps(SIDECAR | {"chunks": [2, 3]}))
+    facts = json.loads(cli("info", "--json", "g.json").out)
+    assert (facts["format"], facts["latent_dim"], facts["chunks"]) == ("disentool.generator", 5, [2, 3])
+    Path("g.json").write_text(json.dumps(SIDECAR | {"chunks": [2, 2]}))
+    cli("info", "g.json").failed(1, "g.json: chunks is '[2, 2]', expected widths that sum to latent_dim, 5")
+
+
 def test_a_stylegan_pickle(own):
     (own / "mine_style.py").write_text(STYLE)
     sys.path.append(os.getcwd())

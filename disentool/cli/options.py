@@ -43,7 +43,9 @@ rows = click.option(
     help="Which rows of the data, by its split (prepare --split).",
 )
 trust = click.option(
-    "--trust", is_flag=True, help="Import and run the code that a checkpoint of your own method (module:Class) names."
+    "--trust",
+    is_flag=True,
+    help="Run the code that is your own (module:name), or in a checkpoint's or generator's file.",
 )
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all draws."
