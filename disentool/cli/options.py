@@ -45,7 +45,7 @@ rows = click.option(
 trust = click.option(
     "--trust",
     is_flag=True,
-    help="Run the code that is your own (module:name), or in a checkpoint's or generator's file.",
+    help="Run code: your own (module:name), or what a generator's file holds.",
 )
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all draws."
