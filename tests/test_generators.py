@@ -15,7 +15,7 @@ from conftest import SMALL
 from torch import nn
 
 from disentool.directions.generator import GeneratorFacts
-from disentool.directions.probe import probe
+from disentool.directions.probe import probe, probe_twice
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile, WrongUsage
 from disentool.stages import generator as generators
 from disentool.stages.export import export
@@ -74,6 +74,31 @@ class Lying(torch.autograd.Function):
         return g / 2
 
 
+class Once(torch.autograd.Function):
+    """The identity, that can be differentiated once."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, g):
+        return g.clone()
+
+
+class LyingTwice(torch.autograd.Function):
+    """The identity, whose gradient depends on what it is multiplied with in a way that no gradient does."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, g):
+        return g.detach() + 0.3 * (g - g.detach())
+
+
 def normalised(z):
     return torch.sigmoid((z - z.mean(0)) @ WEIGHTS).reshape(len(z), 1, 8, 8)
 
@@ -118,6 +143,19 @@ def test_each_failure_has_a_message_of_its_own(function, words):
         probe(Made(function), "net")
     assert str(caught.value).startswith("net: ") and words in str(caught.value), caught.value
     assert "\n" not in str(caught.value)
+
+
+def test_what_a_jacobian_needs():
+    probe_twice(Made(good), "net")
+    probe_twice(Made(lambda z, c: good(z) * (1 - 0.1 * c[:, None, None, None]), classes=3), "net", classes=(1,))
+    for function, words in (
+        (lambda z: good(Once.apply(z)), "it cannot be differentiated twice, which --method paper does without"),
+        (lambda z: good(LyingTwice.apply(z)), "its gradient's gradient is 0.30 times the slope of its images"),
+    ):
+        probe(Made(function), "net")  # which is enough for the paper's method
+        with pytest.raises(ForeignFile) as caught:
+            probe_twice(Made(function), "net")
+        assert str(caught.value).startswith("net: ") and words in str(caught.value)
 
 
 def test_a_batch_norm_in_training_mode_is_found_out():
@@ -316,6 +354,7 @@ def test_opaque_files(tmp_path, name, write, words):
     np.testing.assert_allclose(opened.generator(z), (network(z).detach() + 1) / 2, atol=1e-6)
     path.with_suffix(".json").write_text(json.dumps(SIDECAR | {"prior": "uniform"}))
     assert trusted(path).sha256 != opened.sha256
+    probe_twice(opened.generator, "net")
     path.with_suffix(".json").write_text(json.dumps({"latent_dim": 5}))
     with pytest.raises(ForeignFile, match="black being 0 and white 1, its pixels go from -0"):
         trusted(path)

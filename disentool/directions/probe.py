@@ -1,5 +1,7 @@
 """Whether what calls itself a generator is one, tried out before any work: each failure has a message of its own."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -20,13 +22,7 @@ def probe(generator: Generator, name: str, classes: tuple[int, ...] = (), seed: 
     the batch; the gradient to z is finite and not zero; and it agrees with difference quotients, in the middle of 7
     images. ``classes``: those to try, where there are any; none: some of all.
     """
-    random = torch.Generator().manual_seed(seed)
-    facts = generator.facts
-    z = torch.randn(_ROWS, facts.latent_dim, generator=random).to(generator.device)
-    chosen = None
-    if facts.num_classes is not None:
-        some = torch.tensor(classes or range(facts.num_classes))
-        chosen = some[torch.arange(_ROWS) % len(some)].to(generator.device)
+    z, chosen, random = _codes(generator, classes, seed)
     with torch.no_grad():
         images = _call(generator, name, z, chosen)
         _check_images(generator, name, images)
@@ -39,14 +35,44 @@ def probe(generator: Generator, name: str, classes: tuple[int, ...] = (), seed: 
     gradient = _gradient(generator, name, z, chosen, toward)
     alone = _gradient(generator, name, z, chosen, toward, of=0)
     _check_gradient(name, gradient, alone)
-    along = torch.randn(z.shape, generator=random)
-    along = (along / along.norm(dim=1, keepdim=True)).to(generator.device)
-    ratio = min((_agreement(generator, name, z, chosen, along, h) for h in _STEPS), key=lambda r: abs(r - 1))
+    ratio = _slope_ratio(generator, name, z, chosen, _unit(z, random), _once)
     if not abs(ratio - 1) <= _AGREE:
         raise ForeignFile(
             f"{name}: its gradient is not the slope of its images: {ratio:.2f} times the difference quotient's;"
             " does it round, detach or replace a gradient on the way?"
         )
+
+
+def probe_twice(generator: Generator, name: str, classes: tuple[int, ...] = (), seed: int = 0) -> None:
+    """ForeignFile unless a generator's Jacobian can be had by differentiating twice, and is the slope of its images.
+
+    The gradient of v.G(z) for z is linear in v, and its own gradient for v is a column of the Jacobian.
+    """
+    z, chosen, random = _codes(generator, classes, seed)
+    try:
+        ratio = _slope_ratio(generator, name, z, chosen, _unit(z, random), _twice)
+    except ForeignFile as error:
+        raise ForeignFile(f"{error}; it cannot be differentiated twice, which --method paper does without") from None
+    if not abs(ratio - 1) <= _AGREE:
+        raise ForeignFile(
+            f"{name}: its gradient's gradient is {ratio:.2f} times the slope of its images; --method paper does without"
+        )
+
+
+def _codes(generator: Generator, classes: tuple[int, ...], seed: int) -> tuple[Tensor, Tensor | None, torch.Generator]:
+    """z [7,d] and classes [7] to try, and what to draw more from."""
+    random = torch.Generator().manual_seed(seed)
+    facts = generator.facts
+    z = torch.randn(_ROWS, facts.latent_dim, generator=random).to(generator.device)
+    if facts.num_classes is None:
+        return z, None, random
+    some = torch.tensor(classes or range(facts.num_classes))
+    return z, some[torch.arange(_ROWS) % len(some)].to(generator.device), random
+
+
+def _unit(z: Tensor, random: torch.Generator) -> Tensor:
+    along = torch.randn(z.shape, generator=random)
+    return (along / along.norm(dim=1, keepdim=True)).to(z.device)
 
 
 def _call(generator: Generator, name: str, z: Tensor, classes: Tensor | None) -> Tensor:
@@ -116,15 +142,37 @@ def _check_gradient(name: str, gradient: Tensor, alone: Tensor) -> None:
         )
 
 
-def _agreement(generator: Generator, name: str, z: Tensor, classes: Tensor | None, along: Tensor, step: float) -> float:
+def _slope_ratio(
+    generator: Generator, name: str, z: Tensor, classes: Tensor | None, along: Tensor, slope: Callable[..., Tensor]
+) -> float:
     """<J v, q> / <q, q> with the difference quotient q along v: 1 for a true gradient; the median over the images.
 
-    In reverse mode, as <v, J'q>: forward mode silently gives zeros for some kinds of network.
+    Of two steps of the quotient the one that agrees better: a small one rounds, a large one meets kinks. J v comes by
+    reverse mode: forward mode silently gives zeros for some kinds of network.
     """
-    with torch.no_grad():
-        ahead, behind = (_call(generator, name, z + sign * step * along, classes) for sign in (1, -1))
-    quotient = (ahead - behind) / (2 * step)
-    slope = (_gradient(generator, name, z, classes, quotient) * along).sum(1)
-    size = quotient.flatten(1).square().sum(1)
-    ratios = torch.where(size > 0, slope / size, torch.ones_like(size))  # along v nothing moves, nor does the gradient
-    return ratios.median().item()
+    ratios = []
+    for step in _STEPS:
+        with torch.no_grad():
+            ahead, behind = (_call(generator, name, z + sign * step * along, classes) for sign in (1, -1))
+        quotient = (ahead - behind) / (2 * step)
+        size = quotient.flatten(1).square().sum(1)
+        found = slope(generator, name, z, classes, along, quotient)
+        # Along v an image may not move at all; nor does its gradient then.
+        ratios.append(torch.where(size > 0, found / size, torch.ones_like(size)).median().item())
+    return min(ratios, key=lambda ratio: abs(ratio - 1))
+
+
+def _once(generator: Generator, name: str, z: Tensor, classes: Tensor | None, along: Tensor, q: Tensor) -> Tensor:
+    """<J v, q> [B] as <v, J'q>."""
+    return (_gradient(generator, name, z, classes, q) * along).sum(1)
+
+
+def _twice(generator: Generator, name: str, z: Tensor, classes: Tensor | None, along: Tensor, q: Tensor) -> Tensor:
+    """<J v, q> [B] with J v as the gradient for w of <v, J'w>."""
+    with torch.enable_grad(), explained(name, z):
+        z = z.detach().clone().requires_grad_(True)
+        images = generator(z, classes)
+        weights = torch.zeros_like(images, requires_grad=True)
+        (gradient,) = torch.autograd.grad(images, z, weights, create_graph=True)
+        (product,) = torch.autograd.grad((gradient * along).sum(), weights)
+    return (product * q).flatten(1).sum(1)
