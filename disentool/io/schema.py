@@ -124,6 +124,22 @@ DIRECTIONS = Format(
     ),
 )
 
+GENERATOR = Format(
+    "disentool.generator",
+    1,
+    "A JSON object beside a network that does not say what it is (model.pt2: model.json): z [B,d] (and classes [B]) ->"
+    " images [B,C,H,W]. Attributes of the same names say it for module:name.",
+    attributes=(
+        ("latent_dim", "d"),
+        ("image_range", "the numbers of black and white; left out: [0, 1]"),
+        ("clip", "true: pixels beyond them are cut off; left out: the network is refused"),
+        ("prior", "law of each number of z: normal (standard; also if left out) or uniform (-1..1)"),
+        ("num_classes", "how many classes the network takes; left out: it takes z alone"),
+        ("chunks", "widths of the parts in which z enters the network, which sum to d"),
+        ("format, version", "may be left out"),
+    ),
+)
+
 CHECKPOINT = Format(
     "disentool.checkpoint",
     1,
@@ -181,13 +197,37 @@ CORRELATION = Format(
     ),
 )
 
+INVERSION = Format(
+    "disentool.inversion",
+    1,
+    "One JSON object a line, for each image and loss: what `invert` found.",
+    attributes=(
+        ("artefact, id", "the generator, and the first 16 hex digits of its digest"),
+        ("image, class", "the image that was looked for, and the class of the best code, where there are classes"),
+        (
+            "loss, sigma",
+            "what was made small (or encoder: what a checkpoint's own encoder says), and a blur's pixels",
+        ),
+        (
+            "mse, psnr, dssim, blur S",
+            "how far the image found is from the one looked for, by four measures, whatever loss",
+        ),
+        ("detail", "its energy of neighbours' differences as a share of the image's: below 1 it is blurred"),
+        ("norm", "length of the code"),
+        ("reached, details", "the loss that the best, the median and the worst start came to; every constant"),
+    ),
+)
+
 HISTORY = Format(
     "disentool.history",
     1,
     "One JSON object a line beside the checkpoint: {step, time (training seconds), <term>: mean since the last line}.",
 )
 
-FORMATS = {f.name: f for f in (DATASET, LATENTS, DIRECTIONS, CHECKPOINT, EXPORT, SCORE, CORRELATION, HISTORY)}
+FORMATS = {
+    f.name: f
+    for f in (DATASET, LATENTS, DIRECTIONS, GENERATOR, CHECKPOINT, EXPORT, SCORE, CORRELATION, INVERSION, HISTORY)
+}
 
 
 def text() -> str:

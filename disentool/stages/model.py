@@ -12,7 +12,7 @@ from disentool.config import build
 from disentool.configs.reference import is_own
 from disentool.engine import device as devices
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, UnsafeFile
-from disentool.io import checkpoint, files
+from disentool.io import checkpoint, exported, files
 from disentool.io.dataset import Dataset
 from disentool.phase import DataFacts, Method
 from disentool.stages.prepare import data_spec
@@ -73,12 +73,13 @@ def describe_classes(method: Method, data: Dataset, rows: np.ndarray) -> dict[st
 
 
 def load(path: Path, device: str = "auto", *, trust: bool = False) -> Model:
-    """Rebuild a checkpoint's networks. Sizes are compared before memory is taken for them.
+    """Rebuild a checkpoint's networks, or those of what ``export`` made of one (.safetensors, its .json beside it).
 
+    Sizes are compared before memory is taken for them.
     ``trust``: a checkpoint of the user's own method may import, and so execute, the module it names; else UnsafeFile.
     """
-    chosen = devices.choose(device)
-    content = checkpoint.read(path)
+    chosen, path = devices.choose(device), Path(path)
+    content = exported.read(path) if path.suffix.lower() == ".safetensors" else checkpoint.read(path)
     if is_own(content["method"]) and not trust:
         raise UnsafeFile(
             f"{path}: was made by code that is not the toolkit's, {content['method'][:80]}; --trust imports and runs it"
@@ -89,7 +90,7 @@ def load(path: Path, device: str = "auto", *, trust: bool = False) -> Model:
     for name, network in networks.items():
         network.load_state_dict(content["networks"][name], assign=True)
         network.requires_grad_(False).eval().to(chosen, memory_format=torch.channels_last)
-    return Model(Path(path), files.sha256(path), content, method, networks, chosen)
+    return Model(path, files.sha256(path), content, method, networks, chosen)
 
 
 def blank_networks(method: Method, path: Path) -> dict[str, torch.nn.Module]:
