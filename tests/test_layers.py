@@ -123,7 +123,7 @@ def test_commands_do_not_import_each_other():
 
 # information: mutual information of binned codes. importance: the entropies that every DCI has. split: train and test.
 # hinge: the machines of SAP.
-METRICS_SHARE = {"result", "sampling", "split", "information", "importance", "hinge"}
+METRICS_SHARE = {"result", "sampling", "split", "information", "importance", "hinge", "levels"}
 
 
 def test_methods_and_metrics_do_not_import_each_other():

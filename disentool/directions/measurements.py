@@ -50,11 +50,6 @@ CONTROLS: dict[str, str] = {
 COLOURS = ("red", "green", "blue")
 
 
-def transform_units(name: str, change: np.ndarray) -> np.ndarray:
-    """A change of the measurement ``name`` in the transform's own t: a zoom by exp(change) is t = exp(change) - 1."""
-    return np.expm1(change) if name == "scale" else change
-
-
 def grey(images: np.ndarray) -> np.ndarray:
     """Images [n,H,W,C] in 0..1 -> their mean over the channels, float32 [n,H,W]."""
     return images.mean(axis=3, dtype=np.float32)
@@ -91,12 +86,16 @@ def colours(images: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def show_bright_objects(images: np.ndarray) -> bool:
-    """Whether at least nine of ten images [n,H,W,C] show something bright within a dark border."""
+    """Whether images [n,H,W,C] show something bright within a dark border: nine of ten that are not black, or more.
+
+    At least half must not be black.
+    """
     value = grey(images)
     _, height, width = value.shape
     rows, columns = max(1, round(height * _BORDER)), max(1, round(width * _BORDER))
     border = np.ones((height, width), bool)
     border[rows:-rows, columns:-columns] = False
     peak = value.max(axis=(1, 2))
+    seen = peak >= 3 * DARK
     dark = value[:, border].mean(axis=1) <= _BORDER_BELOW * peak
-    return bool((dark & (peak >= 3 * DARK)).mean() >= 0.9)
+    return bool(seen.mean() >= 0.5 and dark[seen].mean() >= 0.9)

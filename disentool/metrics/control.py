@@ -17,13 +17,12 @@ import numpy as np
 
 from disentool.errors import DataMismatch, UnknownName, WrongUsage
 from disentool.io.directions import Direction
+from disentool.metrics import levels as stats
 from disentool.metrics.result import CONFIDENCE, Callables, Result, check_at_least, constants
 from disentool.metrics.sampling import Points, check_seed
 
 NEEDS = frozenset({"directions", "callables"})
 RANGE = (-np.inf, 1.0)
-# The rise of the property from 5 % to 95 % of all it does over the grid; beyond, the images hardly follow.
-_RISE = (0.05, 0.95)
 
 
 @dataclass(frozen=True)
@@ -73,16 +72,16 @@ class Plan:
 class Moved:
     """What a stage measured of images at S starts, each at K places along a direction.
 
-    ``values``: measurement -> float64 [S,K], in ``units``, up to a constant that all share; NaN where there is nothing
-    to measure. ``controlled``: the one that the direction is to move. ``kind``: how they were measured. ``in_t``: a
-    change of ``controlled`` -> the transform's t.
+    ``values``: measurement -> float64 [S,K], in ``units``; NaN where there is nothing to measure. ``controlled``: the
+    one that the direction is to move, in the units of t. ``kind``: how they were measured. ``relative``: names of those
+    that are changes from the middle place, so that different starts do not compare.
     """
 
     values: dict[str, np.ndarray]
     units: dict[str, str]
     controlled: str
     kind: str
-    in_t: Callable[[np.ndarray], np.ndarray]
+    relative: frozenset[str] = frozenset()
 
 
 def plan(points: Points, options: Options, seed: int, codes_ready: bool = False) -> Plan:
@@ -113,18 +112,22 @@ def score(plan: Plan, direction: Direction, lent: Callables) -> Result:
             f"{direction.name}: its valid range, {low:g}..{high:g}, holds {valid.sum()} of {options.levels} values of"
             " alpha, expected two or more; --set levels=N and --set extent=X make them denser"
         )
-    if plan.options.starts > len(values[found.controlled]):
-        notes.append(f"{options.starts - len(values[found.controlled])} starts show nothing to measure: left out")
-    weights = _resampled(len(values[found.controlled]), options.resamples, rng)
+    weights = stats.resampled(options.starts, options.resamples, rng)
     controlled = values[found.controlled]
-    r2 = _quantity(lambda w: _explained(controlled, w, ordered=True), weights)
+    there = np.isfinite(controlled)
+    if not there.all():
+        notes.append(f"{1 - there.mean():.1%} of the images show nothing to measure: left out")
+    r2 = stats.quantity(lambda w: stats.explained(controlled, w, ordered=True), weights)
     leakage, per_factor = {}, {found.controlled: r2["value"]}
     for name, measured in values.items():
         if name != found.controlled:
-            leakage[name] = _leakage(measured, valid, weights) | {"unit": found.units[name]}
+            leakage[name] = _leakage(found, name, measured, valid, weights)
             per_factor[name] = leakage[name]["r2"]["value"]
     baseline = _baseline(plan, lent, len(u), alphas, rng)
-    if r2["interval"][0] <= baseline["highest"]:
+    rise = stats.quantity(lambda w: stats.rise(controlled, w), weights)
+    # Of changes from a start's own middle, which any direction of a linear generator decides wholly, R^2 says little.
+    name, found_there = ("rise", rise) if found.controlled in found.relative else ("r2", r2)
+    if found_there["interval"][0] <= baseline[name]["highest"]:
         notes.append("not better than a random direction")
     details: dict[str, Any] = {
         **constants(options, PROTOCOLS),
@@ -136,19 +139,20 @@ def score(plan: Plan, direction: Direction, lent: Callables) -> Result:
         "t_unit": direction.unit,
         "t_valid": [float(low), float(high)],
         "r2": r2,
-        "spearman": _spearman(controlled, alphas, weights),
-        "monotone": _quantity(lambda w: _rising(controlled[:, valid], w), weights),
-        "spread": _quantity(lambda w: _spread(controlled[:, valid], w), weights)
+        "r2_of": "changes from alpha = 0" if found.controlled in found.relative else "places",
+        "rise": rise | {"unit": found.units[found.controlled]},
+        "spearman": stats.spearman(controlled, weights),
+        "monotone": stats.quantity(lambda w: stats.rising(controlled[:, valid], w), weights),
+        "spread": stats.quantity(lambda w: stats.spread(controlled[:, valid], w), weights)
         | {"unit": found.units[found.controlled]},
-        "saturation": _saturation(controlled, alphas, weights),
+        "saturation": stats.saturation(controlled, alphas, weights),
         "leakage": leakage,
         "baseline": baseline,
         "law": _law(plan, direction, lent, rng),
         "curve": {
             "alpha": alphas.tolist(),
             "t": [float(v) if ok else None for v, ok in zip(t, valid, strict=True)],
-            "mean": controlled.mean(axis=0).tolist(),
-            "std": controlled.std(axis=0, ddof=1).tolist(),
+            **stats.curve(controlled),
         },
         "interval_of": f"95 % percentile bootstrap over {len(controlled)} starts, {options.resamples} resamples",
         "notes": notes,
@@ -157,153 +161,72 @@ def score(plan: Plan, direction: Direction, lent: Callables) -> Result:
 
 
 def _usable(found: Moved, notes: list[str]) -> dict[str, np.ndarray]:
-    """The measurements of the starts in which what is controlled could be measured everywhere."""
-    controlled = found.values[found.controlled]
-    there = np.isfinite(controlled).all(axis=1)
-    if there.sum() < max(5, len(there) // 2):
+    """The measurements that at least half of the images gave a number for."""
+    shares = {name: float(np.isfinite(values).mean()) for name, values in found.values.items()}
+    if shares[found.controlled] < 0.5:
         raise DataMismatch(
-            f"only {int(there.sum())} of {len(there)} starts can be measured by {found.kind} over the whole grid;"
-            " --set extent=X makes it narrower, --set measure=registration measures anything"
+            f"only {shares[found.controlled]:.0%} of the images can be measured by {found.kind}, expected half of them;"
+            " --set extent=X makes the grid narrower, --set measure=NAME measures otherwise"
         )
-    kept = {}
-    for name, values in found.values.items():
-        if not np.isfinite(values[there]).all():
-            notes.append(f"{name} cannot be measured in every image: left out")
-            continue
-        kept[name] = values[there]
-    return kept
+    for name, share in shares.items():
+        if share < 0.5:
+            notes.append(f"{name} can be measured in {share:.0%} of the images only: left out")
+    return {name: values for name, values in found.values.items() if shares[name] >= 0.5}
 
 
-# ---- statistics of values [S,K] with the starts weighted: weights [S], which sum to 1
-
-
-def _moments(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance over the starts at each level, [K] each."""
-    mean = weights @ values
-    return mean, np.maximum(weights @ np.square(values - mean), 0)
-
-
-def _explained(values: np.ndarray, weights: np.ndarray, *, ordered: bool) -> float:
-    """The share of the variance that the level decides; ``ordered``: by a mean that does not fall."""
-    mean, variance = _moments(values, weights)
-    fitted = _isotonic(mean) if ordered else mean
-    residual = (variance + np.square(mean - fitted)).mean()
-    total = residual + np.square(fitted - mean.mean()).mean()  # an isotonic fit has the same mean, and is a projection
-    return float(1 - residual / total) if total > 0 else 0.0
-
-
-def _isotonic(mean: np.ndarray) -> np.ndarray:
-    from sklearn.isotonic import isotonic_regression
-
-    return isotonic_regression(mean)
-
-
-def _rising(values: np.ndarray, weights: np.ndarray) -> float:
-    """The fraction of steps from level to level at which a start's value rises."""
-    return float(weights @ (np.diff(values, axis=1) > 0).mean(axis=1))
-
-
-def _spread(values: np.ndarray, weights: np.ndarray) -> float:
-    """Standard deviation over the starts at a level, root mean square over levels."""
-    return math.sqrt(_moments(values, weights)[1].mean() / (1 - np.square(weights).sum()))
-
-
-def _leakage(values: np.ndarray, valid: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+def _leakage(found: Moved, name: str, values: np.ndarray, valid: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
     """How another measurement goes along.
 
-    ``r2``: the share of its variance that alpha decides. ``share``: the share that comes of moving, the same way in
-    all images or not, rather than of the start; within the valid range. ``change``: from end to end of that range,
-    root mean square over starts.
+    ``r2``: the share of its variance that alpha decides. ``change``: within the valid range, the standard deviation
+    along the way, whichever way it goes, root mean square over starts. ``of_natural``: that, as a share of its standard
+    deviation over the starts at alpha = 0, where the starts can be compared.
     """
     within = values[:, valid]
-    ends = np.square(within[:, -1] - within[:, 0])
-    middle, along = within.mean(axis=1), within.var(axis=1)
+    several = np.isfinite(within).sum(axis=1) >= 2
+    along, middle = np.zeros(len(values)), values[:, values.shape[1] // 2]
+    along[several] = np.nanvar(within[several], axis=1)
 
-    def share(w: np.ndarray) -> float:
-        moving = w @ along
-        return float(moving / (moving + w @ np.square(middle - w @ middle))) if moving > 0 else 0.0
+    def change(w: np.ndarray) -> float:
+        return math.sqrt(w[several] @ along[several] / w[several].sum()) if w[several].any() else math.nan
 
-    return {
-        "r2": _quantity(lambda w: _explained(values, w, ordered=False), weights),
-        "share": _quantity(share, weights),
-        "change": _quantity(lambda w: math.sqrt(w @ ends), weights),
+    def of_natural(w: np.ndarray) -> float:
+        natural = stats.spread(middle[:, None], w)
+        return change(w) / natural if natural > 0 else math.nan
+
+    entry = {
+        "unit": found.units[name],
+        "r2": stats.quantity(lambda w: stats.explained(values, w, ordered=False), weights),
+        "change": stats.quantity(change, weights),
     }
-
-
-def _spearman(values: np.ndarray, alphas: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
-    """Rank correlation of the values of all starts with alpha."""
-    from scipy.stats import rankdata
-
-    ranks = rankdata(values).reshape(values.shape)  # of the starts as drawn: resamples weigh these
-    levels = np.arange(len(alphas), dtype=np.float64)
-
-    def correlation(w: np.ndarray) -> float:
-        mean, variance = _moments(ranks, w)
-        spread = (variance + np.square(mean - mean.mean())).mean()
-        covariance = (mean * (levels - levels.mean())).mean()
-        return float(covariance / math.sqrt(spread * levels.var())) if spread > 0 else 0.0
-
-    return _quantity(correlation, weights)
-
-
-def _saturation(values: np.ndarray, alphas: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
-    """The alphas, and the values there less the one at alpha = 0, between which the mean makes 90 % of its rise."""
-
-    def ends(w: np.ndarray) -> list[float]:
-        mean = _isotonic(w @ values)
-        rise = mean[-1] - mean[0]
-        if rise <= 0:
-            return [0.0, 0.0, 0.0, 0.0]
-        at = [mean[0] + share * rise for share in _RISE]
-        middle = np.interp(0.0, alphas, mean)
-        return [*(float(np.interp(v, mean, alphas)) for v in at), *(float(v - middle) for v in at)]
-
-    value, interval = ends(np.full(len(values), 1 / len(values))), _interval(np.array([ends(w) for w in weights]))
-    names = ("alpha_low", "alpha_high", "value_low", "value_high")
-    return {name: {"value": v, "interval": i} for name, v, i in zip(names, value, interval, strict=True)}
-
-
-# ---- intervals
-
-
-def _resampled(count: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
-    """Weights [R,S] of ``count`` starts drawn again with replacement."""
-    return rng.multinomial(count, np.full(count, 1 / count), size=resamples) / count
-
-
-def _quantity(statistic: Callable[[np.ndarray], float], weights: np.ndarray) -> dict[str, Any]:
-    """The statistic of the starts as drawn, and its interval over the resamples."""
-    even = np.full(weights.shape[1], 1 / weights.shape[1])
-    return {"value": statistic(even), "interval": _interval(np.array([[statistic(w)] for w in weights]))[0]}
-
-
-def _interval(values: np.ndarray) -> list[list[float]]:
-    """95 % percentile intervals of the columns of values [R,Q]."""
-    return np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0).T.tolist()
+    return entry if name in found.relative else entry | {"of_natural": stats.quantity(of_natural, weights)}
 
 
 # ---- what to compare with, and whether a law of t is obeyed
 
 
 def _baseline(plan: Plan, lent: Callables, width: int, alphas: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
-    """R^2 of random directions, whichever way the property goes along them."""
+    """R^2 and rise along random directions, whichever way the property goes along them."""
     options = plan.options
-    found = []
+    found: dict[str, list[float]] = {"r2": [], "rise": []}
     for number in range(options.baseline):
         u = rng.standard_normal(width).astype(np.float32)
         u /= np.linalg.norm(u)
         starts = rng.standard_normal((options.baseline_starts, width), dtype=np.float32)
         moved = lent.moved(u, starts, np.tile(alphas, (len(starts), 1)))
-        values = _usable(moved, [])[moved.controlled]
-        even = np.full(len(values), 1 / len(values))
-        found.append(max(_explained(sign * values, even, ordered=True) for sign in (1, -1)))
+        values, even = _usable(moved, [])[moved.controlled], stats.even(len(starts))
+        found["r2"].append(max(stats.explained(sign * values, even, ordered=True) for sign in (1, -1)))
+        found["rise"].append(max(stats.rise(sign * values, even) for sign in (1, -1)))
         lent.progress(number + 2, options.baseline + 2)
+    return {name: _over_directions(np.array(each)) for name, each in found.items()}
+
+
+def _over_directions(each: np.ndarray) -> dict[str, Any]:
+    """The mean over directions, with Student's interval."""
     from scipy.stats import t
 
-    mean, std = float(np.mean(found)), float(np.std(found, ddof=1))
-    half = float(t.ppf((1 + CONFIDENCE) / 2, len(found) - 1)) * std / math.sqrt(len(found))
-    interval = [max(0.0, mean - half), min(1.0, mean + half)]
-    return {"r2": {"value": mean, "interval": interval}, "highest": max(found), "each": found}
+    mean, half = float(each.mean()), float(t.ppf((1 + CONFIDENCE) / 2, len(each) - 1) * each.std(ddof=1))
+    half /= math.sqrt(len(each))
+    return {"value": mean, "interval": [mean - half, mean + half], "highest": float(each.max()), "each": each.tolist()}
 
 
 def ks_distance(values: np.ndarray, cdf: Callable[[np.ndarray], np.ndarray]) -> float:
@@ -332,7 +255,8 @@ def _law(plan: Plan, direction: Direction, lent: Callables, rng: np.random.Gener
     if there.sum() < max(20, len(there) // 2):
         raise DataMismatch(f"only {int(there.sum())} of {len(there)} samples can be measured by {moved.kind}")
     values, t = values[there], t[there]
-    change, absolute = moved.in_t(values[:, 1] - values[:, 0]), moved.in_t(values[:, 1] - values[:, 0].mean())
+    change = values[:, 1] - values[:, 0]
+    absolute = change if moved.controlled in moved.relative else values[:, 1] - values[:, 0].mean()
 
     def uniform(x: np.ndarray) -> np.ndarray:
         return np.clip((x - low) / (high - low), 0, 1)
@@ -342,7 +266,7 @@ def _law(plan: Plan, direction: Direction, lent: Callables, rng: np.random.Gener
         value, half = ks_distance(values, uniform), math.sqrt(math.log(2 / (1 - CONFIDENCE)) / (2 * len(values)))
         return {"value": value, "interval": [max(0.0, value - half), min(1.0, value + half)]}
 
-    weights = _resampled(len(t), plan.options.resamples, rng)
+    weights = stats.resampled(len(t), plan.options.resamples, rng)
 
     def slope(w: np.ndarray) -> float:
         return float((w * (t - w @ t)) @ change / (w @ np.square(t - w @ t)))
@@ -354,6 +278,6 @@ def _law(plan: Plan, direction: Direction, lent: Callables, rng: np.random.Gener
         "ks": distance(absolute),
         "ks_moved": distance(change),
         "ks_asked": ks_distance(t, uniform),
-        "slope": _quantity(slope, weights),
-        "rms_error": _quantity(lambda w: math.sqrt(w @ np.square(change - t)), weights),
+        "slope": stats.quantity(slope, weights),
+        "rms_error": stats.quantity(lambda w: math.sqrt(w @ np.square(change - t)), weights),
     }

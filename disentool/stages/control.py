@@ -10,7 +10,6 @@ import numpy as np
 from disentool.directions import monotone
 from disentool.engine import inference
 from disentool.errors import DataMismatch, MissingFile
-from disentool.io import directions as files_of_directions
 from disentool.io import files
 from disentool.metrics.result import Callables, Result
 from disentool.metrics.sampling import Points
@@ -60,12 +59,13 @@ def measured(
 
 def _open(steer: Steer, generator: str | None, device: str, trust: bool) -> Opened:
     file = steer.file
+    how = generators.as_found(file.provenance)
     if generator is not None:
-        return generators.open(generator, device, trust=trust)
+        return generators.open(generator, device, trust=trust, **how)
     beside = file.path.parent / file.generator
     spec = str(beside) if not Path(file.generator).exists() and beside.exists() else file.generator
     try:
-        return generators.open(spec, device, trust=trust)
+        return generators.open(spec, device, trust=trust, **how)
     except MissingFile:
         raise MissingFile(
             f"{file.path}: its directions are of {file.generator}, which is not there; --generator names it"
@@ -125,19 +125,17 @@ def along(
     """Each of ``starts`` float32 [S,d] at the coordinates ``s`` float64 [S,K], K > 1, along u, measured: [S,K]."""
     u = u.astype(np.float64)
     classes = steering.classes_of(opened, [steer], [], len(starts))
-    between, approach = gauge.between(s), gauge.approach(len(u))
+    between = gauge.between(s)
     fine = np.arange((s.shape[1] - 1) * between + 1) / between
     low = np.minimum(fine.astype(np.int64), s.shape[1] - 2)
     s = s[:, low] + (fine - low) * (s[:, low + 1] - s[:, low])
-    middle, way = s.shape[1] // 2, np.arange(approach) / max(approach, 1)
-    block = max(1, inference.BATCH // (approach + s.shape[1]))
+    block = max(1, inference.BATCH // s.shape[1])
     parts = []
     for first in range(0, len(starts), block):
         some = slice(first, first + block)
         here = starts[some].astype(np.float64)
         z = here[:, None] + (s[some] - (here @ u)[:, None])[:, :, None] * u
-        z = np.concatenate([way[:, None] * z[:, middle, None], z], axis=1)
         their = None if classes is None else np.repeat(classes[some], z.shape[1])
         made = np.concatenate(list(steering.images(opened, z.reshape(-1, len(u)), their)))
-        parts.append(gauge.along(made.reshape(*z.shape[:2], *made.shape[1:]), approach))
+        parts.append(gauge.along(made.reshape(*z.shape[:2], *made.shape[1:])))
     return {name: np.concatenate([part[name] for part in parts])[:, ::between] for name in parts[0]}

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -17,6 +16,8 @@ from disentool.errors import DataMismatch, DisentoolError, UnknownName, UnsafeFi
 from disentool.metrics.control import Moved
 
 _STEP = 0.5  # the longest step along a direction, in standard deviations of the prior, between registered images
+_MATCH = 0.2  # the largest share of an image's variance that a registration may leave
+_MOTIONS = {"x": "x", "y": "y", "scale": "zoom", "angle": "angle"}  # measurement -> what registration calls it
 KINDS = ("auto", "objects", "registration")
 Own = Callable[[np.ndarray], np.ndarray]
 
@@ -38,37 +39,31 @@ class Gauge:
         """The measurement that a direction for the transform is to move."""
         return self.transform if self.own else CONTROLS.get(self.transform, "x")
 
-    def approach(self, width: int) -> int:
-        """From how many codes, the first being z = 0, a start of this width is to be approached; 0: from none."""
-        return math.ceil(math.sqrt(width)) + 2 if self.kind == "registration" else 0
-
     def between(self, s: np.ndarray) -> int:
         """Into how many steps the way between neighbouring places ``s`` [S,K] along a direction is to be cut."""
         longest = np.abs(np.diff(s, axis=1)).max(initial=0)
         return max(1, math.ceil(longest / _STEP)) if self.kind == "registration" else 1
 
-    def along(self, images: np.ndarray, approach: int = 0) -> dict[str, np.ndarray]:
-        """Images [S,P+K,H,W,C] of S starts, each at K places in a row -> each measurement float64 [S,K].
+    def along(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Images [S,K,H,W,C] of S starts, each at K places in a row -> each measurement float64 [S,K].
 
-        The first P, ``approach``, are of codes on the way from z = 0 to the middle place. Registered motions, which are
-        small between neighbours, are added up from there: so places of different starts compare.
+        Registered motions are small between neighbours, and are added up from the middle place.
         """
-        track, images = images, images[:, approach:]
         count, places = images.shape[:2]
         flat = images.reshape(count * places, *images.shape[2:])
         found = measurements.colours(flat)
         if self.own:
-            found = {self.transform: self._owned(flat)} | found
+            found |= {self.transform: self._owned(flat)}
         elif self.kind == "objects":
-            found = measurements.objects(flat) | found
+            found |= measurements.objects(flat)
         found = {name: values.reshape(count, places) for name, values in found.items()}
-        return (_motions(track, approach) | found) if self.kind == "registration" else found
+        return found | _motions(images) if self.kind == "registration" else found
 
     def moved(self, values: dict[str, np.ndarray]) -> Moved:
         """The measurements as the metric takes them."""
         units = {name: MEASURED[name].unit if name in MEASURED else "of the user's function" for name in values}
-        in_t = partial(measurements.transform_units, self.controlled)
-        return Moved(values, units, self.controlled, self.kind, in_t)
+        relative = frozenset(_MOTIONS) if self.kind == "registration" else frozenset()
+        return Moved(values, units, self.controlled, self.kind, relative)
 
     def _owned(self, images: np.ndarray) -> np.ndarray:
         try:
@@ -107,21 +102,20 @@ def choose(measure: str, transform: str, examples: np.ndarray, *, trust: bool) -
     return Gauge(kind, transform)
 
 
-def _motions(images: np.ndarray, approach: int) -> dict[str, np.ndarray]:
-    """Registered motions added up as :meth:`Gauge.along` says: ``x y scale angle`` float64 [S,K]."""
-    count, total = images.shape[:2]
-    middle = (total - approach) // 2
-    grey = measurements.grey(images.reshape(count * total, *images.shape[2:]))
-    grey = grey.reshape(count, total, *grey.shape[1:])
-    sources = np.arange(total - 1)
-    targets = sources + 1
-    if approach:  # from the last on the way to the middle place
-        targets[approach - 1] = approach + middle
-    steps = register(*(grey[:, which].reshape(-1, *grey.shape[2:]) for which in (sources, targets)))
+def _motions(images: np.ndarray) -> dict[str, np.ndarray]:
+    """Registered motions added up from the middle place outwards, ``x y scale angle`` float64 [S,K].
+
+    NaN from where two neighbours do not match, on.
+    """
+    count, places = images.shape[:2]
+    grey = measurements.grey(images.reshape(count * places, *images.shape[2:]))
+    grey = grey.reshape(count, places, *grey.shape[1:])
+    flat = (-1, *grey.shape[2:])
+    motion = register(grey[:, :-1].reshape(flat), grey[:, 1:].reshape(flat))
+    matched, middle = motion.residual <= _MATCH, places // 2
     found = {}
-    for name, values in {"x": steps.x, "y": steps.y, "scale": steps.zoom, "angle": steps.angle}.items():
-        values = values.reshape(count, total - 1)
-        arrived = values[:, :approach].sum(axis=1, keepdims=True)
-        places = np.pad(np.cumsum(values[:, approach:], axis=1), ((0, 0), (1, 0)))
-        found[name] = arrived + places - places[:, middle, None]
+    for name, part in _MOTIONS.items():
+        steps = np.where(matched, getattr(motion, part), np.nan).reshape(count, places - 1)
+        before, after = -np.cumsum(steps[:, :middle][:, ::-1], axis=1)[:, ::-1], np.cumsum(steps[:, middle:], axis=1)
+        found[name] = np.concatenate([before, np.zeros((count, 1)), after], axis=1)
     return found

@@ -72,7 +72,9 @@ def score(
     comparison = Comparison([metric for metric in metrics if metric.needs("others")], spread, report)
     if comparison.metrics and isinstance(artefacts, Sequence):
         comparison.require_several(len(artefacts))
-    asked = _Asked(metrics, seed, data, rows, device, codes, factors, trust, spread, comparison, generator, force, report)
+    asked = _Asked(
+        metrics, seed, data, rows, device, codes, factors, trust, spread, comparison, generator, force, report
+    )
     failed = count = 0
     said: set[tuple[str, str]] = set()
     for artefact in artefacts:
