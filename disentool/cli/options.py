@@ -43,11 +43,22 @@ rows = click.option(
     help="Which rows of the data, by its split (prepare --split).",
 )
 trust = click.option(
-    "--trust", is_flag=True, help="Import and run the code that a checkpoint of your own method (module:Class) names."
+    "--trust",
+    is_flag=True,
+    help="Run code: your own (module:name), or what a generator's file holds.",
 )
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all draws."
 )
+classes = click.option(
+    "--class", "classes", metavar="N,N", help="Classes to work with, of a generator that has some, such as 14,136."
+)
+space = click.option(
+    "--space",
+    type=click.Choice(["content", "class", "all"]),
+    help="Of a class-and-content method's codes, those to work with.  [default: content]",
+)
+truncation = click.option("--truncation", type=float, help="Of a BigGAN, 1 or 0.4.  [default: 1]")
 path = click.Path(path_type=Path)
 
 

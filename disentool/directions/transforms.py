@@ -43,7 +43,9 @@ def find(name: str, channels: int) -> Transform:
         raise UnknownName("transform", name, TRANSFORMS)
     transform = TRANSFORMS[name]
     if transform.channels not in (None, channels):
-        raise DataMismatch(f"--transform {name}: needs images of 3 channels, the generator makes {channels}; leave it out")
+        raise DataMismatch(
+            f"--transform {name}: needs images of 3 channels, the generator makes {channels}; leave it out"
+        )
     return transform
 
 

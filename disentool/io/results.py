@@ -8,7 +8,7 @@ from typing import Any
 
 from disentool.errors import ForeignFile
 from disentool.io import files
-from disentool.io.schema import HISTORY, SCORE
+from disentool.io.schema import HISTORY, INVERSION, SCORE
 
 
 def to_json(record: dict[str, Any]) -> str:
@@ -73,6 +73,8 @@ def parse_lines(lines: Iterable[bytes], path: Path | str) -> tuple[str, list[dic
                 " upgrade disentool"
             )
         return SCORE.name, records
+    if records and all(r.get("format") == INVERSION.name for r in records):
+        return INVERSION.name, records
     if records and all("step" in r and "time" in r for r in records):
         return HISTORY.name, records
     raise ForeignFile(f"{path}: neither score records nor a training history")

@@ -60,7 +60,7 @@ def find(
     if codes and data:
         raise WrongUsage("--codes holds the codes to start from; leave out --data")
     if image_files:
-        return _encoded(model, _read(model, image_files, report), chosen=True)
+        return encoded(model, _read(model, image_files, report), chosen=True)
     if codes:
         found = _read_codes(model, Path(codes), report)
         chosen = (
@@ -71,16 +71,17 @@ def find(
         return Bases(found[chosen], None, rows is not None)
     if rows is None and not data:
         kept = _kept_images(model)
-        return _encoded(model, kept[: _number(count, default, len(kept), model.path)], chosen=False)
+        return encoded(model, kept[: _number(count, default, len(kept), model.path)], chosen=False)
     dataset = data_of(model, data, report)
     if rows is not None:
-        return _encoded(model, dataset.images[_checked(rows, len(dataset), dataset.path)], chosen=True)
+        return encoded(model, dataset.images[_checked(rows, len(dataset), dataset.path)], chosen=True)
     number = _number(count, default, len(dataset), dataset.path)
     spread = (np.arange(number) * 2 + 1) * len(dataset) // (2 * number)
-    return _encoded(model, dataset.images[spread], chosen=False)
+    return encoded(model, dataset.images[spread], chosen=False)
 
 
-def _encoded(model: Model, images: np.ndarray, chosen: bool) -> Bases:
+def encoded(model: Model, images: np.ndarray, chosen: bool) -> Bases:
+    """Images uint8 [n,H,W,C] with their codes; ForeignFile where those are not finite."""
     images = np.ascontiguousarray(images)
     feed = Feed(images, None, model.device)
     parts = inference.encode(model.method, model.networks, feed, np.arange(len(images)))
@@ -95,11 +96,16 @@ def _read(model: Model, paths: Sequence[Path], report: Reporter) -> np.ndarray:
     images = []
     for path in paths:
         image, had = image_file.read(Path(path), model.facts.channels, size)
-        if had != size:
-            crop = "cropped and " if had[0] * size[1] != had[1] * size[0] else ""
-            report.note(f"{path}: {had[1]}x{had[0]} pixels, {crop}resized to the model's {size[1]}x{size[0]}")
+        note_resized(path, had, size, report)
         images.append(image)
     return np.stack(images)
+
+
+def note_resized(path: Path, had: tuple[int, int], size: tuple[int, int], report: Reporter) -> None:
+    """Say so where a picture had another size (height, width) than the model's."""
+    if had != size:
+        crop = "cropped and " if had[0] * size[1] != had[1] * size[0] else ""
+        report.note(f"{path}: {had[1]}x{had[0]} pixels, {crop}resized to the model's {size[1]}x{size[0]}")
 
 
 def _read_codes(model: Model, path: Path, report: Reporter) -> np.ndarray:

@@ -1,11 +1,12 @@
 """What a file is: facts about any of the toolkit's files, without loading what is large."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 from disentool.errors import ForeignFile
-from disentool.io import dataset, files, hdf5, results
-from disentool.io.schema import CHECKPOINT, DATASET, EXPORT, FORMATS, LATENTS
+from disentool.io import dataset, files, hdf5, results, sidecar
+from disentool.io.schema import CHECKPOINT, DATASET, EXPORT, FORMATS, GENERATOR, INVERSION, LATENTS
 
 
 def info(path: Path, *, verify: bool = False) -> dict[str, Any]:
@@ -97,8 +98,10 @@ def _weights(path: Path) -> dict[str, Any]:
 
 
 def _sidecar(path: Path) -> dict[str, Any]:
-    """The .json beside exported weights."""
+    """The .json beside exported weights, or beside a network that does not say what it is."""
     content = results.read_json(path)
+    if content.get("format") == GENERATOR.name:
+        return {"format": GENERATOR.name, **dataclasses.asdict(sidecar.read(path))}
     if content.get("format") != CHECKPOINT.name:
         raise ForeignFile(f"{path}: JSON, but not what `disentool export` writes beside the weights")
     keys = ("version", "created_by", "command", "method", "config", "data", "step", "networks")
@@ -120,6 +123,9 @@ def _lines(path: Path) -> dict[str, Any]:
     if name == "disentool.score":
         facts["metrics"] = sorted({str(r.get("metric")) for r in records})
         facts["artefacts"] = sorted({str(r.get("artefact")) for r in records})
+    elif name == INVERSION.name:
+        facts["losses"] = sorted({str(r.get("loss")) for r in records})
+        facts["images"] = len({str(r.get("image")) for r in records})
     else:
         facts["steps"] = [records[0]["step"], records[-1]["step"]]
         facts["terms"] = sorted({k for r in records for k in r} - {"step", "time"})
