@@ -51,8 +51,7 @@ def speeds(z0: Tensor, z: Tensor, t: Tensor) -> np.ndarray:
 def by_moves(u: np.ndarray, moves: Moves, chosen: np.ndarray) -> Fit:
     """g by least squares over non-negative slopes of the moves along u[0]; ``u`` [R+1,d], ``chosen`` [R+1,S].
 
-    Moves count from the start as far as they are like the transformation. DataMismatch-free: with no such move at all
-    g is 0 everywhere.
+    Moves count from the start as far as they are like the transformation; with none that is, g is 0 everywhere.
     """
     s, t, left = (part.double().cpu().numpy() for part in (moves.s, moves.t, moves.left))
     used = left < TRUSTED
@@ -106,3 +105,37 @@ def jointly(z0: Tensor, z: Tensor, t: Tensor, chosen: np.ndarray, seed: int) -> 
     s = np.concatenate([z.double().cpu().numpy().reshape(-1, z.shape[2]), z0.double().cpu().numpy()]) @ u[0]
     low, high = np.quantile(s, [_EDGE, 1 - _EDGE])
     return Fit(u, PAPER_KNOTS, values, (float(min(low, 0)), float(max(high, 0))))
+
+
+def explained_of_moves(fit: Fit, moves: Moves, chosen: np.ndarray) -> np.ndarray:
+    """R^2 of g(s) - g(s0) = t over the moves that g was fitted to, each start's own left out: [R+1]."""
+    s, t, left = (part.double().cpu().numpy() for part in (moves.s, moves.t, moves.left))
+    used = (left < TRUSTED)[:, 1:]
+    return np.array(
+        [
+            _explained(
+                t[rows, 1:][used[rows]],
+                (monotone.evaluate(fit.knots, g, s[rows, 1:]) - monotone.evaluate(fit.knots, g, s[rows, :1]))[
+                    used[rows]
+                ],
+            )
+            for rows, g in zip(chosen, fit.values, strict=True)
+        ]
+    )
+
+
+def explained_of_trajectories(fit: Fit, z0: np.ndarray, z: np.ndarray, t: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """R^2 of g(<z,u>) - g(<z0,u>) = t over the targets ``t`` [T], z0 [S,d] and z [S,T,d]: [R+1]."""
+    found = []
+    for rows, u, g in zip(chosen, fit.u, fit.values, strict=True):
+        predicted = (
+            monotone.evaluate(fit.knots, g, z[rows] @ u) - monotone.evaluate(fit.knots, g, z0[rows] @ u)[:, None]
+        )
+        found.append(_explained(np.broadcast_to(t, predicted.shape).ravel(), predicted.ravel()))
+    return np.array(found)
+
+
+def _explained(t: np.ndarray, predicted: np.ndarray) -> float:
+    """1 - residual / variance; 0 where there is no variance."""
+    total = np.square(t - t.mean()).sum() if t.size else 0.0
+    return float(1 - np.square(t - predicted).sum() / total) if total > 0 else 0.0
