@@ -10,7 +10,8 @@ from torch import Tensor
 from disentool.directions import reconstruction, transforms
 from disentool.directions.generator import Generator
 
-BATCH = 128  # images that are generated at once where no gradient is asked for
+BATCH = 128  # images that are generated at once
+_NOTHING = 1e-12  # a squared difference per pixel value that is rounding
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,9 @@ class Solver(Protocol):
         target: Tensor,
         mask: Tensor,
         progress: Callable[[Tensor], None],
-    ) -> Tensor: ...
+    ) -> Tensor:
+        """z [B,d], target [B,C,H,W], mask [B,1,H,W] or [B,C,H,W] -> z [B,d] in the ball."""
+        ...
 
 
 def to_ball(z: Tensor) -> Tensor:
@@ -116,12 +119,27 @@ def follow(
     extent: float,
     steps: int,
     solver: Solver,
-    progress: Callable[[float], None],
+    progress: Callable[[int, float], None],
 ) -> Trajectories:
     """Each start towards both signs of t at once, target by target; each target is T_t of the start's own image.
 
-    ``progress`` is told the mean relative error after each of the ``steps * solver.iterations`` iterations.
+    As many starts as fit in a batch go together; as losses are summed and not averaged, that changes nothing.
+    ``progress`` is told after each of the solver's iterations how many images it moved, and their median relative error.
     """
+    parts = []
+    for first in range(0, len(starts.z), BATCH // 2):
+        some = slice(first, first + BATCH // 2)
+        classes = None if starts.classes is None else starts.classes[some]
+        part = Starts(starts.z[some], classes, starts.images[some])
+        parts.append(_follow(generator, aim, part, extent, steps, solver, progress))
+    z, errors = (torch.cat(values) for values in zip(*parts, strict=True))
+    return Trajectories(targets(extent, steps, generator.device), z, errors)
+
+
+def _follow(
+    generator: Generator, aim: Aim, starts: Starts, extent: float, steps: int, solver: Solver, progress: Callable
+) -> tuple[Tensor, Tensor]:
+    """Codes [S,2*steps,d] and relative errors [S,2*steps] of one batch."""
     sign = torch.tensor([-1.0, 1.0], device=generator.device).repeat_interleave(len(starts.z))
     twice = starts.images.repeat(2, 1, 1, 1)
     classes = None if starts.classes is None else starts.classes.repeat(2)
@@ -129,15 +147,20 @@ def follow(
     found, errors = [], []
     for step in range(1, steps + 1):
         target, mask = aim.target(twice, sign * (extent * step / steps))
-        unchanged = aim.distance(twice, target, mask).clamp_min(1e-20)
+        unchanged = aim.distance(twice, target, mask)
 
         def tell(loss: Tensor, unchanged: Tensor = unchanged) -> None:
-            progress(float((loss / unchanged).mean()))
+            progress(len(loss), float(_share(loss, unchanged).median()))
 
         z = solver(generator, aim, z, classes, target, mask, tell)
-        errors.append(aim.distance(generate(generator, z, classes), target, mask) / unchanged)
+        errors.append(_share(aim.distance(generate(generator, z, classes), target, mask), unchanged))
         found.append(z)
-    return Trajectories(targets(extent, steps, generator.device), _by_target(found), _by_target(errors))
+    return _by_target(found), _by_target(errors)
+
+
+def _share(loss: Tensor, unchanged: Tensor) -> Tensor:
+    """The loss as a share of the unchanged image's; 1 where the transformation changes nothing."""
+    return torch.where(unchanged > _NOTHING, loss / unchanged.clamp_min(_NOTHING), 1.0)
 
 
 def _by_target(parts: list[Tensor]) -> Tensor:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from disentool.errors import ForeignFile
-from disentool.io import dataset, files, hdf5, results, sidecar
-from disentool.io.schema import CHECKPOINT, DATASET, EXPORT, FORMATS, GENERATOR, INVERSION, LATENTS
+from disentool.io import dataset, directions, files, hdf5, results, sidecar
+from disentool.io.schema import CHECKPOINT, DATASET, DIRECTIONS, EXPORT, FORMATS, GENERATOR, INVERSION, LATENTS
 
 
 def info(path: Path, *, verify: bool = False) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def info(path: Path, *, verify: bool = False) -> dict[str, Any]:
 def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
     with hdf5.opened(path) as file:
         name = hdf5.attribute(file, "format", None)
-        if name not in (DATASET.name, LATENTS.name):
+        if name not in (DATASET.name, LATENTS.name, DIRECTIONS.name):
             found = f"format {name!r}" if name else "no format, so it is unfinished or foreign"
             arrays = ", ".join(hdf5.dataset_names(file)) or "none"
             raise ForeignFile(
@@ -48,6 +48,8 @@ def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
     if name == DATASET.name:
         values = dataset.read(path).factor_values
         facts["factor_values"] = {n: f"{len(v)} from {v.min():g} to {v.max():g}" for n, v in values.items() if v.size}
+    if name == DIRECTIONS.name:
+        facts["directions"] = {n: _direction(d) for n, d in directions.read(path).directions.items()}
     if verify:
         if not facts.get("content_sha256"):
             raise ForeignFile(f"{path}: has no content_sha256, so there is nothing to verify it against")
@@ -56,6 +58,15 @@ def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
             raise ForeignFile(f"{path}: its arrays do not match its content_sha256; it was damaged or edited")
         facts["verified"] = True
     return facts
+
+
+def _direction(direction: directions.Direction) -> dict[str, Any]:
+    return {
+        "unit": direction.unit,
+        "t_valid": list(direction.t_valid),
+        "s_range": [float(direction.knots[0]), float(direction.knots[-1])],
+        **direction.facts,
+    }
 
 
 def _words(words: Any) -> str:
