@@ -60,6 +60,13 @@ space = click.option(
     help="Of a class-and-content method's codes, those to work with.  [default: content]",
 )
 truncation = click.option("--truncation", type=float, help="Of a BigGAN, 1 or 0.4.  [default: 1]")
+directions = click.option(
+    "--direction",
+    "directions",
+    metavar="FILE[:NAME]",
+    multiple=True,
+    help="Move along this direction, such as dirs.h5:shift-x; may be given several times.",
+)
 path = click.Path(path_type=Path)
 
 

@@ -104,7 +104,7 @@ def parse(text: str) -> Law:
             return Law("uniform", *numbers)
         if kind == "normal" and len(numbers) == 2 and numbers[1] > 0:
             return Law("normal", *numbers)
-    raise WrongUsage(f"--t {text}: expected uniform:LOW,HIGH, normal:MEAN,DEVIATION or one number")
+    raise WrongUsage(f"--t {text}: expected uniform:LOW,HIGH, normal:MEAN,STD or one number")
 
 
 def matrix(directions: Sequence[Direction]) -> np.ndarray:

@@ -14,7 +14,6 @@ from disentool.io import files
 from disentool.metrics.result import Callables, Result
 from disentool.metrics.sampling import Points
 from disentool.stages import gauge as gauges
-from disentool.stages import generator as generators
 from disentool.stages import steering
 from disentool.stages.gauge import Gauge
 from disentool.stages.generator import Opened
@@ -42,8 +41,7 @@ def measured(
     ``generator``: what to steer; default: what the file says it is of.
     """
     steers = steering.read([reference], every=True)
-    opened = _open(steers[0], generator, device, trust)
-    steering.require_bound(steers, opened, force=force)
+    opened = _open(steers, generator, device, trust, force)
     digest = files.sha256(steers[0].file.path)
     for steer in steers:
         head = _head(steer, opened, digest)
@@ -57,15 +55,14 @@ def measured(
             yield head, metric, _with_generator(result, steer, opened)
 
 
-def _open(steer: Steer, generator: str | None, device: str, trust: bool) -> Opened:
-    file = steer.file
-    how = generators.as_found(file.provenance)
+def _open(steers: list[Steer], generator: str | None, device: str, trust: bool, force: bool) -> Opened:
+    file = steers[0].file
     if generator is not None:
-        return generators.open(generator, device, trust=trust, **how)
+        return steering.opened(generator, steers, device, trust=trust, force=force)
     beside = file.path.parent / file.generator
     spec = str(beside) if not Path(file.generator).exists() and beside.exists() else file.generator
     try:
-        return generators.open(spec, device, trust=trust, **how)
+        return steering.opened(spec, steers, device, trust=trust, force=force)
     except MissingFile:
         raise MissingFile(
             f"{file.path}: its directions are of {file.generator}, which is not there; --generator names it"

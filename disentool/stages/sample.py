@@ -55,14 +55,11 @@ def sample(
         return decoding.write_images(model, codes, output, rows, None, attributes, overwrite=overwrite, report=report)
     height, width = model.facts.height, model.facts.width
     factor = canvas.factor(height, width, size)
-    if count * height * width * factor**2 > _MAX_PIXELS:
-        raise WrongUsage(
-            f"{output}: {count:,} images are too many for one picture; name fewer, a smaller --size or .h5"
-        )
+    check_pixels(output, count, height * factor, width * factor)
     with files.claim(output):
         images = np.concatenate(list(decoding.images_of(model, codes)))
         comment = json.dumps({"method": model.content["method"], "checkpoint_sha256": model.sha256, "seed": seed})
-        pictures.write_png(output, _grid(images, factor), overwrite=overwrite, comment=comment)
+        pictures.write_png(output, grid(images, factor), overwrite=overwrite, comment=comment)
     return output
 
 
@@ -76,7 +73,15 @@ def draw(model: Model, count: int, seed: int) -> np.ndarray:
     return normals if prior is None else prior(torch.from_numpy(normals)).numpy()
 
 
-def _grid(images: np.ndarray, factor: int) -> np.ndarray:
+def check_pixels(output: Path, count: int, height: int, width: int) -> None:
+    """WrongUsage if so many images, as large as they are drawn, are too many for one picture."""
+    if count * height * width > _MAX_PIXELS:
+        raise WrongUsage(
+            f"{output}: {count:,} images are too many for one picture; name fewer, a smaller --size or .h5"
+        )
+
+
+def grid(images: np.ndarray, factor: int) -> np.ndarray:
     """Images uint8 [n,H,W,C] row by row on a sheet about as wide as high, or wider."""
     count, height, width, channels = images.shape
     columns = min(count, math.ceil(math.sqrt(count * height / width)))

@@ -11,6 +11,7 @@ from disentool.engine import inference
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.io import directions as files_of_directions
 from disentool.io.directions import Direction, Directions
+from disentool.stages import generator as generators
 from disentool.stages.generator import Opened
 
 
@@ -42,6 +43,16 @@ def read(references: Sequence[str], *, every: bool) -> list[Steer]:
     for name in names:
         if names.count(name) > 1:
             raise WrongUsage(f"--direction {name}: named twice")
+    return found
+
+
+def opened(spec: str | Path, steers: Sequence[Steer], device: str, *, trust: bool, force: bool) -> Opened:
+    """The generator, opened as it was when the directions were found; DataMismatch unless they are its own."""
+    ways = [generators.as_found(steer.file.provenance) for steer in steers]
+    if any(way != ways[0] for way in ways):
+        raise DataMismatch("--direction: the files are of different spaces of the generator; use one at a time")
+    found = generators.open(spec, device, trust=trust, **ways[0])
+    require_bound(steers, found, force=force)
     return found
 
 
