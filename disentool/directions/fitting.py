@@ -37,8 +37,12 @@ def resample(starts: int, resamples: int, seed: int) -> np.ndarray:
 
 
 def by_sum(speeds: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """u proportional to the sum of each start's dz/dt, ``speeds`` float64 [S,d]: [R+1,d] for ``chosen`` [R+1,S]."""
-    total = speeds[chosen].sum(1)
+    """u proportional to the sum of each start's dz/dt, ``speeds`` float64 [S,d]: [R+1,d] for ``chosen`` [R+1,S].
+
+    Of each start the way alone counts: a start whose image hardly changes with z asks for a very long dz.
+    """
+    ways = speeds / np.linalg.norm(speeds, axis=1, keepdims=True).clip(1e-30)
+    total = ways[chosen].sum(1)
     return total / np.linalg.norm(total, axis=1, keepdims=True).clip(1e-30)
 
 

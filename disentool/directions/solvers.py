@@ -46,11 +46,12 @@ class Adam:
 class LevenbergMarquardt:
     """Damped Gauss-Newton steps; a step that makes an image worse is not taken, and its damping grows.
 
-    ``damping``: at first, as a share of the mean curvature.
+    ``damping``: at least, as a share of the mean curvature. With less, codes wander off along dimensions that hardly
+    change the image.
     """
 
     iterations: int = 4
-    damping: float = 0.01
+    damping: float = 0.1
 
     def __call__(
         self,
@@ -74,7 +75,7 @@ class LevenbergMarquardt:
             better = found < losses
             z = torch.where(better[:, None], proposed, z)
             losses = torch.where(better, found, losses)
-            damping = torch.where(better, damping / 4, damping * 4)
+            damping = torch.where(better, damping / 4, damping * 4).clamp_min(self.damping)
             progress(losses)
         return z
 

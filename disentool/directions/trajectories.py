@@ -124,7 +124,7 @@ def follow(
     """Each start towards both signs of t at once, target by target; each target is T_t of the start's own image.
 
     As many starts as fit in a batch go together; as losses are summed and not averaged, that changes nothing.
-    ``progress`` is told after each of the solver's iterations how many images it moved, and their median relative error.
+    ``progress`` is told after each of the solver's iterations of how many images, and their median relative error.
     """
     parts = []
     for first in range(0, len(starts.z), BATCH // 2):

@@ -26,8 +26,8 @@ from disentool.stages.reporting import Reporter, Silent
 # of the transform's extent, in so many steps to each side.
 _SOLVERS: dict[str, tuple[int, float, float, int]] = {
     "paper": (50, 0.01, 1.0, 5),
-    "lm": (4, 0.01, 0.4, 2),
-    "tangent": (1, 0.01, 0.0, 0),
+    "lm": (4, 0.1, 0.4, 2),
+    "tangent": (1, 0.1, 0.0, 0),
 }
 _MAX_STARTS = 100_000
 _CONFIDENCE = 0.95
@@ -256,8 +256,8 @@ def _require_followed(
     if not failed:
         return
     message = (
-        f"{opened.path}: cannot follow {', '.join(failed)}: no change of z makes that change of the image;"
-        f" the error never falls below {search.FOLLOWED:g} of the unchanged image's, in the median of {len(rows)} starts"
+        f"{opened.path}: cannot follow {', '.join(failed)}: no change of z makes that change of the image; the median"
+        f" error of {len(rows)} starts never falls below {search.FOLLOWED:g} of the unchanged image's"
     )
     if not force:
         raise DataMismatch(f"{message}; nothing is written, --force does so all the same")
