@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from disentool.directions import METHODS, fitting, search, trajectories, transforms
+from disentool.directions.probe import probe_twice
 from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma
 from disentool.directions.search import Followed, Found, Search
 from disentool.directions.trajectories import Aim, Starts
@@ -73,6 +74,8 @@ def find_direction(
     files.probe(output, overwrite=overwrite)
     with files.claim(output):
         opened = generators.open(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
+        if method != "paper":  # whose gradients are all it needs
+            probe_twice(opened.generator, str(spec), tuple(classes))
         facts = opened.generator.facts
         found = [transforms.find(name, facts.channels) for name in names]
         iterations, rate, share, default_steps = _SOLVERS[method]
