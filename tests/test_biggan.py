@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from pytorch_pretrained_biggan import BigGAN, BigGANConfig
+from torch import nn
 
 from disentool.directions.generator import GeneratorFacts
 from disentool.errors import DisentoolError, ForeignFile, MissingFile, UnsafeFile, WrongUsage
@@ -19,9 +19,14 @@ CLASSES, Z = 5, 12
 LAYERS = [[False, 16, 16], [True, 16, 8], [True, 8, 4], [False, 4, 4], [True, 4, 2], [False, 2, 1]]
 
 
-def tiny_biggan(seed: int = 0) -> BigGAN:
+def the_package():
+    return pytest.importorskip("pytorch_pretrained_biggan", reason="disentool[biggan] is not installed")
+
+
+def tiny_biggan(seed: int = 0) -> nn.Module:
     """32x32, 5 classes, 12 numbers of z. Some calls in training mode bring the spectral norms to what they are."""
-    config = BigGANConfig(
+    package = the_package()
+    config = package.BigGANConfig(
         output_dim=32,
         z_dim=Z,
         class_embed_dim=Z,
@@ -31,7 +36,7 @@ def tiny_biggan(seed: int = 0) -> BigGAN:
         attention_layer_position=2,
     )
     torch.manual_seed(seed)
-    network = BigGAN(config)
+    network = package.BigGAN(config)
     torch.nn.init.ones_(network.generator.bn.weight)
     torch.nn.init.zeros_(network.generator.bn.bias)
     with torch.no_grad():
@@ -43,7 +48,7 @@ def tiny_biggan(seed: int = 0) -> BigGAN:
     return network.eval()
 
 
-def write_folder(folder: Path, network: BigGAN, *, legacy: bool = False, **changes) -> Path:
+def write_folder(folder: Path, network: nn.Module, *, legacy: bool = False, **changes) -> Path:
     folder.mkdir(exist_ok=True)
     values = network.config.to_dict() | changes
     (folder / "config.json").write_text(json.dumps(values))
@@ -52,7 +57,7 @@ def write_folder(folder: Path, network: BigGAN, *, legacy: bool = False, **chang
 
 
 @pytest.fixture(scope="module")
-def network() -> BigGAN:
+def network() -> nn.Module:
     return tiny_biggan()
 
 
@@ -145,8 +150,9 @@ def test_a_wrong_configuration(network, tmp_path, changes, words):
 
 def test_a_network_that_cannot_run(network, tmp_path):
     layers = [*LAYERS[:-1], [False, 2, 2]]
-    config = BigGANConfig.from_dict(network.config.to_dict() | {"layers": layers})
-    folder = write_folder(tmp_path / "b", BigGAN(config))
+    package = the_package()
+    config = package.BigGANConfig.from_dict(network.config.to_dict() | {"layers": layers})
+    folder = write_folder(tmp_path / "b", package.BigGAN(config))
     with pytest.raises(ForeignFile, match=r"b: fails for z \[1, 12\]: RuntimeError"):
         generators.open(folder, "cpu")
 
