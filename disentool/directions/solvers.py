@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from disentool.directions.generator import Generator
-from disentool.directions.trajectories import Aim, Starts, generate, to_ball
+from disentool.directions.trajectories import NOTHING, Aim, Starts, generate, to_ball
 
 _FLOATS_AT_ONCE = 1 << 26  # of a Jacobian's columns
 
@@ -142,6 +142,8 @@ def tangents(
             seen, wanted = project(aim, columns, mask), aim.residual(wanted, mask)
             speed[part] = _ridge(seen, wanted, images.new_full((len(images),), damping))
             rest = wanted - torch.einsum("bdp,bd->bp", seen, speed[part])
-            error[part] = rest.square().sum(1) / wanted.square().sum(1).clamp_min(1e-20)
+            asked = wanted.square().sum(1)
+            share = rest.square().sum(1) / asked.clamp_min(1e-20)
+            error[part] = torch.where(asked * step**2 > NOTHING, share, 1.0)  # 1 where it changes nothing
         progress(len(images))
     return [Tangent(speed, error) for speed, error in zip(speeds, errors, strict=True)]

@@ -11,7 +11,7 @@ from disentool.directions import reconstruction, transforms
 from disentool.directions.generator import Generator
 
 BATCH = 128  # images that are generated at once
-_NOTHING = 1e-12  # a squared difference per pixel value that is rounding
+NOTHING = 1e-12  # a squared difference per pixel value that is rounding
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def _follow(
 
 def _share(loss: Tensor, unchanged: Tensor) -> Tensor:
     """The loss as a share of the unchanged image's; 1 where the transformation changes nothing."""
-    return torch.where(unchanged > _NOTHING, loss / unchanged.clamp_min(_NOTHING), 1.0)
+    return torch.where(unchanged > NOTHING, loss / unchanged.clamp_min(NOTHING), 1.0)
 
 
 def _by_target(parts: list[Tensor]) -> Tensor:
