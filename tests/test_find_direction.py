@@ -47,10 +47,15 @@ def enlarged(z):
 enlarged.latent_dim = 3
 
 def still(z):
-    '''Stripes whose brightness alone can change.'''
-    rows = torch.linspace(-2, 2, SIDE)[None, :, None]
-    return torch.sigmoid(rows + z.sum(1)[:, None, None]).expand(-1, SIDE, SIDE)[:, None]
+    '''Rings whose brightness alone can change.'''
+    grid = torch.linspace(-2, 2, SIDE) ** 2
+    return torch.sigmoid(torch.sin(3 * (grid[:, None] + grid)) + 0.5 * z.sum(1)[:, None, None])[:, None]
 still.latent_dim = 3
+
+def even(z):
+    '''One grey.'''
+    return torch.sigmoid(z.sum(1))[:, None, None, None].expand(-1, 1, SIDE, SIDE)
+even.latent_dim = 3
 """
 
 
@@ -226,8 +231,10 @@ def test_what_cannot_be_followed_is_written_only_by_force(cli, mine, folder):
     assert "cannot follow shift-x" in forced.err
     found = directions.read(folder / "d.h5").directions
     assert (found["shift-x"].facts["followed"], found["brightness"].facts["followed"]) == (False, True)
-    with pytest.raises(DataMismatch, match="cannot follow shift-y"):
-        find_direction("mine:still", ["shift-y"], folder / "e.h5", method="lm", starts=6, trust=True, device="cpu")
+    settings = {"starts": 6, "trust": True, "device": "cpu", "force": True}
+    with pytest.raises(DataMismatch, match="shift-y changes none of its images"):
+        find_direction("mine:even", ["shift-y"], folder / "e.h5", method="tangent", **settings)
+    assert not (folder / "e.h5").exists()
 
 
 @pytest.mark.parametrize(

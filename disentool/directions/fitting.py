@@ -73,7 +73,8 @@ def jointly(z0: Tensor, z: Tensor, t: Tensor, chosen: np.ndarray, seed: int) -> 
     """The paper's: u and a monotone g together, so that g(<z,u>) - g(<z0,u>) = t, by Adam on the squared error.
 
     ``z0`` [S,d], ``z`` [S,T,d], ``t`` [T], ``chosen`` int [R+1,S]. g is piecewise linear on 101 knots from -5 to 5;
-    slopes are kept from becoming negative, and u at length 1. u begins at random. All resamples are fitted side by side.
+    slopes are kept from becoming negative, and u, which begins at random, at length 1. All resamples are fitted side by
+    side.
     """
     draws = np.random.default_rng(seed)
     extent = float(t.abs().max())

@@ -249,9 +249,14 @@ def _require_followed(
     force: bool,
     report: Reporter,
 ) -> None:
-    """DataMismatch naming the transforms that images of the generator's do not come nearer to."""
+    """DataMismatch naming the transforms that images of the generator's do not come nearer to.
+
+    ``force`` only makes a note of it, unless there is nothing at all to write: no start says any way.
+    """
     failed = []
     for aim, paths in zip(aims, followed, strict=True):
+        if not paths.speeds[rows].any():
+            raise DataMismatch(f"{opened.path}: {aim.transform} changes none of its images, so that no way is found")
         error, where = paths.best(rows)
         if error >= search.FOLLOWED:
             place = f" at t = {where:g}" if where else ""
