@@ -83,7 +83,7 @@ def test_an_animation_of_several_directions(cli, own, folder):
         (("--t", "-0.1:0.1", "--alpha", "-1:1"), 2, "give one of them"),
         (("--dims", "1"), 2, "--dims and --range are of dimensions"),
         (("--class", "1"), 2, "has no classes"),
-        (("--direction", "dirs.h5:zooom"), 1, "zoom"),
+        (("--direction", "dirs.h5:zooom"), 2, "unknown direction of dirs.h5 'zooom'; did you mean zoom?"),
         (("--direction", "dirs.h5:shift-x"), 2, "--direction shift-x: named twice"),
         (("--direction", "none.h5:zoom"), 1, "none.h5"),
     ],
@@ -191,7 +191,7 @@ def test_control_of_known_directions(cli, own, folder):
     sys.modules.pop("yourown", None)
     cli("score", *quick, "--generator", "your_generator:Moons", "dirs.h5").failed(1, "of another generator")
     cli("score", "--metric", "factor", "dirs.h5").failed(1, "holds directions, which `score --metric control` measures")
-    cli("score", *quick, "--set", "measure=saliency", "dirs.h5:zoom").failed(1, "objects")
+    cli("score", *quick, "--set", "measure=saliency", "dirs.h5:zoom").failed(2, "unknown measure 'saliency'")
 
 
 # ---- whose directions they are
@@ -202,7 +202,8 @@ def test_another_generators_directions_need_force(cli, own, folder):
     call = ("--direction", "other.h5:shift-x", "--trust", "--device", "cpu")
     for words in (("traverse", BLOB, *call, "-o", "a.png"), ("sample", BLOB, *call, "--t", "0.1", "-o", "a.png")):
         cli(*words).failed(1, "other.h5: its directions are of another generator than", "--force")
-        cli(*words, "--force", "--overwrite").printed("a.png")
+        cli(*words, "--force").printed("a.png")
+        (folder / "a.png").unlink()
     narrow = {"shift-x": replace(own.directions["shift-x"], u=np.eye(5, dtype=np.float32)[0])}
     files.write(replace(own, directions=narrow), overwrite=True)
     cli("sample", BLOB, *call, "--t", "0.1", "--force", "-o", "b.png").failed(1, "shift-x is of codes of 5 dimensions")
