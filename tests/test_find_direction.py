@@ -141,7 +141,7 @@ def test_the_papers_fit_finds_u_and_g_from_whichever_side_it_begins():
     """Codes that moved along u exactly, with g of two slopes: every seed's random u gets there."""
     random = torch.Generator().manual_seed(0)
     u = torch.nn.functional.normalize(torch.randn(4, generator=random), dim=0)
-    z0 = torch.randn(60, 4, generator=random)
+    z0 = torch.randn(120, 4, generator=random)
     t = torch.tensor([-0.3, -0.15, 0.15, 0.3])
 
     def g(s):
@@ -154,7 +154,7 @@ def test_the_papers_fit_finds_u_and_g_from_whichever_side_it_begins():
     s = inverse(g(s0)[:, None] + t)
     z = z0[:, None] + (s - s0[:, None])[..., None] * u
     for seed in range(2):
-        fit = fitting.jointly(z0, z, t, fitting.resample(60, 0, seed), seed)
+        fit = fitting.jointly(z0, z, t, fitting.resample(120, 0, seed), seed)
         assert fit.u[0] @ u.numpy() > 0.98, seed
         knots = torch.tensor([-1.5, -1.0, 1.0, 1.5])
         np.testing.assert_allclose(np.interp(knots, fit.knots, fit.values[0]), g(knots), atol=0.06)

@@ -8,10 +8,13 @@ set -euo pipefail
 scale=${SCALE:-paper}
 out=${OUT:-controlling-$scale}
 data=$out/small.h5 betas=1,5,10,20 methods="paper tangent" protocol=grid
+transforms=(--transform shift-x --transform shift-y --transform zoom)
 case $scale in
     paper) options=(--seeds 0-4 --steps 100000) find=(--starts 50) data=dsprites ;;
     short) options=(--seeds 0-2 --learning-rate 5e-4 --steps 2000) find=(--starts 50) images=60000 ;;
-    smoke) options=(--seeds 0 --steps 20) find=(--starts 5) images=2000 betas=1,20 methods=tangent protocol=quick ;;
+    smoke)
+        options=(--seeds 0 --steps 20) find=(--starts 5) images=2000
+        betas=1,20 methods=tangent protocol=quick transforms=(--transform shift-x) ;;
     *) echo "SCALE=$scale: expected paper, short or smoke" >&2; exit 2 ;;
 esac
 mkdir -p "$out"
@@ -23,7 +26,7 @@ disentool train betavae --beta "$betas" --data "$data" "${options[@]}" -o "$out/
         for method in $methods; do
             found=${checkpoint%.pt}-$method.h5
             [ -e "$found" ] || disentool find-direction "$checkpoint" --method "$method" "${find[@]}" --force \
-                --transform shift-x --transform shift-y --transform zoom -o "$found" >&2
+                "${transforms[@]}" -o "$found" >&2
             echo "$found"
         done
     done | disentool score --metric control --protocol "$protocol" --format jsonl - > "$out/control.jsonl"
