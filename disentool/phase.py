@@ -60,7 +60,7 @@ def pairs(batch: int, changes: int | None = None) -> Draw:
 
 
 def groups(count: int, each: int, columns: tuple[int, ...]) -> Draw:
-    """``each`` images of every one of ``count`` classes, group by group; ``columns``: the factors that are the class."""
+    """``each`` images of every one of ``count`` classes, group by group; ``columns``: the factors that make a class."""
     return Draw("groups", count * each, each=each, columns=columns)
 
 
@@ -110,7 +110,7 @@ class Phase:
 class Stage:
     """A stretch of training: ``steps`` times all ``phases`` in order.
 
-    ``on_start(networks)`` runs once, before it; where ``reference`` draws rows, ``on_start(networks, batch)`` with them.
+    ``on_start(networks)`` runs once, before it; ``on_start(networks, batch)`` where ``reference`` draws rows for it.
     """
 
     phases: tuple[Phase, ...]

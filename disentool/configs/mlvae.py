@@ -16,7 +16,10 @@ class MLVAEConfig:
     content_dim: int = opt(10, "number of dimensions of the content code", low=1, high=4096)
     beta: float = opt(1.0, "weight of both KL terms (the paper's bound: 1)", low=0)
     group_size: int = opt(
-        8, "images of one class in a group, whose evidence of it is accumulated; a batch holds several", low=1, high=4096
+        8,
+        "images of one class in a group, whose evidence of it is accumulated; a batch holds several",
+        low=1,
+        high=4096,
     )
     hidden_units: int = opt(256, "width of the fully connected layer", low=1, high=65536)
     likelihood: Literal["auto", "bernoulli", "gaussian"] = opt(

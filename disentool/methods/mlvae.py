@@ -57,9 +57,7 @@ class MLVAE:
         posterior = self.encode(networks, batch.images)
         mean, logvar = self._of_class(posterior["mean"]), self._of_class(posterior["logvar"])
         mean, logvar = product(mean.unflatten(0, (-1, each)), logvar.unflatten(0, (-1, each)))
-        of_class = gaussian.sample(
-            mean.repeat_interleave(each, 0), logvar.repeat_interleave(each, 0), noise["class"]
-        )
+        of_class = gaussian.sample(mean.repeat_interleave(each, 0), logvar.repeat_interleave(each, 0), noise["class"])
         content_mean, content_logvar = posterior["content_code"], self._of_content(posterior["logvar"])
         content = gaussian.sample(content_mean, content_logvar, noise["content"])
         logits = networks["decoder"](torch.cat([of_class, content], 1))
