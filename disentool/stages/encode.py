@@ -113,8 +113,11 @@ def encode(
     return output
 
 
-def data_of(model: Model, data: str | None, report: Reporter) -> Dataset:
-    """The data set to put through a model: ``data`` where given, else the one it was trained on."""
+def data_of(model: Model, data: str | None, report: Reporter, *, fit: bool = True) -> Dataset:
+    """The data set to put through a model: ``data`` where given, else the one it was trained on.
+
+    ``fit``: DataMismatch where its images are of another size than the model's.
+    """
     known = model.content["data"]
     spec = data or known.get("spec", "")
     if not spec:
@@ -125,7 +128,8 @@ def data_of(model: Model, data: str | None, report: Reporter) -> Dataset:
         if data:
             raise
         raise MissingFile(f"{error} ({model.path} was trained on it; --data names where it is now)") from None
-    models.require_fit(model, dataset)
+    if fit:
+        models.require_fit(model, dataset)
     if not data and dataset.content_sha256 != known.get("content_sha256"):
         raise DataMismatch(
             f"{dataset.path}: is not the data that {model.path} was trained on any more; name it with --data if meant"
