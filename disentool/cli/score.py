@@ -26,7 +26,7 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
     default=("factor",),
     metavar="NAME",
     help="; ".join(f"{name}: {summary}" for name, (_, summary) in METRICS.items())
-    + "; all: those that apply and are quick (not dci, dci-hist, tc, likelihood, udr)"
+    + "; all: those that apply and are quick (not dci, dci-hist, tc, likelihood, udr, leakage, transfer)"
     + ". Your own: module:function of codes and factors. May be given several times.  [default: factor]",
     shell_complete=options.complete_from(lambda: METRICS),
 )
@@ -67,7 +67,9 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
 @options.rows
 @options.device
 @options.trust
-@click.option("--codes", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 or .npz file.")
+@click.option(
+    "--codes", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 or .npz file; CLASS,CONTENT: from two."
+)
 @click.option("--factors", metavar="KEY", help="Read factors [N,K] from this array, beside --codes.")
 @click.option(
     "--format",

@@ -111,9 +111,15 @@ def read_any(path: Path, key: str | None) -> Latents:
 
 
 def usual_keys(path: Path) -> tuple[str, str | None]:
-    """What the arrays of codes and factors in a .npz are called, where nobody says; ForeignFile lists what is there."""
+    """What the arrays of codes and factors in a .npz are called, where nobody says; ForeignFile lists what is there.
+
+    A class code and a content code, where both are there, are named together, as :func:`read_foreign` takes them.
+    """
     known = arrays.listing(path)
+    pair = ("class_code", "content_code")
     codes = next((name for name in ("mean", "codes") if name in known), None)
+    if set(pair) <= set(known):
+        codes = ",".join(pair)
     if codes is None:
         raise ForeignFile(
             f"{path}: no array called mean or codes; --codes NAME --factors NAME name them"
@@ -123,12 +129,20 @@ def usual_keys(path: Path) -> tuple[str, str | None]:
 
 
 def read_foreign(path: Path, codes: str, factors: str | None) -> Latents:
-    """Codes (array ``codes`` [N,D]) and factors (array ``factors`` [N,K] or [N]) from any HDF5 or .npz file."""
+    """Codes (array ``codes`` [N,D]) and factors (array ``factors`` [N,K] or [N]) from any HDF5 or .npz file.
+
+    ``codes`` may be two names joined by a comma: the class code and the content code.
+    """
     path = Path(path)
+    names = codes.split(",", 1)
     with arrays.opened(path) as file:
-        mean = file(codes)
-        if len(mean.shape) != 2:
-            raise ForeignFile(f"{path}: {codes} is {list(mean.shape)}, expected codes [N,D]")
+        halves = [file(name) for name in names]
+        for name, half in zip(names, halves, strict=True):
+            if len(half.shape) != 2:
+                raise ForeignFile(f"{path}: {name} is {list(half.shape)}, expected codes [N,D]")
+        mean, last = halves[0], halves[-1]
+        if last.shape[0] != mean.shape[0]:
+            raise DataMismatch(f"{path}: {mean.shape[0]} codes in {names[0]} but {last.shape[0]} in {names[1]}")
         labels = None
         if factors is not None:
             labels = file(factors)
@@ -140,4 +154,6 @@ def read_foreign(path: Path, codes: str, factors: str | None) -> Latents:
                 )
             labels = labels.all().reshape(labels.shape[0], -1)
         with np.errstate(over="ignore"):  # becomes infinite, which a metric then refuses by name
-            return Latents(path, mean.all().astype(np.float32), None, labels, name=path.stem)
+            tables = [half.all().astype(np.float32) for half in halves]
+        joined = dict(zip(("class_code", "content_code"), tables, strict=True)) if len(tables) == 2 else {}
+        return Latents(path, np.concatenate(tables, axis=1), None, labels, name=path.stem, **joined)

@@ -63,6 +63,8 @@ def labels(points: "Points", class_factor: str, metric: str) -> Labels:
     training = points.training
     known = ", ".join(points.names)
     spec = training.class_factor if class_factor == "auto" else class_factor
+    if not spec and len(points.names) == 1:
+        spec = points.names[0]
     if not spec:
         raise WrongUsage(f"metric {metric}: --set class_factor=NAME says which factor is the class; there are {known}")
     for name in [spec] if spec in points.names else spec.split("+"):

@@ -296,22 +296,23 @@ def _notes(plan: Plan, parts: dict[str, dict[str, Any]], callables: Callables) -
         few = "a single image" if name != HELD_OUT_ROWS else "no image"
         notes.append(f"{count} classes with {few} among the {IN_WORDS[name]} are left out")
     for name, part in parts.items():
-        content = part.get("content_from_content")
+        made, content = part["reconstruction"], part.get("content_from_content")
+        ignored = made and made.get("mse_with_other_content", np.inf) < 1.05 * made["mse"]
         if part["content_code"]["varying_dimensions"] == 0:
             notes.append(f"{name}: the content code is constant: it leaks nothing and is worth nothing")
-        elif content:
-            guess = max(content["chance"], content["majority"])
-            best = max(cell["mean"] for cell in content["clean"].values())
-            if above_chance(best, guess) < DEAD_BELOW:
-                notes.append(
-                    f"{name}: the content code tells next to nothing of the content (accuracy {best:.2f}, guessing"
-                    f" {guess:.2f}): that it tells little of the class is worth nothing"
-                )
-        else:
-            notes.append(f"{name}: no other factor varies within a class, so the content code cannot be checked")
-        made = part["reconstruction"]
-        if made and made.get("mse_with_other_content", np.inf) < 1.05 * made["mse"]:
+        elif ignored:
             notes.append(f"{name}: images are made as well with another image's content code: the decoder ignores it")
+        if not content:
+            notes.append(f"{name}: no other factor varies within a class, so that content cannot be read off any code")
+            continue
+        guess = max(content["chance"], content["majority"])
+        best = max(cell["mean"] for cell in content["clean"].values())
+        if above_chance(best, guess) < DEAD_BELOW:
+            meaning = "a dead code" if ignored or not made else "or its factors mean something else in each class"
+            notes.append(
+                f"{name}: probes read next to nothing of the content off the content code (accuracy {best:.2f}, guessing"
+                f" {guess:.2f}): {meaning}"
+            )
     if callables.images is None:
         notes.append("reconstruction is unknown: score the checkpoint; without it a low score may be of a dead code")
     return notes

@@ -181,7 +181,7 @@ def mean_of_seeds(values: Sequence[float]) -> tuple[float, tuple[float, float] |
     std = float(array.std(ddof=1)) if len(array) > 1 and np.isfinite(array).all() else None
     if not std:
         return mean, None, std
-    half = float(t.ppf((1 + CONFIDENCE) / 2, len(array) - 1)) * std / np.sqrt(len(array))
+    half = float(t.ppf((1 + CONFIDENCE) / 2, len(array) - 1)) * std / math.sqrt(len(array))
     return mean, (mean - half, mean + half), std
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def shown(callables: Callables, report: Reporter, label: str) -> Iterator[Callab
                 task = stack.enter_context(report.task(label, total, "steps"))
             task.update(done)
 
-        yield Callables(progress, callables.log_q, callables.density_ratio, callables.log_likelihood)
+        yield replace(callables, progress=progress)
 
 
 def of_codes(device: str) -> Callables:
@@ -42,6 +43,8 @@ def of_codes(device: str) -> Callables:
 
 def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray) -> Callables:
     """For a checkpoint and the data to put through it, of which ``chosen`` (int64 [n]) are the rows that count."""
+    import torch
+
     from disentool.engine import inference
     from disentool.engine.feed import Feed
 
@@ -58,7 +61,35 @@ def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray) -> Callable
         def ratio(codes: np.ndarray) -> np.ndarray:
             return inference.density_ratio(model.method, model.networks, model.device, codes)
 
-    return Callables(log_q=log_q, density_ratio=ratio, log_likelihood=log_likelihood)
+    def images(rows: np.ndarray) -> np.ndarray:
+        return _pixels(feed.batch(chosen[rows]).images)
+
+    def decode(codes: np.ndarray) -> np.ndarray:
+        with inference.repeatable():
+            there = torch.from_numpy(np.ascontiguousarray(codes, np.float32)).to(model.device)
+            return _pixels(model.method.decode(model.networks, there))
+
+    transfer: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+    if hasattr(model.method, "transfer"):
+
+        def transfer(class_rows: np.ndarray, content_rows: np.ndarray) -> np.ndarray:
+            with inference.repeatable():
+                pair = (feed.batch(chosen[rows]).images for rows in (class_rows, content_rows))
+                return _pixels(model.method.transfer(model.networks, *pair))
+
+    return Callables(
+        log_q=log_q,
+        density_ratio=ratio,
+        log_likelihood=log_likelihood,
+        images=images,
+        decode=decode if hasattr(model.method, "decode") else None,
+        transfer=transfer,
+    )
+
+
+def _pixels(images: Any) -> np.ndarray:
+    """float32 [B,C,H,W] on the device -> float32 [B,H,W,C]."""
+    return images.permute(0, 2, 3, 1).float().cpu().numpy()
 
 
 def _log_q(device: Any, z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Any) -> tuple:

@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, Interrupted, NoFactors, WrongUsage
 from disentool.io import files, hdf5, latents
 from disentool.io.schema import SCORE
+from disentool.metrics.classes import Training
 from disentool.metrics.result import Codes, Result, refuse_non_finite
 from disentool.metrics.sampling import Points
-from disentool.stages import lending
+from disentool.stages import lending, training_facts
 from disentool.stages.comparison import Comparison
 from disentool.stages.measure import Metric, Spread, measure, plans, remarks, with_notes
 from disentool.stages.reporting import Reporter, Silent
@@ -143,7 +144,8 @@ def _score_codes(path: Path, codes_key: str | None, factors_key: str | None, ask
         if metric.needs("reconstruction") or metric.needs("model"):
             raise DataMismatch(f"{path}: {metric.name} needs the decoder; score the checkpoint instead of its codes")
     with _named(path, "; --factors NAME reads them beside --codes" if codes_key and not factors_key else ""):
-        points = _points(len(table.mean), table.factors, table.factor_names, table.factor_sizes)
+        known = training_facts.of_latents(table)
+        points = _points(len(table.mean), table.factors, table.factor_names, table.factor_sizes, known)
         codes = Codes(np.arange(len(table.mean)), table.mean, table.logvar)
         planned = _plan(path, metrics, points, asked, ready=True)
     head = {
@@ -163,8 +165,10 @@ def _score_codes(path: Path, codes_key: str | None, factors_key: str | None, ask
 
 def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
     # Imported here: scoring ready codes needs no torch, whose import takes seconds.
+    from disentool.stages import coding
     from disentool.stages import model as models
     from disentool.stages.encode import data_of
+    from disentool.stages.scored_codes import encode
 
     model = models.load(path, asked.device, trust=asked.trust)
     decodes = hasattr(model.method, "reconstruction")
@@ -172,17 +176,23 @@ def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
         if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):
             raise DataMismatch(f"{path}: {metric.name} needs a method with a reconstruction error, which this is not")
     dataset = data_of(model, asked.data, asked.report)
+    source = coding.choose(model, "auto", asked.report)
     chosen = dataset.rows(asked.rows)
+    if source == "latent":  # there are codes of the rows trained on alone
+        chosen = np.intersect1d(chosen, coding.training_rows(model, dataset))
+        if not len(chosen):
+            raise DataMismatch(f"{path}: has codes of training rows alone, none of which is among --rows {asked.rows}")
     factors = None if dataset.factors is None else dataset.factors[chosen]
     there = {"factors": factors is not None, "logvar": "logvar" in model.method.codes()}
     metrics = _that_apply(path, asked.metrics, there | {"reconstruction": decodes, "model": decodes}, asked.report)
     with _named(dataset.path):
-        points = _points(len(chosen), factors, dataset.factor_names, dataset.factor_sizes)
+        known = training_facts.of_model(model, dataset, chosen)
+        points = _points(len(chosen), factors, dataset.factor_names, dataset.factor_sizes, known)
         planned = _plan(path, metrics, points, asked, ready=False)
     with_images = [p for m, plans in planned for p in plans if m.needs("reconstruction")]
     others = [p for m, plans in planned for p in plans if not m.needs("reconstruction")]
     rows, decoded = _union(others, len(chosen)), _union(with_images, len(chosen))
-    encoded = _encode(model, dataset, chosen, rows, decoded, asked.seed, asked.report)
+    encoded = encode(model, dataset, chosen, rows, decoded, asked.seed, source, asked.report)
     head = {
         "artefact": str(path),
         "id": model.sha256[:16],
@@ -252,49 +262,15 @@ def _named(path: Path, hint: str = "") -> Iterator[None]:
         raise type(error)(f"{path}: {error}{hint}") from None
 
 
-def _points(rows: int, factors: np.ndarray | None, names: tuple, sizes: tuple) -> Points:
-    return Points(rows) if factors is None else Points.from_factors(factors, names or None, sizes or None)
+def _points(rows: int, factors: np.ndarray | None, names: tuple, sizes: tuple, training: Training) -> Points:
+    points = Points(rows) if factors is None else Points.from_factors(factors, names or None, sizes or None)
+    return replace(points, training=training)
 
 
 def _union(plans: list[Any], total: int) -> np.ndarray:
     if any(plan.rows is None for plan in plans):
         return np.arange(total)
     return np.unique(np.concatenate([np.zeros(0, np.int64), *(plan.rows for plan in plans)]))
-
-
-def _encode(
-    model, dataset, chosen: np.ndarray, rows: np.ndarray, decoded: np.ndarray, seed: int, report: Reporter
-) -> dict[bool, Codes]:
-    """Encode ``rows`` and ``decoded`` once; keyed by whether the reconstruction, known for ``decoded``, is in it.
-
-    Both count among the ``chosen`` rows of the data set.
-    """
-    from disentool.engine import inference
-    from disentool.engine.feed import Feed
-
-    few = 4 * (len(rows) + len(decoded)) < len(chosen)  # then the data set is not worth sending to the device
-    feed = Feed(dataset.images, None, model.device, rows=chosen, resident=not few)
-    plain = np.setdiff1d(rows, decoded, assume_unique=True)
-    parts: dict[bool, list[dict[str, np.ndarray]]] = {False: [], True: []}
-    with report.task(f"encode {model.path.name}", len(plain) + len(decoded), "images") as task:
-        done = 0
-        for both, wanted in ((True, decoded), (False, plain)):
-            for part in inference.encode(model.method, model.networks, feed, wanted, seed if both else None):
-                parts[both].append(part)
-                done += len(part["mean"])
-                task.update(done)
-
-    def table(chosen: list[dict[str, np.ndarray]], their_rows: np.ndarray) -> Codes | None:
-        if not chosen:
-            return None
-        order = np.argsort(their_rows)
-        names = set.intersection(*(set(part) for part in chosen))
-        return Codes(their_rows[order], **{n: np.concatenate([part[n] for part in chosen])[order] for n in names})
-
-    return {
-        True: table(parts[True], decoded),
-        False: table(parts[True] + parts[False], np.concatenate([decoded, plain])),
-    }
 
 
 def _record(head: dict[str, Any], metric: Metric, result: Result) -> dict[str, Any]:
