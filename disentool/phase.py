@@ -158,7 +158,9 @@ class Method(Protocol):
     last step.
 
     A method of class and content has ``classes``, a :class:`disentool.io.classes.ClassFactor`; its :meth:`encode` gives
-    ``class_code`` [B,C] and ``content_code`` [B,D] too, and ``mean`` is the one followed by the other.
+    ``class_code`` [B,C] and ``content_code`` [B,D] too, and ``mean`` is the one followed by the other. It may have
+    ``content_noise``, the standard deviation of the noise on content codes in training; and ``transfer(networks,
+    class_images, content_images) -> images`` where its decoder needs more of the class image than its code.
     """
 
     config: Any

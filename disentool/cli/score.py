@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -72,6 +73,14 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
 )
 @click.option("--factors", metavar="KEY", help="Read factors [N,K] from this array, beside --codes.")
 @click.option(
+    "--lpips",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="LPIPS's weights, for transfer: torchvision's alexnet or vgg16 (.pth), and with another --lpips the linear"
+    " layers of the lpips package (its weights/v0.1/alex.pth or vgg.pth).",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["table", "jsonl", "tsv"]),
@@ -93,6 +102,7 @@ def score(
     trust: bool,
     codes: str | None,
     factors: str | None,
+    lpips: tuple[Path, ...],
     form: str | None,
     quiet: bool,
 ) -> None:
@@ -115,6 +125,7 @@ def score(
         factors=factors,
         spread=Spread(repeats, bootstrap),
         trust=trust,
+        lpips=lpips,
         report=reporter(quiet),
     )
     form = form or ("table" if sys.stdout.isatty() else "jsonl")

@@ -310,8 +310,8 @@ def _notes(plan: Plan, parts: dict[str, dict[str, Any]], callables: Callables) -
         if above_chance(best, guess) < DEAD_BELOW:
             meaning = "a dead code" if ignored or not made else "or its factors mean something else in each class"
             notes.append(
-                f"{name}: probes read next to nothing of the content off the content code (accuracy {best:.2f}, guessing"
-                f" {guess:.2f}): {meaning}"
+                f"{name}: probes read next to nothing of the content off the content code (accuracy {best:.2f},"
+                f" guessing {guess:.2f}): {meaning}"
             )
     if callables.images is None:
         notes.append("reconstruction is unknown: score the checkpoint; without it a low score may be of a dead code")

@@ -1,12 +1,14 @@
 """What a stage lends to metrics that need more than codes: a model's functions, mixtures on the device, progress."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from disentool.errors import DataMismatch
 from disentool.metrics.result import Callables
 from disentool.stages.reporting import Reporter
 
@@ -41,8 +43,11 @@ def of_codes(device: str) -> Callables:
     return Callables(log_q=log_q)
 
 
-def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray) -> Callables:
-    """For a checkpoint and the data to put through it, of which ``chosen`` (int64 [n]) are the rows that count."""
+def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray, perceptual: Callable | None = None) -> Callables:
+    """For a checkpoint and the data to put through it, of which ``chosen`` (int64 [n]) are the rows that count.
+
+    ``perceptual``: as :func:`lpips` gives it.
+    """
     import torch
 
     from disentool.engine import inference
@@ -84,7 +89,34 @@ def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray) -> Callable
         images=images,
         decode=decode if hasattr(model.method, "decode") else None,
         transfer=transfer,
+        perceptual=perceptual,
     )
+
+
+def lpips(paths: Sequence[Path], device: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """LPIPS by the weights in these files: images float32 [B,H,W,C] in 0..1, twice -> float64 [B]."""
+    import torch
+
+    from disentool.engine import device as devices
+    from disentool.engine import inference
+    from disentool.io import lpips as weights
+    from disentool.nn.lpips import LAYERS, LEAST_SIDE, LPIPS, shapes
+
+    kind, tensors = weights.read(paths, {kind: shapes(kind) for kind in LAYERS})
+    chosen = devices.choose(device)
+    network = LPIPS(kind, tensors).to(chosen)
+
+    def perceptual(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        if min(first.shape[1:3]) < LEAST_SIDE[kind]:
+            raise DataMismatch(
+                f"LPIPS by {kind} needs images of at least {LEAST_SIDE[kind]} pixels, these are {first.shape[2]}x"
+                f"{first.shape[1]}; leave out --lpips"
+            )
+        with inference.repeatable():
+            pair = (torch.from_numpy(np.ascontiguousarray(a.transpose(0, 3, 1, 2))).to(chosen) for a in (first, second))
+            return network(*pair).cpu().double().numpy()
+
+    return perceptual
 
 
 def _pixels(images: Any) -> np.ndarray:

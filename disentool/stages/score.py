@@ -1,7 +1,7 @@
 """Checkpoints, latents files, anyone's codes -> score records."""
 
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +35,7 @@ class _Asked:
     trust: bool
     spread: Spread
     comparison: Comparison
+    perceptual: Callable | None
     report: Reporter
 
 
@@ -50,13 +51,14 @@ def score(
     factors: str | None = None,
     trust: bool = False,
     spread: Spread | None = None,
+    lpips: Sequence[Path] = (),
     report: Reporter | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The record of every metric on every artefact, as each is ready; of metrics that compare models, at the end.
 
     An artefact is a checkpoint (whose data, or ``data``, is encoded: once, and only the rows these metrics need), a
     latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``.
-    ``trust``: see :func:`disentool.stages.model.load`.
+    ``trust``: see :func:`disentool.stages.model.load`. ``lpips``: see :func:`disentool.stages.lending.lpips`.
     """
     report = report or Silent()
     if isinstance(artefacts, Sequence):  # else they arrive one by one
@@ -68,7 +70,10 @@ def score(
     comparison = Comparison([metric for metric in metrics if metric.needs("others")], spread, report)
     if comparison.metrics and isinstance(artefacts, Sequence):
         comparison.require_several(len(artefacts))
-    asked = _Asked(metrics, seed, data, rows, device, codes, factors, trust, spread, comparison, report)
+    if lpips and not any(metric.name == "transfer" for metric in metrics):
+        raise WrongUsage("--lpips is for --metric transfer")
+    perceptual = lending.lpips(lpips, device) if lpips else None
+    asked = _Asked(metrics, seed, data, rows, device, codes, factors, trust, spread, comparison, perceptual, report)
     failed = count = 0
     said: set[tuple[str, str]] = set()
     for artefact in artefacts:
@@ -205,7 +210,7 @@ def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
         "split": asked.rows,
         "rows": len(chosen),
     }
-    lent = lending.of_model(model, dataset, chosen)
+    lent = lending.of_model(model, dataset, chosen, asked.perceptual)
     yield from _measured(path, head, planned, lambda metric: encoded[metric.needs("reconstruction")], lent, asked)
 
 
