@@ -131,6 +131,7 @@ class DataFacts:
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
     factor_names: tuple[str, ...] = ()
     factor_sizes: tuple[int, ...] = ()
+    class_factor: str = ""  # which of them the data itself takes for the class; empty: it names none
 
 
 class Method(Protocol):
@@ -141,6 +142,9 @@ class Method(Protocol):
     float32 [n,W] -> draws of the prior that :meth:`decode` takes, where W is ``prior_width`` if the method has it, else
     the width of ``mean``; and ``stop_early(history)``: whether the history's lines so far are reason to stop before the
     last step.
+
+    A method of class and content has ``classes``, a :class:`disentool.io.classes.ClassFactor`; its :meth:`encode` gives
+    ``class_code`` [B,C] and ``content_code`` [B,D] too, and ``mean`` is the one followed by the other.
     """
 
     config: Any

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch, ForeignFile
+from disentool.errors import DataMismatch, DisentoolError, ForeignFile
 from disentool.io import arrays, hdf5
+from disentool.io.classes import choose
 from disentool.io.dataset import read_class_names, read_factor_facts
 from disentool.io.schema import DATASET, LATENTS
 
@@ -23,6 +24,9 @@ class Latents:
     factor_names: tuple[str, ...] = ()
     factor_sizes: tuple[int, ...] = ()
     class_names: dict[str, list[str]] = field(default_factory=dict)
+    class_code: np.ndarray | None = None  # float32 [N,C], of methods of class and content; mean begins with it
+    content_code: np.ndarray | None = None  # float32 [N,E]; mean ends with it
+    classes: dict[str, Any] = field(default_factory=dict)  # factor, images, names: as in a checkpoint's data
     grid: bool = False
     method: str = ""
     name: str = ""
@@ -38,10 +42,13 @@ def read(path: Path) -> Latents:
         hdf5.check(file, path, LATENTS)
         factors = hdf5.array(file, path, "factors")[()] if hdf5.has(file, "factors") else None
         names, sizes = read_factor_facts(file, path, factors)
+        codes = {n: hdf5.array(file, path, n)[()] for n in ("mean", *_OPTIONAL) if n == "mean" or hdf5.has(file, n)}
+        _check_widths(path, codes)
         return Latents(
             path=path,
-            mean=hdf5.array(file, path, "mean")[()],
-            logvar=hdf5.array(file, path, "logvar")[()] if hdf5.has(file, "logvar") else None,
+            mean=codes["mean"],
+            **{name: codes.get(name) for name in _OPTIONAL},
+            classes=_classes(file, path, names, sizes),
             factors=factors,
             factor_names=names,
             factor_sizes=sizes,
@@ -53,6 +60,38 @@ def read(path: Path) -> Latents:
             dataset_sha256=str(hdf5.attribute(file, "dataset_sha256", "")),
             provenance=hdf5.json_attribute(file, path, "provenance"),
         )
+
+
+_OPTIONAL = ("logvar", "class_code", "content_code")
+
+
+def _check_widths(path: Path, codes: dict[str, np.ndarray]) -> None:
+    """ForeignFile unless class and content code, where there is one, make up the mean."""
+    widths = [codes[name].shape[1] if name in codes else 0 for name in ("class_code", "content_code")]
+    if any(widths) and (0 in widths or sum(widths) != codes["mean"].shape[1]):
+        raise ForeignFile(
+            f"{path}: class_code and content_code are {widths[0]} and {widths[1]} wide, expected both, and as wide as"
+            f" mean ({codes['mean'].shape[1]}) together"
+        )
+
+
+def _classes(file, path: Path, names: tuple[str, ...], sizes: tuple[int, ...]) -> dict[str, Any]:
+    """The classes of a method that has them, checked against the factors; else an empty dict."""
+    found = hdf5.json_attribute(file, path, "classes")
+    if not found or not names:
+        return {}
+    try:
+        factor = choose(found["factor"], names, sizes)
+        images, words = found["images"], found["names"]
+        right = len(images) == factor.count and all(type(n) is int and n >= 0 for n in images)
+        right = right and all(
+            len(w) == sizes[names.index(n)] and all(type(i) is str for i in w) for n, w in words.items()
+        )
+    except (DisentoolError, KeyError, TypeError, ValueError, AttributeError):
+        right = False
+    if not right:
+        raise ForeignFile(f"{path}: attribute classes is damaged: expected factor, images and names; encode it anew")
+    return found
 
 
 def read_any(path: Path, key: str | None) -> Latents:

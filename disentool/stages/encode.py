@@ -98,6 +98,7 @@ def encode(
             factor_names=dataset.factor_names,
             factor_sizes=dataset.factor_sizes,
             class_names=json.dumps(dataset.class_names, ensure_ascii=False),
+            classes=json.dumps(model.content["data"].get("classes", {}), ensure_ascii=False),
             checkpoint_sha256=model.sha256,
             dataset_sha256=dataset.content_sha256,
             provenance=json.dumps(

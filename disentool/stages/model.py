@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from disentool import configs
@@ -42,7 +43,9 @@ class Model:
 def facts(data: Dataset, rows: int) -> DataFacts:
     """What a method may know of a data set, ``rows`` rows of which it is trained on."""
     _, height, width, channels = data.images.shape
-    return DataFacts(rows, channels, height, width, data.likelihood, data.factor_names, data.factor_sizes)
+    return DataFacts(
+        rows, channels, height, width, data.likelihood, data.factor_names, data.factor_sizes, data.class_factor
+    )
 
 
 def describe(data: Dataset, spec: str, rows: int) -> dict[str, Any]:
@@ -55,7 +58,18 @@ def describe(data: Dataset, spec: str, rows: int) -> dict[str, Any]:
         "likelihood": data.likelihood,
         "factor_names": list(data.factor_names),
         "factor_sizes": list(data.factor_sizes),
+        "class_factor": data.class_factor,
     }
+
+
+def describe_classes(method: Method, data: Dataset, rows: np.ndarray) -> dict[str, Any]:
+    """The ``classes`` of a checkpoint's data, of a method that has them; ``rows``: int64 [n], those trained on."""
+    classes = getattr(method, "classes", None)
+    if classes is None:
+        return {}
+    images = np.bincount(classes.of(data.factors[rows]), minlength=classes.count)
+    words = {name: list(data.class_names[name]) for name in classes.names if name in data.class_names}
+    return {"classes": {"factor": classes.text, "images": images.tolist(), "names": words}}
 
 
 def load(path: Path, device: str = "auto", *, trust: bool = False) -> Model:
@@ -109,6 +123,7 @@ def build_method(path: Path, content: dict[str, Any]) -> Method:
             data["likelihood"],
             tuple(data["factor_names"]),
             tuple(data["factor_sizes"]),
+            str(data.get("class_factor", "")),  # checkpoints made before there were classes lack it
         )
         return configs.load(entry.implementation)(config, known)
     except (DisentoolError, KeyError, TypeError, ValueError, OverflowError) as error:

@@ -140,8 +140,9 @@ class _Run:
         try:
             method = configs.load(configs.find(job.method).implementation)(job.config, models.facts(data, len(rows)))
             self.training = Training(method, feed, job.run.seed, feed.device)
-        except (DataMismatch, NoFactors) as error:  # images or factors that the method cannot learn from
-            raise type(error)(f"{data.path}: {error}") from None
+        except (DataMismatch, NoFactors, WrongUsage) as error:  # images or factors that the method cannot learn from
+            kind = WrongUsage if isinstance(error, WrongUsage) else type(error)
+            raise kind(f"{data.path}: {error}") from None
         self.history: list[dict[str, Any]] = []
         self.seconds = 0.0  # of training, over all sittings
         self._mark = 0.0  # when the clock of training was last read
@@ -259,7 +260,8 @@ class _Run:
             "method": job.method,
             "config": {name: getattr(job.config, name) for name in configuration.options(type(job.config))},
             "run": {name: getattr(job.run, name) for name in configuration.options(type(job.run))},
-            "data": models.describe(self.data, job.run.data, len(self.rows)),
+            "data": models.describe(self.data, job.run.data, len(self.rows))
+            | models.describe_classes(training.method, self.data, self.rows),
             "rng": {"seed": job.run.seed},
             "history": self.history,
             "seconds": self.seconds,
