@@ -32,11 +32,16 @@ class Draw:
     shuffled passes over the data, each row once a pass; a batch may straddle two passes: its size never changes.
     ``pairs``: ``batch`` independent rows, then as many partners in the same order. A partner has other values of
     exactly ``changes`` factors (None: of 1 to K-1, evenly, of the K that vary in the data) and shares all others.
+    ``groups``: batch / ``each`` classes, distinct while there are enough, and ``each`` images of every one, group by
+    group. A class is what shares the values of the factors' ``columns``; the images of a group are distinct while its
+    class has enough.
     """
 
-    kind: Literal["uniform", "epoch", "pairs"]
+    kind: Literal["uniform", "epoch", "pairs", "groups"]
     batch: int
     changes: int | None = None
+    each: int = 1
+    columns: tuple[int, ...] = ()
 
 
 def uniform(batch: int) -> Draw:
@@ -52,6 +57,11 @@ def epoch(batch: int) -> Draw:
 def pairs(batch: int, changes: int | None = None) -> Draw:
     """``batch`` rows, then for each a row that differs from it in ``changes`` factors (None: in 1 to all but one)."""
     return Draw("pairs", batch, changes)
+
+
+def groups(count: int, each: int, columns: tuple[int, ...]) -> Draw:
+    """``each`` images of every one of ``count`` classes, group by group; ``columns``: the factors that make a class."""
+    return Draw("groups", count * each, each=each, columns=columns)
 
 
 @dataclass(frozen=True)
@@ -98,11 +108,15 @@ class Phase:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of training: ``steps`` times all ``phases`` in order. ``on_start(networks)`` runs once, before it."""
+    """A stretch of training: ``steps`` times all ``phases`` in order.
+
+    ``on_start(networks)`` runs once, before it; ``on_start(networks, batch)`` where ``reference`` draws rows for it.
+    """
 
     phases: tuple[Phase, ...]
     steps: int
-    on_start: Callable[[Mapping[str, nn.Module]], None] | None = None
+    on_start: Callable[..., None] | None = None
+    reference: Draw | None = None
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,11 @@ class Training:
         if self.step == first and stage.on_start is not None:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed((self.seed * 1_000_003 + number) % 2**63)  # whatever it draws is the run's own
-                stage.on_start(self.networks)
+                if stage.reference is None:
+                    stage.on_start(self.networks)
+                else:
+                    shown = self.feed.batch(self._randomness.reference(stage.reference, number))
+                    stage.on_start(self.networks, shown)
         self._clock.fill_(self.step)
         carry: dict[str, Any] = {}
         for phase in stage.phases:
