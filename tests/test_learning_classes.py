@@ -45,7 +45,7 @@ def test_extended_in_pieces_equals_one_run(name, squares, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options", "steps"),
-    [("mlvae", {"learning_rate": 2e-3}, 400), ("drnet", {"skip": False, "adversary_weight": 1e-3}, 150)],
+    [("mlvae", {"learning_rate": 2e-3}, 400), ("drnet", {"skip": False}, 400)],
 )
 def test_class_and_content_are_put_together_anew(name, options, steps, squares, tmp_path):
     """The size of one square at the place of another: of every pair the grid holds the true image."""
@@ -59,7 +59,7 @@ def test_class_and_content_are_put_together_anew(name, options, steps, squares, 
     for length in (1, steps):
         model = load(run(name, squares, tmp_path / "m.pt", length, **options), "cpu")
         with torch.inference_mode():
-            codes = {key: value for key, value in model.method.encode(model.networks, images).items()}
+            codes = model.method.encode(model.networks, images)
             mixed = torch.cat([codes["class_code"][classes], codes["content_code"][contents]], 1)
             error = (model.method.decode(model.networks, mixed) - images[true]).square().flatten(1).sum(1).numpy()
         errors.append(error[other].mean())
@@ -69,5 +69,5 @@ def test_class_and_content_are_put_together_anew(name, options, steps, squares, 
     nearest = ((of_class[:, None] - centres[None]) ** 2).sum(2).argmin(1)
     print(f"{name}: {errors[0]:.1f} -> {errors[1]:.1f} (content's own image: {kept:.1f});"
           f" class told {(nearest == factors[:, 0]).mean():.2f}")  # fmt: skip
-    assert errors[1] < errors[0] / 3 and errors[1] < kept
+    assert errors[1] < errors[0] / 3 and errors[1] < kept * 0.7
     assert (nearest == factors[:, 0]).mean() > 0.9

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sample": ("disentool.cli.sample:sample", "Draw images from a model's prior."),
     "score": ("disentool.cli.score:score", "Measure checkpoints, latents, or anyone's codes."),
     "traverse": ("disentool.cli.traverse:traverse", "Picture what each latent dimension does."),
+    "swap": ("disentool.cli.swap:swap", "Put the content of some images on the class of others."),
     "correlate": ("disentool.cli.correlate:correlate", "Correlate metrics over the models of score records."),
     "export": ("disentool.cli.export:export", "Weights to .safetensors, and back."),
     "info": ("disentool.cli.info:info", "Say what a file is."),

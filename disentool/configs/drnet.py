@@ -8,7 +8,7 @@ from disentool.config import opt
 
 @dataclass(frozen=True, kw_only=True)
 class DrNetConfig:
-    """Denton & Birodkar (2017), with the weights and optimisers of their code."""
+    """Denton & Birodkar (2017), with the sizes and optimisers of their code."""
 
     class_factor: str = opt("auto", "the factor that is the class, or several joined by +; auto: the data's own")
     class_dim: int = opt(128, "number of dimensions of the class code (the paper's content)", low=1, high=4096)
@@ -19,7 +19,11 @@ class DrNetConfig:
         " is made of its two codes alone [default: skip]",
     )
     similarity_weight: float = opt(1.0, "weight of the distance between the class codes of a class", low=0)
-    adversary_weight: float = opt(1e-4, "weight of what keeps the class from the content code", low=0)
+    adversary_weight: float = opt(
+        0.1,
+        "weight of what keeps the class from the content code (the original's code: 1e-4, which does little)",
+        low=0,
+    )
     width: int = opt(64, "channels of the first convolution; the next have twice, four and eight times as many", low=1)
     discriminator_units: int = opt(100, "width of the discriminator's two hidden layers", low=1, high=65536)
     learning_rate: float = opt(2e-3, "Adam's step for encoders and decoder", above=0)
@@ -31,5 +35,6 @@ class DrNetConfig:
 
     PRESETS: ClassVar[dict[str, dict]] = {
         "paper": {},
+        "code": {"adversary_weight": 1e-4},
         "quick": {"width": 32, "batch_size": 24, "steps": 1000},
     }

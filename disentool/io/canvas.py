@@ -212,9 +212,11 @@ class Sheet:
             _text(draw, x, y + 1.7 * self._font, f"{value:g}", self._small, _SOFT, "m")
 
     def paste(self, picture: np.ndarray, corner: tuple[int, int], image: np.ndarray) -> None:
-        """Put an image uint8 [H,W,C], enlarged, into a picture, its top and left pixel at ``corner``."""
+        """Put an image uint8 [H,W,C], enlarged to a cell if it is not as large, into a picture, its corner there."""
         y, x = corner
-        large = image.repeat(self.factor, axis=0).repeat(self.factor, axis=1)  # one channel spreads over three
+        large = image  # one channel spreads over three
+        if image.shape[:2] != (self.cell_height, self.cell_width):
+            large = image.repeat(self.factor, axis=0).repeat(self.factor, axis=1)
         picture[y : y + self.cell_height, x : x + self.cell_width] = large
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
+from disentool.errors import DataMismatch, DisentoolError, NoFactors, UnknownName, WrongUsage
 
 MAX_CLASSES = 1_000_000  # a code is kept for each, trained or not
 _JOIN = "+"
@@ -99,3 +99,17 @@ def choose(spec: str, factor_names: Sequence[str], factor_sizes: Sequence[int], 
     if chosen.count > MAX_CLASSES:
         raise DataMismatch(f"--class-factor {text}: {chosen.count:,} classes, expected at most {MAX_CLASSES:,}")
     return chosen
+
+
+def describes(found: Any, factor_names: Sequence[str], factor_sizes: Sequence[int]) -> bool:
+    """Whether ``found`` is a right ``classes`` entry, as checkpoints and latents files have it, for these factors."""
+    try:
+        factor = choose(found["factor"], factor_names, factor_sizes)
+        images, words = found["images"], found["names"]
+        sizes = dict(zip(factor_names, factor_sizes, strict=True))
+        right = len(images) == factor.count and all(type(n) is int and n >= 0 for n in images)
+        return right and all(
+            len(names) == sizes[name] and all(type(word) is str for word in names) for name, names in words.items()
+        )
+    except (DisentoolError, KeyError, TypeError, ValueError, AttributeError):
+        return False

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch, DisentoolError, ForeignFile
+from disentool.errors import DataMismatch, ForeignFile
 from disentool.io import arrays, hdf5
-from disentool.io.classes import choose
+from disentool.io.classes import describes
 from disentool.io.dataset import read_class_names, read_factor_facts
 from disentool.io.schema import DATASET, LATENTS
 
@@ -27,6 +27,7 @@ class Latents:
     class_code: np.ndarray | None = None  # float32 [N,C], of methods of class and content; mean begins with it
     content_code: np.ndarray | None = None  # float32 [N,E]; mean ends with it
     classes: dict[str, Any] = field(default_factory=dict)  # factor, images, names: as in a checkpoint's data
+    row: np.ndarray | None = None  # int64 [N], of the data set
     grid: bool = False
     method: str = ""
     name: str = ""
@@ -50,6 +51,7 @@ def read(path: Path) -> Latents:
             **{name: codes.get(name) for name in _OPTIONAL},
             classes=_classes(file, path, names, sizes),
             factors=factors,
+            row=hdf5.array(file, path, "row")[()],
             factor_names=names,
             factor_sizes=sizes,
             class_names=read_class_names(file, path, names, sizes),
@@ -80,16 +82,7 @@ def _classes(file, path: Path, names: tuple[str, ...], sizes: tuple[int, ...]) -
     found = hdf5.json_attribute(file, path, "classes")
     if not found or not names:
         return {}
-    try:
-        factor = choose(found["factor"], names, sizes)
-        images, words = found["images"], found["names"]
-        right = len(images) == factor.count and all(type(n) is int and n >= 0 for n in images)
-        right = right and all(
-            len(w) == sizes[names.index(n)] and all(type(i) is str for i in w) for n, w in words.items()
-        )
-    except (DisentoolError, KeyError, TypeError, ValueError, AttributeError):
-        right = False
-    if not right:
+    if not describes(found, names, sizes):
         raise ForeignFile(f"{path}: attribute classes is damaged: expected factor, images and names; encode it anew")
     return found
 

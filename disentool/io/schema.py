@@ -77,6 +77,9 @@ LATENTS = Format(
         Array("content_code", "float32", ("N", "E"), "code of the rest; `mean` ends with it", required=False),
         Array("factors", "int32", ("N", "K"), "copied from the data set", required=False),
         Array("row", "int64", ("N",), "row of the data set"),
+        Array(
+            "class_row", "int64", ("N",), "row whose class `swap` gave the code; `row` is the content's", required=False
+        ),
     ),
     (
         ("method", "the method's name"),

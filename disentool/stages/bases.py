@@ -110,6 +110,7 @@ def _checked(rows: Sequence[int], total: int, path: Path) -> np.ndarray:
 
 
 def kept_images(model: Model) -> np.ndarray:
+    """The images that a checkpoint keeps, uint8 [n,H,W,C]; ForeignFile where it keeps none of its size."""
     images = model.content["samples"].get("images")
     expected = (model.facts.height, model.facts.width, model.facts.channels)
     if not isinstance(images, torch.Tensor) or images.dtype != torch.uint8 or images.shape[1:] != expected:

@@ -79,7 +79,8 @@ def _changed(model: Model, path: Path, had: tuple[int, int], grey: bool, strict:
         words.append("grey, made RGB" if grey else "in colour, made grey")
     if words and strict:
         raise DataMismatch(
-            f"{path}: {_kind(had, grey)}, but {model.path} takes {_kind(size, model_grey)}; without --strict it is fitted"
+            f"{path}: {_kind(had, grey)}, but {model.path} takes {_kind(size, model_grey)};"
+            " without --strict it is fitted to that"
         )
     return "; ".join(words)
 

@@ -115,8 +115,8 @@ class Finder:
         """A group for each file, folder and list of rows; ``together``: one for all single files."""
         if wanted.files and self.source == "latent":
             raise WrongUsage(
-                f"{flag} {wanted.files[0]}: {self.model.path} has no encoder to read pictures with, only codes optimised"
-                f" for its training images; name some with {flag}-rows"
+                f"{flag} {wanted.files[0]}: {self.model.path} has no encoder to read pictures with, but codes"
+                f" optimised for its training images; name some with {flag}-rows"
             )
         single = [path for path in wanted.files if not path.is_dir()]
         for path in wanted.files:
@@ -203,7 +203,7 @@ class Finder:
 
 
 def _joined_code(model: Model, codes: dict[str, np.ndarray]) -> np.ndarray:
-    """The code float32 [D] of several images (codes float32 [n,D] by name): the method's joint class code, and means."""
+    """The code float32 [D] of several images (codes float32 [n,D] by name): means, and the method's class code."""
     mean = codes["mean"].mean(axis=0)
     join = getattr(model.method, "join_classes", None)
     if join is not None and len(codes["mean"]) > 1:
