@@ -74,7 +74,7 @@ def test_what_a_line_cannot_tell():
     where = points(factors, ("shape", "pose"), width=1)
     result = measure(factors[:, :1].astype(float), signs + 0.1 * rng.normal(size=signs.shape), where)
     clean = result.details["parts"]["all_rows"]["class_from_content"]["clean"]
-    assert clean["logistic"]["mean"] < 0.6
+    assert clean["logistic"]["mean"] < 0.82  # three of the four corners
     assert clean["mlp"]["mean"] > 0.97
     assert "by mlp" in result.details["score_is"]
 

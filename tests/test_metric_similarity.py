@@ -34,7 +34,10 @@ def plain_ssim(x, y, size=11):
 
 def test_mse_and_psnr():
     a, b = some(), some(seed=1)
-    expected = [np.mean([(float(p) - float(q)) ** 2 for p, q in zip(x.ravel(), y.ravel())]) for x, y in zip(a, b)]
+    expected = [
+        np.mean([(float(p) - float(q)) ** 2 for p, q in zip(x.ravel(), y.ravel(), strict=True)])
+        for x, y in zip(a, b, strict=True)
+    ]
     np.testing.assert_allclose(mse(a, b), expected, rtol=1e-12)
     np.testing.assert_allclose(psnr(np.array(expected)), [10 * math.log10(1 / e) for e in expected], rtol=1e-12)
     assert psnr(np.array([0.01]))[0] == pytest.approx(20)
@@ -45,7 +48,9 @@ def test_mse_and_psnr():
 def test_ssim_window_by_window(shape, size):
     a = some(shape)
     b = (0.7 * a + 0.3 * some(shape, 1)).astype(np.float32)
-    expected = [np.mean([plain_ssim(x[..., c], y[..., c], size) for c in range(shape[3])]) for x, y in zip(a, b)]
+    expected = [
+        np.mean([plain_ssim(x[..., c], y[..., c], size) for c in range(shape[3])]) for x, y in zip(a, b, strict=True)
+    ]
     np.testing.assert_allclose(ssim(a, b), expected, rtol=1e-9)
 
 

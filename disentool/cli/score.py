@@ -69,7 +69,10 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
 @options.device
 @options.trust
 @click.option(
-    "--codes", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 or .npz file; CLASS,CONTENT: from two."
+    "--codes",
+    metavar="KEY|encoder|latent",
+    help="Of any HDF5 or .npz file: read codes [N,D] from this array; CLASS,CONTENT: from two. Of a checkpoint that"
+    " optimises codes: encoder, once it is trained the default, or latent, the codes of its training images.",
 )
 @click.option("--factors", metavar="KEY", help="Read factors [N,K] from this array, beside --codes.")
 @click.option(

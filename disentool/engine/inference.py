@@ -60,7 +60,7 @@ def _encode(method, networks, feed, rows, reconstruct_seed) -> dict[str, np.ndar
 def reconstruct(
     method: Method, networks: dict[str, Any], feed: Feed, rows: np.ndarray, codes: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """``reconstruction_nats`` and ``squared_error``, as :func:`encode` gives them, of codes float32 [b,D] of ``rows``."""
+    """``reconstruction_nats`` and ``squared_error``, as :func:`encode` gives them, of float32 codes [b,D]."""
     with repeatable():
         images = feed.batch(rows).images
         nats, decoded = method.reconstruction(networks, torch.from_numpy(codes).to(feed.device), images)

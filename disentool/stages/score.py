@@ -57,7 +57,8 @@ def score(
     """The record of every metric on every artefact, as each is ready; of metrics that compare models, at the end.
 
     An artefact is a checkpoint (whose data, or ``data``, is encoded: once, and only the rows these metrics need), a
-    latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``.
+    latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``. Of a
+    checkpoint ``codes`` is a choice, as :func:`disentool.stages.coding.choose` has it.
     ``trust``: see :func:`disentool.stages.model.load`. ``lpips``: see :func:`disentool.stages.lending.lpips`.
     """
     report = report or Silent()
@@ -107,8 +108,10 @@ def _score(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
     if kind == "arrays" and codes is None:
         codes, factors = latents.usual_keys(path)
     if kind == "checkpoint":
-        if codes:
-            raise WrongUsage(f"{path}: --codes is for files of codes; a checkpoint encodes its data itself")
+        if codes not in (None, "auto", "encoder", "latent"):
+            raise WrongUsage(
+                f"{path}: --codes {codes} names an array of a file of codes; of a checkpoint it is encoder or latent"
+            )
         return _score_checkpoint(path, asked)
     if asked.rows != "all":
         raise WrongUsage(
@@ -163,6 +166,7 @@ def _score_codes(path: Path, codes_key: str | None, factors_key: str | None, ask
         "data": table.name,
         "data_sha256": table.dataset_sha256 or None,
         "split": table.provenance.get("rows"),
+        "codes": table.provenance.get("codes", codes_key),
         "rows": len(table.mean),
     }
     yield from _measured(path, head, planned, lambda _: codes, lending.of_codes(asked.device), asked)
@@ -181,7 +185,7 @@ def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
         if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):
             raise DataMismatch(f"{path}: {metric.name} needs a method with a reconstruction error, which this is not")
     dataset = data_of(model, asked.data, asked.report)
-    source = coding.choose(model, "auto", asked.report)
+    source = coding.choose(model, asked.codes or "auto", asked.report)
     chosen = dataset.rows(asked.rows)
     if source == "latent":  # there are codes of the rows trained on alone
         chosen = np.intersect1d(chosen, coding.training_rows(model, dataset))
@@ -208,6 +212,7 @@ def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
         "data": dataset.name,
         "data_sha256": dataset.content_sha256,
         "split": asked.rows,
+        "codes": source,
         "rows": len(chosen),
     }
     lent = lending.of_model(model, dataset, chosen, asked.perceptual)

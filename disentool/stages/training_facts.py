@@ -53,6 +53,8 @@ def _none(factor: Any, dataset: "Dataset") -> np.ndarray | None:
 def of_latents(table: "Latents") -> Training:
     """Of a file of codes, which knows what part of the data it holds, not which rows of all were trained on."""
     part = table.provenance.get("rows") if table.classes else None
+    if table.classes and table.provenance.get("codes") == "latent":  # which are of rows trained on alone
+        part = "train"
     rows = {"train": np.ones(len(table.mean), bool), "test": np.zeros(len(table.mean), bool)}.get(part)
     return Training(
         class_factor=table.classes.get("factor", ""),
