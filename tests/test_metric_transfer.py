@@ -1,4 +1,4 @@
-"""Transfer: which pairs have a true image, by brute force; a decoder that is right, one that is not; parts; bad input."""
+"""Transfer: pairs with a true image, by brute force; a decoder that is right, one that is not; parts; bad input."""
 
 import json
 from dataclasses import replace
@@ -188,19 +188,19 @@ def test_bad_input():
         measure(class_factor="shap")
     with pytest.raises(DataMismatch, match="needs a factor besides the class"):
         measure(class_factor="shape+pose+light")
+    lonely = np.array([[0, 0, 0], [1, 1, 1], [2, 2, 0]])
     with pytest.raises(DataMismatch, match="no two images of different shape"):
-        lonely = np.array([[0, 0, 0], [1, 1, 1], [2, 2, 0]])
         transfer.plan(points(lonely), transfer.Options(), 0)
     with pytest.raises(NoFactors, match="metric transfer needs factors"):
         transfer.plan(Points(10), transfer.Options(), 0)
+    where = Points.from_factors(FACTORS, NAMES)
     with pytest.raises(DataMismatch, match="needs a class code and a content code"):
-        where = Points.from_factors(FACTORS, NAMES)
         transfer.plan(where, transfer.Options(class_factor="shape"), 0)
+    bad = code_of(FACTORS)
+    bad[3, 1] = np.nan
     with pytest.raises(DataMismatch, match="codes: 1 of 24 rows"):
-        bad = code_of(FACTORS)
-        bad[3, 1] = np.nan
         measure(code=bad)
-    with pytest.raises(DataMismatch, match="mse of transfer: .* rows hold NaN"):
+    with pytest.raises(DataMismatch, match=r"mse of transfer: .* rows hold NaN"):
         measure(lent=Callables(decode=lambda codes: decode(codes) * np.float32("nan")))
     with pytest.raises(WrongUsage, match="measure fid: expected mse, psnr, ssim, lpips"):
         transfer.Options(measure="fid")

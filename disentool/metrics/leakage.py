@@ -81,6 +81,7 @@ class Plan:
     options: Options
     seed: int
     left_out: dict[str, int]  # part -> classes of too few images
+    alone: list[str]  # parts that are left out because they have one class
 
 
 def plan(points: Points, options: Options, seed: int, codes_ready: bool = False) -> Plan:
@@ -96,6 +97,7 @@ def plan(points: Points, options: Options, seed: int, codes_ready: bool = False)
     rng = np.random.default_rng((seed, 0))
     parts: dict[str, np.ndarray] = {}
     left_out: dict[str, int] = {}
+    alone = []
     for number, name in enumerate(PARTS):
         rows = np.flatnonzero(known.parts == number)
         # held-out rows are read by probes of the rows before them, where there are any
@@ -107,12 +109,14 @@ def plan(points: Points, options: Options, seed: int, codes_ready: bool = False)
             rows = rows[~few[known.classes[rows]]]
         if len(rows) and (least == 1 or (counts >= least).sum() > 1):
             parts[name] = _balanced(rows, known.classes, options.rows, rng)
+        elif len(rows):
+            alone.append(name)
     if not parts:
         raise DataMismatch(
             f"metric leakage needs at least two classes of {known.factor.text} with at least two images each"
         )
     every = np.unique(np.concatenate(list(parts.values())))
-    return Plan(every, points.n, parts, known, cutting, points.training.noise, options, seed, left_out)
+    return Plan(every, points.n, parts, known, cutting, points.training.noise, options, seed, left_out, alone)
 
 
 def _balanced(rows: np.ndarray, classes: np.ndarray, limit: int | None, rng: np.random.Generator) -> np.ndarray:
@@ -204,6 +208,7 @@ def _measured(
         others = held_out if number == 0 else None
         if others is not None:
             others = others[np.isin(classes[others], classes[rows])]
+            others = others if len(others) else None
         asked = {
             "class": {known.factor.text: classes},
             "content": {known.content_names[k]: contents[:, k] for k in varying[name]},
@@ -293,8 +298,9 @@ def _summary(parts: dict[str, dict[str, Any]]) -> dict[str, float]:
 def _notes(plan: Plan, parts: dict[str, dict[str, Any]], callables: Callables) -> list[str]:
     notes = []
     for name, count in plan.left_out.items():
-        few = "a single image" if name != HELD_OUT_ROWS else "no image"
-        notes.append(f"{count} classes with {few} among the {IN_WORDS[name]} are left out")
+        classes = "1 class" if count == 1 else f"{count} classes"
+        notes.append(f"{classes} with a single image among the {IN_WORDS[name]} left out")
+    notes += [f"{name}: left out: of one class, so that there is nothing to tell it from" for name in plan.alone]
     for name, part in parts.items():
         made, content = part["reconstruction"], part.get("content_from_content")
         ignored = made and made.get("mse_with_other_content", np.inf) < 1.05 * made["mse"]
