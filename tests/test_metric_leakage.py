@@ -26,7 +26,7 @@ def points(factors=FACTORS, names=("shape", "pose", "light"), width=4, **trainin
 def measure(class_code, content_code, where=None, seed=0, callables=None, logvar=None, **changes):
     """The metric with fewer seeds and epochs."""
     where = where or points(width=class_code.shape[1])
-    options = replace(leakage.Options(), **{"seeds": 2, "epochs": 40, "units": 64} | changes)
+    options = replace(leakage.Options(), **{"seeds": 2, "epochs": 30, "units": 64} | changes)
     plan = leakage.plan(where, options, seed)
     mean = np.concatenate([class_code, content_code], 1)
     return leakage.score(plan, codes_of(mean, logvar), callables or Callables())

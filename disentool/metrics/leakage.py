@@ -50,7 +50,7 @@ class Options:
     noise: float | None = None  # added to content codes, standard deviation; None: as in training, 1 where unknown
     seeds: int = 3  # of split, noise and probes
     test_share: float = 0.2  # of each class
-    rows: int | None = 10_000  # of each part, at most; None: all
+    rows: int | None = 5_000  # of each part, at most; None: all
     penalty: float = 1.0  # C of the logistic regression, the inverse weight of its squared coefficients
     iterations: int = 200  # of its L-BFGS, at most
     units: int = 256  # in each of the perceptron's two hidden layers

@@ -5,9 +5,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-VALIDATION = 0.1  # of the training rows, by which the perceptron knows when to stop
-PATIENCE = 10  # epochs without a better validation loss
-
 Predict = Callable[[np.ndarray], np.ndarray]  # float [n,D] -> int [n]
 
 
@@ -49,31 +46,17 @@ def logistic(inputs: np.ndarray, labels: np.ndarray, penalty: float, iterations:
 
 
 def perceptron(inputs: np.ndarray, labels: np.ndarray, units: int, epochs: int, seed: int) -> Predict:
-    """Two hidden layers of ``units``, ReLU, Adam; the weights of the epoch whose validation loss is the lowest."""
+    """Two hidden layers of ``units``, ReLU, Adam on batches of 200, until the loss falls by less than 1e-4 in 10 epochs.
+
+    On all rows, without a validation set to stop by: with tens of images of a class that read off less of the class.
+    """
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 
-    known, labels = np.unique(labels, return_inverse=True)
-    if len(known) == 1:
-        return lambda rows: np.full(len(rows), known[0])
-    order = np.random.default_rng(seed).permutation(len(inputs))
-    held = order[: max(1, round(VALIDATION * len(order)))]
-    rest = order[len(held) :] if len(order) > 1 else order
-    every = np.arange(len(known))
-    network = MLPClassifier((units, units), batch_size=min(200, len(rest)), random_state=seed)
-    best, weights, waited = np.inf, ([], []), 0
-    for _ in range(epochs):
-        network.partial_fit(inputs[rest], labels[rest], classes=every)
-        chances = network.predict_proba(inputs[held])[np.arange(len(held)), labels[held]]
-        loss = -np.log(np.maximum(chances, 1e-12)).mean()
-        if loss < best:
-            best, weights, waited = (
-                loss,
-                ([a.copy() for a in network.coefs_], [a.copy() for a in network.intercepts_]),
-                0,
-            )
-        else:
-            waited += 1
-        if waited == PATIENCE:
-            break
-    network.coefs_, network.intercepts_ = weights
-    return lambda rows: known[network.predict(rows)]
+    if (labels == labels[0]).all():
+        return lambda rows: np.full(len(rows), labels[0])
+    classifier = MLPClassifier((units, units), max_iter=epochs, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        classifier.fit(inputs, labels)
+    return classifier.predict
