@@ -46,7 +46,7 @@ def logistic(inputs: np.ndarray, labels: np.ndarray, penalty: float, iterations:
 
 
 def perceptron(inputs: np.ndarray, labels: np.ndarray, units: int, epochs: int, seed: int) -> Predict:
-    """Two hidden layers of ``units``, ReLU, Adam on batches of 200, until the loss falls by less than 1e-4 in 10 epochs.
+    """Two hidden layers of ``units``, ReLU, Adam on batches of 200, until the loss has not fallen by 1e-4 in 10 epochs.
 
     On all rows, without a validation set to stop by: with tens of images of a class that read off less of the class.
     """
