@@ -143,12 +143,27 @@ class _Run:
         except (DataMismatch, NoFactors, WrongUsage) as error:  # images or factors that the method cannot learn from
             kind = WrongUsage if isinstance(error, WrongUsage) else type(error)
             raise kind(f"{data.path}: {error}") from None
+        self._tell_small_classes()
         self.history: list[dict[str, Any]] = []
         self.seconds = 0.0  # of training, over all sittings
         self._mark = 0.0  # when the clock of training was last read
         self._saved = 0.0  # when the checkpoint was last written
         self._unsaved = True  # whether there is anything that it does not hold
         self._kept = False  # whether the checkpoint that is there is this run's
+
+    def _tell_small_classes(self) -> None:
+        """Note classes that have fewer images than a group of one class holds."""
+        phases = [phase for stage in self.training.stages for phase in stage.phases]
+        each = max((phase.draw.each for phase in phases), default=1)
+        described = models.describe_classes(self.training.method, self.data, self.rows)
+        images = [count for count in described.get("classes", {}).get("images", ()) if count]
+        few = [count for count in images if count < each]
+        if few:
+            alone = f", {few.count(1):,} of them one alone" if 1 in few else ""
+            self.report.note(
+                f"{self.data.path}: {len(few):,} of {len(images):,} classes have fewer than {each} images{alone}; in a"
+                " group of a class its images then come more than once"
+            )
 
     def carry_out(self, resume: bool, overwrite: bool) -> Iterator[Path]:
         """Train from the start, or from the checkpoint that is there, to the last step."""
