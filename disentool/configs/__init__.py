@@ -64,6 +64,11 @@ METHODS: dict[str, MethodEntry] = {
         "disentool.methods.adagvae:AdaGVAE",
         "Ada-GVAE: a VAE of pairs of images that share most factors (Locatello et al. 2020)",
     ),
+    "lord": MethodEntry(
+        "disentool.configs.lord:LORDConfig",
+        "disentool.methods.lord:LORD",
+        "LORD: class and content, by optimised codes, then by encoders (Gabbay & Hoshen 2020)",
+    ),
 }
 
 
