@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from disentool.config import opt
+from disentool.errors import WrongUsage
 
 
 @dataclass(frozen=True, kw_only=True)
 class LORDConfig:
-    """Gabbay & Hoshen (2020); the defaults are the recipe of the paper's account, the preset ``iclr``."""
+    """Gabbay & Hoshen (2020); the defaults are the recipe of the paper's account, the preset ``iclr``.
+
+    The public code of ``iclr`` and ``tf`` also ends the first stage when its loss has not fallen for 100 epochs; here
+    it goes to its last step.
+    """
 
     class_factor: str = opt("auto", "factor that is the class, or several joined by +; auto: the one the data names")
     styles: int = opt(
@@ -63,29 +68,25 @@ class LORDConfig:
     amortize_schedule: Literal["plateau", "cosine"] = opt(
         "plateau", "second stage: halve the step where the loss stays, or a cosine to a tenth of it"
     )
-    amortize_length: float = opt(1.0, "second stage: steps, in lengths of the first", low=0, high=1000)
-    early_stop: int | None = opt(
-        100, "end the first stage when its loss has not fallen for so many epochs; none: at its last step", low=1
-    )
+    latent_share: float = opt(0.5, "share of --steps that is the first stage's", above=0, high=1)
     batch_size: int = opt(64, "images a batch", low=1, high=65536)
-    steps: int | None = opt(None, "training steps of the first stage; none: --epochs, or the recipe's 200", low=0)
+    steps: int = opt(97_800, "training steps of both stages (200 epochs of Cars3D each), whatever --stage", low=0)
 
-    EPOCHS: ClassVar[int] = 200  # of the first stage, where neither steps nor epochs are given
-
-    # Options that a finished run may be resumed with, other than it was made with: a second stage is more steps.
-    EXTENDS: ClassVar[frozenset[str]] = frozenset({"stage", "amortize_length"})
+    # A run may be resumed with other values of these: the next stage, longer, or with its weights' file moved.
+    EXTENDS: ClassVar[frozenset[str]] = frozenset({"stage", "latent_share", "vgg"})
 
     PRESETS: ClassVar[dict[str, dict]] = {
-        "iclr": {},
+        "iclr": {"epochs": 400},
         # The released code meant ten times the rate for the codes, but their optimiser took the generator's.
         "tf": {
-            "epochs": 1000,
+            "epochs": 1200,
             "learning_rate": 3e-4,
             "code_learning_rate": 3e-4,
             "final_code_learning_rate": 1e-5,
-            "amortize_length": 0.2,
+            "latent_share": 5 / 6,
         },
         "torch": {
+            "epochs": 400,
             "batch_size": 128,
             "learning_rate": 3e-4,
             "code_learning_rate": 3e-3,
@@ -100,17 +101,25 @@ class LORDConfig:
             "normalisation": "variance",
             "amortize_weight": 10.0,
             "amortize_schedule": "cosine",
-            "early_stop": None,
         },
-        "small": {"width": 64, "learning_rate": 1e-3, "code_learning_rate": 1e-2},
+        "small": {"width": 64, "learning_rate": 1e-3, "code_learning_rate": 1e-2, "steps": 6000},
     }
+
+    def __post_init__(self) -> None:
+        if self.reconstruction == "pixel" and self.vgg is not None:
+            raise WrongUsage(f"--reconstruction pixel needs no --vgg {self.vgg}; give one of the two")
+
+    @property
+    def latent_steps(self) -> int:
+        """Steps of the first stage."""
+        return round(self.latent_share * self.steps)
 
     @property
     def total_steps(self) -> int:
-        """Steps of both stages."""
-        return (self.steps or 0) + self.amortize_steps
+        """The step this command goes to."""
+        return self.latent_steps if self.stage == "latent" else self.steps
 
     @property
-    def amortize_steps(self) -> int:
-        """Steps of the second stage."""
-        return 0 if self.stage == "latent" else round(self.amortize_length * (self.steps or 0))
+    def needed_steps(self) -> int:
+        """The steps that a checkpoint must have behind it before this command goes on with it."""
+        return self.latent_steps if self.stage == "amortize" else 0

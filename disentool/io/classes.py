@@ -76,6 +76,11 @@ class ClassFactor:
         return index
 
 
+def joined(*names: str) -> str:
+    """The name of several factors joined, as :func:`choose` reads it."""
+    return _JOIN.join(names)
+
+
 def choose(spec: str, factor_names: Sequence[str], factor_sizes: Sequence[int], default: str = "") -> ClassFactor:
     """The class factor ``spec`` of data with these factors: names joined by a plus; ``auto``: ``default``.
 

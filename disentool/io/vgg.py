@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from disentool.errors import ForeignFile, UnsafeFile
+from disentool.errors import ForeignFile, MissingFile, UnsafeFile
 from disentool.io import files
 
 NAME = "vgg16-397923af.pth"  # torchvision's file; the digits begin its sha256
@@ -22,6 +22,23 @@ def find() -> Path | None:
     """The file in torch's hub cache, where torchvision and others leave it; None if there is none."""
     path = Path(torch.hub.get_dir()) / "checkpoints" / NAME
     return path if path.is_file() else None
+
+
+def choose(loss: str, path: str | None) -> Path | None:
+    """The file that a perceptual ``loss`` reads; None where the loss is of pixels.
+
+    ``auto``: perceptual where ``path`` is given or the file is in torch's hub cache. MissingFile if it has to be, and
+    is not.
+    """
+    if loss == "pixel":
+        return None
+    found = find() if path is None else Path(path)
+    if found is None and loss == "perceptual":
+        raise MissingFile(
+            f"--reconstruction perceptual: no {NAME} in {torch.hub.get_dir()}/checkpoints; --vgg names it, or"
+            " --reconstruction pixel does without"
+        )
+    return found
 
 
 def read(path: Path) -> dict[str, Tensor]:

@@ -1,5 +1,7 @@
 """LORD: Gabbay & Hoshen, "Demystifying Inter-Class Disentanglement" (ICLR 2020)."""
 
+from pathlib import Path
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -9,8 +11,10 @@ from disentool.errors import WrongUsage
 from disentool.io import classes, vgg
 from disentool.nn import lord_networks, perceptual
 from disentool.nn.likelihood import negative_log_likelihood
+from disentool.nn.pixel_loss import Pixels
 from disentool.phase import Adam, Batch, Cosine, DataFacts, Networks, Noise, Phase, Plateau, Rate, Stage, epoch
 
+STYLE = "style"  # the factor that `--styles` adds: the cluster of an image within its class
 _PATIENCE = 20  # epochs without progress before the second stage's learning rate is halved
 
 
@@ -27,10 +31,11 @@ class LORD:
         self.config, self.facts = config, facts
         named = getattr(facts, "class_factor", "")
         self.classes = classes.choose(config.class_factor, facts.factor_names, facts.factor_sizes, named)
+        if config.styles > 1:
+            spec = classes.joined(self.classes.text, STYLE)
+            self.classes = classes.choose(spec, facts.factor_names, facts.factor_sizes)
         self.variational = config.regularisation == "kl"
-        if config.reconstruction == "pixel" and config.vgg is not None:
-            raise WrongUsage(f"--reconstruction pixel needs no --vgg {config.vgg}; give one of the two")
-        self._loss: perceptual.Perceptual | perceptual.Pixels | None = None
+        self._loss: perceptual.Perceptual | Pixels | None = None
 
     def networks(self) -> dict[str, nn.Module]:
         """The codes of classes and images, the generator, and the encoders of both."""
@@ -68,9 +73,10 @@ class LORD:
             self._loss = self._reconstruction_loss()
         size = config.batch_size
         passes = max(1, round(self.facts.rows / size))  # steps of an epoch
-        first = config.steps if config.steps is not None else config.EPOCHS * passes
-        second = 0 if config.stage == "latent" else round(config.amortize_length * first)
+        first = config.latent_steps
+        second = config.total_steps - first
         hold = passes if config.decay_every == "epoch" else 1
+        noisy = self.variational or config.noise > 0
         betas = (config.beta1, config.beta2)
         codes = Cosine(config.code_learning_rate, config.final_code_learning_rate, first, hold)
         slow = Cosine(config.learning_rate, config.final_learning_rate, first, hold)
@@ -86,7 +92,7 @@ class LORD:
             ),
             loss=self.latent_loss,
             draw=epoch(size),
-            noise=(Noise("content", (size, config.content_dim), "normal"),),
+            noise=(Noise("content", (size, config.content_dim), "normal"),) if noisy else (),
         )
         amortize = Phase(
             name="amortize",
@@ -103,18 +109,22 @@ class LORD:
             return Cosine(start, start / 10, steps, passes if self.config.decay_every == "epoch" else 1)
         return Plateau(start, passes, _PATIENCE)
 
-    def _reconstruction_loss(self) -> perceptual.Perceptual | perceptual.Pixels:
-        """What the configuration asks for; ``auto``: perceptual where weights are at hand."""
-        config = self.config
-        path = config.vgg if config.vgg is not None else vgg.find()
-        if config.reconstruction == "pixel" or (config.reconstruction == "auto" and path is None):
-            return perceptual.Pixels(config.loss_input)
-        if path is None:
-            raise WrongUsage(
-                f"--reconstruction perceptual: no {vgg.NAME} in torch's hub cache; --vgg names it, or --reconstruction"
-                " pixel does without"
-            )
-        return perceptual.Perceptual(vgg.read(path), config.loss_input)
+    @property
+    def reconstruction_loss(self) -> str:
+        """``perceptual`` or ``pixel``: what the configuration asks for, or, where it leaves that open, can be had."""
+        return "pixel" if self._weights_file() is None else "perceptual"
+
+    def _weights_file(self) -> Path | None:
+        return vgg.choose(self.config.reconstruction, self.config.vgg)
+
+    def _reconstruction_loss(self) -> perceptual.Perceptual | Pixels:
+        path = self._weights_file()
+        kind = self.config.loss_input
+        return Pixels(kind) if path is None else perceptual.Perceptual(vgg.read(path), kind)
+
+    def encoders_ready(self, step: int) -> bool:
+        """Whether the second stage, which trains what :meth:`encode` asks, has begun by ``step``."""
+        return step > self.config.latent_steps
 
     def latent_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
         """Stage 1: reconstruction from the class's code and the image's, with noise, plus the content's penalty."""
@@ -163,7 +173,13 @@ class LORD:
 
         ``factors``: int64 [B,K]. ``images``: theirs, needed where the content is amortised.
         """
-        found = networks["contents"](rows if self.config.content == "optimised" else images)
+        optimised = self.config.content == "optimised"
+        if not optimised and images is None:
+            raise WrongUsage(
+                "its content codes were amortised, not optimised, in the first stage: images have them once the second"
+                " is trained"
+            )
+        found = networks["contents"](rows if optimised else images)
         return _codes(networks["classes"](self.classes.of(factors)), found[:, : self.config.content_dim])
 
     def encoders_ready(self, step: int) -> bool:

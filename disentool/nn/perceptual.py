@@ -6,12 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from disentool.nn.pixel_loss import pixel_loss
+from disentool.nn.pixel_loss import GREY_LEVELS
 
 _CONVOLUTIONS = (64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512, "pool", 512, 512, 512, "pool")
 _TAPS = (3, 8, 13, 22, 30)  # conv1_2, conv2_2, conv3_2, conv4_3 after their ReLU, and pool5: indices of torchvision's
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels in 0..1: what the weights expect
-GREY_LEVELS = 255.0
 
 Input = Literal["normalised", "raw"]
 
@@ -66,14 +65,3 @@ class Perceptual:
         if self.kind == "raw":
             return layers.sum() + F.l1_loss(images, targets)
         return layers.mean() * (GREY_LEVELS * sum(_STD) / 3)
-
-
-class Pixels:
-    """The same where there are no weights: :func:`pixel_loss`, in grey levels where ``normalised``, else in 0..1."""
-
-    def __init__(self, kind: Input):
-        self.unit = GREY_LEVELS if kind == "normalised" else 1.0
-
-    def __call__(self, images: Tensor, targets: Tensor) -> Tensor:
-        """A scalar."""
-        return self.unit * pixel_loss(images, targets)

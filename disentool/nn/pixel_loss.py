@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+GREY_LEVELS = 255.0  # the unit of images whose pixels the recipes take as whole numbers
 _SCALES = 3  # each half as large as the one before
 _COARSEST = 4  # pixels a side, at least
 
@@ -23,3 +24,14 @@ def pixel_loss(images: Tensor, targets: Tensor) -> Tensor:
             break
         difference = F.avg_pool2d(difference, 2)
     return total
+
+
+class Pixels:
+    """:func:`pixel_loss` as a recipe's reconstruction loss: in grey levels where ``normalised``, else in 0..1."""
+
+    def __init__(self, kind: str):
+        self.unit = GREY_LEVELS if kind == "normalised" else 1.0
+
+    def __call__(self, images: Tensor, targets: Tensor) -> Tensor:
+        """A scalar."""
+        return self.unit * pixel_loss(images, targets)

@@ -56,9 +56,13 @@ def train(
     complete: list[int] = []
     for job in jobs:
         _probe(job, resume, overwrite)
-        if resume and job.output.exists():
+        going_on = resume and job.output.exists()
+        if not going_on and job.needed_steps:
+            raise WrongUsage(_needed(job, "there is no such checkpoint" if resume else "give --resume"))
+        if going_on:
             content = checkpoint.read(job.output)
             _require_same(job, content)
+            _require_needed(job, content["step"])
             complete += [content["step"]] if _is_complete(job, content) else []
     if len(complete) == len(jobs):  # nothing to do: the data is not needed, which may have to be rendered first
         for job, step in zip(jobs, complete, strict=True):
@@ -92,7 +96,7 @@ def _snapshots(job: Job) -> list[Path]:
     """The snapshot files a job will write, as far as its steps are known before the data is open."""
     every = job.run.keep_every
     known = every is not None and job.run.epochs is None
-    return [job.snapshot(step) for step in range(every, job.config.steps + 1, every)] if known else []
+    return [job.snapshot(step) for step in range(every, job.steps + 1, every)] if known else []
 
 
 def _is_complete(job: Job, content: dict[str, Any]) -> bool:
@@ -100,7 +104,7 @@ def _is_complete(job: Job, content: dict[str, Any]) -> bool:
     same_data = content["data"].get("spec") == data_spec(job.run.data)
     if not same_data or job.run.epochs is not None:
         return False
-    return content["step"] >= job.config.steps or _stops(models.build_method(job.output, content), content["history"])
+    return content["step"] >= job.steps or _stops(models.build_method(job.output, content), content["history"])
 
 
 def _stops(method: Method, history: list[dict[str, Any]]) -> bool:
@@ -111,8 +115,8 @@ def _stops(method: Method, history: list[dict[str, Any]]) -> bool:
 
 def _complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:
     """What a run that is already done, at ``step`` or before, has to show for it."""
-    more = f", more than the {job.config.steps:,} asked for" if step > job.config.steps else ""
-    more = ", where it stopped early" if step < job.config.steps else more
+    more = f", more than the {job.steps:,} asked for" if step > job.steps else ""
+    more = ", where it stopped early" if step < job.steps else more
     report.note(f"{job.output}: complete at {step:,} steps{more}")
     yield from (path for path in _snapshots(job) if path.exists())
     yield job.output
@@ -122,14 +126,28 @@ def _require_same(job: Job, content: dict[str, Any]) -> None:
     """Raise DataMismatch, naming the option, if a checkpoint was made with another configuration than the job's."""
     differing = [("method", content["method"], job.method), ("--seed", content["rng"].get("seed"), job.run.seed)]
     differing.append(("--rows", content["run"].get("rows", "auto"), job.run.rows))
+    extends = {"steps", *getattr(job.config, "EXTENDS", ())}
     for name, option in configuration.options(type(job.config)).items():
-        if name != "steps":
+        if name not in extends:
             differing.append((option.flag, content["config"].get(name, option.default), getattr(job.config, name)))
     for name, was, now in differing:
         if was != now:
             raise DataMismatch(
                 f"{job.output}: was made with {name} {was}, not {now}; resume it with {name} {was}, or name another -o"
             )
+
+
+def _require_needed(job: Job, step: int) -> None:
+    """WrongUsage if a checkpoint at ``step`` is not as far as its job takes for granted, where that is known yet."""
+    if job.run.epochs is None and step < job.needed_steps:
+        raise WrongUsage(_needed(job, f"it holds step {step:,} of {job.needed_steps:,}"))
+
+
+def _needed(job: Job, why: str) -> str:
+    return (
+        f"{job.output}: --stage {job.config.stage} goes on with a checkpoint whose stages before that are complete;"
+        f" {why}, or --stage both"
+    )
 
 
 class _Run:
@@ -143,6 +161,8 @@ class _Run:
         except (DataMismatch, NoFactors, WrongUsage) as error:  # images or factors that the method cannot learn from
             kind = WrongUsage if isinstance(error, WrongUsage) else type(error)
             raise kind(f"{data.path}: {error}") from None
+        if loss := getattr(self.training.method, "reconstruction_loss", ""):
+            report.note(f"{job.output}: the reconstruction loss is {loss}")
         self.history: list[dict[str, Any]] = []
         self.seconds = 0.0  # of training, over all sittings
         self._mark = 0.0  # when the clock of training was last read
@@ -158,6 +178,7 @@ class _Run:
             content = checkpoint.read(job.output)
             _require_same(job, content)
             self._restore(content)
+            _require_needed(job, training.step)
             self._kept = True
             snapshot = job.snapshot(training.step)
             if job.run.keep_every and training.step % job.run.keep_every == 0 and not snapshot.exists():
@@ -263,6 +284,7 @@ class _Run:
             "data": models.describe(self.data, job.run.data, len(self.rows))
             | models.describe_classes(training.method, self.data, self.rows),
             "rng": {"seed": job.run.seed},
+            "reconstruction_loss": getattr(training.method, "reconstruction_loss", ""),
             "history": self.history,
             "seconds": self.seconds,
             "statistics": _statistics(training, rows),
@@ -288,6 +310,12 @@ class _Run:
                 f"{job.output}: was trained with the data's likelihood {law}, which now is {self.data.likelihood};"
                 " prepare the data as it was, or name another -o"
             )
+        was, now = content.get("reconstruction_loss", ""), getattr(training.method, "reconstruction_loss", "")
+        if was != now:
+            raise DataMismatch(
+                f"{job.output}: was trained with the {was} reconstruction loss, which now is {now} (VGG16's weights"
+                f" {'were' if now == 'perceptual' else 'are not'} found); --reconstruction {was}, or name another -o"
+            )
         if not content["window"]:
             raise ForeignFile(f"{job.output}: holds weights only, as it came from an export; it cannot be resumed")
         try:
@@ -301,13 +329,26 @@ class _Run:
 
 def _statistics(training: Training, rows: np.ndarray) -> dict[str, Any]:
     """Per-dimension KL (nats), mean and standard deviation of the codes over a few rows; what `traverse` orders by."""
-    parts = list(inference.encode(training.method, training.networks, training.feed, rows))
+    parts = list(_codes(training, rows))
     mean = np.concatenate([p["mean"] for p in parts]).astype(np.float64)
     out = {"rows": len(rows), "mean_mean": mean.mean(0).tolist(), "mean_std": mean.std(0).tolist()}
     if "logvar" in parts[0]:
         logvar = np.concatenate([p["logvar"] for p in parts])
         out["kl"] = kl_to_prior(torch.from_numpy(mean), torch.from_numpy(logvar).double()).mean(0).tolist()
     return out
+
+
+def _codes(training: Training, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
+    """What the encoders make of these rows; before they are trained, the codes that are optimised for the rows."""
+    method, networks = training.method, training.networks
+    if not hasattr(method, "row_codes") or method.encoders_ready(training.step):
+        yield from inference.encode(method, networks, training.feed, rows)
+        return
+    with inference.repeatable():
+        for start in range(0, len(rows), inference.BATCH):
+            batch = training.feed.batch(rows[start : start + inference.BATCH])
+            codes = method.row_codes(networks, batch.rows, batch.factors, batch.images)
+            yield {name: code.float().cpu().numpy() for name, code in codes.items()}
 
 
 def _duration(seconds: float) -> str:
