@@ -28,14 +28,16 @@ class LORDConfig:
         "optimised", "content codes of the first stage: a free one for each image, or an encoder's (an ablation)"
     )
     regularisation: Literal["decay", "kl"] = opt(
-        "decay", "what bounds the content: noise of fixed variance and decay, or a learned variance and KL (an ablation)"
+        "decay",
+        "what bounds the content: noise of fixed variance and decay, or a learned variance and KL (an ablation)",
     )
     noise: float = opt(1.0, "standard deviation of the noise on the content (decay); 0: none (an ablation)", low=0)
     content_dim: int = opt(128, "dimensions of the content code", low=1, high=65536)
     class_dim: int = opt(256, "dimensions of the class code", low=1, high=65536)
     width: int = opt(256, "channels of the generator's convolutions, and of the encoders' last", low=4, high=4096)
     reconstruction: Literal["auto", "perceptual", "pixel"] = opt(
-        "auto", "loss: L1 of VGG16's features, or of pixels and their gradients; auto: perceptual where weights are found"
+        "auto",
+        "loss: L1 of VGG16's features, or of pixels and their gradients; auto: perceptual where weights are found",
     )
     vgg: str | None = opt(
         None, "file of VGG16's weights (torchvision's vgg16-397923af.pth); none: looked for in torch's hub cache"

@@ -12,8 +12,8 @@ from disentool.phase import Cosine, Phase, Plateau, Rate
 class Rates:
     """Sets the learning rate of each of an optimiser's groups before a step; plateaus watch the loss after it.
 
-    A cosine needs the step alone. What a plateau has seen is in :meth:`state`, so that a run resumes exactly; it fetches
-    the loss once in ``hold`` steps.
+    A cosine needs the step alone. What a plateau has seen is in :meth:`state`, so that a run resumes exactly; it
+    fetches the loss once in ``hold`` steps.
     """
 
     def __init__(self, phase: Phase, optimizer: torch.optim.Optimizer, rates: list[Rate], device: torch.device):

@@ -181,9 +181,7 @@ def _check_moments(phase: str, parameters: dict[str, nn.Parameter], saved: dict[
                 raise ValueError(f"{key} of {name} is not finite")
 
 
-def _adam(
-    phase: Phase, parameters: dict[str, nn.Parameter], device: torch.device
-) -> tuple[torch.optim.Adam, Rates]:
+def _adam(phase: Phase, parameters: dict[str, nn.Parameter], device: torch.device) -> tuple[torch.optim.Adam, Rates]:
     """The optimiser of a phase's parameters (by network.parameter), with a group for each learning rate."""
     spec = phase.optimiser
     groups: dict[Rate, list[nn.Parameter]] = {}

@@ -9,6 +9,7 @@ from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 
 MAX_CLASSES = 1_000_000  # a code is kept for each, trained or not
 _JOIN = "+"
+STYLE = "style"  # the factor that clusters within each class make
 
 
 @dataclass(frozen=True)

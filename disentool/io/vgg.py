@@ -14,7 +14,21 @@ from disentool.errors import ForeignFile, MissingFile, UnsafeFile
 from disentool.io import files
 
 NAME = "vgg16-397923af.pth"  # torchvision's file; the digits begin its sha256
-_WIDTHS = {0: 64, 2: 64, 5: 128, 7: 128, 10: 256, 12: 256, 14: 256, 17: 512, 19: 512, 21: 512, 24: 512, 26: 512, 28: 512}
+_WIDTHS = {
+    0: 64,
+    2: 64,
+    5: 128,
+    7: 128,
+    10: 256,
+    12: 256,
+    14: 256,
+    17: 512,
+    19: 512,
+    21: 512,
+    24: 512,
+    26: 512,
+    28: 512,
+}
 _EXPECTED = "expected torchvision's VGG16, such as " + NAME
 
 

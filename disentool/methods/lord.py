@@ -14,7 +14,6 @@ from disentool.nn.likelihood import negative_log_likelihood
 from disentool.nn.pixel_loss import Pixels
 from disentool.phase import Adam, Batch, Cosine, DataFacts, Networks, Noise, Phase, Plateau, Rate, Stage, epoch
 
-STYLE = "style"  # the factor that `--styles` adds: the cluster of an image within its class
 _PATIENCE = 20  # epochs without progress before the second stage's learning rate is halved
 
 
@@ -32,9 +31,11 @@ class LORD:
         named = getattr(facts, "class_factor", "")
         self.classes = classes.choose(config.class_factor, facts.factor_names, facts.factor_sizes, named)
         if config.styles > 1:
-            spec = classes.joined(self.classes.text, STYLE)
+            spec = classes.joined(self.classes.text, classes.STYLE)
             self.classes = classes.choose(spec, facts.factor_names, facts.factor_sizes)
         self.variational = config.regularisation == "kl"
+        # The standard deviation that the contents' noise had in training; where it was learned, it has no one value.
+        self.content_noise: float | None = None if self.variational else config.noise
         self._loss: perceptual.Perceptual | Pixels | None = None
 
     def networks(self) -> dict[str, nn.Module]:
@@ -181,10 +182,6 @@ class LORD:
             )
         found = networks["contents"](rows if optimised else images)
         return _codes(networks["classes"](self.classes.of(factors)), found[:, : self.config.content_dim])
-
-    def encoders_ready(self, step: int) -> bool:
-        """Whether the encoders have been trained, after ``step`` steps in all."""
-        return step > (self.config.steps or 0)
 
     def decode(self, networks: Networks, codes: Tensor) -> Tensor:
         """codes float32 [B,D] -> images float32 [B,C,H,W] in 0..1."""

@@ -16,9 +16,6 @@ def adain(x: Tensor, offset: Tensor, scale: Tensor, kind: Kind) -> Tensor:
     ``kind``: what keeps the division finite: 1e-7 added to the standard deviation, or 1e-5 to the variance.
     """
     variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
-    if kind == "std":
-        deviation = variance.clamp_min(_LEAST).sqrt() + 1e-7
-    else:
-        deviation = (variance + 1e-5).sqrt()
+    deviation = variance.clamp_min(_LEAST).sqrt() + 1e-7 if kind == "std" else (variance + 1e-5).sqrt()
     factor = scale[:, :, None, None] / deviation
     return torch.addcmul(offset[:, :, None, None] - mean * factor, x, factor)

@@ -74,7 +74,7 @@ class Generator(nn.Module):
 
 
 def encoder(channels: int, height: int, width: int, features: int, outputs: int, slope: float) -> nn.Sequential:
-    """[B,channels,height,width] -> [B,outputs]: a 7x7 convolution, 4x4 ones of stride 2 down to about 4x4, three layers.
+    """[B,channels,height,width] -> [B,outputs]: a 7x7 convolution, 4x4 ones of stride 2 to about 4x4, three layers.
 
     ``features``: channels of the last convolutions (256 as published); the first two have a quarter and a half of them.
     """

@@ -70,7 +70,8 @@ def draw(model: Model, count: int, seed: int) -> np.ndarray:
     """Codes float32 [count,W] from the model's prior: N(0, I), unless its method says what it makes of that.
 
     Where no loss draws the codes to a prior (``fits_prior``), they are drawn from independent normal laws with the mean
-    and standard deviation that the training images' codes have. They may be wider than what is encoded: a GAN's hold the noise too, or all images of a class would be one.
+    and standard deviation that the training images' codes have. They may be wider than what is encoded: a GAN's hold
+    the noise too, or all images of a class would be one.
     """
     normals = latent_noise(seed, np.arange(count), model.prior_width)
     if getattr(model.method, "fits_prior", False):

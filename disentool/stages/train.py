@@ -20,6 +20,7 @@ from disentool.io.dataset import Dataset
 from disentool.nn.gaussian import kl_to_prior
 from disentool.phase import Method
 from disentool.stages import model as models
+from disentool.stages import styles
 from disentool.stages.interrupt import Signals, listen
 from disentool.stages.jobs import Job
 from disentool.stages.prepare import data_spec, open_data
@@ -80,7 +81,20 @@ def train(
         with files.claim(job.output):
             _probe(job, resume, overwrite)  # another process may have finished it meanwhile
             with events.Events(tensorboard and tensorboard / events.folder_of(job.output)) as written:
-                yield from _Run(job, data, rows, feed, written, report).carry_out(resume, overwrite)
+                own = _with_styles(job, data, rows, resume, report)
+                fed = feed if own is data else Feed(own.images, own.factors, device, rows=rows)
+                yield from _Run(job, own, rows, fed, written, report).carry_out(resume, overwrite)
+
+
+def _with_styles(job: Job, data: Dataset, rows: np.ndarray, resume: bool, report: Reporter) -> Dataset:
+    """The data with the styles that the job splits its classes into, if any; a run that goes on keeps its own."""
+    count = getattr(job.config, "styles", 1)
+    if count < 2:
+        return data
+    found = None
+    if resume and job.output.exists():
+        found = styles.stored(job.output, checkpoint.read(job.output), data)
+    return styles.attach(data, styles.find(data, rows, job.config, report) if found is None else found, count)
 
 
 def _probe(job: Job, resume: bool, overwrite: bool) -> None:
@@ -249,10 +263,11 @@ class _Run:
         """On a CPU, say at once how long the run will take and how to shorten it; ``rate``: steps a second."""
         left = (self.training.total - self.training.step) / rate
         if self.training.device.type == "cpu" and left > _LONG:
+            quick = configuration.presets_of(type(self.job.config)).get("quick", {}).get("steps")
+            shorter = f"--preset quick ({quick:,} steps, {_duration(quick / rate)}) or " if quick else ""
             self.report.note(
                 f"{self.training.total:,} steps at {rate:.1f} a second on this CPU will take {_duration(left)};"
-                f" shorter: --preset quick (1,000 steps, {_duration(1000 / rate)}) or --steps N;"
-                " Ctrl-C saves, --resume goes on"
+                f" shorter: {shorter}--steps N; Ctrl-C saves, --resume goes on"
             )
 
     def _stop_clock(self) -> None:
@@ -288,6 +303,7 @@ class _Run:
             "history": self.history,
             "seconds": self.seconds,
             "statistics": _statistics(training, rows),
+            **self._styles(),
             "samples": {"images": torch.from_numpy(self.data.images[samples]), "rows": samples.tolist()},
             **training.state(),
         }
@@ -295,6 +311,12 @@ class _Run:
         results.write_history(job.history, self.history)
         self._unsaved, self._kept = False, True
         self._mark = self._saved = time.perf_counter()
+
+    def _styles(self) -> dict[str, torch.Tensor]:
+        """The style of each row of the data, where they are this run's own."""
+        if getattr(self.job.config, "styles", 1) < 2:
+            return {}
+        return {"styles": torch.from_numpy(self.data.factors[:, -1].astype(np.int32))}
 
     def _restore(self, content: dict[str, Any]) -> None:
         job, training = self.job, self.training
