@@ -19,7 +19,7 @@ class Vgg16(nn.Module):
     """The convolutions of VGG16, frozen: images [B,1|3,H,W] in 0..1 -> features at five layers."""
 
     def __init__(self, weights: dict[str, Tensor], kind: Input):
-        """``weights``: torchvision's state dict, ``features.N.weight`` and ``.bias``. ``kind``: see :class:`Perceptual`."""
+        """``weights``: as :func:`disentool.io.vgg.read` gives them. ``kind``: see :class:`Perceptual`."""
         super().__init__()
         layers, size = [], 3
         for out in _CONVOLUTIONS:
