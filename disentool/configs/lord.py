@@ -104,7 +104,19 @@ class LORDConfig:
             "amortize_weight": 10.0,
             "amortize_schedule": "cosine",
         },
-        "small": {"width": 64, "learning_rate": 1e-3, "code_learning_rate": 1e-2, "steps": 6000},
+        # For CPUs: small batches, whose summed penalty weighs as much an image, and fast codes.
+        "small": {
+            "width": 64,
+            "batch_size": 16,
+            "learning_rate": 1e-3,
+            "code_learning_rate": 0.1,
+            "final_code_learning_rate": 0.01,
+            "penalty_weight": 4e-3,
+            "amortize_learning_rate": 1e-3,
+            "amortize_schedule": "cosine",
+            "latent_share": 0.6,
+            "steps": 2500,
+        },
     }
 
     def __post_init__(self) -> None:
