@@ -64,7 +64,7 @@ def squares(tmp_path_factory) -> Path:
 
 
 def pixel_cost(images: np.ndarray, targets: np.ndarray) -> float:
-    """The pixel loss of LORD written out, of float64 [B,C,H,W] in 0..1 whose sides 16 divides."""
+    """The pixel loss of LORD written out, of float64 [B,C,H,W] in 0..1 whose sides 8 divides."""
     difference = images - targets
     total = np.abs(difference).mean()
     for _ in range(3):

@@ -50,12 +50,17 @@ class DrNet:
             ),
         }
 
+    @property
+    def reconstruction_loss(self) -> str:
+        """``perceptual`` or ``pixel``, where it is not the method's own."""
+        return "" if self.config.reconstruction == "native" else self.config.reconstruction
+
     def stages(self) -> tuple[Stage, ...]:
         """Two phases, each with a batch of its own: the autoencoder, then the discriminator."""
         config, columns = self.config, self.classes.columns
         if self._shared is None and config.reconstruction != "native":
-            weights = vgg.required(config.vgg) if config.reconstruction == "perceptual" else None
-            self._shared = perceptual.shared(weights)
+            path = vgg.choose(config.reconstruction, config.vgg)
+            self._shared = perceptual.shared(None if path is None else vgg.read(path))
         betas = (config.beta1, config.beta2)
         autoencoder = Phase(
             name="autoencoder",

@@ -33,12 +33,17 @@ class MLVAE:
             "decoder": conv.decoder(*size, config.hidden_units, width),
         }
 
+    @property
+    def reconstruction_loss(self) -> str:
+        """``perceptual`` or ``pixel``, where it is not the method's own."""
+        return "" if self.config.reconstruction == "native" else self.config.reconstruction
+
     def stages(self) -> tuple[Stage, ...]:
         """One phase: encoder and decoder on groups."""
         config = self.config
         if self._shared is None and config.reconstruction != "native":
-            weights = vgg.required(config.vgg) if config.reconstruction == "perceptual" else None
-            self._shared = perceptual.shared(weights)
+            path = vgg.choose(config.reconstruction, config.vgg)
+            self._shared = perceptual.shared(None if path is None else vgg.read(path))
         phase = Phase(
             name="mlvae",
             updates=("encoder", "decoder"),

@@ -15,6 +15,7 @@ from disentool.io import files, hdf5
 from disentool.io.dataset import Dataset
 from disentool.io.schema import LATENTS
 from disentool.stages import model as models
+from disentool.stages import styles
 from disentool.stages.jobs import check_template
 from disentool.stages.model import Model
 from disentool.stages.prepare import open_data
@@ -130,4 +131,5 @@ def data_of(model: Model, data: str | None, report: Reporter) -> Dataset:
         raise DataMismatch(
             f"{dataset.path}: is not the data that {model.path} was trained on any more; name it with --data if meant"
         )
-    return dataset
+    found = styles.stored(model.path, model.content, dataset)
+    return dataset if found is None else styles.attach(dataset, found, model.content["config"]["styles"])
