@@ -9,7 +9,7 @@ stacked.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -78,12 +78,42 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class Adam:
-    """Kingma & Ba (2015)."""
+class Cosine:
+    """A learning rate that falls along half a cosine, from ``start`` to ``end`` over ``over`` steps of its stage.
 
-    learning_rate: float
+    ``hold``: it moves only every so many steps, such as those of an epoch.
+    """
+
+    start: float
+    end: float
+    over: int
+    hold: int = 1
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """A learning rate that is multiplied with ``factor`` whenever the phase's loss has ceased to fall.
+
+    That is when ``patience`` means of the loss in a row, each over ``hold`` steps, were not the least so far.
+    """
+
+    start: float
+    hold: int
+    patience: int
+    factor: float = 0.5
+
+
+Rate = float | Cosine | Plateau
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Kingma & Ba (2015). ``networks``: learning rates of their own, for some of the networks that a phase updates."""
+
+    learning_rate: Rate
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
+    networks: Mapping[str, Rate] = field(default_factory=dict)
 
 
 Networks = Mapping[str, Callable[..., Any]]

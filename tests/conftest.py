@@ -63,6 +63,16 @@ def squares(tmp_path_factory) -> Path:
     return write_dataset(tmp_path_factory.mktemp("data") / "squares.h5", *square_grid())
 
 
+def pixel_cost(images: np.ndarray, targets: np.ndarray) -> float:
+    """The pixel loss of LORD written out, of float64 [B,C,H,W] in 0..1 whose sides 8 divides."""
+    difference = images - targets
+    total = np.abs(difference).mean()
+    for _ in range(3):
+        total += sum(np.abs(np.diff(difference, axis=axis)).mean() for axis in (2, 3))
+        difference = sum(difference[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)) / 4
+    return float(total)
+
+
 SMALL = {"latent_dim": 4, "hidden_units": 32, "batch_size": 16}
 SMALL_FACTOR = SMALL | {"discriminator_units": 32, "discriminator_layers": 2}
 

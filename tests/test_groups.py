@@ -12,6 +12,7 @@ from disentool.engine.training import Training
 from disentool.errors import DataMismatch, NoFactors, WrongUsage
 from disentool.phase import Adam, Phase, Stage, groups, uniform
 from disentool.stages.jobs import plan
+from disentool.stages.reporting import Silent
 from disentool.stages.train import train
 
 GRID = square_grid(16)[1]  # 3 x 8 x 8
@@ -144,3 +145,27 @@ def test_a_class_factor_that_is_not_there_is_named_before_training(method, optio
     with pytest.raises(error, match=says):
         list(train(plan(method, options | {"data": str(data), "steps": 1}, output=str(tmp_path / "m.pt"))))
     assert not (tmp_path / "m.pt").exists()
+
+
+class Told(Silent):
+    """Keeps what is noted."""
+
+    def __init__(self):
+        self.notes = []
+
+    def note(self, message):
+        self.notes.append(message)
+
+
+def test_classes_with_too_few_images_are_told(tmp_path):
+    sizes = np.repeat(np.arange(4), [1, 3, 60, 128])
+    data = write_dataset(
+        tmp_path / "d.h5", square_grid()[0], sizes[:, None], factor_names=("kind",), factor_sizes=(4,), grid=False
+    )
+    given = {"data": str(data), "class_factor": "kind", "steps": 1, "hidden_units": 8, "device": "cpu"}
+    told = Told()
+    list(train(plan("mlvae", given, output=str(tmp_path / "m.pt")), report=told))
+    assert any("2 of 4 classes have fewer than 8 images, 1 of them one alone" in note for note in told.notes)
+    told = Told()
+    list(train(plan("mlvae", given | {"group_size": 1}, output=str(tmp_path / "n.pt")), report=told))
+    assert not any("fewer than" in note for note in told.notes)

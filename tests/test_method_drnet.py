@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from conftest import pixel_cost
 
 from disentool.config import build
 from disentool.configs.drnet import DrNetConfig
@@ -79,9 +80,10 @@ def answers(net, first, second):
     return 1 / (1 + np.exp(-logits))
 
 
-@pytest.mark.parametrize("skip", [True, False])
-def test_autoencoder_loss_equals_its_hand_written_statement(skip):
-    model, networks = make(skip=skip, similarity_weight=0.7, adversary_weight=0.3)
+@pytest.mark.parametrize(("skip", "reconstruction"), [(True, "native"), (False, "native"), (False, "pixel")])
+def test_autoencoder_loss_equals_its_hand_written_statement(skip, reconstruction):
+    model, networks = make(skip=skip, reconstruction=reconstruction, similarity_weight=0.7, adversary_weight=0.3)
+    model.stages()
     batch = batch_of([3, 0, 4, 1], 4)
     loss, terms, _ = model.autoencoder_loss(networks, batch, {}, {}, torch.tensor(0))
     x = batch.images.numpy()
@@ -89,7 +91,8 @@ def test_autoencoder_loss_equals_its_hand_written_statement(skip):
     (h1, features), (h2, _) = encoded(networks["class_encoder"], c1), encoded(networks["class_encoder"], c2)
     (s1, _), (s2, _) = encoded(networks["content_encoder"], p1), encoded(networks["content_encoder"], p2)
     image = decoded(networks["decoder"], np.concatenate([h1, s1], 1), features if skip else [])
-    error, similarity = ((image - p1) ** 2).mean(), ((h1[32:] - h2[32:]) ** 2).mean()
+    error = ((image - p1) ** 2).mean() if reconstruction == "native" else pixel_cost(image, p1)
+    similarity = ((h1[32:] - h2[32:]) ** 2).mean()
     c = answers(networks["discriminator"], s1[32:], s2[32:])
     adversary = (-0.5 * np.log(c) - 0.5 * np.log(1 - c)).mean()
     assert float(loss.detach()) == pytest.approx(error + 0.7 * similarity + 0.3 * adversary, rel=1e-9)

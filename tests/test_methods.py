@@ -46,6 +46,10 @@ CONTRACT = VARIANTS | {
     "adagvae": ("adagvae", SMALL),
     "adagvae-symmetric": ("adagvae", SMALL | {"divergence": "symmetric"}),
     "mlvae": ("mlvae", SMALL_CLASSES | {"hidden_units": 32, "batch_size": 16, "group_size": 4}),
+    "mlvae-pixel": (
+        "mlvae",
+        SMALL_CLASSES | {"hidden_units": 32, "batch_size": 16, "group_size": 4, "reconstruction": "pixel"},
+    ),
     "drnet": ("drnet", SMALL_CLASSES | {"width": 4, "batch_size": 6}),
     "drnet-no-skip": ("drnet", SMALL_CLASSES | {"width": 4, "batch_size": 6, "skip": False}),
 }

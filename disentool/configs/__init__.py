@@ -74,6 +74,11 @@ METHODS: dict[str, MethodEntry] = {
         "disentool.methods.drnet:DrNet",
         "DrNet: class and content codes kept apart by an adversary (Denton & Birodkar 2017)",
     ),
+    "lord": MethodEntry(
+        "disentool.configs.lord:LORDConfig",
+        "disentool.methods.lord:LORD",
+        "LORD: class and content, by optimised codes, then by encoders (Gabbay & Hoshen 2020)",
+    ),
 }
 
 

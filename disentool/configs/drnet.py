@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from disentool.config import opt
+from disentool.configs.classes import ClassConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrNetConfig:
+class DrNetConfig(ClassConfig):
     """Denton & Birodkar (2017), with the sizes and optimisers of their code."""
 
-    class_factor: str = opt("auto", "the factor that is the class, or several joined by +; auto: the data's own")
     class_dim: int = opt(128, "number of dimensions of the class code (the paper's content)", low=1, high=4096)
     content_dim: int = opt(10, "number of dimensions of the content code (the paper's pose)", low=1, high=4096)
     skip: bool = opt(

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from disentool.config import opt
+from disentool.configs.classes import ClassConfig
 from disentool.errors import WrongUsage
 
 
 @dataclass(frozen=True, kw_only=True)
-class MLVAEConfig:
+class MLVAEConfig(ClassConfig):
     """Bouchacourt et al. (2018); the networks are those of Kim & Mnih (2018)."""
 
-    class_factor: str = opt("auto", "the factor that is the class, or several joined by +; auto: the data's own")
     class_dim: int = opt(10, "number of dimensions of the class code", low=1, high=4096)
     content_dim: int = opt(10, "number of dimensions of the content code", low=1, high=4096)
     beta: float = opt(1.0, "weight of both KL terms (the paper's bound: 1)", low=0)
@@ -34,7 +34,8 @@ class MLVAEConfig:
     PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"steps": 1000}}
 
     def __post_init__(self) -> None:
-        """WrongUsage unless groups fill a batch."""
+        """WrongUsage unless groups fill a batch, or as :class:`ClassConfig`."""
+        super().__post_init__()
         if self.batch_size % self.group_size:
             raise WrongUsage(
                 f"--batch-size {self.batch_size}: expected a multiple of --group-size {self.group_size}, as a batch is"

@@ -9,6 +9,7 @@ from disentool.errors import DataMismatch, DisentoolError, NoFactors, UnknownNam
 
 MAX_CLASSES = 1_000_000  # a code is kept for each, trained or not
 _JOIN = "+"
+STYLE = "style"  # the factor that clusters within each class make
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ class ClassFactor:
                 raise WrongUsage(f"class {text!r}: expected {name} as a number from 0 to {size - 1}")
             index = index * size + value
         return index
+
+
+def joined(*names: str) -> str:
+    """The name of several factors joined, as :func:`choose` reads it."""
+    return _JOIN.join(names)
 
 
 def choose(spec: str, factor_names: Sequence[str], factor_sizes: Sequence[int], default: str = "") -> ClassFactor:

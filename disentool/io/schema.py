@@ -114,6 +114,8 @@ CHECKPOINT = Format(
         ("history", "list of history lines, each {step, time, <term>: value}; window: the unfinished one"),
         ("seconds", "of training, over all sittings"),
         ("statistics", "kl [D] nats, mean_std [D], mean_mean [D] of the codes over `rows` rows"),
+        ("reconstruction_loss", "perceptual or pixel, of methods that can have either"),
+        ("styles", "int32 [N], the style of each image of the data, of runs with --styles"),
         ("samples", "images uint8 [n,H,W,C] and their rows"),
     ),
 )

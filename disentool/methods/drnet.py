@@ -8,7 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from disentool.configs.drnet import DrNetConfig
+from disentool.io import vgg
 from disentool.io.classes import choose
+from disentool.nn import perceptual
 from disentool.nn.dcgan import Decoder, Encoder
 from disentool.nn.likelihood import negative_log_likelihood
 from disentool.phase import Adam, Batch, DataFacts, Networks, Phase, Stage, groups
@@ -28,6 +30,7 @@ class DrNet:
     def __init__(self, config: DrNetConfig, facts: DataFacts):
         self.config, self.facts = config, facts
         self.classes = choose(config.class_factor, facts.factor_names, facts.factor_sizes, facts.class_factor)
+        self._shared: perceptual.Loss | None = None  # instead of squares; made to train, not to encode
 
     def networks(self) -> dict[str, nn.Module]:
         """An encoder for each code, the decoder, and the discriminator of pairs of content codes."""
@@ -47,9 +50,17 @@ class DrNet:
             ),
         }
 
+    @property
+    def reconstruction_loss(self) -> str:
+        """``perceptual`` or ``pixel``, where it is not the method's own."""
+        return "" if self.config.reconstruction == "native" else self.config.reconstruction
+
     def stages(self) -> tuple[Stage, ...]:
         """Two phases, each with a batch of its own: the autoencoder, then the discriminator."""
         config, columns = self.config, self.classes.columns
+        if self._shared is None and config.reconstruction != "native":
+            path = vgg.choose(config.reconstruction, config.vgg)
+            self._shared = perceptual.shared(None if path is None else vgg.read(path))
         betas = (config.beta1, config.beta2)
         autoencoder = Phase(
             name="autoencoder",
@@ -76,8 +87,9 @@ class DrNet:
     def autoencoder_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
         """Eq. 4 of four images of each class, c1, c2, p1, p2; squares are means over pixels, or over a code.
 
-        |D(Ec(c1), Ep(p1)) - p1|^2 + similarity_weight * |Ec(c1) - Ec(c2)|^2, the code of c2 being fixed, +
-        adversary_weight * the cross-entropy of the discriminator's answer to (Ep(p1), Ep(p2)) and 1/2.
+        |D(Ec(c1), Ep(p1)) - p1|^2, or the shared reconstruction loss, + similarity_weight * |Ec(c1) - Ec(c2)|^2, the
+        code of c2 being fixed, + adversary_weight * the cross-entropy of the discriminator's answer to (Ep(p1), Ep(p2))
+        and 1/2.
         """
         c1, c2, p1, p2 = batch.images.unflatten(0, (-1, _GROUP)).unbind(1)
         of_class, content = networks["class_encoder"](c1), networks["content_encoder"](p1)
@@ -85,7 +97,7 @@ class DrNet:
             same_class, other = networks["class_encoder"](c2), networks["content_encoder"](p2)
         features = of_class.features if self.config.skip else ()
         logits = networks["decoder"](torch.cat([of_class.codes, content.codes], 1), features)
-        error = F.mse_loss(torch.sigmoid(_own(logits)), p1)
+        error = (self._shared or F.mse_loss)(torch.sigmoid(_own(logits)), p1)
         similarity = F.mse_loss(_own(of_class.codes), _own(same_class.codes))
         answer = networks["discriminator"](torch.cat([_own(content.codes), _own(other.codes)], 1))
         adversary = 0.5 * (F.softplus(answer) + F.softplus(-answer)).mean()

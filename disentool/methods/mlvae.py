@@ -4,8 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from disentool.configs.mlvae import MLVAEConfig
+from disentool.io import vgg
 from disentool.io.classes import choose
-from disentool.nn import conv, gaussian
+from disentool.nn import conv, gaussian, perceptual
 from disentool.nn.likelihood import negative_log_likelihood
 from disentool.phase import Adam, Batch, DataFacts, Networks, Noise, Phase, Stage, groups
 
@@ -20,6 +21,7 @@ class MLVAE:
         self.config, self.facts = config, facts
         self.classes = choose(config.class_factor, facts.factor_names, facts.factor_sizes, facts.class_factor)
         self.likelihood = facts.likelihood if config.likelihood == "auto" else config.likelihood
+        self._shared: perceptual.Loss | None = None  # instead of the likelihood; made to train, not to encode
 
     def networks(self) -> dict[str, nn.Module]:
         """One encoder for both codes, and the decoder."""
@@ -31,9 +33,17 @@ class MLVAE:
             "decoder": conv.decoder(*size, config.hidden_units, width),
         }
 
+    @property
+    def reconstruction_loss(self) -> str:
+        """``perceptual`` or ``pixel``, where it is not the method's own."""
+        return "" if self.config.reconstruction == "native" else self.config.reconstruction
+
     def stages(self) -> tuple[Stage, ...]:
         """One phase: encoder and decoder on groups."""
         config = self.config
+        if self._shared is None and config.reconstruction != "native":
+            path = vgg.choose(config.reconstruction, config.vgg)
+            self._shared = perceptual.shared(None if path is None else vgg.read(path))
         phase = Phase(
             name="mlvae",
             updates=("encoder", "decoder"),
@@ -51,7 +61,8 @@ class MLVAE:
         """Eq. 5, the bound of a group, averaged over groups and told per image.
 
         Of each group: the sum over its images of -E log p(x|c,s) + beta * KL(q(s|x) || p(s)), and beta * KL of the
-        class posterior once. The class code is drawn anew from the group's posterior for each image.
+        class posterior once. The class code is drawn anew from the group's posterior for each image. A shared
+        reconstruction loss, a mean over an image's numbers, counts for each of them, as a Laplace law's would.
         """
         each = self.config.group_size
         posterior = self.encode(networks, batch.images)
@@ -61,11 +72,17 @@ class MLVAE:
         content_mean, content_logvar = posterior["content_code"], self._of_content(posterior["logvar"])
         content = gaussian.sample(content_mean, content_logvar, noise["content"])
         logits = networks["decoder"](torch.cat([of_class, content], 1))
-        nats = negative_log_likelihood(logits, batch.images, self.likelihood).mean()
+        nats = self._cost(logits, batch.images)
         class_kl = gaussian.kl_to_prior(mean, logvar).sum(1).mean() / each
         content_kl = gaussian.kl_to_prior(content_mean, content_logvar).sum(1).mean()
         terms = {"reconstruction": nats, "class_kl": class_kl, "content_kl": content_kl}
         return nats + self.config.beta * (class_kl + content_kl), terms, {}
+
+    def _cost(self, logits: Tensor, images: Tensor) -> Tensor:
+        """What reconstruction costs an image, a scalar: nats, unless by the shared loss."""
+        if self._shared is None:
+            return negative_log_likelihood(logits, images, self.likelihood).mean()
+        return self._shared(torch.sigmoid(logits), images) * images[0].numel()
 
     def _of_class(self, values: Tensor) -> Tensor:
         return values[:, : self.config.class_dim]

@@ -14,6 +14,7 @@ from disentool.io.dataset import Dataset
 from disentool.io.schema import LATENTS
 from disentool.stages import coding
 from disentool.stages import model as models
+from disentool.stages import styles
 from disentool.stages.jobs import check_template
 from disentool.stages.model import Model
 from disentool.stages.prepare import open_data
@@ -138,4 +139,5 @@ def data_of(model: Model, data: str | None, report: Reporter, *, fit: bool = Tru
         raise DataMismatch(
             f"{dataset.path}: is not the data that {model.path} was trained on any more; name it with --data if meant"
         )
-    return dataset
+    found = styles.stored(model.path, model.content, dataset)
+    return dataset if found is None else styles.attach(dataset, found, model.content["config"]["styles"])
