@@ -12,9 +12,8 @@ from disentool.errors import DataMismatch, MissingFile, WrongUsage
 from disentool.io import files, hdf5
 from disentool.io.dataset import Dataset
 from disentool.io.schema import LATENTS
-from disentool.stages import coding
+from disentool.stages import coding, styles
 from disentool.stages import model as models
-from disentool.stages import styles
 from disentool.stages.jobs import check_template
 from disentool.stages.model import Model
 from disentool.stages.prepare import open_data
