@@ -313,4 +313,3 @@ def test_the_same_inputs_make_the_same_bytes(ckpt, cli, tmp_path):
     for name in ("a.png", "b.png"):
         swapped(cli, ckpt, "--content-rows", "10,70", "-o", tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    assert tuple(models.load(ckpt, "cpu").facts.factor_sizes) == SIZES

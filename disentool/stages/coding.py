@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from disentool.engine import inference
-from disentool.engine.feed import Feed
+from disentool.engine.feed import Feed, to_float
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.io.dataset import Dataset
 from disentool.stages.model import Model
@@ -67,14 +67,21 @@ def of_rows(model: Model, dataset: Dataset, rows: np.ndarray, source: Source) ->
         )
     for start in range(0, len(rows), inference.BATCH):
         part = slice(start, start + inference.BATCH)
-        yield optimised(model, places[part], dataset.factors[rows[part]])
+        images = to_float(torch.from_numpy(np.ascontiguousarray(dataset.images[rows[part]])).to(model.device))
+        yield optimised(model, places[part], dataset.factors[rows[part]], images)
 
 
-def optimised(model: Model, places: np.ndarray, factors: np.ndarray) -> dict[str, np.ndarray]:
-    """The codes optimised for the training images ``places`` (int64 [b], counted within the training rows)."""
+def optimised(
+    model: Model, places: np.ndarray, factors: np.ndarray, images: torch.Tensor | None = None
+) -> dict[str, np.ndarray]:
+    """The codes optimised for the training images ``places`` (int64 [b], counted within the training rows).
+
+    ``images``: float32 [b,C,H,W], these themselves, of which some of the codes may be an encoder's.
+    """
     given = [torch.from_numpy(np.ascontiguousarray(a, np.int64)).to(model.device) for a in (places, factors)]
     with inference.repeatable():
-        return {n: v.float().cpu().numpy() for n, v in model.method.row_codes(model.networks, *given).items()}
+        codes = model.method.row_codes(model.networks, *given, images)
+        return {name: code.float().cpu().numpy() for name, code in codes.items()}
 
 
 def of_images(model: Model, images: np.ndarray) -> dict[str, np.ndarray]:
