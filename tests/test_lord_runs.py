@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from conftest import flags, square_grid, write_dataset
+from conftest import flags, square_grid, write_dataset, write_vgg
 
 from disentool.errors import ForeignFile, MissingFile, UnsafeFile
 from disentool.io import checkpoint, dataset, vgg
@@ -135,20 +135,6 @@ def test_perceptual_training(squares, tmp_path):
     assert set(checkpoint.read(path)["networks"]) == {
         "contents", "classes", "generator", "class_encoder", "content_encoder"
     }  # fmt: skip
-
-
-def write_vgg(path, change=lambda weights: weights):
-    """A file as torchvision's, with weights of a smaller scale drawn at random."""
-    generator = torch.Generator().manual_seed(0)
-    weights, size = {}, 3
-    for layer, width in vgg._WIDTHS.items():
-        scale = (2 / (9 * size)) ** 0.5
-        weights[f"features.{layer}.weight"] = torch.randn(width, size, 3, 3, generator=generator) * scale
-        weights[f"features.{layer}.bias"] = torch.randn(width, generator=generator) * 0.1
-        size = width
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(change(weights | {"classifier.0.weight": torch.zeros(1)}), path)
-    return path
 
 
 @pytest.mark.parametrize("kind", ["normalised", "raw"])

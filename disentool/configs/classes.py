@@ -1,7 +1,7 @@
 """Options that the baselines of class and content share: what the class is, and what a reconstruction costs."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from disentool.config import opt
 from disentool.errors import WrongUsage
@@ -22,6 +22,8 @@ class ClassConfig:
         "file of VGG16's weights for the perceptual loss (torchvision's vgg16-397923af.pth); none: looked for in"
         " torch's hub cache",
     )
+
+    EXTENDS: ClassVar[frozenset[str]] = frozenset({"vgg"})  # a run may be resumed with its weights' file moved
 
     def __post_init__(self) -> None:
         """WrongUsage where weights are named and not needed."""
