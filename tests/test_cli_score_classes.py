@@ -136,7 +136,7 @@ def test_a_plain_vae(cli, trained, folder):
 def test_optimised_codes(cli, ckpt, monkeypatch):
     """A method whose codes of training images are optimised: of class and place, here, exactly."""
 
-    def row_codes(self, networks, rows, factors):
+    def row_codes(self, networks, rows, factors, images):
         order = np.flatnonzero([(n % 5 != 0) and n // 8 % 8 <= 5 for n in range(192)])
         assert torch.equal(rows, torch.arange(len(order))[rows])
         numbers = torch.from_numpy(order)[rows]
