@@ -6,6 +6,20 @@ from typing import ClassVar, Literal
 from disentool.config import opt
 from disentool.errors import WrongUsage
 
+# For CPUs: small batches, whose summed penalty weighs as much an image, and fast codes.
+_SMALL = {
+    "width": 64,
+    "batch_size": 16,
+    "learning_rate": 1e-3,
+    "code_learning_rate": 0.1,
+    "final_code_learning_rate": 0.01,
+    "penalty_weight": 4e-3,
+    "amortize_learning_rate": 1e-3,
+    "amortize_schedule": "cosine",
+    "latent_share": 0.6,
+    "steps": 2500,
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class LORDConfig:
@@ -104,19 +118,8 @@ class LORDConfig:
             "amortize_weight": 10.0,
             "amortize_schedule": "cosine",
         },
-        # For CPUs: small batches, whose summed penalty weighs as much an image, and fast codes.
-        "small": {
-            "width": 64,
-            "batch_size": 16,
-            "learning_rate": 1e-3,
-            "code_learning_rate": 0.1,
-            "final_code_learning_rate": 0.01,
-            "penalty_weight": 4e-3,
-            "amortize_learning_rate": 1e-3,
-            "amortize_schedule": "cosine",
-            "latent_share": 0.6,
-            "steps": 2500,
-        },
+        "small": _SMALL,
+        "quick": _SMALL | {"steps": 1000},
     }
 
     def __post_init__(self) -> None:
