@@ -49,6 +49,14 @@ def test_a_checkpoint(cli, trained):
     assert len(facts["sha256"]) == 64
 
 
+def test_long_lists_of_numbers_are_told_in_a_line(cli, trained, tmp_path):
+    wide = tmp_path / "wide.pt"
+    statistics = {"rows": 192, "mean_std": [0.5, *[1.0] * 40]}
+    checkpoint.write(wide, checkpoint.read(trained) | {"statistics": statistics}, overwrite=True)
+    assert "mean_std: 41 numbers, 0.5 to 1" in cli("info", wide).out
+    assert json.loads(cli("info", "--json", wide).out)["statistics"] == statistics
+
+
 def test_ckpt_pt_is_the_default(cli, folder, trained):
     cli("info").failed(1, "ckpt.pt: no such file")
     shutil.copy(trained, folder / "ckpt.pt")
