@@ -10,6 +10,7 @@ import pytest
 import yaml
 from conftest import square_grid, write_dataset
 
+from disentool.io import checkpoint
 from disentool.io.results import to_json
 from disentool.stages.choice import choose
 from disentool.stages.score import score
