@@ -80,7 +80,7 @@ def test_stage_amortize_needs_the_first(squares, tmp_path, cli):
     out = tmp_path / "a.pt"
     need = "--stage amortize goes on with a checkpoint whose stages before that are complete;"
     cli("train", "lord", *common, "--stage", "amortize", "-o", out).failed(2, need, "give --resume")
-    cli("train", "lord", *common, "--stage", "amortize", "--resume", "-o", out).failed(2, need, "no such checkpoint")
+    cli("train", "lord", *common, "--stage", "amortize", "--resume", "-o", out).failed(2, need, "there is none; train with")
     run(squares, out, 4, stage="latent")
     cli("train", "lord", *common, "--stage", "amortize", "--resume", "-o", out).failed(2, need, "holds step 2 of 5")
 
@@ -109,6 +109,24 @@ def test_samples_have_the_moments_of_the_codes(whole):
     model.content["statistics"]["mean_std"] = [1.0]
     with pytest.raises(ForeignFile, match="have no mean_std"):
         draw(model, 2, 0)
+
+
+def test_a_stage_that_goes_on_may_be_longer(squares, tmp_path, cli):
+    path = run(squares, tmp_path / "a.pt", 6, stage="latent")
+    assert checkpoint.read(run(squares, path, 10, stage="latent"))["step"] == 5
+    common = flags(SMALL | {"data": squares, "steps": 16})
+    run(squares, path, 10)
+    cli("train", "lord", *common, "--resume", "--quiet", "-o", path).failed(1, "was 5 steps long, and would be 8 now")
+    longer = checkpoint.read(run(squares, path, 16, latent_share=5 / 16))
+    assert (longer["step"], longer["stages"]) == (16, [5, 11])
+
+
+def test_classes_of_one_image_are_told(squares, tmp_path, cli):
+    given = SMALL | {"data": squares, "steps": 2, "class_factor": "size+pos_x+pos_y"}
+    outcome = cli("train", "lord", *flags(given), "-o", tmp_path / "a.pt")
+    assert "192 of 192 classes have one image, which their class code can hold alone" in outcome.err
+    given = SMALL | {"data": squares, "steps": 2, "regularisation": "kl", "noise": 0}
+    cli("train", "lord", *flags(given), "-o", tmp_path / "b.pt").failed(2, "learns the noise's variance; leave it out")
 
 
 def test_which_loss_is_used_is_said_and_kept(squares, tmp_path, cli, monkeypatch):

@@ -300,6 +300,7 @@ def test_folders(ckpt, cli, tmp_path):
         (("-o", "a.png", "--content-rows", "192"), "has rows 0 to 191"),
         (("-o", "a.png", "--interpolate", "class", "--steps", "1"), "expected 2 to 1000"),
         (("-o", "a.png", "--dims", "9"), "--dims 9"),
+        (("-o", "a.png", "--average"), "name them with --class"),
         (("--gif", "a.png"), "expected a name ending in .gif"),
     ],
 )
@@ -313,3 +314,20 @@ def test_the_same_inputs_make_the_same_bytes(ckpt, cli, tmp_path):
     for name in ("a.png", "b.png"):
         swapped(cli, ckpt, "--content-rows", "10,70", "-o", tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_label_is_shown_from_where_the_data_is_now(home, data, cli, tmp_path):
+    moved = tmp_path / "moved.h5"
+    moved.write_bytes(data.read_bytes())
+    path = made("mlvae", tmp_path, moved, seed=1)
+    moved.rename(tmp_path / "there.h5")
+    arguments = (path, "--content-rows", 10, "--class-label", "middle", "-o", tmp_path / "a.h5", "--device", "cpu")
+    cli("swap", *arguments).failed(1, "moved.h5: no such", "--data names where it is now")
+    assert cli("swap", *arguments, "--data", tmp_path / "there.h5").code == 0
+
+
+def test_a_label_of_a_model_whose_contents_were_amortised(home, data, cli, tmp_path):
+    path = made("lord", home, data, stage="latent", content="amortised")
+    swapped(cli, path, "--content-rows", 10, "--class-label", "middle", "-o", tmp_path / "label.h5")
+    swapped(cli, path, "--content-rows", 10, "--class-rows", 70, "-o", tmp_path / "row.h5")
+    assert np.array_equal(dataset.read(tmp_path / "label.h5").images, dataset.read(tmp_path / "row.h5").images)

@@ -46,7 +46,11 @@ from disentool.errors import WrongUsage
 )
 @click.option("--class-rows", "--class-row", metavar="N,N-N", multiple=True, help="Give it the class of these rows.")
 @click.option(
-    "--class-label", "class_labels", metavar="NAME", multiple=True, help="Give it this class: a word or a number."
+    "--class-label",
+    "class_labels",
+    metavar="NAME",
+    multiple=True,
+    help="Give it this class: a word or a number; of several factors joined, or with --styles: obj2+0.",
 )
 @click.option(
     "--average",
@@ -65,7 +69,7 @@ from disentool.errors import WrongUsage
 )
 @click.option("--steps", type=int, help="Images from one input to the next, both counted.  [default: 7, animations 13]")
 @click.option("--fps", type=float, default=12.0, show_default=True, help="Frames a second.")
-@click.option("--size", type=int, help="About how many pixels wide an image is drawn.  [default: 96]")
+@click.option("--size", type=int, help="About how many pixels an image's longer side is drawn with.  [default: 96]")
 @click.option("--strict", is_flag=True, help="Refuse images of another size or kind than the model's, or damaged.")
 @options.data
 @options.codes

@@ -23,7 +23,9 @@ _SMALL = {
 
 @dataclass(frozen=True, kw_only=True)
 class LORDConfig:
-    """Gabbay & Hoshen (2020); the defaults are the recipe of the paper's account, the preset ``iclr``.
+    """Gabbay & Hoshen (2020); the defaults are the recipe of the paper's account, with the steps of Cars3D.
+
+    The preset ``iclr`` is the same in epochs of any data.
 
     The public code of ``iclr`` and ``tf`` also ends the first stage when its loss has not fallen for 100 epochs; here
     it goes to its last step.
@@ -45,7 +47,7 @@ class LORDConfig:
         "decay",
         "what bounds the content: noise of fixed variance and decay, or a learned variance and KL (an ablation)",
     )
-    noise: float = opt(1.0, "standard deviation of the noise on the content (decay); 0: none (an ablation)", low=0)
+    noise: float = opt(1.0, "standard deviation of the noise on the content, of decay; 0: none (an ablation)", low=0)
     content_dim: int = opt(128, "dimensions of the content code", low=1, high=65536)
     class_dim: int = opt(256, "dimensions of the class code", low=1, high=65536)
     width: int = opt(256, "channels of the generator's convolutions, and of the encoders' last", low=4, high=4096)
@@ -66,7 +68,7 @@ class LORDConfig:
     )
     learning_rate: float = opt(1e-4, "Adam's first step for the generator; it falls along a cosine", above=0)
     final_learning_rate: float = opt(1e-5, "its last", above=0)
-    code_learning_rate: float = opt(1e-3, "Adam's first step for the codes", above=0)
+    code_learning_rate: float = opt(1e-3, "Adam's first step for the codes that are optimised", above=0)
     final_code_learning_rate: float = opt(1e-4, "its last", above=0)
     decay_every: Literal["epoch", "step"] = opt("epoch", "how often the steps of the optimiser become smaller")
     beta1: float = opt(0.5, "Adam's first-moment decay", low=0, high=0.9999)
@@ -84,7 +86,12 @@ class LORDConfig:
     amortize_schedule: Literal["plateau", "cosine"] = opt(
         "plateau", "second stage: halve the step where the loss stays, or a cosine to a tenth of it"
     )
-    latent_share: float = opt(0.5, "share of --steps that is the first stage's", above=0, high=1)
+    latent_share: float = opt(
+        0.5,
+        "share of --steps that is the first stage's; a smaller one keeps its length where a run gets more steps",
+        above=0,
+        high=1,
+    )
     batch_size: int = opt(64, "images a batch", low=1, high=65536)
     steps: int = opt(97_800, "training steps of both stages (200 epochs of Cars3D each), whatever --stage", low=0)
 
@@ -125,6 +132,8 @@ class LORDConfig:
     def __post_init__(self) -> None:
         if self.reconstruction == "pixel" and self.vgg is not None:
             raise WrongUsage(f"--reconstruction pixel needs no --vgg {self.vgg}; give one of the two")
+        if self.regularisation == "kl" and self.noise != 1:
+            raise WrongUsage(f"--noise {self.noise:g}: --regularisation kl learns the noise's variance; leave it out")
 
     @property
     def latent_steps(self) -> int:

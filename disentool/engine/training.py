@@ -150,8 +150,15 @@ class Training:
         The optimisers' settings are the method's own: of the saved state only the moments are used, each compared with
         its parameter first, since the fused optimiser would walk past the end of a shorter one.
         """
-        if state["stages"][:-1] != [stage.steps for stage in self.stages[:-1]]:
-            raise ValueError("its earlier stages have other lengths; only the last stage can be extended")
+        begun = 0
+        for was, stage in zip(state["stages"][:-1], self.stages, strict=False):
+            if was != stage.steps and state["step"] > begun + min(was, stage.steps):
+                raise ValueError(
+                    f"a stage that it has behind it was {was:,} steps long, and would be {stage.steps:,} now"
+                )
+            begun += was
+        if len(state["stages"]) != len(self.stages):
+            raise ValueError(f"it has {len(state['stages'])} stages, expected {len(self.stages)}")
         for phase, parameters in self._parameters.items():
             _check_moments(phase, parameters, state["optimizers"][phase])
         self.step = state["step"]

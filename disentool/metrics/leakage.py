@@ -214,9 +214,10 @@ def _measured(
             "content": {known.content_names[k]: contents[:, k] for k in varying[name]},
         }
         found = accuracies(codes, noise, asked, rows, others, options, plan.seed, step)
-        their = {name: (rows, "80 % of these rows" if options.test_share == 0.2 else "the other rows")}
+        share = f"{100 * (1 - options.test_share):g} %"
+        their = {name: (rows, f"{share} of these rows")}
         if others is not None:
-            their[HELD_OUT_ROWS] = (others, IN_WORDS[name])
+            their[HELD_OUT_ROWS] = (others, f"{share} of the {IN_WORDS[name]}")
         for (part, (rows_of_part, trained_on)), accuracy in zip(their.items(), found, strict=True):
             out[part] = {
                 "what": IN_WORDS[part],

@@ -53,6 +53,7 @@ def accuracies(
         train, test = split(classes[rows], options.test_share, rng)
         train, tests = rows[train], [rows[test]] + ([] if others is None else [others])
         drawn = noise * rng.standard_normal(codes["content"].shape)
+        drawn_seed = int(rng.integers(2**31))  # of the perceptrons' first weights and batches
         tables = {"clean": codes, "noisy": {"content": codes["content"] + drawn}}
         for direction, target, source in DIRECTIONS:
             for kind, table in tables.items():
@@ -66,7 +67,7 @@ def accuracies(
                         if probe == "logistic":
                             predict = logistic(inputs[0], values[train], options.penalty, options.iterations)
                         else:
-                            predict = perceptron(inputs[0], values[train], options.units, options.epochs, number)
+                            predict = perceptron(inputs[0], values[train], options.units, options.epochs, drawn_seed)
                         for which, part in enumerate(tests):
                             right = predict(inputs[1 + which]) == values[part]
                             of_probe[which, direction, kind, probe].append(float(right.mean()))

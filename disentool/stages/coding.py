@@ -50,7 +50,7 @@ def training_rows(model: Model, dataset: Dataset) -> np.ndarray:
 
 
 def of_rows(model: Model, dataset: Dataset, rows: np.ndarray, source: Source) -> Iterator[dict[str, np.ndarray]]:
-    """The codes of ``rows`` (int64 [n]) by name, float32 [b,D], batch by batch; an ``Source`` as :func:`choose` gives.
+    """The codes of ``rows`` (int64 [n]) by name, float32 [b,D], batch by batch; a source as :func:`choose` gives.
 
     Optimised codes are there for training rows alone: DataMismatch names the first other one.
     """

@@ -111,6 +111,7 @@ def encode(
                     "step": model.content["step"],
                     "rows": rows,
                     "codes": source,
+                    "content_noise": getattr(model.method, "content_noise", None),
                 }
             ),
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from disentool.engine.feed import to_float
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
 from disentool.io.canvas import Label
 from disentool.io.classes import ClassFactor
@@ -180,7 +181,9 @@ class Finder:
         own[list(factor.columns)] = factor.values(index)
         images, some = np.empty((0, 0, 0, 0), np.uint8), np.empty(0, np.int64)
         try:
-            data = self._trained_on
+            data = self._dataset
+            if data.content_sha256 != self.model.content["data"].get("content_sha256"):
+                data = self._trained_on
             rows = coding.training_rows(self.model, data)
             rows = rows[factor.of(data.factors[rows]) == index]
             some = rows[np.linspace(0, len(rows) - 1, min(len(rows), _CLASS_IMAGES)).astype(np.int64)]
@@ -189,7 +192,8 @@ class Finder:
             if self.source == "encoder":
                 raise
         if self.source == "latent":
-            code = coding.optimised(self.model, np.zeros(1, np.int64), own[None])["mean"][0]
+            shown = to_float(torch.from_numpy(images[:1]).to(self.model.device)) if len(images) else None
+            code = coding.optimised(self.model, np.zeros(1, np.int64), own[None], shown)["mean"][0]
         else:
             code = _joined_code(self.model, coding.of_images(self.model, images))
         return Input(code, images[:1], Label(self._word(own)), own)

@@ -76,6 +76,8 @@ def swap(
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
     _check_options(interpolate, steps, fps, size)
+    if average and not classes:
+        raise WrongUsage("--average: makes one class of several images; name them with --class or --class-rows")
     if not outputs:
         raise WrongUsage("nothing to write: name an output: -o FILE or --gif FILE")
     if hdf5.is_hdf5(path):

@@ -59,7 +59,9 @@ def train(
         _probe(job, resume, overwrite)
         going_on = resume and job.output.exists()
         if not going_on and job.needed_steps:
-            raise WrongUsage(_needed(job, "there is no such checkpoint" if resume else "give --resume"))
+            raise WrongUsage(
+                _needed(job, "there is none; train with --stage latent first" if resume else "give --resume")
+            )
         if going_on:
             content = checkpoint.read(job.output)
             _require_same(job, content)
@@ -173,12 +175,17 @@ class _Run:
         self._kept = False  # whether the checkpoint that is there is this run's
 
     def _tell_small_classes(self) -> None:
-        """Note classes that have fewer images than a group of one class holds."""
+        """Note classes of one image, and those that have fewer images than a group of one class holds."""
         phases = [phase for stage in self.training.stages for phase in stage.phases]
         each = max((phase.draw.each for phase in phases), default=1)
         described = models.describe_classes(self.training.method, self.data, self.rows)
         images = [count for count in described.get("classes", {}).get("images", ()) if count]
         few = [count for count in images if count < each]
+        if not few and 1 in images:
+            self.report.note(
+                f"{self.data.path}: {images.count(1):,} of {len(images):,} classes have one image, which their class"
+                " code can hold alone"
+            )
         if few:
             alone = f", {few.count(1):,} of them one alone" if 1 in few else ""
             self.report.note(

@@ -61,4 +61,10 @@ def of_latents(table: "Latents") -> Training:
         class_width=None if table.class_code is None else table.class_code.shape[1],
         images=np.array(table.classes["images"], np.int64) if table.classes else None,
         rows=rows,
+        noise=_number(table.provenance.get("content_noise")),
     )
+
+
+def _number(value: Any) -> float | None:
+    """A standard deviation as a file gives it, or None."""
+    return float(value) if type(value) in (int, float) and 0 <= value < float("inf") else None

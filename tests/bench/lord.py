@@ -1,7 +1,7 @@
 """A step of LORD's first stage against a plain eager statement: `python tests/bench/lord.py [PAIRS [SIZE WIDTH]]`.
 
-Interleaved in one process, on made images, with the threads that torch chooses. Beside LORD's own loss of pixels, the
-plain one is L1 alone, which is less work.
+Interleaved in one process, on made images, with the threads that torch chooses. The plain statement's loss is L1 of the
+pixels alone, which is less work than LORD's own.
 """
 
 import sys
