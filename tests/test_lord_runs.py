@@ -80,7 +80,8 @@ def test_stage_amortize_needs_the_first(squares, tmp_path, cli):
     out = tmp_path / "a.pt"
     need = "--stage amortize goes on with a checkpoint whose stages before that are complete;"
     cli("train", "lord", *common, "--stage", "amortize", "-o", out).failed(2, need, "give --resume")
-    cli("train", "lord", *common, "--stage", "amortize", "--resume", "-o", out).failed(2, need, "there is none; train with")
+    again = ("--stage", "amortize", "--resume", "-o", out)
+    cli("train", "lord", *common, *again).failed(2, need, "there is none; train with --stage latent first")
     run(squares, out, 4, stage="latent")
     cli("train", "lord", *common, "--stage", "amortize", "--resume", "-o", out).failed(2, need, "holds step 2 of 5")
 
