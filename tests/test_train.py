@@ -151,7 +151,7 @@ def change(path: Path, edit) -> None:
         (lambda c: c["optimizers"]["vae"]["encoder.0.bias"].update(step=torch.tensor(float("nan"))), "not finite"),
         (lambda c: c["optimizers"].pop("vae"), "vae"),
         (lambda c: c["networks"]["encoder"].update({"0.bias": torch.zeros(3)}), "encoder.0.bias is"),
-        (lambda c: c.update(stages=[5, 7]), "earlier stages"),
+        (lambda c: c.update(stages=[5, 7]), "2 stages, expected 1"),
         (lambda c: c["window"].pop("vae"), "vae"),
     ],
 )
