@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Find latent directions that shift, zoom, brighten or turn images.",
     ),
     "invert": ("disentool.cli.invert:invert", "Find the codes whose images are like yours, for several losses."),
+    "swap": ("disentool.cli.swap:swap", "Put the content of some images on the class of others."),
     "correlate": ("disentool.cli.correlate:correlate", "Correlate metrics over the models of score records."),
     "export": ("disentool.cli.export:export", "Weights to .safetensors, and back."),
     "info": ("disentool.cli.info:info", "Say what a file is."),

@@ -42,6 +42,14 @@ rows = click.option(
     show_default=True,
     help="Which rows of the data, by its split (prepare --split).",
 )
+codes = click.option(
+    "--codes",
+    type=click.Choice(["auto", "encoder", "latent"]),
+    default="auto",
+    show_default=True,
+    help="Codes of a model that optimises them: its encoders', or those optimised for the images it was trained on."
+    " auto: the encoders' once they are trained.",
+)
 trust = click.option(
     "--trust",
     is_flag=True,

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
+from disentool.errors import DataMismatch, DisentoolError, NoFactors, UnknownName, WrongUsage
 
 MAX_CLASSES = 1_000_000  # a code is kept for each, trained or not
 _JOIN = "+"
+STYLE = "style"  # the factor that clusters within each class make
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class ClassFactor:
         return index
 
 
+def joined(*names: str) -> str:
+    """The name of several factors joined, as :func:`choose` reads it."""
+    return _JOIN.join(names)
+
+
 def choose(spec: str, factor_names: Sequence[str], factor_sizes: Sequence[int], default: str = "") -> ClassFactor:
     """The class factor ``spec`` of data with these factors: names joined by a plus; ``auto``: ``default``.
 
@@ -99,3 +105,17 @@ def choose(spec: str, factor_names: Sequence[str], factor_sizes: Sequence[int], 
     if chosen.count > MAX_CLASSES:
         raise DataMismatch(f"--class-factor {text}: {chosen.count:,} classes, expected at most {MAX_CLASSES:,}")
     return chosen
+
+
+def describes(found: Any, factor_names: Sequence[str], factor_sizes: Sequence[int]) -> bool:
+    """Whether ``found`` is a right ``classes`` entry, as checkpoints and latents files have it, for these factors."""
+    try:
+        factor = choose(found["factor"], factor_names, factor_sizes)
+        images, words = found["images"], found["names"]
+        sizes = dict(zip(factor_names, factor_sizes, strict=True))
+        right = len(images) == factor.count and all(type(n) is int and n >= 0 for n in images)
+        return right and all(
+            len(names) == sizes[name] and all(type(word) is str for word in names) for name, names in words.items()
+        )
+    except (DisentoolError, KeyError, TypeError, ValueError, AttributeError):
+        return False

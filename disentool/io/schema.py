@@ -77,6 +77,9 @@ LATENTS = Format(
         Array("content_code", "float32", ("N", "E"), "code of the rest; `mean` ends with it", required=False),
         Array("factors", "int32", ("N", "K"), "copied from the data set", required=False),
         Array("row", "int64", ("N",), "row of the data set"),
+        Array(
+            "class_row", "int64", ("N",), "row whose class `swap` gave the code; `row` is the content's", required=False
+        ),
     ),
     (
         ("method", "the method's name"),
@@ -159,6 +162,8 @@ CHECKPOINT = Format(
         ("history", "list of history lines, each {step, time, <term>: value}; window: the unfinished one"),
         ("seconds", "of training, over all sittings"),
         ("statistics", "kl [D] nats, mean_std [D], mean_mean [D] of the codes over `rows` rows"),
+        ("reconstruction_loss", "perceptual or pixel, of methods that can have either"),
+        ("styles", "int32 [N], the style of each image of the data, of runs with --styles"),
         ("samples", "images uint8 [n,H,W,C] and their rows"),
     ),
 )

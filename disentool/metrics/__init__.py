@@ -66,9 +66,17 @@ METRICS: dict[str, tuple[str, str]] = {
         "mean reconstruction error, nats per image, lower is better",
     ),
     "elbo": ("disentool.metrics.elbo", "evidence lower bound, nats per image, higher is better"),
+    "leakage": (
+        "disentool.metrics.leakage",
+        "accuracy of the class as probes read it off the content code, lower is better",
+    ),
+    "transfer": (
+        "disentool.metrics.transfer",
+        "squared error of one image's content on another's class, where the true image is known, lower is better",
+    ),
     "kl": ("disentool.metrics.kl", "mean KL of the posterior to N(0, I), nats per image"),
     "control": ("disentool.metrics.control", "how a direction (dirs.h5) decides its property: R^2, higher is better"),
 }
 
 # What ``all`` leaves out, because it takes minutes on a CPU, or several models at once, or directions.
-ONLY_BY_NAME = frozenset({"dci", "dci-hist", "tc", "likelihood", "udr", "control"})
+ONLY_BY_NAME = frozenset({"dci", "dci-hist", "tc", "likelihood", "udr", "leakage", "transfer", "control"})

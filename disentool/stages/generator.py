@@ -34,6 +34,11 @@ class Opened:
     generator: Generator
     model: Model | None = None
 
+    @property
+    def facts(self) -> GeneratorFacts:
+        """Sizes of its codes and images."""
+        return self.generator.facts
+
 
 # What holds code: how it is opened, and what it is.
 _CODE: dict[str, tuple[Callable[[Path, torch.device], tuple[Network, str]], str]] = {

@@ -94,6 +94,7 @@ def _checkpoint(path: Path) -> dict[str, Any]:
         "seed": content["rng"].get("seed"),
         "weights": weights,
         "seconds": content.get("seconds"),
+        **({"reconstruction_loss": loss} if (loss := content.get("reconstruction_loss")) else {}),
         "last": last,
         "statistics": content["statistics"],
         "samples": content["samples"].get("rows", []),

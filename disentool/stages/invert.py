@@ -14,9 +14,10 @@ from disentool.directions.reconstruction import LOSSES, default_sigma
 from disentool.directions.trajectories import generate
 from disentool.engine.randomness import latent_noise
 from disentool.errors import UnknownName, WrongUsage
-from disentool.io import canvas, files, image_file
+from disentool.io import canvas, files
 from disentool.io import images as pictures
 from disentool.stages import bases as starting
+from disentool.stages import fitting
 from disentool.stages import generator as generators
 from disentool.stages import inversion_files as writing
 from disentool.stages.generator import CheckpointGenerator, Opened
@@ -159,7 +160,7 @@ def _targets(
         raise WrongUsage("--image names the images to find; leave out --rows, --data and --images")
     encoded = None
     if image_files:
-        found = [_read(Path(path), opened, report) for path in image_files]
+        found = [fitting.picture(opened, Path(path), report) for path in image_files]
         pixels, names = np.stack(found), [str(path) for path in image_files]
         bases = None
     elif model is None:
@@ -175,13 +176,6 @@ def _targets(
         encoded = torch.from_numpy(codes).to(opened.generator.device)
     images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 255
     return Targets(images.to(opened.generator.device).contiguous(), names, encoded)
-
-
-def _read(path: Path, opened: Opened, report: Reporter) -> np.ndarray:
-    facts = opened.generator.facts
-    image, had = image_file.read(path, facts.channels, (facts.height, facts.width))
-    starting.note_resized(path, had, (facts.height, facts.width), report)
-    return image
 
 
 def _encoder(opened: Opened, targets: Targets) -> Answer:

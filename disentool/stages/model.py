@@ -1,5 +1,6 @@
 """A checkpoint brought back to life: its method, its networks on a device, and what it says of itself."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from disentool.config import build
 from disentool.configs.reference import is_own
 from disentool.engine import device as devices
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, UnsafeFile
-from disentool.io import checkpoint, exported, files
+from disentool.io import checkpoint, exported, files, provenance
+from disentool.io.classes import describes
 from disentool.io.dataset import Dataset
 from disentool.phase import DataFacts, Method
 from disentool.stages.prepare import data_spec
@@ -38,6 +40,19 @@ class Model:
     def prior_width(self) -> int:
         """How wide a draw from its prior is; at least as wide as what it encodes."""
         return getattr(self.method, "prior_width", self.method.codes()["mean"])
+
+    @property
+    def comment(self) -> str:
+        """What a picture is of, as JSON: free of paths and times, so that the same inputs make the same bytes."""
+        return json.dumps(
+            {
+                "created_by": provenance.created_by(),
+                "method": self.content["method"],
+                "seed": self.content["rng"].get("seed"),
+                "step": self.content["step"],
+                "checkpoint_sha256": self.sha256,
+            }
+        )
 
 
 def facts(data: Dataset, rows: int) -> DataFacts:
@@ -70,6 +85,14 @@ def describe_classes(method: Method, data: Dataset, rows: np.ndarray) -> dict[st
     images = np.bincount(classes.of(data.factors[rows]), minlength=classes.count)
     words = {name: list(data.class_names[name]) for name in classes.names if name in data.class_names}
     return {"classes": {"factor": classes.text, "images": images.tolist(), "names": words}}
+
+
+def trained_classes(model: Model) -> dict[str, Any]:
+    """What :func:`describe_classes` wrote into a checkpoint of a method with classes; ForeignFile if it is damaged."""
+    found = model.content["data"].get("classes")
+    if not describes(found, model.facts.factor_names, model.facts.factor_sizes):
+        raise ForeignFile(f"{model.path}: its entry data.classes is damaged; expected factor, images and names")
+    return found
 
 
 def load(path: Path, device: str = "auto", *, trust: bool = False) -> Model:

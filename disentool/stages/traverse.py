@@ -1,6 +1,5 @@
 """Checkpoint -> pictures of what each latent dimension does."""
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -11,7 +10,7 @@ import numpy as np
 
 from disentool.engine import inference
 from disentool.errors import ForeignFile, WrongUsage
-from disentool.io import canvas, files, provenance
+from disentool.io import canvas, files
 from disentool.io import images as pictures
 from disentool.io.canvas import Block, Label, Sheet
 from disentool.metrics.kl import ACTIVE_ABOVE
@@ -96,7 +95,7 @@ def traverse(
                 )
             else:
                 plans.append(_plan(model, output, bases, shown, _swing(extent, frames), extent, size or _MOVING_SIZE))
-        comment = _comment(model)
+        comment = model.comment
         done = 0
         with report.task(f"traverse {model.path.name}", sum(plan.cells for plan in plans), "images") as task:
             for plan in plans:
@@ -308,17 +307,3 @@ def _animation(plan: _Plan, cells: list[np.ndarray], extent: float) -> list[np.n
     sheet = Sheet([block], plan.height, plan.width, plan.factor, scale=extent)
     there = [sheet.draw([np.stack([c[:, i] for c in cells], 1)], value) for i, value in enumerate(plan.values)]
     return there + there[-2:0:-1]
-
-
-def _comment(model: Model) -> str:
-    """What the picture is of, as JSON: free of paths and times, so that the same inputs make the same bytes."""
-    content = model.content
-    return json.dumps(
-        {
-            "created_by": provenance.created_by(),
-            "method": content["method"],
-            "seed": content["rng"].get("seed"),
-            "step": content["step"],
-            "checkpoint_sha256": model.sha256,
-        }
-    )
