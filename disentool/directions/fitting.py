@@ -73,8 +73,8 @@ def jointly(z0: Tensor, z: Tensor, t: Tensor, chosen: np.ndarray, seed: int) -> 
     """The paper's: u and a monotone g together, so that g(<z,u>) - g(<z0,u>) = t, by Adam on the squared error.
 
     ``z0`` [S,d], ``z`` [S,T,d], ``t`` [T], ``chosen`` int [R+1,S]. g is piecewise linear on 101 knots from -5 to 5;
-    slopes are kept from becoming negative, and u, which begins at random, at length 1. All resamples are fitted side by
-    side.
+    slopes are kept from becoming negative, and u, which begins as :func:`by_sum` has it, at length 1. All resamples are
+    fitted side by side.
     """
     draws = np.random.default_rng(seed)
     extent = float(t.abs().max())
@@ -84,11 +84,9 @@ def jointly(z0: Tensor, z: Tensor, t: Tensor, chosen: np.ndarray, seed: int) -> 
     knots = torch.tensor(PAPER_KNOTS, dtype=torch.float32, device=device)
     start = torch.as_tensor(np.repeat(chosen, len(t), 1), device=device)  # [R+1,records]
     place = torch.arange(len(t), device=device).repeat(starts).expand(fits, -1)
-    first = draws.standard_normal(z.shape[2])  # the same for all, so that they differ by their starts alone
-    # Of a random u and its opposite, that along which t rises: slopes that may not fall vanish on the other, for good.
-    first *= np.sign(first @ speeds(z0, z, t).sum(0)) or 1.0
-    weights = torch.tensor(first / np.linalg.norm(first), dtype=torch.float32, device=device)
-    weights = weights.repeat(fits, 1).requires_grad_()
+    # Along straight trajectories the error does not say u, only its angle to them: it begins along their mean way.
+    first = by_sum(speeds(z0, z, t), chosen)
+    weights = torch.tensor(first, dtype=torch.float32, device=device, requires_grad=True)
     slopes = torch.full((fits, len(knots) - 1), _SLOPE, device=device, requires_grad=True)
     optimiser = torch.optim.Adam([weights, slopes], lr=_LEARNING_RATE)
     rows = torch.arange(fits, device=device)[:, None]

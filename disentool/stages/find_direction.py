@@ -224,6 +224,8 @@ def _find(
                 followed += search.follow(opened.generator, [aim], plan, starts, tell)
                 seconds.append(time.perf_counter() - clock)
         _require_followed(opened, aims, plans, followed, groups[""], force, report)
+        for aim, plan, paths in zip(aims, plans, followed, strict=True):
+            _tell_lost(aim, plan, paths, groups[""], report)
         directions = []
         for aim, plan, paths, took in zip(aims, plans, followed, seconds, strict=True):
             clock = time.perf_counter()
@@ -270,6 +272,19 @@ def _require_followed(
     if not force:
         raise DataMismatch(f"{message}; nothing is written, --force does so all the same")
     report.note(message)
+
+
+def _tell_lost(aim: Aim, plan: Search, paths: Followed, rows: np.ndarray, report: Reporter) -> None:
+    """Note targets, beyond some that are followed, that are not: the direction is fitted to the way to them too."""
+    if plan.method == "tangent":
+        return
+    errors = np.median(paths.errors[rows], axis=0)
+    reached = np.abs(paths.t)[errors < search.FOLLOWED]
+    if 0 < len(reached) < len(errors):
+        report.note(
+            f"{aim.transform}: images are followed to |t| = {reached.max():g} and lost on the way to {plan.extent:g},"
+            f" which bends the direction; --range {reached.max():g} ends there, --method tangent follows none"
+        )
 
 
 def _direction(
