@@ -9,7 +9,7 @@ stacked.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -32,11 +32,16 @@ class Draw:
     shuffled passes over the data, each row once a pass; a batch may straddle two passes: its size never changes.
     ``pairs``: ``batch`` independent rows, then as many partners in the same order. A partner has other values of
     exactly ``changes`` factors (None: of 1 to K-1, evenly, of the K that vary in the data) and shares all others.
+    ``groups``: batch / ``each`` classes, distinct while there are enough, and ``each`` images of every one, group by
+    group. A class is what shares the values of the factors' ``columns``; the images of a group are distinct while its
+    class has enough.
     """
 
-    kind: Literal["uniform", "epoch", "pairs"]
+    kind: Literal["uniform", "epoch", "pairs", "groups"]
     batch: int
     changes: int | None = None
+    each: int = 1
+    columns: tuple[int, ...] = ()
 
 
 def uniform(batch: int) -> Draw:
@@ -54,6 +59,11 @@ def pairs(batch: int, changes: int | None = None) -> Draw:
     return Draw("pairs", batch, changes)
 
 
+def groups(count: int, each: int, columns: tuple[int, ...]) -> Draw:
+    """``each`` images of every one of ``count`` classes, group by group; ``columns``: the factors that make a class."""
+    return Draw("groups", count * each, each=each, columns=columns)
+
+
 @dataclass(frozen=True)
 class Noise:
     """A random tensor that a phase gets at each step.
@@ -68,12 +78,42 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class Adam:
-    """Kingma & Ba (2015)."""
+class Cosine:
+    """A learning rate that falls along half a cosine, from ``start`` to ``end`` over ``over`` steps of its stage.
 
-    learning_rate: float
+    ``hold``: it moves only every so many steps, such as those of an epoch.
+    """
+
+    start: float
+    end: float
+    over: int
+    hold: int = 1
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """A learning rate that is multiplied with ``factor`` whenever the phase's loss has ceased to fall.
+
+    That is when ``patience`` means of the loss in a row, each over ``hold`` steps, were not the least so far.
+    """
+
+    start: float
+    hold: int
+    patience: int
+    factor: float = 0.5
+
+
+Rate = float | Cosine | Plateau
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Kingma & Ba (2015). ``networks``: learning rates of their own, for some of the networks that a phase updates."""
+
+    learning_rate: Rate
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
+    networks: Mapping[str, Rate] = field(default_factory=dict)
 
 
 Networks = Mapping[str, Callable[..., Any]]
@@ -98,11 +138,15 @@ class Phase:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of training: ``steps`` times all ``phases`` in order. ``on_start(networks)`` runs once, before it."""
+    """A stretch of training: ``steps`` times all ``phases`` in order.
+
+    ``on_start(networks)`` runs once, before it; ``on_start(networks, batch)`` where ``reference`` draws rows for it.
+    """
 
     phases: tuple[Phase, ...]
     steps: int
-    on_start: Callable[[Mapping[str, nn.Module]], None] | None = None
+    on_start: Callable[..., None] | None = None
+    reference: Draw | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +175,7 @@ class DataFacts:
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
     factor_names: tuple[str, ...] = ()
     factor_sizes: tuple[int, ...] = ()
+    class_factor: str = ""  # which of them the data itself takes for the class; empty: it names none
 
 
 class Method(Protocol):
@@ -141,6 +186,11 @@ class Method(Protocol):
     float32 [n,W] -> draws of the prior that :meth:`decode` takes, where W is ``prior_width`` if the method has it, else
     the width of ``mean``; and ``stop_early(history)``: whether the history's lines so far are reason to stop before the
     last step.
+
+    A method of class and content has ``classes``, a :class:`disentool.io.classes.ClassFactor`; its :meth:`encode` gives
+    ``class_code`` [B,C] and ``content_code`` [B,D] too, and ``mean`` is the one followed by the other. It may have
+    ``content_noise``, the standard deviation of the noise on content codes in training; and ``transfer(networks,
+    class_images, content_images) -> images`` where its decoder needs more of the class image than its code.
     """
 
     config: Any

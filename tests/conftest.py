@@ -22,7 +22,7 @@ import pytest
 import torch
 
 from disentool.cli import run
-from disentool.io import hdf5
+from disentool.io import hdf5, vgg
 from disentool.io.schema import DATASET
 from disentool.stages.jobs import plan
 from disentool.stages.train import train
@@ -61,6 +61,30 @@ def write_dataset(path: Path, images: np.ndarray, factors: np.ndarray | None, **
 def squares(tmp_path_factory) -> Path:
     """A data-set file: the whole grid of squares, 32x32."""
     return write_dataset(tmp_path_factory.mktemp("data") / "squares.h5", *square_grid())
+
+
+def pixel_cost(images: np.ndarray, targets: np.ndarray) -> float:
+    """The pixel loss of LORD written out, of float64 [B,C,H,W] in 0..1 whose sides 8 divides."""
+    difference = images - targets
+    total = np.abs(difference).mean()
+    for _ in range(3):
+        total += sum(np.abs(np.diff(difference, axis=axis)).mean() for axis in (2, 3))
+        difference = sum(difference[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)) / 4
+    return float(total)
+
+
+def write_vgg(path, change=lambda weights: weights):
+    """A file as torchvision's, with weights of a smaller scale drawn at random."""
+    generator = torch.Generator().manual_seed(0)
+    weights, size = {}, 3
+    for layer, width in vgg._WIDTHS.items():
+        scale = (2 / (9 * size)) ** 0.5
+        weights[f"features.{layer}.weight"] = torch.randn(width, size, 3, 3, generator=generator) * scale
+        weights[f"features.{layer}.bias"] = torch.randn(width, generator=generator) * 0.1
+        size = width
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(change(weights | {"classifier.0.weight": torch.zeros(1)}), path)
+    return path
 
 
 SMALL = {"latent_dim": 4, "hidden_units": 32, "batch_size": 16}

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from conftest import square_grid, write_dataset
 
+from disentool.io import checkpoint
 from disentool.io.results import to_json
 from disentool.stages.choice import choose
 from disentool.stages.score import score
@@ -47,6 +48,14 @@ def test_a_checkpoint(cli, trained):
     assert len(facts["statistics"]["kl"]) == 4
     assert facts["data"]["factor_sizes"] == [3, 8, 8]
     assert len(facts["sha256"]) == 64
+
+
+def test_long_lists_of_numbers_are_told_in_a_line(cli, trained, tmp_path):
+    wide = tmp_path / "wide.pt"
+    statistics = {"rows": 192, "mean_std": [0.5, *[1.0] * 40]}
+    checkpoint.write(wide, checkpoint.read(trained) | {"statistics": statistics}, overwrite=True)
+    assert "mean_std: 41 numbers, 0.5 to 1" in cli("info", wide).out
+    assert json.loads(cli("info", "--json", wide).out)["statistics"] == statistics
 
 
 def test_ckpt_pt_is_the_default(cli, folder, trained):

@@ -58,6 +58,7 @@ FIELDS = [
     "data",
     "data_sha256",
     "split",
+    "codes",
     "rows",
     "metric",
     "protocol",
@@ -338,7 +339,10 @@ def test_a_data_set_is_no_artefact(cli, squares):
 
 
 def test_a_checkpoint_has_no_codes_of_that_name(cli, ckpt):
-    cli("score", "--codes", "z", "ckpt.pt").failed(2, "ckpt.pt: --codes is for files of codes")
+    cli("score", "--codes", "z", "ckpt.pt").failed(2, "ckpt.pt: --codes z names an array of a file of codes")
+    cli("score", "--codes", "latent", "ckpt.pt").failed(2, "ckpt.pt optimises no codes")
+    (record,) = records(cli("score", "--codes", "encoder", "ckpt.pt"))
+    assert record["codes"] == "encoder"
 
 
 def test_a_checkpoint_that_diverged(cli, ckpt):

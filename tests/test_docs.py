@@ -14,6 +14,7 @@ from PIL import Image
 
 from disentool import config, configs
 from disentool.cli import COMMANDS, group
+from disentool.stages.jobs import plan
 from disentool.stages.prepare import prepare
 
 ROOT = Path(__file__).parents[1]
@@ -90,4 +91,4 @@ def test_every_method_option_has_help_and_every_preset_builds(method):
     config_class = configs.load(configs.find(method).config)
     assert all(option.help for option in config.options(config_class).values())
     for preset in config_class.PRESETS:
-        config.build(config_class, config.preset(config_class, preset))
+        plan(method, {}, preset=preset)

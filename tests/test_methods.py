@@ -18,7 +18,9 @@ from disentool.nn.likelihood import negative_log_likelihood
 from disentool.nn.schedules import linear
 from disentool.phase import Batch, DataFacts
 
-FACTS = DataFacts(rows=100, channels=1, height=32, width=32)
+FACTS = DataFacts(
+    rows=100, channels=1, height=32, width=32, factor_names=("a", "b", "c"), factor_sizes=(5, 4, 5), class_factor="a"
+)
 VARIANTS = {
     "vae": ("vae", SMALL),
     "betavae": ("betavae", SMALL | {"beta": 3.0}),
@@ -28,6 +30,7 @@ VARIANTS = {
 }
 # Their losses are stated beside what else is tested of them, in test_method_NAME.py.
 SMALL_CODES = {"categorical": "3+4", "continuous": 2, "noise_dim": 5, "batch_size": 8}
+SMALL_CLASSES = {"class_dim": 4, "content_dim": 3}
 CONTRACT = VARIANTS | {
     "betatcvae": ("betatcvae", SMALL),
     "betatcvae-stratified": ("betatcvae", SMALL | {"estimator": "stratified"}),
@@ -42,6 +45,13 @@ CONTRACT = VARIANTS | {
     "infowgan-gp-own": ("infowgan-gp", SMALL_CODES | {"recogniser": "own"}),
     "adagvae": ("adagvae", SMALL),
     "adagvae-symmetric": ("adagvae", SMALL | {"divergence": "symmetric"}),
+    "mlvae": ("mlvae", SMALL_CLASSES | {"hidden_units": 32, "batch_size": 16, "group_size": 4}),
+    "mlvae-pixel": (
+        "mlvae",
+        SMALL_CLASSES | {"hidden_units": 32, "batch_size": 16, "group_size": 4, "reconstruction": "pixel"},
+    ),
+    "drnet": ("drnet", SMALL_CLASSES | {"width": 4, "batch_size": 6}),
+    "drnet-no-skip": ("drnet", SMALL_CLASSES | {"width": 4, "batch_size": 6, "skip": False}),
 }
 FACTORS = np.stack(np.unravel_index(np.arange(FACTS.rows), (5, 4, 5)), 1)
 
@@ -67,7 +77,7 @@ def inputs(method, step=4):
         tensors = {
             k: torch.from_numpy(v).double() if v.dtype == np.float32 else torch.from_numpy(v) for k, v in noise.items()
         }
-        out.append((phase, Batch(images, torch.from_numpy(rows), None), tensors))
+        out.append((phase, Batch(images, torch.from_numpy(rows), torch.from_numpy(FACTORS[rows])), tensors))
     return out
 
 
@@ -166,7 +176,7 @@ def test_losses_stack_over_a_gang(variant):
 
         def loss(parameters, buffers, carry, phase=phase, batch=batch, noise=noise):
             weights = {n: (parameters[n], buffers[n]) for n in names}
-            calls = {n: (lambda x, n=n: torch.func.functional_call(first[n], weights[n], (x,))) for n in names}
+            calls = {n: (lambda *x, n=n: torch.func.functional_call(first[n], weights[n], x)) for n in names}
             value, _, out = phase.loss(calls, batch, noise, carry, torch.tensor(4))
             return value, out
 
@@ -261,6 +271,8 @@ OWN_ADVERSARY = [(1e-4, (0.9, 0.999)), (1e-4, (0.5, 0.9))]
         ("aae", OWN_ADVERSARY),
         ("infogan", [(2e-4, (0.5, 0.999)), (1e-3, (0.5, 0.999))]),
         ("infowgan-gp", [(1e-4, (0.5, 0.9)), (1e-4, (0.5, 0.9))]),
+        ("mlvae", [(1e-3, (0.9, 0.999))]),
+        ("drnet", [(2e-3, (0.5, 0.999)), (2e-3, (0.5, 0.999))]),
     ],
 )
 def test_each_optimiser_is_the_papers(name, expected):

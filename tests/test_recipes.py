@@ -12,7 +12,7 @@ import pytest
 from raw_files import idx, write_folder
 
 RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*/*.sh"))
-RECORDS = {"fig5": 4, "apph": 2}  # that a smoke run writes
+RECORDS = {"fig5": 4, "apph": 2, "classes": 8, "dsprites": 2}  # that a smoke run writes
 
 
 def mnist(folder: Path) -> Path:

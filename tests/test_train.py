@@ -151,7 +151,7 @@ def change(path: Path, edit) -> None:
         (lambda c: c["optimizers"]["vae"]["encoder.0.bias"].update(step=torch.tensor(float("nan"))), "not finite"),
         (lambda c: c["optimizers"].pop("vae"), "vae"),
         (lambda c: c["networks"]["encoder"].update({"0.bias": torch.zeros(3)}), "encoder.0.bias is"),
-        (lambda c: c.update(stages=[5, 7]), "earlier stages"),
+        (lambda c: c.update(stages=[5, 7]), "2 stages, expected 1"),
         (lambda c: c["window"].pop("vae"), "vae"),
     ],
 )
@@ -206,12 +206,14 @@ def test_every_method_takes_every_size_and_colour(method, shape, channels, tmp_p
     images = np.random.default_rng(0).integers(0, 256, (24, *shape, channels), np.uint8)
     factors = np.stack([np.arange(24) % 3, np.arange(24) // 3], 1)  # two, for the methods that learn from pairs
     data = write_dataset(tmp_path / "d.h5", images, factors, factor_names=["f", "g"], factor_sizes=[3, 8])
-    small = {
-        k: v
-        for k, v in SMALL_FACTOR.items()
-        if k in configuration.options(configs.load(configs.METHODS[method].config))
-    }
+    fitting = SMALL_FACTOR | {"class_factor": "f", "group_size": 2, "width": 8}
+    options = configuration.options(configs.load(configs.METHODS[method].config))
+    small = {k: v for k, v in fitting.items() if k in options}
     given = small | {"batch_size": 4, "steps": 2, "data": str(data), "device": "cpu"}
+    if method in ("drnet", "lord") and min(shape) < 32:
+        with pytest.raises(DataMismatch, match="must be at least 32"):
+            next(train(plan(method, given, output=str(tmp_path / "m.pt"))))
+        return
     path = next(train(plan(method, given, output=str(tmp_path / "m.pt"))))
     assert encode(path, tmp_path / "z.h5", device="cpu").exists()
     model = load(path, "cpu")

@@ -23,6 +23,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sample": ("disentool.cli.sample:sample", "Draw images from a model's prior."),
     "score": ("disentool.cli.score:score", "Measure checkpoints, latents, or anyone's codes."),
     "traverse": ("disentool.cli.traverse:traverse", "Picture what each latent dimension does."),
+    "find-direction": (
+        "disentool.cli.find_direction:find_direction",
+        "Find latent directions that shift, zoom, brighten or turn images.",
+    ),
+    "invert": ("disentool.cli.invert:invert", "Find the codes whose images are like yours, for several losses."),
+    "swap": ("disentool.cli.swap:swap", "Put the content of some images on the class of others."),
     "correlate": ("disentool.cli.correlate:correlate", "Correlate metrics over the models of score records."),
     "plot": ("disentool.cli.plot:plot", "Draw records as a figure for a paper."),
     "export": ("disentool.cli.export:export", "Weights to .safetensors, and back."),

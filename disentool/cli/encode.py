@@ -14,6 +14,7 @@ from disentool.errors import WrongUsage
 )
 @options.data
 @options.rows
+@options.codes
 @options.device
 @options.trust
 @options.overwrite
@@ -23,6 +24,7 @@ def encode(
     output: str | None,
     data: str | None,
     rows: str,
+    codes: str,
     device: str,
     trust: bool,
     overwrite: bool,
@@ -30,13 +32,14 @@ def encode(
 ) -> None:
     """Encode a whole data set with each checkpoint CKPT (default: ckpt.pt) and print the latents files' paths.
 
-    A latents file holds mean and log variance of q(z|x) for every row, and the factors.
+    A latents file holds mean and log variance of q(z|x) for every row, and the factors; of methods of class and content
+    also the two codes by themselves.
     """
     checkpoints = options.stream(artefacts)
     if output and "{stem}" not in output and (len(artefacts) > 1 or artefacts == ("-",)):
         raise WrongUsage(f"-o {output}: several checkpoints need {{stem}} in the name")
     from disentool.stages.encode import encode_each
 
-    settings = {"data": data, "rows": rows, "device": device, "trust": trust, "overwrite": overwrite}
+    settings = {"data": data, "rows": rows, "codes": codes, "device": device, "trust": trust, "overwrite": overwrite}
     for path in encode_each(checkpoints, output, **settings, report=reporter(quiet)):
         print(path, flush=True)

@@ -42,11 +42,38 @@ rows = click.option(
     show_default=True,
     help="Which rows of the data, by its split (prepare --split).",
 )
-trust = click.option(
-    "--trust", is_flag=True, help="Import and run the code that a checkpoint of your own method (module:Class) names."
+codes = click.option(
+    "--codes",
+    type=click.Choice(["auto", "encoder", "latent"]),
+    default="auto",
+    show_default=True,
+    help="Codes of a model that optimises them: its encoders', or those optimised for the images it was trained on."
+    " auto: the encoders' once they are trained.",
 )
+trust = click.option(
+    "--trust",
+    is_flag=True,
+    help="Run code: your own (module:name), or what a generator's file holds.",
+)
+force = click.option("--force", is_flag=True, help="Use directions that were found in another generator.")
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all draws."
+)
+classes = click.option(
+    "--class", "classes", metavar="N,N", help="Classes to work with, of a generator that has some, such as 14,136."
+)
+space = click.option(
+    "--space",
+    type=click.Choice(["content", "class", "all"]),
+    help="Of a class-and-content method's codes, those to work with.  [default: content]",
+)
+truncation = click.option("--truncation", type=float, help="Of a BigGAN, 1 or 0.4.  [default: 1]")
+directions = click.option(
+    "--direction",
+    "directions",
+    metavar="FILE[:NAME]",
+    multiple=True,
+    help="Move along this direction, such as dirs.h5:shift-x; may be given several times.",
 )
 path = click.Path(path_type=Path)
 

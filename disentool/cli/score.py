@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,7 +19,7 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
 @click.command(
     epilog="Example: disentool score --metric factor --metric higgins --metric reconstruction ckpt.pt | jq .score",
 )
-@options.artefacts("[CKPT|LATENTS...|-]")
+@options.artefacts("[CKPT|LATENTS|DIRECTIONS...|-]")
 @click.option(
     "--metric",
     "metrics",
@@ -26,7 +27,7 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
     default=("factor",),
     metavar="NAME",
     help="; ".join(f"{name}: {summary}" for name, (_, summary) in METRICS.items())
-    + "; all: those that apply and are quick (not dci, dci-hist, tc, likelihood, udr)"
+    + "; all: those that apply and are quick (not dci, dci-hist, tc, likelihood, udr, leakage, transfer, control)"
     + ". Your own: module:function of codes and factors. May be given several times.  [default: factor]",
     shell_complete=options.complete_from(lambda: METRICS),
 )
@@ -67,8 +68,23 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
 @options.rows
 @options.device
 @options.trust
-@click.option("--codes", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 or .npz file.")
+@click.option(
+    "--codes",
+    metavar="KEY|encoder|latent",
+    help="Of any HDF5 or .npz file: read codes [N,D] from this array; CLASS,CONTENT: from two. Of a checkpoint that"
+    " optimises codes: encoder, once it is trained the default, or latent, the codes of its training images.",
+)
 @click.option("--factors", metavar="KEY", help="Read factors [N,K] from this array, beside --codes.")
+@click.option("--generator", metavar="CKPT", help="The generator of directions.  [default: what they were found in]")
+@options.force
+@click.option(
+    "--lpips",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="LPIPS's weights, for transfer: torchvision's alexnet or vgg16 (.pth), and with another --lpips the linear"
+    " layers of the lpips package (its weights/v0.1/alex.pth or vgg.pth).",
+)
 @click.option(
     "--format",
     "form",
@@ -91,12 +107,17 @@ def score(
     trust: bool,
     codes: str | None,
     factors: str | None,
+    generator: str | None,
+    force: bool,
+    lpips: tuple[Path, ...],
     form: str | None,
     quiet: bool,
 ) -> None:
     """Measure checkpoints or latents files (default: ckpt.pt) and print a record for each metric.
 
-    A checkpoint encodes the rows its metrics need, once. Records carry score, 95 % interval, and every constant.
+    A checkpoint encodes the rows its metrics need, once. Records carry score, 95 % interval, and every constant. Of a
+    directions file (dirs.h5, or dirs.h5:shift-x) `--metric control` measures each direction, by `--set measure=` auto,
+    objects, registration, or module:function of images (with --trust).
     """
     from disentool.stages import score as stage
     from disentool.stages.choice import choose
@@ -113,6 +134,9 @@ def score(
         factors=factors,
         spread=Spread(repeats, bootstrap),
         trust=trust,
+        generator=generator,
+        force=force,
+        lpips=lpips,
         report=reporter(quiet),
     )
     form = form or ("table" if sys.stdout.isatty() else "jsonl")

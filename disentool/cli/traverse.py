@@ -19,7 +19,22 @@ def _numbers(text: str | None, flag: str) -> list[int] | None:
     return [int(part) for part in parts]
 
 
-@click.command(epilog="Example: disentool traverse --gif out.gif -o grid.png")
+def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
+    """``-0.2:0.2`` words as pairs."""
+    found = []
+    for text in given:
+        low, _, high = text.partition(":")
+        try:
+            found.append((float(low), float(high)))
+        except ValueError:
+            raise WrongUsage(f"{flag} {text}: expected LOW:HIGH, such as -0.2:0.2") from None
+    return found
+
+
+@click.command(
+    epilog="\b\nExamples:\n  disentool traverse --gif out.gif -o grid.png\n"
+    "  disentool traverse ckpt.pt --direction dirs.h5:shift-x --t -0.2:0.2 --gif pan.gif",
+)
 @click.argument("checkpoint", metavar="[CKPT]", type=options.path, default=Path("ckpt.pt"))
 @click.option(
     "-o",
@@ -36,15 +51,29 @@ def _numbers(text: str | None, flag: str) -> list[int] | None:
 @click.option("--images", type=click.IntRange(1), help="How many images to start from.  [default: 1, animations 4]")
 @click.option("--dims", metavar="N,N", help="Only these dimensions, in this order.  [default: all, by KL]")
 @click.option(
-    "--range", "extent", type=float, default=3.0, show_default=True, help="From -X to X prior std deviations."
+    "--range", "extent", type=float, help="From -X to X prior std deviations.  [default: 3; not with --direction]"
+)
+@options.directions
+@click.option(
+    "--t",
+    "ts",
+    metavar="LOW:HIGH",
+    multiple=True,
+    help="Along directions: move the image by so much, in the direction's unit.  [default: its valid range]",
+)
+@click.option(
+    "--alpha", "alphas", metavar="LOW:HIGH", multiple=True, help="The same in the code's units, prior std deviations."
 )
 @click.option("--steps", type=int, default=13, show_default=True, help="Values of each dimension in a picture.")
 @click.option("--frames", type=int, default=40, show_default=True, help="Frames of one period of an animation.")
 @click.option("--fps", type=float, default=20.0, show_default=True, help="Frames a second.")
 @click.option("--size", type=int, help="About how many pixels wide an image is drawn.  [default: 128, animations 64]")
 @options.data
+@options.classes
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, help="Seed of codes from the prior.")
 @options.device
 @options.trust
+@options.force
 @options.overwrite
 @options.quiet
 def traverse(
@@ -53,6 +82,13 @@ def traverse(
     gifs: tuple[Path, ...],
     rows: str | None,
     dims: str | None,
+    extent: float | None,
+    directions: tuple[str, ...],
+    ts: tuple[str, ...],
+    alphas: tuple[str, ...],
+    classes: str | None,
+    seed: int,
+    force: bool,
     quiet: bool,
     **settings,
 ) -> None:
@@ -60,12 +96,32 @@ def traverse(
 
     One dimension moves at a time, the others keep an image's code. Dimensions stand in the order of their KL. The
     images kept in the checkpoint are the start, unless --image, --rows or --codes names others.
+
+    With --direction, images move along directions that `find-direction` made, of any generator: codes from the prior
+    (of --seed, placed at the middle of the range), unless others are named.
     """
     for gif in gifs:
         if gif.suffix.lower() != ".gif":
             raise WrongUsage(f"--gif {gif}: expected a name ending in .gif; -o takes the other kinds")
-    from disentool.stages.traverse import traverse as stage
+    settings |= {"rows": _numbers(rows, "--rows"), "report": reporter(quiet)}
+    every = [*outputs, *gifs]
+    if directions:
+        if dims is not None or extent is not None:
+            raise WrongUsage("--dims and --range are of dimensions; along a --direction --t or --alpha says how far")
+        if ts and alphas:
+            raise WrongUsage("--t and --alpha both say how far; give one of them")
+        from disentool.stages.pan import Span, pan
 
-    rows, dims = _numbers(rows, "--rows"), _numbers(dims, "--dims")
-    for path in stage(checkpoint, [*outputs, *gifs], rows=rows, dims=dims, report=reporter(quiet), **settings):
+        spans = [Span(*pair, bool(alphas)) for pair in _spans(ts, "--t") + _spans(alphas, "--alpha")]
+        chosen = options.ranges(classes, "--class") if classes else []
+        made = pan(str(checkpoint), directions, every, spans, classes=chosen, seed=seed, force=force, **settings)
+    else:
+        for flag, given in (("--t", ts), ("--alpha", alphas), ("--class", classes), ("--force", force)):
+            if given:
+                raise WrongUsage(f"{flag}: is of directions; --direction FILE:NAME names one")
+        from disentool.stages.traverse import traverse as stage
+
+        extent = 3.0 if extent is None else extent
+        made = stage(checkpoint, every, dims=_numbers(dims, "--dims"), extent=extent, **settings)
+    for path in made:
         print(path, flush=True)

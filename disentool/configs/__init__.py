@@ -64,6 +64,21 @@ METHODS: dict[str, MethodEntry] = {
         "disentool.methods.adagvae:AdaGVAE",
         "Ada-GVAE: a VAE of pairs of images that share most factors (Locatello et al. 2020)",
     ),
+    "mlvae": MethodEntry(
+        "disentool.configs.mlvae:MLVAEConfig",
+        "disentool.methods.mlvae:MLVAE",
+        "ML-VAE: a VAE of groups of images of a class, with a code for class and content (Bouchacourt et al. 2018)",
+    ),
+    "drnet": MethodEntry(
+        "disentool.configs.drnet:DrNetConfig",
+        "disentool.methods.drnet:DrNet",
+        "DrNet: class and content codes kept apart by an adversary (Denton & Birodkar 2017)",
+    ),
+    "lord": MethodEntry(
+        "disentool.configs.lord:LORDConfig",
+        "disentool.methods.lord:LORD",
+        "LORD: class and content, by optimised codes, then by encoders (Gabbay & Hoshen 2020)",
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from disentool.datasets.source import Source
-from disentool.io import image_file
+from disentool.io import pictures
 
 
 def fitted(source: Source, size: tuple[int, int] | None, grey: bool | None) -> Source:
@@ -25,7 +25,7 @@ def fitted(source: Source, size: tuple[int, int] | None, grey: bool | None) -> S
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         with ThreadPoolExecutor(os.cpu_count()) as threads:  # Pillow resizes outside Python's lock
             for block in source.images(rows):
-                fit = threads.map(lambda image: _fit(image, size, wanted), block)
+                fit = threads.map(lambda image: pictures.fitted(image, size, wanted), block)
                 yield np.array(list(fit), np.uint8).reshape(-1, *size, wanted)  # a block may be empty
 
     changed = [f"cropped and resized to {size[0]}x{size[1]}"] if size != (height, width) else []
@@ -36,11 +36,3 @@ def fitted(source: Source, size: tuple[int, int] | None, grey: bool | None) -> S
         images=images,
         source=f"{source.source}, {' and '.join(changed)}",
     )
-
-
-def _fit(image: np.ndarray, size: tuple[int, int], channels: int) -> np.ndarray:
-    from PIL import Image
-
-    picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
-    picture = image_file.fitted(picture.convert("L" if channels == 1 else "RGB"), size)
-    return np.asarray(picture).reshape(*size, channels)

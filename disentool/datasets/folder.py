@@ -93,6 +93,11 @@ class _Table:
         return _Table([self.images[i] for i in keep], columns, self.named, self.notes)
 
 
+def images_below(root: Path) -> list[Path]:
+    """The image files below a folder, in natural order of their names; MissingFile if there are none."""
+    return [root / image for image in _list(root).images]
+
+
 def _list(root: Path) -> _Listing:
     listing = _Listing([], [])
     seen: set[str] = set()

@@ -57,6 +57,17 @@ def _encode(method, networks, feed, rows, reconstruct_seed) -> dict[str, np.ndar
     return out
 
 
+def reconstruct(
+    method: Method, networks: dict[str, Any], feed: Feed, rows: np.ndarray, codes: np.ndarray
+) -> dict[str, np.ndarray]:
+    """``reconstruction_nats`` and ``squared_error``, as :func:`encode` gives them, of float32 codes [b,D]."""
+    with repeatable():
+        images = feed.batch(rows).images
+        nats, decoded = method.reconstruction(networks, torch.from_numpy(codes).to(feed.device), images)
+        error = (decoded - images).square().flatten(1).mean(1)
+        return {name: v.cpu().double().numpy() for name, v in (("reconstruction_nats", nats), ("squared_error", error))}
+
+
 def log_likelihood(
     method: Method, networks: dict[str, Any], feed: Feed, rows: np.ndarray, codes: np.ndarray
 ) -> np.ndarray:

@@ -7,10 +7,12 @@ the same numbers.
 
 import numpy as np
 
+from disentool.engine.grouping import Groups
 from disentool.engine.pairing import Pairs
 from disentool.phase import Draw, Noise, Phase
 
-_STEP, _PASS, _ROW = 0, 1, 2  # what a stream is for: a step's draws, the order of one pass, the codes of one row
+# What a stream is for: a step's draws, the order of one pass, the codes of one row, what a stage starts with.
+_STEP, _PASS, _ROW, _START = 0, 1, 2, 3
 
 
 def _stream(seed: int, purpose: int, phase: int, repeat: int, index: int) -> np.random.Generator:
@@ -25,23 +27,39 @@ class Randomness:
     def __init__(self, seed: int, rows: int, factors: np.ndarray | None = None):
         self.seed, self.rows, self.factors = seed, rows, factors
         self._pairs: dict[int | None, Pairs] = {}
+        self._groups: dict[tuple[int, ...], Groups] = {}
         self._orders: dict[tuple[int, int], np.ndarray] = {}
 
     def draw(self, phase: Phase, index: int, step: int, repeat: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Rows int64 [B] and the named noise tensors of phase number ``index`` at ``step`` (of its stage)."""
         stream = _stream(self.seed, _STEP, index, repeat, step)
-        if phase.draw.kind == "uniform":
-            rows = stream.integers(0, self.rows, phase.draw.batch)
-        elif phase.draw.kind == "epoch":
+        if phase.draw.kind == "epoch":
             rows = self._epoch(phase.draw, index, step * phase.repeats + repeat)
         else:
-            rows = self._paired(phase.draw).draw(stream, phase.draw.batch)
+            rows = self._independent(phase.draw, stream)
         return rows, {noise.name: _noise(noise, stream) for noise in phase.noise}
+
+    def reference(self, draw: Draw, stage: int) -> np.ndarray:
+        """The rows int64 [B] that stage number ``stage`` is shown when it starts; any draw but ``epoch``."""
+        return self._independent(draw, _stream(self.seed, _START, stage, 0, 0))
 
     def check(self, phase: Phase, index: int) -> None:
         """Raise NoFactors or DataMismatch if the data cannot give what this phase draws."""
-        if phase.draw.kind == "pairs":
+        if phase.draw.kind in ("pairs", "groups"):
             self.draw(phase, index, 0)
+
+    def _independent(self, draw: Draw, stream: np.random.Generator) -> np.ndarray:
+        """Rows of a draw that remembers nothing."""
+        if draw.kind == "uniform":
+            return stream.integers(0, self.rows, draw.batch)
+        if draw.kind == "pairs":
+            return self._paired(draw).draw(stream, draw.batch)
+        return self._grouped(draw).draw(stream, draw.batch // draw.each, draw.each)
+
+    def _grouped(self, draw: Draw) -> Groups:
+        if draw.columns not in self._groups:
+            self._groups[draw.columns] = Groups(self.factors, draw.columns)
+        return self._groups[draw.columns]
 
     def _paired(self, draw: Draw) -> Pairs:
         if draw.changes not in self._pairs:

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from disentool.engine.feed import Feed
 from disentool.engine.meter import Meter
 from disentool.engine.randomness import Randomness
+from disentool.engine.rates import Rates
 from disentool.errors import NonFinite
-from disentool.phase import Adam, Method, Phase
+from disentool.phase import Cosine, Method, Phase, Plateau, Rate
 
 
 class Training:
@@ -31,6 +32,7 @@ class Training:
         self._randomness = Randomness(seed, len(feed), feed.labels())
         self._parameters: dict[str, dict[str, nn.Parameter]] = {}  # by phase, then by network.parameter
         self.optimizers: dict[str, torch.optim.Adam] = {}
+        self._rates: dict[str, Rates] = {}
         self._index: dict[str, int] = {}
         for stage in self.stages:
             for phase in stage.phases:
@@ -44,7 +46,7 @@ class Training:
                 self._index[phase.name] = len(self._index)
                 self._randomness.check(phase, self._index[phase.name])
                 self._parameters[phase.name] = parameters
-                self.optimizers[phase.name] = _adam(phase.optimiser, list(parameters.values()), device)
+                self.optimizers[phase.name], self._rates[phase.name] = _adam(phase, parameters, device)
         self._clock = torch.zeros((), dtype=torch.int64, device=device)
         self.meters = {name: Meter(device) for name in self._index}
 
@@ -55,7 +57,11 @@ class Training:
         if self.step == first and stage.on_start is not None:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed((self.seed * 1_000_003 + number) % 2**63)  # whatever it draws is the run's own
-                stage.on_start(self.networks)
+                if stage.reference is None:
+                    stage.on_start(self.networks)
+                else:
+                    shown = self.feed.batch(self._randomness.reference(stage.reference, number))
+                    stage.on_start(self.networks, shown)
         self._clock.fill_(self.step)
         carry: dict[str, Any] = {}
         for phase in stage.phases:
@@ -84,7 +90,9 @@ class Training:
                 raise ValueError(f"phase {phase.name} updates {name}, which its loss does not depend on")
             # The fused optimiser walks memory, so a gradient must be laid out as its parameter is.
             parameter.grad = _laid_out_as(parameter, gradient)
+        self._rates[phase.name].before(step)
         self.optimizers[phase.name].step()
+        self._rates[phase.name].after(loss)
         for parameter in parameters.values():
             parameter.grad = None
         self.meters[phase.name].add({f"{phase.name}_loss": loss} | terms, self._clock)
@@ -126,6 +134,7 @@ class Training:
             "step": self.step,
             "networks": {name: _plain(network.state_dict()) for name, network in self.networks.items()},
             "optimizers": {name: self._moments(name) for name in self.optimizers},
+            "rates": {name: rates.state() for name, rates in self._rates.items()},
             "stages": [stage.steps for stage in self.stages],
             "window": {name: meter.state() for name, meter in self.meters.items()},
         }
@@ -141,8 +150,15 @@ class Training:
         The optimisers' settings are the method's own: of the saved state only the moments are used, each compared with
         its parameter first, since the fused optimiser would walk past the end of a shorter one.
         """
-        if state["stages"][:-1] != [stage.steps for stage in self.stages[:-1]]:
-            raise ValueError("its earlier stages have other lengths; only the last stage can be extended")
+        begun = 0
+        for was, stage in zip(state["stages"][:-1], self.stages, strict=False):
+            if was != stage.steps and state["step"] > begun + min(was, stage.steps):
+                raise ValueError(
+                    f"a stage that it has behind it was {was:,} steps long, and would be {stage.steps:,} now"
+                )
+            begun += was
+        if len(state["stages"]) != len(self.stages):
+            raise ValueError(f"it has {len(state['stages'])} stages, expected {len(self.stages)}")
         for phase, parameters in self._parameters.items():
             _check_moments(phase, parameters, state["optimizers"][phase])
         self.step = state["step"]
@@ -157,6 +173,8 @@ class Training:
                     "step": moments["step"].to(self.device if optimizer.defaults["fused"] else "cpu", copy=True),
                     **{key: torch.empty_like(parameter).copy_(value) for key, value in on_device.items()},
                 }
+        for name, rates in self._rates.items():
+            rates.restore(state.get("rates", {}).get(name, []))  # checkpoints made before there were any lack it
         for name, meter in self.meters.items():
             meter.restore(state["window"][name])
 
@@ -174,9 +192,20 @@ def _check_moments(phase: str, parameters: dict[str, nn.Parameter], saved: dict[
                 raise ValueError(f"{key} of {name} is not finite")
 
 
-def _adam(spec: Adam, parameters: list[nn.Parameter], device: torch.device) -> torch.optim.Adam:
+def _adam(phase: Phase, parameters: dict[str, nn.Parameter], device: torch.device) -> tuple[torch.optim.Adam, Rates]:
+    """The optimiser of a phase's parameters (by network.parameter), with a group for each learning rate."""
+    spec = phase.optimiser
+    groups: dict[Rate, list[nn.Parameter]] = {}
+    for name, parameter in parameters.items():
+        groups.setdefault(spec.networks.get(name.partition(".")[0], spec.learning_rate), []).append(parameter)
+    rates = list(groups)
+    listed = [
+        {"params": members, "lr": rate.start if isinstance(rate, (Cosine, Plateau)) else rate}
+        for rate, members in groups.items()
+    ]
     fused = device.type in ("cpu", "cuda")
-    return torch.optim.Adam(parameters, spec.learning_rate, spec.betas, spec.epsilon, fused=fused)
+    optimizer = torch.optim.Adam(listed, betas=spec.betas, eps=spec.epsilon, fused=fused)
+    return optimizer, Rates(phase, optimizer, rates, device)
 
 
 def _laid_out_as(parameter: Tensor, other: Tensor) -> Tensor:

@@ -21,16 +21,20 @@ class Label:
 
 @dataclass(frozen=True)
 class Block:
-    """One grid of cells with its labels, and images that stand to its left.
+    """One grid of cells with its labels, and images that stand to its left and above it.
 
     ``rows`` and ``columns`` count the cells; a label with empty text leaves its place blank, and ``heads`` false leaves
     out the column labels altogether. ``aside`` holds columns of (caption, image uint8 [H,W,C]), each from the top down.
+    ``above`` holds an image for each column, under its label, and ``corner`` is the caption to the left of them. An
+    image that is None leaves its place blank.
     """
 
     rows: tuple[Label, ...]
     columns: tuple[Label, ...]
-    aside: tuple[tuple[tuple[str, np.ndarray], ...], ...] = ()
+    aside: tuple[tuple[tuple[str, np.ndarray | None], ...], ...] = ()
     heads: bool = True
+    above: tuple[np.ndarray | None, ...] = ()
+    corner: str = ""
 
 
 def factor(height: int, width: int, size: int) -> int:
@@ -64,12 +68,17 @@ class Sheet:
 
     def cell(self, block: int, row: int, column: int) -> tuple[int, int]:
         """Top and left pixel of a cell."""
-        top = self._tops[block] + self._head(self.blocks[block])
+        top = self._tops[block] + self._head(self.blocks[block]) + self._margin(self.blocks[block])
         return top + row * (self.cell_height + self._gap), self._left + column * (self.cell_width + self._gap)
+
+    def above(self, block: int, column: int) -> tuple[int, int]:
+        """Top and left pixel of an image above a block."""
+        y, x = self.cell(block, 0, column)
+        return y - self._margin(self.blocks[block]), x
 
     def aside(self, block: int, column: int, row: int) -> tuple[int, int]:
         """Top and left pixel of an image to the left of a block."""
-        top = self._tops[block] + self._head(self.blocks[block])
+        top = self.cell(block, 0, 0)[0]
         for index, (caption, _) in enumerate(self.blocks[block].aside[column][: row + 1]):
             if index:
                 top += self.cell_height + (self._pad * 2 + self._font if caption else self._gap)
@@ -85,7 +94,7 @@ class Sheet:
         picture = self._background.copy()
         for index, images in enumerate(cells):
             for row, column in np.ndindex(images.shape[:2]):
-                self._paste(picture, self.cell(index, row, column), images[row, column])
+                self.paste(picture, self.cell(index, row, column), images[row, column])
         if value is not None:
             y, x = self.marker(value)
             _dot(picture, y, x, self._font * 0.42)
@@ -127,6 +136,10 @@ class Sheet:
             return 0
         return self._font + self._pad + (self._small + self._pad // 2 if self._details(block) else 0)
 
+    def _margin(self, block: Block) -> int:
+        """Height of the images above a block, with the space below them."""
+        return self.cell_height + self._wide if block.above else 0
+
     def _details(self, block: Block) -> bool:
         """Whether the columns' second lines are there and fit."""
         widths = [_width(label.detail, self._small) for label in block.columns]
@@ -138,33 +151,45 @@ class Sheet:
         for index, block in enumerate(self.blocks):
             if block.heads:
                 self._draw_heads(draw, index, block)
+            if block.heads or block.above:
+                self._draw_captions(draw, index, block)
             for row, label in enumerate(block.rows):
                 self._draw_row_label(draw, self.cell(index, row, 0)[0] + self.cell_height / 2, label)
         if self.scale is not None:
             self._draw_axis(draw)
         picture = np.repeat(np.asarray(image)[:, :, None], 3, axis=2)
         for index, block in enumerate(self.blocks):
+            places = [(self.above(index, column), image) for column, image in enumerate(block.above)]
             for i, column in enumerate(block.aside):
-                for row, (_, image) in enumerate(column):
-                    self._paste(picture, self.aside(index, i, row), image)
+                places += [(self.aside(index, i, row), image) for row, (_, image) in enumerate(column)]
+            for corner, image in places:
+                if image is not None:
+                    self.paste(picture, corner, image)
         return picture
 
     def _draw_heads(self, draw: ImageDraw.ImageDraw, index: int, block: Block) -> None:
-        base = self.cell(index, 0, 0)[0] - self._pad
+        base = self.above(index, 0)[0] - self._pad
         details = self._details(block)
-        widths = [_width(label.text, self._font) for label in block.columns]
-        every = _every(widths, self.cell_width + self._gap, self._pad)
-        for column, label in enumerate(block.columns):
+        texts = [label.text for label in block.columns]
+        if block.above:  # names of what is below them, each of which counts
+            texts = [_shortened(text, self._font, self.cell_width) for text in texts]
+        widths = [_width(text, self._font) for text in texts]
+        every = 1 if block.above else _every(widths, self.cell_width + self._gap, self._pad)
+        for column, (label, text) in enumerate(zip(block.columns, texts, strict=True)):
             x = self.cell(index, 0, column)[1] + self.cell_width / 2
             y = base - (self._small + self._pad // 2 if details else 0)
             if column % every == 0:
-                _text(draw, x, y, label.text, self._font, _FAINT if label.muted else _INK, "m")
+                _text(draw, x, y, text, self._font, _FAINT if label.muted else _INK, "m")
             if details:
                 _text(draw, x, base, label.detail, self._small, _FAINT if label.muted else _SOFT, "m")
+
+    def _draw_captions(self, draw: ImageDraw.ImageDraw, index: int, block: Block) -> None:
         for i, column in enumerate(block.aside):
             for row, (caption, _) in enumerate(column):
                 top, left = self.aside(index, i, row)
                 _text(draw, left + self.cell_width / 2, top - self._pad, caption, self._font, _INK, "m")
+        y = self.above(index, 0)[0] + self.cell_height / 2 + 0.35 * self._font
+        _text(draw, self._left - self._wide, y, block.corner, self._font, _INK, "r")
 
     def _draw_row_label(self, draw: ImageDraw.ImageDraw, middle: float, label: Label) -> None:
         x = self._left - self._pad
@@ -186,9 +211,12 @@ class Sheet:
             draw.rectangle((x, y - tick, x, y + tick), fill=_FAINT)
             _text(draw, x, y + 1.7 * self._font, f"{value:g}", self._small, _SOFT, "m")
 
-    def _paste(self, picture: np.ndarray, corner: tuple[int, int], image: np.ndarray) -> None:
+    def paste(self, picture: np.ndarray, corner: tuple[int, int], image: np.ndarray) -> None:
+        """Put an image uint8 [H,W,C], enlarged to a cell if it is not as large, into a picture, its corner there."""
         y, x = corner
-        large = image.repeat(self.factor, axis=0).repeat(self.factor, axis=1)  # one channel spreads over three
+        large = image  # one channel spreads over three
+        if image.shape[:2] != (self.cell_height, self.cell_width):
+            large = image.repeat(self.factor, axis=0).repeat(self.factor, axis=1)
         picture[y : y + self.cell_height, x : x + self.cell_width] = large
 
 
@@ -224,6 +252,15 @@ def _width(text: str, size: int) -> int:
     """Width in pixels of a text of this size."""
     sign = _minus(size)[1] if text.startswith("-") else 0
     return sign + round(_face(size).getlength(text.removeprefix("-")))
+
+
+def _shortened(text: str, size: int, room: int) -> str:
+    """A text that is at most ``room`` pixels wide, cut short with two dots where it must be."""
+    if _width(text, size) <= room:
+        return text
+    while text and _width(f"{text}..", size) > room:
+        text = text[:-1]
+    return f"{text}.." if text else ""
 
 
 def _text(draw: ImageDraw.ImageDraw, x: float, y: float, text: str, size: int, ink: int, align: str) -> None:

@@ -1,19 +1,15 @@
 """Checkpoints: one dict of tensors and plain Python, saved by torch.save and read back without executing anything."""
 
 import math
-import pickle
 import platform
-import re
-import warnings
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
-from disentool.io import files, provenance
+from disentool.errors import ForeignFile
+from disentool.io import files, provenance, torch_file
 from disentool.io.schema import CHECKPOINT
 
 _KINDS = {
@@ -55,22 +51,9 @@ def read(path: Path) -> dict[str, Any]:
 
     Raises MissingFile, UnsafeFile (it holds code, or claims more than it holds) or ForeignFile.
     """
+    hint = "`disentool train` writes one"
     path = files.require(path, "checkpoint", "`disentool train factorvae` writes ./ckpt.pt")
-    _check_archive(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # remarks of torch's on what is refused below
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if not (named := re.search(r"GLOBAL ([\w.]+)", str(error))):
-            raise _damaged(path, error) from None
-        raise UnsafeFile(
-            f"{path}: holds Python objects ({named[1]}), expected tensors and plain values; not opened"
-        ) from None
-    except (DisentoolError, MemoryError):  # the former: SIGTERM arrived
-        raise
-    except Exception as error:  # on a damaged file torch may raise nearly anything
-        raise _damaged(path, error) from None
+    content = torch_file.load(path, "checkpoint", hint)
     check(path, content)
     return content
 
@@ -92,55 +75,12 @@ def check(path: Path, content: Any) -> None:
             raise ForeignFile(f"{path}: entry {name!r} is missing or damaged (expected: {kind.__name__}); make it anew")
     if not 0 <= content["step"] < 2**63 or not isinstance(content.get("seconds", 0), (int, float)):
         raise ForeignFile(f"{path}: its numbers of steps and seconds are damaged; make it anew")
-    _check_leaves(path, content)
+    torch_file.check_leaves(path, content)
     lines, states = content["history"], content["networks"].values()
     if not all(isinstance(item, dict) for item in (*lines, *states)) or not all(
         isinstance(tensor, torch.Tensor) for state in states for tensor in state.values()
     ):
         raise ForeignFile(f"{path}: its history or its networks are damaged; make it anew")
-
-
-def _damaged(path: Path, error: Exception) -> ForeignFile:
-    reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-    return ForeignFile(f"{path}: not a checkpoint, or a damaged one ({reason}); `disentool train` writes one")
-
-
-def _check_archive(path: Path) -> None:
-    """A torch file is a zip of stored members; one that unpacks to more than itself is no checkpoint."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise ForeignFile(f"{path}: not a checkpoint, or one cut short; `disentool train` writes one") from None
-    if any(m.compress_type != zipfile.ZIP_STORED for m in members):
-        raise UnsafeFile(f"{path}: has compressed members, a checkpoint has none; not opened")
-    if sum(m.file_size for m in members) > path.stat().st_size:
-        raise UnsafeFile(f"{path}: claims to hold more bytes than it has; not opened")
-
-
-def _check_leaves(path: Path, content: Any) -> None:
-    """Tensors stored in full and plain values only, no more of them than the file has bytes.
-
-    (A few bytes of pickle can put one list into another again and again, or into itself.)
-    """
-    left, waiting = path.stat().st_size, [(content, 0)]
-    while waiting:
-        value, depth = waiting.pop()
-        left -= 1
-        if depth > 20 or left < 0:
-            raise UnsafeFile(f"{path}: nested deeper than any checkpoint; not used")
-        if isinstance(value, torch.Tensor):
-            plain = value.layout == torch.strided and value.device.type == "cpu" and not value.is_quantized
-            if not plain or value.numel() * value.element_size() > value.untyped_storage().nbytes():
-                raise UnsafeFile(f"{path}: holds a tensor {list(value.shape)} that is not stored in full; not used")
-        elif isinstance(value, dict):
-            if not all(isinstance(key, (str, int)) for key in value):
-                raise UnsafeFile(f"{path}: holds a dict whose keys are no names; not used")
-            waiting += [(item, depth + 1) for item in value.values()]
-        elif isinstance(value, (list, tuple)):
-            waiting += [(item, depth + 1) for item in value]
-        elif not (value is None or isinstance(value, (bool, int, float, str))):
-            raise UnsafeFile(f"{path}: holds a {type(value).__name__}, expected tensors and plain values; not used")
 
 
 def check_networks(path: Path, networks: dict[str, torch.nn.Module], saved: dict[str, Any]) -> None:

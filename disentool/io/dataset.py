@@ -26,6 +26,7 @@ class Dataset:
     factor_sizes: tuple[int, ...] = ()
     factor_values: dict[str, np.ndarray] = field(default_factory=dict)
     class_names: dict[str, list[str]] = field(default_factory=dict)
+    class_factor: str = ""  # the factor that methods with classes take for the class; empty: none is named
     split: np.ndarray | None = None  # uint8 [N], 0 train, 1 test
     content_sha256: str = ""
 
@@ -66,6 +67,9 @@ def read(path: Path) -> Dataset:
         split = hdf5.array(file, path, "split")[()] if hdf5.has(file, "split") else None
         if split is not None and split.max() > 1:
             raise ForeignFile(f"{path}: split holds {split.max()}, expected 0 (train) and 1 (test)")
+        class_factor = hdf5.attribute(file, "class_factor", "")
+        if class_factor and (not isinstance(class_factor, str) or class_factor not in names):
+            raise ForeignFile(f"{path}: class_factor is {str(class_factor)[:80]!r}, expected one of its factors")
         likelihood = hdf5.attribute(file, "likelihood", "bernoulli")
         if likelihood not in ("bernoulli", "gaussian"):
             raise ForeignFile(f"{path}: likelihood is {likelihood!r}, expected bernoulli or gaussian")
@@ -82,6 +86,7 @@ def read(path: Path) -> Dataset:
             factor_values=values,
             split=split,
             class_names=read_class_names(file, path, names, sizes),
+            class_factor=str(class_factor),
             # Made elsewhere without a digest: it identifies the data, so it is worked out.
             content_sha256=str(hdf5.attribute(file, "content_sha256", "") or hdf5.content_digest(path)),
         )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import files, provenance
-from disentool.io.schema import Format
+from disentool.io.schema import Array, Format
 from disentool.io.sink import Sink, signals_held
 
 
@@ -53,12 +53,12 @@ class Writer:
             raise ValueError(f"{path}: {filled} of {shape[0]} rows were written")
         self._digests[path] = digest.hexdigest()
 
-    def attributes(self, **values: Any) -> None:
-        """Set root attributes: strings, numbers, booleans, and lists of them."""
+    def attributes(self, group: str = "/", /, **values: Any) -> None:
+        """Set attributes of the root, or of a group that holds arrays: strings, numbers, booleans, lists of them."""
         for name, value in values.items():
             if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
                 value = np.array(value, dtype=h5py.string_dtype())
-            self._file.attrs[name] = value
+            self._file[group].attrs[name] = value
 
     def finish(self) -> None:
         """Digest, then version and format, last."""
@@ -206,9 +206,14 @@ def check(file: h5py.File, path: Path, form: Format) -> None:
         raise ForeignFile(
             f"{path}: {form.name} version {version}, this disentool reads up to {form.version}; upgrade disentool"
         )
+    check_arrays(file, path, [spec for spec in form.arrays if "<" not in spec.path])
+
+
+def check_arrays(file: h5py.File, path: Path, arrays: Iterable[Array]) -> None:
+    """Raise ForeignFile unless the arrays that must be there are, and all have their type and agree in their sizes."""
     sizes: dict[str, int] = {}
-    for spec in form.arrays:
-        if "<" in spec.path or (not has(file, spec.path) and not spec.required):
+    for spec in arrays:
+        if not spec.required and not has(file, spec.path):
             continue
         dataset = array(file, path, spec.path)
         if dataset.ndim != len(spec.shape) or dataset.dtype != np.dtype(spec.dtype):
@@ -231,8 +236,8 @@ def attributes(file: h5py.File) -> dict[str, Any]:
     return {name: attribute(file, name, None) for name in sorted(n for n in file.attrs if isinstance(n, str))}
 
 
-def attribute(file: h5py.File, name: str, default: Any) -> Any:
-    """A root attribute as plain Python: str, int, float, bool or a list of them; the default if absent."""
+def attribute(file: h5py.File | h5py.Group, name: str, default: Any) -> Any:
+    """The attribute of a file or group as plain Python: str, int, float, bool or a list of them; else the default."""
     if name not in file.attrs:
         return default
     kind = file.attrs.get_id(name).get_type().get_class()
@@ -259,11 +264,11 @@ def mapped(dataset: h5py.Dataset, path: Path) -> np.ndarray:
     return np.memmap(path, dtype=dataset.dtype, mode="c", offset=offset, shape=dataset.shape)
 
 
-def json_attribute(file: h5py.File, path: Path, name: str) -> dict[str, Any]:
-    """A root attribute that holds a JSON object; empty if absent."""
+def json_attribute(file: h5py.File | h5py.Group, path: Path, name: str) -> dict[str, Any]:
+    """An attribute that holds a JSON object; empty if absent."""
     text = attribute(file, name, "{}")
     try:
         value = json.loads(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise ForeignFile(f"{path}: attribute {name} is not JSON") from None
     return value if isinstance(value, dict) else {}

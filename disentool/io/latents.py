@@ -8,6 +8,7 @@ import numpy as np
 
 from disentool.errors import DataMismatch, ForeignFile
 from disentool.io import arrays, hdf5
+from disentool.io.classes import describes
 from disentool.io.dataset import read_class_names, read_factor_facts
 from disentool.io.schema import DATASET, LATENTS
 
@@ -23,6 +24,10 @@ class Latents:
     factor_names: tuple[str, ...] = ()
     factor_sizes: tuple[int, ...] = ()
     class_names: dict[str, list[str]] = field(default_factory=dict)
+    class_code: np.ndarray | None = None  # float32 [N,C], of methods of class and content; mean begins with it
+    content_code: np.ndarray | None = None  # float32 [N,E]; mean ends with it
+    classes: dict[str, Any] = field(default_factory=dict)  # factor, images, names: as in a checkpoint's data
+    row: np.ndarray | None = None  # int64 [N], of the data set
     grid: bool = False
     method: str = ""
     name: str = ""
@@ -38,11 +43,15 @@ def read(path: Path) -> Latents:
         hdf5.check(file, path, LATENTS)
         factors = hdf5.array(file, path, "factors")[()] if hdf5.has(file, "factors") else None
         names, sizes = read_factor_facts(file, path, factors)
+        codes = {n: hdf5.array(file, path, n)[()] for n in ("mean", *_OPTIONAL) if n == "mean" or hdf5.has(file, n)}
+        _check_widths(path, codes)
         return Latents(
             path=path,
-            mean=hdf5.array(file, path, "mean")[()],
-            logvar=hdf5.array(file, path, "logvar")[()] if hdf5.has(file, "logvar") else None,
+            mean=codes["mean"],
+            **{name: codes.get(name) for name in _OPTIONAL},
+            classes=_classes(file, path, names, sizes),
             factors=factors,
+            row=hdf5.array(file, path, "row")[()],
             factor_names=names,
             factor_sizes=sizes,
             class_names=read_class_names(file, path, names, sizes),
@@ -53,6 +62,29 @@ def read(path: Path) -> Latents:
             dataset_sha256=str(hdf5.attribute(file, "dataset_sha256", "")),
             provenance=hdf5.json_attribute(file, path, "provenance"),
         )
+
+
+_OPTIONAL = ("logvar", "class_code", "content_code")
+
+
+def _check_widths(path: Path, codes: dict[str, np.ndarray]) -> None:
+    """ForeignFile unless class and content code, where there is one, make up the mean."""
+    widths = [codes[name].shape[1] if name in codes else 0 for name in ("class_code", "content_code")]
+    if any(widths) and (0 in widths or sum(widths) != codes["mean"].shape[1]):
+        raise ForeignFile(
+            f"{path}: class_code and content_code are {widths[0]} and {widths[1]} wide, expected both, and as wide as"
+            f" mean ({codes['mean'].shape[1]}) together"
+        )
+
+
+def _classes(file, path: Path, names: tuple[str, ...], sizes: tuple[int, ...]) -> dict[str, Any]:
+    """The classes of a method that has them, checked against the factors; else an empty dict."""
+    found = hdf5.json_attribute(file, path, "classes")
+    if not found or not names:
+        return {}
+    if not describes(found, names, sizes):
+        raise ForeignFile(f"{path}: attribute classes is damaged: expected factor, images and names; encode it anew")
+    return found
 
 
 def read_any(path: Path, key: str | None) -> Latents:
@@ -72,9 +104,15 @@ def read_any(path: Path, key: str | None) -> Latents:
 
 
 def usual_keys(path: Path) -> tuple[str, str | None]:
-    """What the arrays of codes and factors in a .npz are called, where nobody says; ForeignFile lists what is there."""
+    """What the arrays of codes and factors in a .npz are called, where nobody says; ForeignFile lists what is there.
+
+    A class code and a content code, where both are there, are named together, as :func:`read_foreign` takes them.
+    """
     known = arrays.listing(path)
+    pair = ("class_code", "content_code")
     codes = next((name for name in ("mean", "codes") if name in known), None)
+    if set(pair) <= set(known):
+        codes = ",".join(pair)
     if codes is None:
         raise ForeignFile(
             f"{path}: no array called mean or codes; --codes NAME --factors NAME name them"
@@ -84,12 +122,20 @@ def usual_keys(path: Path) -> tuple[str, str | None]:
 
 
 def read_foreign(path: Path, codes: str, factors: str | None) -> Latents:
-    """Codes (array ``codes`` [N,D]) and factors (array ``factors`` [N,K] or [N]) from any HDF5 or .npz file."""
+    """Codes (array ``codes`` [N,D]) and factors (array ``factors`` [N,K] or [N]) from any HDF5 or .npz file.
+
+    ``codes`` may be two names joined by a comma: the class code and the content code.
+    """
     path = Path(path)
+    names = codes.split(",", 1)
     with arrays.opened(path) as file:
-        mean = file(codes)
-        if len(mean.shape) != 2:
-            raise ForeignFile(f"{path}: {codes} is {list(mean.shape)}, expected codes [N,D]")
+        halves = [file(name) for name in names]
+        for name, half in zip(names, halves, strict=True):
+            if len(half.shape) != 2:
+                raise ForeignFile(f"{path}: {name} is {list(half.shape)}, expected codes [N,D]")
+        mean, last = halves[0], halves[-1]
+        if last.shape[0] != mean.shape[0]:
+            raise DataMismatch(f"{path}: {mean.shape[0]} codes in {names[0]} but {last.shape[0]} in {names[1]}")
         labels = None
         if factors is not None:
             labels = file(factors)
@@ -101,4 +147,6 @@ def read_foreign(path: Path, codes: str, factors: str | None) -> Latents:
                 )
             labels = labels.all().reshape(labels.shape[0], -1)
         with np.errstate(over="ignore"):  # becomes infinite, which a metric then refuses by name
-            return Latents(path, mean.all().astype(np.float32), None, labels, name=path.stem)
+            tables = [half.all().astype(np.float32) for half in halves]
+        joined = dict(zip(("class_code", "content_code"), tables, strict=True)) if len(tables) == 2 else {}
+        return Latents(path, np.concatenate(tables, axis=1), None, labels, name=path.stem, **joined)

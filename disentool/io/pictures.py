@@ -66,3 +66,17 @@ def resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         return image
     picture = Image.fromarray(np.ascontiguousarray(image[:, :, 0] if image.shape[2] == 1 else image))
     return np.asarray(image_file.fitted(picture, size), np.uint8).reshape(*size, image.shape[2])
+
+
+def fitted(image: np.ndarray, size: tuple[int, int], channels: int) -> np.ndarray:
+    """uint8 [H,W,C] as one of ``size`` (height, width) and ``channels`` (1 or 3): see :func:`resized`.
+
+    Colour becomes grey as Rec. 601 luma.
+    """
+    from PIL import Image
+
+    if image.shape[2] != channels:
+        picture = Image.fromarray(np.ascontiguousarray(image[:, :, 0] if image.shape[2] == 1 else image))
+        image = np.asarray(picture.convert("L" if channels == 1 else "RGB"), np.uint8)
+        image = image.reshape(*image.shape[:2], channels)
+    return resized(image, size)

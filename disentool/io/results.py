@@ -8,7 +8,7 @@ from typing import Any
 
 from disentool.errors import ForeignFile
 from disentool.io import files
-from disentool.io.schema import CORRELATION, HISTORY, SCORE
+from disentool.io.schema import CORRELATION, HISTORY, INVERSION, SCORE
 
 
 def to_json(record: dict[str, Any]) -> str:
@@ -67,7 +67,7 @@ def parse_lines(lines: Iterable[bytes], path: Path | str) -> tuple[str, list[dic
         raise ForeignFile(f"{path}: line {number} is not a JSON object ({str(error)[:80]})") from None
     if not records:
         raise ForeignFile(f"{path}: is empty: neither score records nor a training history")
-    for form in (SCORE, CORRELATION):
+    for form in (SCORE, CORRELATION, INVERSION):
         if all(r.get("format") == form.name for r in records):
             versions = {r.get("version") for r in records if isinstance(r.get("version"), int)}
             if max(versions, default=0) > form.version:

@@ -73,8 +73,13 @@ LATENTS = Format(
     (
         Array("mean", "float32", ("N", "D"), "mean of q(z|x), or the code itself"),
         Array("logvar", "float32", ("N", "D"), "log variance of q(z|x)", required=False),
+        Array("class_code", "float32", ("N", "C"), "code of the image's class; `mean` begins with it", required=False),
+        Array("content_code", "float32", ("N", "E"), "code of the rest; `mean` ends with it", required=False),
         Array("factors", "int32", ("N", "K"), "copied from the data set", required=False),
         Array("row", "int64", ("N",), "row of the data set"),
+        Array(
+            "class_row", "int64", ("N",), "row whose class `swap` gave the code; `row` is the content's", required=False
+        ),
     ),
     (
         ("method", "the method's name"),
@@ -83,9 +88,58 @@ LATENTS = Format(
         ("factor_names", "K strings"),
         ("factor_sizes", "K integers"),
         ("class_names", "JSON: factor -> list of a word for each class, where there are words"),
+        ("classes", "JSON, of methods with classes: the factor, images trained on of each class, the classes' names"),
         ("checkpoint_sha256", "digest of the checkpoint file"),
         ("dataset_sha256", "content digest of the data set"),
         ("provenance", "JSON: the method's config, seed and step"),
+    ),
+)
+
+DIRECTIONS = Format(
+    "disentool.directions",
+    1,
+    "Directions of a generator's latent space: a group for each, along which one property t of its images changes.",
+    (
+        Array("<direction>/u", "float32", ("d",), "the direction; of length 1"),
+        Array("<direction>/knots", "float64", ("m",), "ascending values of s = <z,u>"),
+        Array("<direction>/values", "float64", ("m",), "t = g(s) at the knots; does not decrease; g(0) = 0"),
+        Array("<direction>/t_valid", "float64", ("2",), "lowest and highest t that the images reached, from s = 0"),
+        Array("<direction>/u_bootstrap", "float32", ("R", "d"), "u of as many resamples of the starts", required=False),
+        Array("<direction>/values_bootstrap", "float64", ("R", "m"), "g of each of them", required=False),
+        Array("<direction>/targets", "float64", ("T",), "the t that were aimed at", required=False),
+        Array(
+            "<direction>/errors",
+            "float64",
+            ("S", "T"),
+            "of each start and target: the loss as a share of what it is for the unchanged image",
+            required=False,
+        ),
+        Array("<direction>/kept", "uint8", ("S",), "1: the start was used, 0: it was among the worst", required=False),
+    ),
+    (
+        ("generator", "what the generator is"),
+        ("generator_sha256", "digest of the generator's file, which the directions are bound to"),
+        ("method", "how they were found: paper, lm or tangent"),
+        ("seed", "seed of all draws"),
+        ("provenance", "JSON: every constant that all directions share"),
+        ("<direction>.unit", "the unit of t"),
+        ("<direction>.facts", "JSON: the direction's own constants, and what was measured of it"),
+    ),
+)
+
+GENERATOR = Format(
+    "disentool.generator",
+    1,
+    "A JSON object beside a network that does not say what it is (model.pt2: model.json): z [B,d] (and classes [B]) ->"
+    " images [B,C,H,W]. Attributes of the same names say it for module:name.",
+    attributes=(
+        ("latent_dim", "d"),
+        ("image_range", "the numbers of black and white; left out: [0, 1]"),
+        ("clip", "true: pixels beyond them are cut off; left out: the network is refused"),
+        ("prior", "law of each number of z: normal (standard; also if left out) or uniform (-1..1)"),
+        ("num_classes", "how many classes the network takes; left out: it takes z alone"),
+        ("chunks", "widths of the parts in which z enters the network, which sum to d"),
+        ("format, version", "may be left out"),
     ),
 )
 
@@ -98,7 +152,8 @@ CHECKPOINT = Format(
         ("method", "the method's name"),
         ("config", "the method's options, by name"),
         ("run", "data, seed, device of the run"),
-        ("data", "the data set: spec, name, content_sha256, rows, image shape, likelihood, factors"),
+        ("data", "the data set: spec, name, content_sha256, rows, image shape, likelihood, factors, class_factor"),
+        ("data.classes", "of methods with classes: factor, images trained on of each class, names {factor: words}"),
         ("networks", "state dict of every network, by name"),
         ("optimizers", "Adam's step, exp_avg and exp_avg_sq of every parameter, by phase and name"),
         ("stages", "steps of each stage"),
@@ -107,6 +162,8 @@ CHECKPOINT = Format(
         ("history", "list of history lines, each {step, time, <term>: value}; window: the unfinished one"),
         ("seconds", "of training, over all sittings"),
         ("statistics", "kl [D] nats, mean_std [D], mean_mean [D] of the codes over `rows` rows"),
+        ("reconstruction_loss", "perceptual or pixel, of methods that can have either"),
+        ("styles", "int32 [N], the style of each image of the data, of runs with --styles"),
         ("samples", "images uint8 [n,H,W,C] and their rows"),
     ),
 )
@@ -145,13 +202,37 @@ CORRELATION = Format(
     ),
 )
 
+INVERSION = Format(
+    "disentool.inversion",
+    1,
+    "One JSON object a line, for each image and loss: what `invert` found.",
+    attributes=(
+        ("artefact, id", "the generator, and the first 16 hex digits of its digest"),
+        ("image, class", "the image that was looked for, and the class of the best code, where there are classes"),
+        (
+            "loss, sigma",
+            "what was made small (or encoder: what a checkpoint's own encoder says), and a blur's pixels",
+        ),
+        (
+            "mse, psnr, dssim, blur S",
+            "how far the image found is from the one looked for, by four measures, whatever loss",
+        ),
+        ("detail", "its energy of neighbours' differences as a share of the image's: below 1 it is blurred"),
+        ("norm", "length of the code"),
+        ("reached, details", "the loss that the best, the median and the worst start came to; every constant"),
+    ),
+)
+
 HISTORY = Format(
     "disentool.history",
     1,
     "One JSON object a line beside the checkpoint: {step, time (training seconds), <term>: mean since the last line}.",
 )
 
-FORMATS = {f.name: f for f in (DATASET, LATENTS, CHECKPOINT, EXPORT, SCORE, CORRELATION, HISTORY)}
+FORMATS = {
+    f.name: f
+    for f in (DATASET, LATENTS, DIRECTIONS, GENERATOR, CHECKPOINT, EXPORT, SCORE, CORRELATION, INVERSION, HISTORY)
+}
 
 
 def text() -> str:

@@ -7,7 +7,8 @@ asked for) and the metric turns the codes into a score:
     frozenset of what must be there: ``"factors"`` (labels), ``"logvar"`` (a Gaussian posterior), ``"reconstruction"``
     (``Codes.reconstruction_nats``, and ``Codes.squared_error`` if the stage has it), ``"model"`` (a checkpoint, not
     codes alone), ``"callables"`` (``score`` takes what a stage lends, ``metrics.result.Callables``, as a third
-    argument), ``"others"`` (``score`` takes a list of the ``Codes`` of several models and gives a list of results).
+    argument), ``"others"`` (``score`` takes a list of the ``Codes`` of several models and gives a list of results),
+    ``"directions"`` (``score`` takes an ``io.directions.Direction`` instead of codes, and there are no rows).
 ``PROTOCOLS``
     dict of protocol name -> frozen dataclass *instance* holding every constant of that protocol; the first is the
     default. ``dataclasses.replace(PROTOCOLS["paper"], votes=100)`` is a variation; the result names what was changed.
@@ -65,8 +66,17 @@ METRICS: dict[str, tuple[str, str]] = {
         "mean reconstruction error, nats per image, lower is better",
     ),
     "elbo": ("disentool.metrics.elbo", "evidence lower bound, nats per image, higher is better"),
+    "leakage": (
+        "disentool.metrics.leakage",
+        "accuracy of the class as probes read it off the content code, lower is better",
+    ),
+    "transfer": (
+        "disentool.metrics.transfer",
+        "squared error of one image's content on another's class, where the true image is known, lower is better",
+    ),
     "kl": ("disentool.metrics.kl", "mean KL of the posterior to N(0, I), nats per image"),
+    "control": ("disentool.metrics.control", "how a direction (dirs.h5) decides its property: R^2, higher is better"),
 }
 
-# What ``all`` leaves out, because it takes minutes on a CPU or several models at once.
-ONLY_BY_NAME = frozenset({"dci", "dci-hist", "tc", "likelihood", "udr"})
+# What ``all`` leaves out, because it takes minutes on a CPU, or several models at once, or directions.
+ONLY_BY_NAME = frozenset({"dci", "dci-hist", "tc", "likelihood", "udr", "leakage", "transfer", "control"})

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,13 +111,23 @@ class Callables:
     (float [M,D]) under the equal mixture of the Gaussians ``mean``, ``logvar`` (float32 [N,D]), streamed: the joint
     float64 [M] and the marginals float64 [M,D]. ``density_ratio(z)``: log q(z) - log prod_j q(z_j) in nats as the
     model's discriminator estimates it, float64 [M]. ``log_likelihood(rows, z)``: log p(x|z) in nats per image, float64
-    [B,K], of the images ``rows`` (int64 [B]) for z float32 [B,K,D]. None: there is none here.
+    [B,K], of the images ``rows`` (int64 [B]) for z float32 [B,K,D]. ``images(rows)``: those images, float32 [B,H,W,C]
+    in 0..1. ``decode(z)``: codes float32 [B,D] -> such images. ``transfer(class_rows, content_rows)``: such images,
+    each with the class of one row and the content of another, of a model that makes them of more than codes.
+    ``perceptual(first, second)``: LPIPS, float64 [B], of such images. ``moved`` and ``coordinate``: see
+    :func:`disentool.metrics.control.score`. None: there is none here.
     """
 
     progress: Callable[[int, int], None] = _silent
     log_q: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None
     density_ratio: Callable[[np.ndarray], np.ndarray] | None = None
     log_likelihood: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+    moved: Callable[[np.ndarray, np.ndarray, np.ndarray], Any] | None = None
+    coordinate: Callable[[np.ndarray], np.ndarray] | None = None
+    images: Callable[[np.ndarray], np.ndarray] | None = None
+    decode: Callable[[np.ndarray], np.ndarray] | None = None
+    transfer: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+    perceptual: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
 
     def require(self, name: str, metric: str, source: str) -> Callable:
         """The function ``name``; ``DataMismatch`` saying where there is one."""
@@ -160,6 +170,22 @@ def mean_with_error(values: np.ndarray) -> tuple[float, tuple[float, float] | No
         return mean, None, None
     error = float(values.std(ddof=1) / np.sqrt(len(values)))
     return mean, (mean - 1.96 * error, mean + 1.96 * error), error
+
+
+def mean_of_seeds(values: Sequence[float]) -> tuple[float, tuple[float, float] | None, float | None]:
+    """Mean, Student's 95 % interval of it, and standard deviation (ddof 1); None where there is none.
+
+    The interval is None for one value or equal ones, both for values that are not finite.
+    """
+    from scipy.stats import t
+
+    array = np.asarray(values, np.float64)
+    mean = float(array.mean())
+    std = float(array.std(ddof=1)) if len(array) > 1 and np.isfinite(array).all() else None
+    if not std:
+        return mean, None, std
+    half = float(t.ppf((1 + CONFIDENCE) / 2, len(array) - 1)) * std / math.sqrt(len(array))
+    return mean, (mean - half, mean + half), std
 
 
 def above_chance(value: float, chance: float) -> float:

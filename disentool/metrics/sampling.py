@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from disentool.errors import DataMismatch, NoFactors, WrongUsage
+from disentool.metrics.classes import UNKNOWN, Training
 
 # A factor with more distinct values than this, and more than half as many as there are rows, is no class label.
 CONTINUOUS_ABOVE = 200
@@ -30,7 +31,8 @@ class Points:
 
     ``factors``: int [n, K], class indices 0..size-1, or None; ``names`` and ``sizes`` are of its columns. ``grid``:
     every combination of factor values occurs once, row-major (last factor fastest), so that row and factors determine
-    each other by arithmetic. Make one with ``Points.from_factors``, or ``Points(n)`` where there are no factors.
+    each other by arithmetic. ``training``: what a model with class and content codes was trained on. Make one with
+    ``Points.from_factors``, or ``Points(n)`` where there are no factors.
     """
 
     n: int
@@ -38,6 +40,7 @@ class Points:
     names: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
     grid: bool = False
+    training: Training = UNKNOWN
     _by_value: dict = field(default_factory=dict, init=False, repr=False)  # factor -> (rows by value, starts, counts)
 
     @classmethod

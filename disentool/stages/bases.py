@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from disentool.engine import inference
-from disentool.engine.feed import Feed
 from disentool.errors import ForeignFile, WrongUsage
-from disentool.io import image_file, latents
+from disentool.io import latents
+from disentool.stages import coding, fitting
 from disentool.stages.decode import require_fit
 from disentool.stages.encode import data_of
 from disentool.stages.model import Model
@@ -60,7 +59,8 @@ def find(
     if codes and data:
         raise WrongUsage("--codes holds the codes to start from; leave out --data")
     if image_files:
-        return _encoded(model, _read(model, image_files, report), chosen=True)
+        images = [fitting.picture(model, Path(file), report) for file in image_files]
+        return encoded(model, np.stack(images), chosen=True)
     if codes:
         found = _read_codes(model, Path(codes), report)
         chosen = (
@@ -70,36 +70,20 @@ def find(
             raise ForeignFile(f"{codes}: holds codes that are not finite")
         return Bases(found[chosen], None, rows is not None)
     if rows is None and not data:
-        kept = _kept_images(model)
-        return _encoded(model, kept[: _number(count, default, len(kept), model.path)], chosen=False)
+        kept = kept_images(model)
+        return encoded(model, kept[: _number(count, default, len(kept), model.path)], chosen=False)
     dataset = data_of(model, data, report)
     if rows is not None:
-        return _encoded(model, dataset.images[_checked(rows, len(dataset), dataset.path)], chosen=True)
+        return encoded(model, dataset.images[_checked(rows, len(dataset), dataset.path)], chosen=True)
     number = _number(count, default, len(dataset), dataset.path)
     spread = (np.arange(number) * 2 + 1) * len(dataset) // (2 * number)
-    return _encoded(model, dataset.images[spread], chosen=False)
+    return encoded(model, dataset.images[spread], chosen=False)
 
 
-def _encoded(model: Model, images: np.ndarray, chosen: bool) -> Bases:
+def encoded(model: Model, images: np.ndarray, chosen: bool) -> Bases:
+    """Images uint8 [n,H,W,C] with their codes; ForeignFile where those are not finite."""
     images = np.ascontiguousarray(images)
-    feed = Feed(images, None, model.device)
-    parts = inference.encode(model.method, model.networks, feed, np.arange(len(images)))
-    found = np.concatenate([part["mean"] for part in parts])
-    if not np.isfinite(found).all():
-        raise ForeignFile(f"{model.path}: encodes to NaN or infinity; its training diverged")
-    return Bases(found, images, chosen)
-
-
-def _read(model: Model, paths: Sequence[Path], report: Reporter) -> np.ndarray:
-    size = (model.facts.height, model.facts.width)
-    images = []
-    for path in paths:
-        image, had = image_file.read(Path(path), model.facts.channels, size)
-        if had != size:
-            crop = "cropped and " if had[0] * size[1] != had[1] * size[0] else ""
-            report.note(f"{path}: {had[1]}x{had[0]} pixels, {crop}resized to the model's {size[1]}x{size[0]}")
-        images.append(image)
-    return np.stack(images)
+    return Bases(coding.of_images(model, images)["mean"], images, chosen)
 
 
 def _read_codes(model: Model, path: Path, report: Reporter) -> np.ndarray:
@@ -126,7 +110,8 @@ def _checked(rows: Sequence[int], total: int, path: Path) -> np.ndarray:
     return np.asarray(rows, np.int64)
 
 
-def _kept_images(model: Model) -> np.ndarray:
+def kept_images(model: Model) -> np.ndarray:
+    """The images that a checkpoint keeps, uint8 [n,H,W,C]; ForeignFile where it keeps none of its size."""
     images = model.content["samples"].get("images")
     expected = (model.facts.height, model.facts.width, model.facts.channels)
     if not isinstance(images, torch.Tensor) or images.dtype != torch.uint8 or images.shape[1:] != expected:

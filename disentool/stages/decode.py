@@ -92,10 +92,15 @@ def write_images(
     factors: np.ndarray | None,
     attributes: dict[str, Any],
     *,
+    images: Iterable[np.ndarray] | None = None,
     overwrite: bool,
     report: Reporter,
 ) -> Path:
-    """Decode codes float32 [n,D] into ``output``: a data-set file with ``attributes``, or a folder of PNGs."""
+    """Decode codes float32 [n,D] into ``output``: a data-set file with ``attributes``, or a folder of PNGs.
+
+    ``images``: what they decode to, uint8 [b,H,W,C] batch by batch, where that is known already.
+    """
+    images = images_of(model, codes) if images is None else images
     facts = model.facts
     shape = (len(codes), facts.height, facts.width, facts.channels)
     with (
@@ -107,7 +112,7 @@ def write_images(
             files.probe(output, overwrite=overwrite, need_bytes=int(np.prod(shape)) + codes.nbytes)
             out = stack.enter_context(hdf5.create(output, DATASET, overwrite=overwrite))
             with out.stream("images", shape, np.uint8) as append:
-                for block in _counted(images_of(model, codes), task):
+                for block in _counted(images, task):
                     append(block)
             out.array("codes", codes)
             if factors is not None:
@@ -117,7 +122,7 @@ def write_images(
             folder = stack.enter_context(files.whole_folder(output))
             digits = max(6, len(str(rows.max(initial=0))))
             names = iter(rows.tolist())
-            for block in _counted(images_of(model, codes), task):
+            for block in _counted(images, task):
                 for image in block:
                     pictures.save_png(folder / f"{next(names):0{digits}}.png", image)
     return output
@@ -128,11 +133,15 @@ def images_of(model: Model, codes: np.ndarray) -> Iterator[np.ndarray]:
     for start in range(0, len(codes), inference.BATCH):
         with inference.repeatable():
             batch = torch.from_numpy(codes[start : start + inference.BATCH])
-            decoded = model.method.decode(model.networks, batch.to(model.device))
-            if not bool(decoded.isfinite().all()):
-                raise ForeignFile(f"{model.path}: decodes to NaN or infinite pixels; its training diverged")
-            pixels = (decoded * 255).round().clamp(0, 255).to(torch.uint8)
-        yield pixels.permute(0, 2, 3, 1).cpu().numpy()
+            decoded = to_pixels(model, model.method.decode(model.networks, batch.to(model.device)))
+        yield decoded
+
+
+def to_pixels(model: Model, decoded: torch.Tensor) -> np.ndarray:
+    """Images float32 [b,C,H,W] in 0..1 -> uint8 [b,H,W,C]; ForeignFile where they are not finite."""
+    if not bool(decoded.isfinite().all()):
+        raise ForeignFile(f"{model.path}: decodes to NaN or infinite pixels; its training diverged")
+    return (decoded * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
 
 
 def _counted(blocks: Iterable[np.ndarray], task) -> Iterator[np.ndarray]:

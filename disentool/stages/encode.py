@@ -4,16 +4,15 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from disentool.engine import inference
-from disentool.engine.feed import Feed
 from disentool.errors import DataMismatch, MissingFile, WrongUsage
 from disentool.io import files, hdf5
 from disentool.io.dataset import Dataset
 from disentool.io.schema import LATENTS
+from disentool.stages import coding, styles
 from disentool.stages import model as models
 from disentool.stages.jobs import check_template
 from disentool.stages.model import Model
@@ -55,6 +54,7 @@ def encode(
     *,
     data: str | None = None,
     rows: str = "all",
+    codes: Literal["auto", "encoder", "latent"] = "auto",
     device: str = "auto",
     trust: bool = False,
     overwrite: bool = False,
@@ -62,16 +62,19 @@ def encode(
 ) -> Path:
     """Encode every row of the data (the checkpoint's own, or ``data``) into a ``disentool.latents`` file, streamed.
 
-    ``rows``: ``all``, or ``train`` or ``test`` of the data's split.
+    ``rows``: ``all``, or ``train`` or ``test`` of the data's split. ``codes``: whose, see
+    :func:`disentool.stages.coding.choose`; optimised codes are those of the rows trained on, which are then all.
     """
     report = report or Silent()
     model = models.load(path, device, trust=trust)
+    source = coding.choose(model, codes, report)
     dataset = data_of(model, data, report)
     chosen = dataset.rows(rows)
+    if source == "latent" and rows == "all":
+        chosen = coding.training_rows(model, dataset)
     widths = model.method.codes()
     files.require_apart(output, model.path, dataset.path)
     output = files.probe(output, overwrite=overwrite, need_bytes=len(chosen) * 4 * (sum(widths.values()) + 2))
-    feed = Feed(dataset.images, None, model.device)
     with (
         files.claim(output),
         report.task(f"encode {model.path.name}", len(chosen), "images") as task,
@@ -83,7 +86,7 @@ def encode(
                 name: streams.enter_context(out.stream(name, (len(chosen), width), np.float32))
                 for name, width in widths.items()
             }
-            for part in inference.encode(model.method, model.networks, feed, chosen):
+            for part in coding.of_rows(model, dataset, chosen, source):
                 for name, values in part.items():
                     append[name](values)
                 done += len(values)
@@ -98,6 +101,7 @@ def encode(
             factor_names=dataset.factor_names,
             factor_sizes=dataset.factor_sizes,
             class_names=json.dumps(dataset.class_names, ensure_ascii=False),
+            classes=json.dumps(model.content["data"].get("classes", {}), ensure_ascii=False),
             checkpoint_sha256=model.sha256,
             dataset_sha256=dataset.content_sha256,
             provenance=json.dumps(
@@ -106,14 +110,19 @@ def encode(
                     "seed": model.content["rng"].get("seed"),
                     "step": model.content["step"],
                     "rows": rows,
+                    "codes": source,
+                    "content_noise": getattr(model.method, "content_noise", None),
                 }
             ),
         )
     return output
 
 
-def data_of(model: Model, data: str | None, report: Reporter) -> Dataset:
-    """The data set to put through a model: ``data`` where given, else the one it was trained on."""
+def data_of(model: Model, data: str | None, report: Reporter, *, fit: bool = True) -> Dataset:
+    """The data set to put through a model: ``data`` where given, else the one it was trained on.
+
+    ``fit``: DataMismatch where its images are of another size than the model's.
+    """
     known = model.content["data"]
     spec = data or known.get("spec", "")
     if not spec:
@@ -124,9 +133,11 @@ def data_of(model: Model, data: str | None, report: Reporter) -> Dataset:
         if data:
             raise
         raise MissingFile(f"{error} ({model.path} was trained on it; --data names where it is now)") from None
-    models.require_fit(model, dataset)
+    if fit:
+        models.require_fit(model, dataset)
     if not data and dataset.content_sha256 != known.get("content_sha256"):
         raise DataMismatch(
             f"{dataset.path}: is not the data that {model.path} was trained on any more; name it with --data if meant"
         )
-    return dataset
+    found = styles.stored(model.path, model.content, dataset)
+    return dataset if found is None else styles.attach(dataset, found, model.content["config"]["styles"])

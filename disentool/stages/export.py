@@ -2,17 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from disentool.configs.reference import is_own
-from disentool.errors import ForeignFile, WrongUsage
-from disentool.io import checkpoint, files, results, weights
+from disentool.errors import WrongUsage
+from disentool.io import checkpoint, exported, files, weights
 from disentool.stages import model as models
 
 _LEFT_OUT = ("optimizers", "window", "networks", "samples")
-_BACK = {"optimizers": {}, "window": {}}  # what only resuming needs
 
 
 def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = False) -> list[Path]:
@@ -47,35 +45,11 @@ def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = F
 
 def _back(path: Path, output: Path, trust: bool, overwrite: bool) -> Path:
     files.probe(output, overwrite=overwrite)
-    sidecar = path.with_suffix(".json")
-    content = _facts(sidecar)
-    tensors = weights.read(path)
-    names = content["networks"]
-    networks: dict[str, dict[str, torch.Tensor]] = {name: {} for name in names}
-    for key, value in tensors.items():
-        name, _, parameter = key.partition(".")
-        if key == "samples.images":
-            content["samples"]["images"] = value
-        elif name in networks:
-            networks[name][parameter] = value
-        else:
-            raise ForeignFile(f"{path}: tensor {key} belongs to none of the networks {', '.join(names)} of {sidecar}")
-    content |= {"networks": networks, **_BACK}
-    checkpoint.check(sidecar, content)
+    content = exported.read(path)
     if not is_own(content["method"]) or trust:
-        checkpoint.check_networks(path, models.blank_networks(models.build_method(sidecar, content), sidecar), networks)
+        method = models.build_method(path.with_suffix(".json"), content)
+        checkpoint.check_networks(path, models.blank_networks(method, path.with_suffix(".json")), content["networks"])
     with files.claim(output):
         common = ("format", "version", "created_by", "command", "versions")
         checkpoint.write(output, {k: v for k, v in content.items() if k not in common}, overwrite=overwrite)
     return output
-
-
-def _facts(sidecar: Path) -> dict[str, Any]:
-    files.require(sidecar, "file of the configuration", "`disentool export` writes it beside the weights")
-    content = results.read_json(sidecar)
-    names = content.get("networks")
-    if not isinstance(names, list) or not all(isinstance(n, str) and n for n in names) or "samples" in names:
-        raise ForeignFile(f"{sidecar}: expected the configuration that `disentool export` writes beside the weights")
-    if not isinstance(content.get("samples"), dict):
-        raise ForeignFile(f"{sidecar}: entry 'samples' is missing or damaged")
-    return content

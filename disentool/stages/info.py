@@ -1,11 +1,22 @@
 """What a file is: facts about any of the toolkit's files, without loading what is large."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 from disentool.errors import ForeignFile
-from disentool.io import dataset, files, hdf5, results
-from disentool.io.schema import CHECKPOINT, CORRELATION, DATASET, EXPORT, FORMATS, LATENTS
+from disentool.io import dataset, directions, files, hdf5, results, sidecar
+from disentool.io.schema import (
+    CHECKPOINT,
+    CORRELATION,
+    DATASET,
+    DIRECTIONS,
+    EXPORT,
+    FORMATS,
+    GENERATOR,
+    INVERSION,
+    LATENTS,
+)
 
 
 def info(path: Path, *, verify: bool = False) -> dict[str, Any]:
@@ -30,7 +41,7 @@ def info(path: Path, *, verify: bool = False) -> dict[str, Any]:
 def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
     with hdf5.opened(path) as file:
         name = hdf5.attribute(file, "format", None)
-        if name not in (DATASET.name, LATENTS.name):
+        if name not in (DATASET.name, LATENTS.name, DIRECTIONS.name):
             found = f"format {name!r}" if name else "no format, so it is unfinished or foreign"
             arrays = ", ".join(hdf5.dataset_names(file)) or "none"
             raise ForeignFile(
@@ -47,6 +58,8 @@ def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
     if name == DATASET.name:
         values = dataset.read(path).factor_values
         facts["factor_values"] = {n: f"{len(v)} from {v.min():g} to {v.max():g}" for n, v in values.items() if v.size}
+    if name == DIRECTIONS.name:
+        facts["directions"] = {n: _direction(d) for n, d in directions.read(path).directions.items()}
     if verify:
         if not facts.get("content_sha256"):
             raise ForeignFile(f"{path}: has no content_sha256, so there is nothing to verify it against")
@@ -55,6 +68,15 @@ def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
             raise ForeignFile(f"{path}: its arrays do not match its content_sha256; it was damaged or edited")
         facts["verified"] = True
     return facts
+
+
+def _direction(direction: directions.Direction) -> dict[str, Any]:
+    return {
+        "unit": direction.unit,
+        "t_valid": list(direction.t_valid),
+        "s_range": [float(direction.knots[0]), float(direction.knots[-1])],
+        **direction.facts,
+    }
 
 
 def _words(words: Any) -> str:
@@ -82,6 +104,7 @@ def _checkpoint(path: Path) -> dict[str, Any]:
         "seed": content["rng"].get("seed"),
         "weights": weights,
         "seconds": content.get("seconds"),
+        **({"reconstruction_loss": loss} if (loss := content.get("reconstruction_loss")) else {}),
         "last": last,
         "statistics": content["statistics"],
         "samples": content["samples"].get("rows", []),
@@ -97,8 +120,10 @@ def _weights(path: Path) -> dict[str, Any]:
 
 
 def _sidecar(path: Path) -> dict[str, Any]:
-    """The .json beside exported weights."""
+    """The .json beside exported weights, or beside a network that does not say what it is."""
     content = results.read_json(path)
+    if content.get("format") == GENERATOR.name:
+        return {"format": GENERATOR.name, **dataclasses.asdict(sidecar.read(path))}
     if content.get("format") != CHECKPOINT.name:
         raise ForeignFile(f"{path}: JSON, but not what `disentool export` writes beside the weights")
     keys = ("version", "created_by", "command", "method", "config", "data", "step", "networks")
@@ -122,6 +147,9 @@ def _lines(path: Path) -> dict[str, Any]:
         facts["artefacts"] = sorted({str(r.get("artefact")) for r in records})
     elif name == CORRELATION.name:
         facts["metrics"] = sorted({str(metric) for r in records for metric in _list(r.get("metrics"))})
+    elif name == INVERSION.name:
+        facts["losses"] = sorted({str(r.get("loss")) for r in records})
+        facts["images"] = len({str(r.get("image")) for r in records})
     else:
         facts["steps"] = [records[0]["step"], records[-1]["step"]]
         facts["terms"] = sorted({k for r in records for k in r} - {"step", "time"})

@@ -27,6 +27,16 @@ class Job:
         """The history beside the checkpoint."""
         return self.output.with_suffix(".history.jsonl")
 
+    @property
+    def steps(self) -> int:
+        """The step it goes to: the configuration's ``total_steps`` where it has that, else its ``steps``."""
+        return getattr(self.config, "total_steps", self.config.steps)
+
+    @property
+    def needed_steps(self) -> int:
+        """The steps that its checkpoint must have behind it already."""
+        return getattr(self.config, "needed_steps", 0)
+
     def snapshot(self, step: int) -> Path:
         """Where ``--keep-every`` keeps the checkpoint of this step."""
         return self.output.with_name(f"{self.output.stem}-{step}{self.output.suffix}")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from disentool.errors import DataMismatch, WrongUsage
-from disentool.metrics.result import CONFIDENCE, Callables, Codes, Result
+from disentool.metrics.result import CONFIDENCE, Callables, Codes, Result, mean_of_seeds
 from disentool.metrics.sampling import Points
 from disentool.metrics.split import Split, resample
 from disentool.stages.lending import shown
@@ -115,21 +115,16 @@ def with_notes(result: Result, notes: list[str]) -> Result:
 
 def repeated(results: list[Result], seeds: list[int]) -> Result:
     """The mean over seeds, with Student's interval of that mean; details are the first one's."""
-    from scipy.stats import t
-
-    scores = np.array([result.score for result in results])
-    mean, notes, interval = float(scores.mean()), list(results[0].details.get("notes", [])), None
-    std = float(scores.std(ddof=1)) if np.isfinite(scores).all() else None
+    scores = [result.score for result in results]
+    mean, interval, std = mean_of_seeds(scores)
+    notes = list(results[0].details.get("notes", []))
     if std is None:
         notes.append("not finite for every seed: their mean has no interval")
     elif std == 0:
         notes.append("the same for every seed: nothing is drawn that could spread the score")
-    else:
-        half = float(t.ppf((1 + CONFIDENCE) / 2, len(scores) - 1)) * std / np.sqrt(len(scores))
-        interval = (mean - half, mean + half)
     names = [name for name in results[0].per_factor if all(name in result.per_factor for result in results)]
     details = results[0].details | {
-        "repeats": {"seeds": seeds, "scores": scores.tolist(), "std": std},
+        "repeats": {"seeds": seeds, "scores": scores, "std": std},
         "interval_of": f"mean of {len(scores)} seeds, Student's t; the other details are of the first",
         "notes": notes,
     }

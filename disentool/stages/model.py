@@ -1,9 +1,11 @@
 """A checkpoint brought back to life: its method, its networks on a device, and what it says of itself."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from disentool import configs
@@ -11,7 +13,8 @@ from disentool.config import build
 from disentool.configs.reference import is_own
 from disentool.engine import device as devices
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, UnsafeFile
-from disentool.io import checkpoint, files
+from disentool.io import checkpoint, exported, files, provenance
+from disentool.io.classes import describes
 from disentool.io.dataset import Dataset
 from disentool.phase import DataFacts, Method
 from disentool.stages.prepare import data_spec
@@ -38,11 +41,26 @@ class Model:
         """How wide a draw from its prior is; at least as wide as what it encodes."""
         return getattr(self.method, "prior_width", self.method.codes()["mean"])
 
+    @property
+    def comment(self) -> str:
+        """What a picture is of, as JSON: free of paths and times, so that the same inputs make the same bytes."""
+        return json.dumps(
+            {
+                "created_by": provenance.created_by(),
+                "method": self.content["method"],
+                "seed": self.content["rng"].get("seed"),
+                "step": self.content["step"],
+                "checkpoint_sha256": self.sha256,
+            }
+        )
+
 
 def facts(data: Dataset, rows: int) -> DataFacts:
     """What a method may know of a data set, ``rows`` rows of which it is trained on."""
     _, height, width, channels = data.images.shape
-    return DataFacts(rows, channels, height, width, data.likelihood, data.factor_names, data.factor_sizes)
+    return DataFacts(
+        rows, channels, height, width, data.likelihood, data.factor_names, data.factor_sizes, data.class_factor
+    )
 
 
 def describe(data: Dataset, spec: str, rows: int) -> dict[str, Any]:
@@ -55,16 +73,36 @@ def describe(data: Dataset, spec: str, rows: int) -> dict[str, Any]:
         "likelihood": data.likelihood,
         "factor_names": list(data.factor_names),
         "factor_sizes": list(data.factor_sizes),
+        "class_factor": data.class_factor,
     }
 
 
-def load(path: Path, device: str = "auto", *, trust: bool = False) -> Model:
-    """Rebuild a checkpoint's networks. Sizes are compared before memory is taken for them.
+def describe_classes(method: Method, data: Dataset, rows: np.ndarray) -> dict[str, Any]:
+    """The ``classes`` of a checkpoint's data, of a method that has them; ``rows``: int64 [n], those trained on."""
+    classes = getattr(method, "classes", None)
+    if classes is None:
+        return {}
+    images = np.bincount(classes.of(data.factors[rows]), minlength=classes.count)
+    words = {name: list(data.class_names[name]) for name in classes.names if name in data.class_names}
+    return {"classes": {"factor": classes.text, "images": images.tolist(), "names": words}}
 
+
+def trained_classes(model: Model) -> dict[str, Any]:
+    """What :func:`describe_classes` wrote into a checkpoint of a method with classes; ForeignFile if it is damaged."""
+    found = model.content["data"].get("classes")
+    if not describes(found, model.facts.factor_names, model.facts.factor_sizes):
+        raise ForeignFile(f"{model.path}: its entry data.classes is damaged; expected factor, images and names")
+    return found
+
+
+def load(path: Path, device: str = "auto", *, trust: bool = False) -> Model:
+    """Rebuild a checkpoint's networks, or those of what ``export`` made of one (.safetensors, its .json beside it).
+
+    Sizes are compared before memory is taken for them.
     ``trust``: a checkpoint of the user's own method may import, and so execute, the module it names; else UnsafeFile.
     """
-    chosen = devices.choose(device)
-    content = checkpoint.read(path)
+    chosen, path = devices.choose(device), Path(path)
+    content = exported.read(path) if path.suffix.lower() == ".safetensors" else checkpoint.read(path)
     if is_own(content["method"]) and not trust:
         raise UnsafeFile(
             f"{path}: was made by code that is not the toolkit's, {content['method'][:80]}; --trust imports and runs it"
@@ -75,7 +113,7 @@ def load(path: Path, device: str = "auto", *, trust: bool = False) -> Model:
     for name, network in networks.items():
         network.load_state_dict(content["networks"][name], assign=True)
         network.requires_grad_(False).eval().to(chosen, memory_format=torch.channels_last)
-    return Model(Path(path), files.sha256(path), content, method, networks, chosen)
+    return Model(path, files.sha256(path), content, method, networks, chosen)
 
 
 def blank_networks(method: Method, path: Path) -> dict[str, torch.nn.Module]:
@@ -109,6 +147,7 @@ def build_method(path: Path, content: dict[str, Any]) -> Method:
             data["likelihood"],
             tuple(data["factor_names"]),
             tuple(data["factor_sizes"]),
+            str(data.get("class_factor", "")),  # checkpoints made before there were classes lack it
         )
         return configs.load(entry.implementation)(config, known)
     except (DisentoolError, KeyError, TypeError, ValueError, OverflowError) as error:

@@ -200,7 +200,7 @@ def _write(
             grid=source.grid and rows is None,
             factor_names=source.factor_names,
             factor_sizes=source.factor_sizes,
-            class_factor=source.class_factor,
+            class_factor=source.class_factor if source.class_factor in source.factor_names else "",
             class_names=json.dumps(source.class_names, ensure_ascii=False),
             binning=json.dumps(source.binning, ensure_ascii=False),
             citation=source.citation,

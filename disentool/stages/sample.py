@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from disentool.engine.randomness import latent_noise
-from disentool.errors import WrongUsage
+from disentool.errors import ForeignFile, WrongUsage
 from disentool.io import canvas, files
 from disentool.io import images as pictures
 from disentool.io.canvas import Block, Label, Sheet
@@ -55,28 +55,46 @@ def sample(
         return decoding.write_images(model, codes, output, rows, None, attributes, overwrite=overwrite, report=report)
     height, width = model.facts.height, model.facts.width
     factor = canvas.factor(height, width, size)
-    if count * height * width * factor**2 > _MAX_PIXELS:
-        raise WrongUsage(
-            f"{output}: {count:,} images are too many for one picture; name fewer, a smaller --size or .h5"
-        )
+    check_pixels(output, count, height * factor, width * factor)
     with files.claim(output):
         images = np.concatenate(list(decoding.images_of(model, codes)))
         comment = json.dumps({"method": model.content["method"], "checkpoint_sha256": model.sha256, "seed": seed})
-        pictures.write_png(output, _grid(images, factor), overwrite=overwrite, comment=comment)
+        pictures.write_png(output, grid(images, factor), overwrite=overwrite, comment=comment)
     return output
 
 
 def draw(model: Model, count: int, seed: int) -> np.ndarray:
     """Codes float32 [count,W] from the model's prior: N(0, I), unless its method says what it makes of that.
 
-    They may be wider than what is encoded: a GAN's hold the noise too, or all images of a class would be one.
+    Where no loss draws the codes to a prior (``fits_prior``), they are drawn from independent normal laws with the mean
+    and standard deviation that the training images' codes have. They may be wider than what is encoded: a GAN's hold
+    the noise too, or all images of a class would be one.
     """
     normals = latent_noise(seed, np.arange(count), model.prior_width)
+    if getattr(model.method, "fits_prior", False):
+        mean, deviation = (np.asarray(_statistic(model, name), np.float32) for name in ("mean_mean", "mean_std"))
+        return mean + deviation * normals
     prior = getattr(model.method, "prior", None)
     return normals if prior is None else prior(torch.from_numpy(normals)).numpy()
 
 
-def _grid(images: np.ndarray, factor: int) -> np.ndarray:
+def check_pixels(output: Path, count: int, height: int, width: int) -> None:
+    """WrongUsage if so many images, as large as they are drawn, are too many for one picture."""
+    if count * height * width > _MAX_PIXELS:
+        raise WrongUsage(
+            f"{output}: {count:,} images are too many for one picture; name fewer, a smaller --size or .h5"
+        )
+
+
+def _statistic(model: Model, name: str) -> list[float]:
+    """An entry of the checkpoint's statistics, a number for each dimension; ForeignFile if it is not that."""
+    values = model.content["statistics"].get(name)
+    if not (isinstance(values, list) and len(values) == model.prior_width and np.isfinite(values).all()):
+        raise ForeignFile(f"{model.path}: its statistics have no {name} of its codes, which samples are drawn with")
+    return values
+
+
+def grid(images: np.ndarray, factor: int) -> np.ndarray:
     """Images uint8 [n,H,W,C] row by row on a sheet about as wide as high, or wider."""
     count, height, width, channels = images.shape
     columns = min(count, math.ceil(math.sqrt(count * height / width)))

@@ -1,20 +1,21 @@
 """Checkpoints, latents files, anyone's codes -> score records."""
 
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, Interrupted, NoFactors, WrongUsage
-from disentool.io import files, hdf5, latents
-from disentool.io.schema import SCORE
+from disentool.io import directions, files, hdf5, latents
+from disentool.io.schema import DIRECTIONS, SCORE
+from disentool.metrics.classes import Training
 from disentool.metrics.result import Codes, Result, refuse_non_finite
 from disentool.metrics.sampling import Points
-from disentool.stages import lending
+from disentool.stages import lending, training_facts
 from disentool.stages.comparison import Comparison
 from disentool.stages.measure import Metric, Spread, measure, plans, remarks, with_notes
 from disentool.stages.reporting import Reporter, Silent
@@ -34,6 +35,9 @@ class _Asked:
     trust: bool
     spread: Spread
     comparison: Comparison
+    generator: str | None
+    force: bool
+    perceptual: Callable | None
     report: Reporter
 
 
@@ -49,13 +53,19 @@ def score(
     factors: str | None = None,
     trust: bool = False,
     spread: Spread | None = None,
+    generator: str | None = None,
+    force: bool = False,
+    lpips: Sequence[Path] = (),
     report: Reporter | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The record of every metric on every artefact, as each is ready; of metrics that compare models, at the end.
 
     An artefact is a checkpoint (whose data, or ``data``, is encoded: once, and only the rows these metrics need), a
-    latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``.
-    ``trust``: see :func:`disentool.stages.model.load`.
+    latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``; or a
+    directions file (all of it, or ``FILE:NAME``), for metrics of directions in ``generator`` (default: the one that
+    they were found in; ``force`` takes any other too). Of a checkpoint ``codes`` is a choice, as
+    :func:`disentool.stages.coding.choose` has it. ``trust``: see :func:`disentool.stages.model.load`. ``lpips``: see
+    :func:`disentool.stages.lending.lpips`.
     """
     report = report or Silent()
     if isinstance(artefacts, Sequence):  # else they arrive one by one
@@ -67,7 +77,24 @@ def score(
     comparison = Comparison([metric for metric in metrics if metric.needs("others")], spread, report)
     if comparison.metrics and isinstance(artefacts, Sequence):
         comparison.require_several(len(artefacts))
-    asked = _Asked(metrics, seed, data, rows, device, codes, factors, trust, spread, comparison, report)
+    if lpips and not any(metric.name == "transfer" for metric in metrics):
+        raise WrongUsage("--lpips is for --metric transfer")
+    asked = _Asked(
+        metrics,
+        seed,
+        data,
+        rows,
+        device,
+        codes,
+        factors,
+        trust,
+        spread,
+        comparison,
+        generator,
+        force,
+        lending.lpips(lpips, device) if lpips else None,
+        report,
+    )
     failed = count = 0
     said: set[tuple[str, str]] = set()
     for artefact in artefacts:
@@ -98,11 +125,16 @@ def _noted(record: dict[str, Any], said: set[tuple[str, str]], report: Reporter)
 
 def _score(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
     kind, codes, factors = _kind(path), asked.codes, asked.factors
+    _require_directions(path, kind == "directions", asked.metrics)
+    if kind == "directions":
+        return _score_directions(path, asked)
     if kind == "arrays" and codes is None:
         codes, factors = latents.usual_keys(path)
     if kind == "checkpoint":
-        if codes:
-            raise WrongUsage(f"{path}: --codes is for files of codes; a checkpoint encodes its data itself")
+        if codes not in (None, "auto", "encoder", "latent"):
+            raise WrongUsage(
+                f"{path}: --codes {codes} names an array of a file of codes; of a checkpoint it is encoder or latent"
+            )
         return _score_checkpoint(path, asked)
     if asked.rows != "all":
         raise WrongUsage(
@@ -111,7 +143,26 @@ def _score(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
     return _score_codes(path, codes, factors, asked)
 
 
+def _require_directions(path: Path, there: bool, metrics: list[Metric]) -> None:
+    """DataMismatch for a metric of directions on anything else, and for any other metric on directions."""
+    for metric in metrics:
+        if metric.needs("directions") != there:
+            what = "directions, which `score --metric control` measures" if there else "no directions"
+            raise DataMismatch(f"{path}: metric {metric.name} does not apply: it holds {what}")
+
+
+def _score_directions(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
+    # Imported here: it needs torch.
+    from disentool.stages import control
+
+    settings = {name: getattr(asked, name) for name in ("generator", "seed", "device", "trust", "force", "spread")}
+    for head, metric, result in control.measured(str(path), asked.metrics, **settings, report=asked.report):
+        yield _record(head, metric, result)
+
+
 def _kind(path: Path) -> str:
+    if _holds_directions(directions.reference(str(path))[0]):
+        return "directions"
     files.require(path, "checkpoint or file of codes", "`disentool train factorvae` writes ./ckpt.pt")
     if hdf5.is_hdf5(path):
         return "codes"
@@ -119,6 +170,16 @@ def _kind(path: Path) -> str:
         if file.read(2) == b"PK":
             return "arrays" if _is_npz(path) else "checkpoint"
     raise ForeignFile(f"{path}: neither a checkpoint (.pt) nor HDF5 or .npz codes; see `disentool info {path}`")
+
+
+def _holds_directions(path: Path) -> bool:
+    if not path.is_file() or not hdf5.is_hdf5(path):
+        return False
+    try:
+        with hdf5.opened(path) as file:
+            return hdf5.attribute(file, "format", None) == DIRECTIONS.name
+    except ForeignFile:
+        return False  # a damaged file, which its reader names
 
 
 def _is_npz(path: Path) -> bool:
@@ -143,7 +204,8 @@ def _score_codes(path: Path, codes_key: str | None, factors_key: str | None, ask
         if metric.needs("reconstruction") or metric.needs("model"):
             raise DataMismatch(f"{path}: {metric.name} needs the decoder; score the checkpoint instead of its codes")
     with _named(path, "; --factors NAME reads them beside --codes" if codes_key and not factors_key else ""):
-        points = _points(len(table.mean), table.factors, table.factor_names, table.factor_sizes)
+        known = training_facts.of_latents(table)
+        points = _points(len(table.mean), table.factors, table.factor_names, table.factor_sizes, known)
         codes = Codes(np.arange(len(table.mean)), table.mean, table.logvar)
         planned = _plan(path, metrics, points, asked, ready=True)
     head = {
@@ -156,6 +218,7 @@ def _score_codes(path: Path, codes_key: str | None, factors_key: str | None, ask
         "data": table.name,
         "data_sha256": table.dataset_sha256 or None,
         "split": table.provenance.get("rows"),
+        "codes": table.provenance.get("codes", codes_key),
         "rows": len(table.mean),
     }
     yield from _measured(path, head, planned, lambda _: codes, lending.of_codes(asked.device), asked)
@@ -163,8 +226,10 @@ def _score_codes(path: Path, codes_key: str | None, factors_key: str | None, ask
 
 def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
     # Imported here: scoring ready codes needs no torch, whose import takes seconds.
+    from disentool.stages import coding
     from disentool.stages import model as models
     from disentool.stages.encode import data_of
+    from disentool.stages.scored_codes import encode
 
     model = models.load(path, asked.device, trust=asked.trust)
     decodes = hasattr(model.method, "reconstruction")
@@ -172,17 +237,23 @@ def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
         if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):
             raise DataMismatch(f"{path}: {metric.name} needs a method with a reconstruction error, which this is not")
     dataset = data_of(model, asked.data, asked.report)
+    source = coding.choose(model, asked.codes or "auto", asked.report)
     chosen = dataset.rows(asked.rows)
+    if source == "latent":  # there are codes of the rows trained on alone
+        chosen = np.intersect1d(chosen, coding.training_rows(model, dataset))
+        if not len(chosen):
+            raise DataMismatch(f"{path}: has codes of training rows alone, none of which is among --rows {asked.rows}")
     factors = None if dataset.factors is None else dataset.factors[chosen]
     there = {"factors": factors is not None, "logvar": "logvar" in model.method.codes()}
     metrics = _that_apply(path, asked.metrics, there | {"reconstruction": decodes, "model": decodes}, asked.report)
     with _named(dataset.path):
-        points = _points(len(chosen), factors, dataset.factor_names, dataset.factor_sizes)
+        known = training_facts.of_model(model, dataset, chosen)
+        points = _points(len(chosen), factors, dataset.factor_names, dataset.factor_sizes, known)
         planned = _plan(path, metrics, points, asked, ready=False)
     with_images = [p for m, plans in planned for p in plans if m.needs("reconstruction")]
     others = [p for m, plans in planned for p in plans if not m.needs("reconstruction")]
     rows, decoded = _union(others, len(chosen)), _union(with_images, len(chosen))
-    encoded = _encode(model, dataset, chosen, rows, decoded, asked.seed, asked.report)
+    encoded = encode(model, dataset, chosen, rows, decoded, asked.seed, source, asked.report)
     head = {
         "artefact": str(path),
         "id": model.sha256[:16],
@@ -193,9 +264,10 @@ def _score_checkpoint(path: Path, asked: _Asked) -> Iterator[dict[str, Any]]:
         "data": dataset.name,
         "data_sha256": dataset.content_sha256,
         "split": asked.rows,
+        "codes": source,
         "rows": len(chosen),
     }
-    lent = lending.of_model(model, dataset, chosen)
+    lent = lending.of_model(model, dataset, chosen, asked.perceptual)
     yield from _measured(path, head, planned, lambda metric: encoded[metric.needs("reconstruction")], lent, asked)
 
 
@@ -252,49 +324,15 @@ def _named(path: Path, hint: str = "") -> Iterator[None]:
         raise type(error)(f"{path}: {error}{hint}") from None
 
 
-def _points(rows: int, factors: np.ndarray | None, names: tuple, sizes: tuple) -> Points:
-    return Points(rows) if factors is None else Points.from_factors(factors, names or None, sizes or None)
+def _points(rows: int, factors: np.ndarray | None, names: tuple, sizes: tuple, training: Training) -> Points:
+    points = Points(rows) if factors is None else Points.from_factors(factors, names or None, sizes or None)
+    return replace(points, training=training)
 
 
 def _union(plans: list[Any], total: int) -> np.ndarray:
     if any(plan.rows is None for plan in plans):
         return np.arange(total)
     return np.unique(np.concatenate([np.zeros(0, np.int64), *(plan.rows for plan in plans)]))
-
-
-def _encode(
-    model, dataset, chosen: np.ndarray, rows: np.ndarray, decoded: np.ndarray, seed: int, report: Reporter
-) -> dict[bool, Codes]:
-    """Encode ``rows`` and ``decoded`` once; keyed by whether the reconstruction, known for ``decoded``, is in it.
-
-    Both count among the ``chosen`` rows of the data set.
-    """
-    from disentool.engine import inference
-    from disentool.engine.feed import Feed
-
-    few = 4 * (len(rows) + len(decoded)) < len(chosen)  # then the data set is not worth sending to the device
-    feed = Feed(dataset.images, None, model.device, rows=chosen, resident=not few)
-    plain = np.setdiff1d(rows, decoded, assume_unique=True)
-    parts: dict[bool, list[dict[str, np.ndarray]]] = {False: [], True: []}
-    with report.task(f"encode {model.path.name}", len(plain) + len(decoded), "images") as task:
-        done = 0
-        for both, wanted in ((True, decoded), (False, plain)):
-            for part in inference.encode(model.method, model.networks, feed, wanted, seed if both else None):
-                parts[both].append(part)
-                done += len(part["mean"])
-                task.update(done)
-
-    def table(chosen: list[dict[str, np.ndarray]], their_rows: np.ndarray) -> Codes | None:
-        if not chosen:
-            return None
-        order = np.argsort(their_rows)
-        names = set.intersection(*(set(part) for part in chosen))
-        return Codes(their_rows[order], **{n: np.concatenate([part[n] for part in chosen])[order] for n in names})
-
-    return {
-        True: table(parts[True], decoded),
-        False: table(parts[True] + parts[False], np.concatenate([decoded, plain])),
-    }
 
 
 def _record(head: dict[str, Any], metric: Metric, result: Result) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from disentool.io.dataset import Dataset
 from disentool.nn.gaussian import kl_to_prior
 from disentool.phase import Method
 from disentool.stages import model as models
+from disentool.stages import styles
 from disentool.stages.interrupt import Signals, listen
 from disentool.stages.jobs import Job
 from disentool.stages.prepare import data_spec, open_data
@@ -56,9 +57,15 @@ def train(
     complete: list[int] = []
     for job in jobs:
         _probe(job, resume, overwrite)
-        if resume and job.output.exists():
+        going_on = resume and job.output.exists()
+        if not going_on and job.needed_steps:
+            raise WrongUsage(
+                _needed(job, "there is none; train with --stage latent first" if resume else "give --resume")
+            )
+        if going_on:
             content = checkpoint.read(job.output)
             _require_same(job, content)
+            _require_needed(job, content["step"])
             complete += [content["step"]] if _is_complete(job, content) else []
     if len(complete) == len(jobs):  # nothing to do: the data is not needed, which may have to be rendered first
         for job, step in zip(jobs, complete, strict=True):
@@ -76,7 +83,9 @@ def train(
         with files.claim(job.output):
             _probe(job, resume, overwrite)  # another process may have finished it meanwhile
             with events.Events(tensorboard and tensorboard / events.folder_of(job.output)) as written:
-                yield from _Run(job, data, rows, feed, written, report).carry_out(resume, overwrite)
+                own = styles.with_own(job, data, rows, resume, report)
+                fed = feed if own is data else Feed(own.images, own.factors, device, rows=rows)
+                yield from _Run(job, own, rows, fed, written, report).carry_out(resume, overwrite)
 
 
 def _probe(job: Job, resume: bool, overwrite: bool) -> None:
@@ -92,7 +101,7 @@ def _snapshots(job: Job) -> list[Path]:
     """The snapshot files a job will write, as far as its steps are known before the data is open."""
     every = job.run.keep_every
     known = every is not None and job.run.epochs is None
-    return [job.snapshot(step) for step in range(every, job.config.steps + 1, every)] if known else []
+    return [job.snapshot(step) for step in range(every, job.steps + 1, every)] if known else []
 
 
 def _is_complete(job: Job, content: dict[str, Any]) -> bool:
@@ -100,7 +109,7 @@ def _is_complete(job: Job, content: dict[str, Any]) -> bool:
     same_data = content["data"].get("spec") == data_spec(job.run.data)
     if not same_data or job.run.epochs is not None:
         return False
-    return content["step"] >= job.config.steps or _stops(models.build_method(job.output, content), content["history"])
+    return content["step"] >= job.steps or _stops(models.build_method(job.output, content), content["history"])
 
 
 def _stops(method: Method, history: list[dict[str, Any]]) -> bool:
@@ -111,8 +120,8 @@ def _stops(method: Method, history: list[dict[str, Any]]) -> bool:
 
 def _complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:
     """What a run that is already done, at ``step`` or before, has to show for it."""
-    more = f", more than the {job.config.steps:,} asked for" if step > job.config.steps else ""
-    more = ", where it stopped early" if step < job.config.steps else more
+    more = f", more than the {job.steps:,} asked for" if step > job.steps else ""
+    more = ", where it stopped early" if step < job.steps else more
     report.note(f"{job.output}: complete at {step:,} steps{more}")
     yield from (path for path in _snapshots(job) if path.exists())
     yield job.output
@@ -122,14 +131,28 @@ def _require_same(job: Job, content: dict[str, Any]) -> None:
     """Raise DataMismatch, naming the option, if a checkpoint was made with another configuration than the job's."""
     differing = [("method", content["method"], job.method), ("--seed", content["rng"].get("seed"), job.run.seed)]
     differing.append(("--rows", content["run"].get("rows", "auto"), job.run.rows))
+    extends = {"steps", *getattr(job.config, "EXTENDS", ())}
     for name, option in configuration.options(type(job.config)).items():
-        if name != "steps":
+        if name not in extends:
             differing.append((option.flag, content["config"].get(name, option.default), getattr(job.config, name)))
     for name, was, now in differing:
         if was != now:
             raise DataMismatch(
                 f"{job.output}: was made with {name} {was}, not {now}; resume it with {name} {was}, or name another -o"
             )
+
+
+def _require_needed(job: Job, step: int) -> None:
+    """WrongUsage if a checkpoint at ``step`` is not as far as its job takes for granted, where that is known yet."""
+    if job.run.epochs is None and step < job.needed_steps:
+        raise WrongUsage(_needed(job, f"it holds step {step:,} of {job.needed_steps:,}"))
+
+
+def _needed(job: Job, why: str) -> str:
+    return (
+        f"{job.output}: --stage {job.config.stage} goes on with a checkpoint whose stages before that are complete;"
+        f" {why}, or --stage both"
+    )
 
 
 class _Run:
@@ -140,14 +163,35 @@ class _Run:
         try:
             method = configs.load(configs.find(job.method).implementation)(job.config, models.facts(data, len(rows)))
             self.training = Training(method, feed, job.run.seed, feed.device)
-        except (DataMismatch, NoFactors) as error:  # images or factors that the method cannot learn from
-            raise type(error)(f"{data.path}: {error}") from None
+        except (DataMismatch, NoFactors, WrongUsage) as error:  # images or factors that the method cannot learn from
+            kind = WrongUsage if isinstance(error, WrongUsage) else type(error)
+            raise kind(f"{data.path}: {error}") from None
+        self._tell_small_classes()
         self.history: list[dict[str, Any]] = []
         self.seconds = 0.0  # of training, over all sittings
         self._mark = 0.0  # when the clock of training was last read
         self._saved = 0.0  # when the checkpoint was last written
         self._unsaved = True  # whether there is anything that it does not hold
         self._kept = False  # whether the checkpoint that is there is this run's
+
+    def _tell_small_classes(self) -> None:
+        """Note classes of one image, and those that have fewer images than a group of one class holds."""
+        phases = [phase for stage in self.training.stages for phase in stage.phases]
+        each = max((phase.draw.each for phase in phases), default=1)
+        described = models.describe_classes(self.training.method, self.data, self.rows)
+        images = [count for count in described.get("classes", {}).get("images", ()) if count]
+        few = [count for count in images if count < each]
+        if not few and 1 in images:
+            self.report.note(
+                f"{self.data.path}: {images.count(1):,} of {len(images):,} classes have one image, which their class"
+                " code can hold alone"
+            )
+        if few:
+            alone = f", {few.count(1):,} of them one alone" if 1 in few else ""
+            self.report.note(
+                f"{self.data.path}: {len(few):,} of {len(images):,} classes have fewer than {each} images{alone}; in a"
+                " group of a class its images then come more than once"
+            )
 
     def carry_out(self, resume: bool, overwrite: bool) -> Iterator[Path]:
         """Train from the start, or from the checkpoint that is there, to the last step."""
@@ -157,6 +201,7 @@ class _Run:
             content = checkpoint.read(job.output)
             _require_same(job, content)
             self._restore(content)
+            _require_needed(job, training.step)
             self._kept = True
             snapshot = job.snapshot(training.step)
             if job.run.keep_every and training.step % job.run.keep_every == 0 and not snapshot.exists():
@@ -165,6 +210,8 @@ class _Run:
                 yield from _complete(job, training.step, self.report)
                 return
             yield from (path for path in _snapshots(job) if path.exists())
+        if loss := getattr(training.method, "reconstruction_loss", ""):
+            self.report.note(f"{job.output}: the reconstruction loss is {loss}")
         files.probe(job.output, overwrite=True, need_bytes=checkpoint.parameter_bytes(training.networks))
         label = f"{job.method} {job.output.name}"
         with listen() as signals:
@@ -227,10 +274,11 @@ class _Run:
         """On a CPU, say at once how long the run will take and how to shorten it; ``rate``: steps a second."""
         left = (self.training.total - self.training.step) / rate
         if self.training.device.type == "cpu" and left > _LONG:
+            quick = configuration.presets_of(type(self.job.config)).get("quick", {}).get("steps")
+            shorter = f"--preset quick ({quick:,} steps, {_duration(quick / rate)}) or " if quick else ""
             self.report.note(
                 f"{self.training.total:,} steps at {rate:.1f} a second on this CPU will take {_duration(left)};"
-                f" shorter: --preset quick (1,000 steps, {_duration(1000 / rate)}) or --steps N;"
-                " Ctrl-C saves, --resume goes on"
+                f" shorter: {shorter}--steps N; Ctrl-C saves, --resume goes on"
             )
 
     def _stop_clock(self) -> None:
@@ -259,11 +307,14 @@ class _Run:
             "method": job.method,
             "config": {name: getattr(job.config, name) for name in configuration.options(type(job.config))},
             "run": {name: getattr(job.run, name) for name in configuration.options(type(job.run))},
-            "data": models.describe(self.data, job.run.data, len(self.rows)),
+            "data": models.describe(self.data, job.run.data, len(self.rows))
+            | models.describe_classes(training.method, self.data, self.rows),
             "rng": {"seed": job.run.seed},
+            "reconstruction_loss": getattr(training.method, "reconstruction_loss", ""),
             "history": self.history,
             "seconds": self.seconds,
             "statistics": _statistics(training, rows),
+            **self._styles(),
             "samples": {"images": torch.from_numpy(self.data.images[samples]), "rows": samples.tolist()},
             **training.state(),
         }
@@ -271,6 +322,12 @@ class _Run:
         results.write_history(job.history, self.history)
         self._unsaved, self._kept = False, True
         self._mark = self._saved = time.perf_counter()
+
+    def _styles(self) -> dict[str, torch.Tensor]:
+        """The style of each row of the data, where they are this run's own."""
+        if getattr(self.job.config, "styles", 1) < 2:
+            return {}
+        return {"styles": torch.from_numpy(self.data.factors[:, -1].astype(np.int32))}
 
     def _restore(self, content: dict[str, Any]) -> None:
         job, training = self.job, self.training
@@ -286,6 +343,12 @@ class _Run:
                 f"{job.output}: was trained with the data's likelihood {law}, which now is {self.data.likelihood};"
                 " prepare the data as it was, or name another -o"
             )
+        was, now = content.get("reconstruction_loss", ""), getattr(training.method, "reconstruction_loss", "")
+        if was != now:
+            raise DataMismatch(
+                f"{job.output}: was trained with the {was} reconstruction loss, which now is {now} (VGG16's weights"
+                f" {'were' if now == 'perceptual' else 'are not'} found); --reconstruction {was}, or name another -o"
+            )
         if not content["window"]:
             raise ForeignFile(f"{job.output}: holds weights only, as it came from an export; it cannot be resumed")
         try:
@@ -299,13 +362,26 @@ class _Run:
 
 def _statistics(training: Training, rows: np.ndarray) -> dict[str, Any]:
     """Per-dimension KL (nats), mean and standard deviation of the codes over a few rows; what `traverse` orders by."""
-    parts = list(inference.encode(training.method, training.networks, training.feed, rows))
+    parts = list(_codes(training, rows))
     mean = np.concatenate([p["mean"] for p in parts]).astype(np.float64)
     out = {"rows": len(rows), "mean_mean": mean.mean(0).tolist(), "mean_std": mean.std(0).tolist()}
     if "logvar" in parts[0]:
         logvar = np.concatenate([p["logvar"] for p in parts])
         out["kl"] = kl_to_prior(torch.from_numpy(mean), torch.from_numpy(logvar).double()).mean(0).tolist()
     return out
+
+
+def _codes(training: Training, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
+    """What the encoders make of these rows; before they are trained, the codes that are optimised for the rows."""
+    method, networks = training.method, training.networks
+    if not hasattr(method, "row_codes") or method.encoders_ready(training.step):
+        yield from inference.encode(method, networks, training.feed, rows)
+        return
+    with inference.repeatable():
+        for start in range(0, len(rows), inference.BATCH):
+            batch = training.feed.batch(rows[start : start + inference.BATCH])
+            codes = method.row_codes(networks, batch.rows, batch.factors, batch.images)
+            yield {name: code.float().cpu().numpy() for name, code in codes.items()}
 
 
 def _duration(seconds: float) -> str:

@@ -1,6 +1,5 @@
 """Checkpoint -> pictures of what each latent dimension does."""
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -11,7 +10,7 @@ import numpy as np
 
 from disentool.engine import inference
 from disentool.errors import ForeignFile, WrongUsage
-from disentool.io import canvas, files, provenance
+from disentool.io import canvas, files
 from disentool.io import images as pictures
 from disentool.io.canvas import Block, Label, Sheet
 from disentool.metrics.kl import ACTIVE_ABOVE
@@ -69,17 +68,19 @@ def traverse(
     """
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
-    _check_options(images, extent, steps, frames, fps, size)
+    check_sizes(images, steps, frames, fps, size)
+    if not 0 < extent <= 100:
+        raise WrongUsage(f"--range {extent:g}: expected standard deviations of the prior, more than 0 and at most 100")
     if images and (image_files or rows is not None):
         raise WrongUsage(f"--images {images}: the images to start from are named one by one already")
-    _check_outputs(outputs)
+    check_outputs(outputs)
     with ExitStack() as claims:
         for output in outputs:
             files.probe(output, overwrite=overwrite)
             claims.enter_context(files.claim(output))
         model = models.load(path, device, trust=trust)
         shown = _dimensions(model, dims, report)
-        default = _STILL_IMAGES if all(map(_is_still, outputs)) else _MOVING_IMAGES
+        default = _STILL_IMAGES if all(map(is_still, outputs)) else _MOVING_IMAGES
         source = {"image_files": image_files, "codes": codes, "rows": rows, "data": data}
         with inference.repeatable():
             bases = starting.find(model, report, count=images, default=default, **source)
@@ -87,20 +88,20 @@ def traverse(
             raise WrongUsage(f"{len(bases)} images to start from, but a picture holds {MAX_BASES}; name fewer")
         plans = []
         for output in outputs:
-            if _is_still(output):
+            if is_still(output):
                 some = bases if images or bases.chosen else bases.first(_STILL_IMAGES)
                 plans.append(
                     _plan(model, output, some, shown, np.linspace(-extent, extent, steps), extent, size or _STILL_SIZE)
                 )
             else:
                 plans.append(_plan(model, output, bases, shown, _swing(extent, frames), extent, size or _MOVING_SIZE))
-        comment = _comment(model)
+        comment = model.comment
         done = 0
         with report.task(f"traverse {model.path.name}", sum(plan.cells for plan in plans), "images") as task:
             for plan in plans:
                 cells = _decode_all(model, plan, task, done)
                 done += plan.cells
-                if _is_still(plan.output):
+                if is_still(plan.output):
                     picture = _still(model, plan, cells)
                     pictures.write_png(plan.output, picture, overwrite=overwrite, comment=comment)
                 else:
@@ -109,11 +110,13 @@ def traverse(
                 yield plan.output
 
 
-def _is_still(output: Path) -> bool:
+def is_still(output: Path) -> bool:
+    """Whether it is one picture, by its suffix."""
     return output.suffix.lower() in pictures.STILL
 
 
-def _check_outputs(outputs: Sequence[Path]) -> None:
+def check_outputs(outputs: Sequence[Path]) -> None:
+    """WrongUsage unless there are some, of known kinds, each once."""
     if not outputs:
         raise WrongUsage("nothing to write: name an output: -o FILE or --gif FILE")
     for output in outputs:
@@ -122,7 +125,8 @@ def _check_outputs(outputs: Sequence[Path]) -> None:
             raise WrongUsage(f"{output}: named twice as an output")
 
 
-def _check_options(images: int | None, extent: float, steps: int, frames: int, fps: float, size: int | None) -> None:
+def check_sizes(images: int | None, steps: int, frames: int, fps: float, size: int | None) -> None:
+    """WrongUsage for numbers that no picture can have."""
     for name, value, low, high, meaning in (
         ("--images", images, 1, MAX_BASES, "images to start from"),
         ("--steps", steps, 2, 101, "values of a dimension"),
@@ -132,10 +136,17 @@ def _check_options(images: int | None, extent: float, steps: int, frames: int, f
     ):
         if value is not None and not low <= value <= high:
             raise WrongUsage(f"{name} {value:g}: expected {low} to {high} {meaning}")
-    if not 0 < extent <= 100:
-        raise WrongUsage(f"--range {extent:g}: expected standard deviations of the prior, more than 0 and at most 100")
     if frames % 2:
         raise WrongUsage(f"--frames {frames}: expected an even number, as many to as fro")
+
+
+def check_pixels(output: Path, cells: int, height: int, width: int) -> None:
+    """WrongUsage if so many cells are too large for one picture, or for all the different frames of an animation."""
+    if cells * height * width > _MAX_PIXELS:
+        raise WrongUsage(
+            f"{output}: {cells:,} cells of {height}x{width} pixels are too many for one picture;"
+            " name fewer --dims or images, or a smaller --size"
+        )
 
 
 @dataclass(frozen=True)
@@ -241,14 +252,9 @@ def _plan(
     size: int,
 ) -> _Plan:
     height, width = model.facts.height, model.facts.width
-    own = [(d.stills if _is_still(output) else d.at)(values, extent) for d in dimensions]
+    own = [(d.stills if is_still(output) else d.at)(values, extent) for d in dimensions]
     plan = _Plan(output, bases, dimensions, values, own, height, width, canvas.factor(height, width, size))
-    pixels = plan.cells * height * width * plan.factor**2
-    if pixels > _MAX_PIXELS:
-        raise WrongUsage(
-            f"{output}: {plan.cells:,} cells of {height * plan.factor}x{width * plan.factor} pixels are too many for"
-            " one picture; name fewer --dims or images, or a smaller --size"
-        )
+    check_pixels(output, plan.cells, height * plan.factor, width * plan.factor)
     return plan
 
 
@@ -301,17 +307,3 @@ def _animation(plan: _Plan, cells: list[np.ndarray], extent: float) -> list[np.n
     sheet = Sheet([block], plan.height, plan.width, plan.factor, scale=extent)
     there = [sheet.draw([np.stack([c[:, i] for c in cells], 1)], value) for i, value in enumerate(plan.values)]
     return there + there[-2:0:-1]
-
-
-def _comment(model: Model) -> str:
-    """What the picture is of, as JSON: free of paths and times, so that the same inputs make the same bytes."""
-    content = model.content
-    return json.dumps(
-        {
-            "created_by": provenance.created_by(),
-            "method": content["method"],
-            "seed": content["rng"].get("seed"),
-            "step": content["step"],
-            "checkpoint_sha256": model.sha256,
-        }
-    )

@@ -1,0 +1,142 @@
+"""From a generator's starts to u and g: what the three methods have in common."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from disentool.directions import calibration, fitting, solvers, trajectories
+from disentool.directions.calibration import Moves
+from disentool.directions.fitting import Fit
+from disentool.directions.generator import Generator
+from disentool.directions.trajectories import Aim, Starts
+from disentool.directions.transforms import TRANSFORMS
+
+Progress = Callable[[int, float | None], None]  # images done, and the current relative error where it is known
+REACH, MOVES = 2.0, 8  # how far g is measured to each side of a start, in standard deviations of <z,u>, and in how many
+FOLLOWED = 0.9  # a transformation is followed if the relative error falls below this
+
+
+@dataclass(frozen=True)
+class Search:
+    """How directions are looked for.
+
+    ``extent``: t goes from -extent to extent in ``steps`` steps to each side. ``iterations``: of the solver for each of
+    them. ``rate``: the learning rate of Adam, else the damping. ``dropped``: share of the starts, the worst.
+    ``resamples``: bootstrap draws of the starts.
+    """
+
+    method: str
+    extent: float
+    steps: int
+    iterations: int
+    rate: float
+    dropped: float = 0.1
+    resamples: int = 100
+    seed: int = 0
+
+    def images(self, starts: int) -> int:
+        """How many images one transform takes of the solver, for the progress."""
+        return starts * (1 if self.method == "tangent" else 2 * self.steps * self.iterations)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What one transform's search found of every start.
+
+    ``t`` [T]: the t aimed at; ``errors`` float64 [S,T]: the loss there as a share of the unchanged image's; ``speeds``
+    float64 [S,d]: dz/dt. ``z`` [S,T,d]: the codes, unless there was nothing to follow (tangent: T is 1, t = 0).
+    """
+
+    t: np.ndarray
+    errors: np.ndarray
+    speeds: np.ndarray
+    z: Tensor | None = None
+
+    def best(self, rows: np.ndarray) -> tuple[float, float]:
+        """The lowest of the targets' median relative errors over these starts, and the |t| where it is."""
+        medians = np.median(self.errors[rows], axis=0)
+        return float(medians.min()), float(abs(self.t[medians.argmin()]))
+
+
+@dataclass(frozen=True)
+class Found:
+    """u and g of some starts. ``kept`` bool [S]: those used; ``r2`` [R+1]: the share of t's variance that g explains.
+
+    ``moves``: what g was measured by; None for the paper's method. ``followed``: whether the starts followed at all.
+    """
+
+    fit: Fit
+    kept: np.ndarray
+    r2: np.ndarray
+    moves: Moves | None
+    followed: bool
+
+
+def follow(
+    generator: Generator, aims: Sequence[Aim], search: Search, starts: Starts, progress: Progress
+) -> list[Followed]:
+    """Every start after each transform. The tangents are all of one Jacobian."""
+    if search.method == "tangent":
+        steps = [step(aim) for aim in aims]
+
+        def linearised(count: int) -> None:
+            progress(count * len(aims), None)
+
+        found = solvers.tangents(generator, list(aims), steps, starts, search.rate, linearised)
+        return [
+            Followed(np.zeros(1), tangent.errors.double().cpu().numpy()[:, None], tangent.speed.double().cpu().numpy())
+            for tangent in found
+        ]
+    followed = []
+    kind = solvers.Adam if search.method == "paper" else solvers.LevenbergMarquardt
+    for aim in aims:
+        solver = kind(search.iterations, search.rate)
+        paths = trajectories.follow(generator, aim, starts, search.extent, search.steps, solver, progress)
+        speeds = fitting.speeds(starts.z, paths.z, paths.t)
+        errors = paths.errors.double().cpu().numpy()
+        followed.append(Followed(paths.t.double().cpu().numpy(), errors, speeds, paths.z))
+    return followed
+
+
+def step(aim: Aim) -> float:
+    """Of central differences in t: a pixel's shift of images of 64."""
+    return TRANSFORMS[aim.transform].extent / 32
+
+
+def fit(
+    generator: Generator,
+    aim: Aim,
+    search: Search,
+    starts: Starts,
+    followed: Followed,
+    rows: np.ndarray,
+    progress: Progress,
+) -> Found:
+    """u and g of the starts ``rows``, int64 [n], less the worst: those farthest from their last targets."""
+    final = followed.errors[rows][:, [0, -1]].mean(1)
+    count = max(1, len(rows) - int(search.dropped * len(rows)))
+    used = rows[np.sort(np.argsort(final, kind="stable")[:count])]
+    kept = np.zeros(len(followed.errors), bool)
+    kept[used] = True
+    chosen = fitting.resample(len(used), search.resamples, search.seed)
+    some = torch.as_tensor(used, device=starts.z.device)
+    there = followed.best(used)[0] < FOLLOWED
+    if search.method == "paper":
+        t = torch.as_tensor(followed.t, dtype=torch.float32, device=starts.z.device)
+        z0, z = starts.z[some], followed.z[some]
+        found = fitting.jointly(z0, z, t, chosen, search.seed)
+        z0, z = z0.double().cpu().numpy(), z.double().cpu().numpy()
+        r2 = fitting.explained_of_trajectories(found, z0, z, followed.t, chosen)
+        return Found(found, kept, r2, None, there)
+    u = fitting.by_sum(followed.speeds[used], chosen)
+    classes = None if starts.classes is None else starts.classes[some]
+    subset = Starts(starts.z[some], classes, starts.images[some])
+    way = torch.as_tensor(u[0], dtype=torch.float32, device=starts.z.device)
+    moves = calibration.along(
+        generator, aim, subset, way, REACH, MOVES, step(aim), lambda: progress(2 * len(used), None)
+    )
+    found = fitting.by_moves(u, moves, chosen)
+    return Found(found, kept, fitting.explained_of_moves(found, moves, chosen), moves, there)

@@ -1,0 +1,90 @@
+"""The learning rates of a phase's optimiser, as its method declares them, at each step."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from disentool.phase import Cosine, Phase, Plateau, Rate
+
+
+class Rates:
+    """Sets the learning rate of each of an optimiser's groups before a step; plateaus watch the loss after it.
+
+    A cosine needs the step alone. What a plateau has seen is in :meth:`state`, so that a run resumes exactly; it
+    fetches the loss once in ``hold`` steps.
+    """
+
+    def __init__(self, phase: Phase, optimizer: torch.optim.Optimizer, rates: list[Rate], device: torch.device):
+        """``rates``: one for each of the optimiser's groups."""
+        self.phase = phase.name
+        self._groups = list(zip(optimizer.param_groups, rates, strict=True))
+        self._watches = {id(group): _Watch(rate, device) for group, rate in self._groups if isinstance(rate, Plateau)}
+
+    def before(self, step: int) -> None:
+        """Set the rates of ``step``, counted within its stage."""
+        for group, rate in self._groups:
+            if isinstance(rate, Cosine):
+                group["lr"] = cosine(rate, step)
+            elif isinstance(rate, Plateau):
+                group["lr"] = rate.start * self._watches[id(group)].scale
+
+    def after(self, loss: Tensor) -> None:
+        """Show the plateaus the loss of this update."""
+        for watch in self._watches.values():
+            watch.see(loss)
+
+    def state(self) -> list[dict[str, float]]:
+        """What each plateau has seen, as plain Python."""
+        return [watch.state() for watch in self._watches.values()]
+
+    def restore(self, state: list[dict[str, Any]]) -> None:
+        """Continue from what :meth:`state` gave; ValueError if it is of other rates."""
+        if len(state) != len(self._watches):
+            raise ValueError(f"the learning rates of phase {self.phase} are others")
+        for watch, saved in zip(self._watches.values(), state, strict=True):
+            watch.restore(saved)
+
+
+def cosine(rate: Cosine, step: int) -> float:
+    """The rate at ``step``: ``start`` at 0, ``end`` at ``over`` and after."""
+    share = min(step // rate.hold * rate.hold / max(rate.over, 1), 1.0)
+    return rate.end + (rate.start - rate.end) * 0.5 * (1 + math.cos(math.pi * share))
+
+
+class _Watch:
+    """How far one plateau has come."""
+
+    def __init__(self, rate: Plateau, device: torch.device):
+        self.rate, self.scale = rate, 1.0
+        self._best, self._without, self._seen = math.inf, 0, 0
+        self._sum = torch.zeros((), dtype=torch.float32 if device.type == "mps" else torch.float64, device=device)
+
+    def see(self, loss: Tensor) -> None:
+        self._sum += loss.detach()
+        self._seen += 1
+        if self._seen < self.rate.hold:
+            return
+        mean = float(self._sum) / self._seen
+        self._sum.zero_()
+        self._seen = 0
+        self._without = 0 if mean < self._best else self._without + 1
+        self._best = min(mean, self._best)
+        if self._without >= self.rate.patience:
+            self.scale *= self.rate.factor
+            self._without = 0
+
+    def state(self) -> dict[str, float]:
+        return {
+            "scale": self.scale,
+            "best": self._best,
+            "without": self._without,
+            "seen": self._seen,
+            "sum": float(self._sum),
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        self.scale, self._best = float(saved["scale"]), float(saved["best"])
+        self._without, self._seen = int(saved["without"]), int(saved["seen"])
+        self._sum.fill_(float(saved["sum"]))

@@ -1,0 +1,210 @@
+"""Transfer: pairs with a true image, by brute force; a decoder that is right, one that is not; parts; bad input."""
+
+import json
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from metric_cases import codes_of, grid_factors
+
+from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
+from disentool.metrics import transfer, true_pairs
+from disentool.metrics.classes import Training
+from disentool.metrics.result import Callables
+from disentool.metrics.sampling import Points
+
+FACTORS = grid_factors(3, 4, 2)  # shape, pose, light: 24 rows
+NAMES = ("shape", "pose", "light")
+
+
+def pictures(factors):
+    """Images of 8x8: the shape sets the brightness of one half, pose and light that of the other."""
+    images = np.zeros((len(factors), 8, 8, 1), np.float32)
+    images[:, :4] = (0.2 + 0.2 * factors[:, 0])[:, None, None, None]
+    images[:, 4:] = (0.1 * factors[:, 1] + 0.4 * factors[:, 2])[:, None, None, None]
+    return images
+
+
+def code_of(factors):
+    """Two numbers: the brightness of either half."""
+    return np.stack([0.2 + 0.2 * factors[:, 0], 0.1 * factors[:, 1] + 0.4 * factors[:, 2]], 1)
+
+
+def decode(codes):
+    return np.repeat(codes, 4, axis=1)[:, :, None, None].repeat(8, 2).astype(np.float32)
+
+
+def points(factors=FACTORS, **training):
+    return replace(Points.from_factors(factors, NAMES), training=Training("shape", class_width=1, **training))
+
+
+def measure(factors=FACTORS, where=None, seed=0, lent=None, code=None, **changes):
+    where = where or points(factors)
+    images = pictures(factors)
+    plan = transfer.plan(where, replace(transfer.Options(), **changes), seed)
+    lent = replace(lent or Callables(decode=decode), images=lambda rows: images[rows])
+    return transfer.score(plan, codes_of(code_of(factors) if code is None else code), lent)
+
+
+# ---- pairs
+
+
+def brute(classes, contents, targets):
+    """Every (i, j, t): t of the class of i and the content of j, i of other content, j of another class."""
+    rows = range(len(classes))
+    return {
+        (i, j, t)
+        for i, j, t in product(rows, rows, targets)
+        if classes[i] == classes[t] and contents[j] == contents[t]
+        if contents[i] != contents[t] and classes[j] != classes[t]
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_pair_with_a_true_image(seed):
+    rng = np.random.default_rng(seed)
+    classes, contents = rng.integers(0, 3, 25), rng.integers(0, 5, 25)  # some cells hold several rows, some none
+    targets = np.sort(rng.permutation(25)[:15])
+    pairs = true_pairs.find(classes, contents, targets)
+    expected = brute(classes, contents, targets.tolist())
+    found = list(zip(*(part.tolist() for part in pairs.at(np.arange(pairs.total))), strict=True))
+    assert len(found) == len(set(found)) == pairs.total
+    assert set(found) == expected
+
+
+def test_of_a_grid_everything_pairs():
+    classes, contents = FACTORS[:, 0], FACTORS[:, 1] * 2 + FACTORS[:, 2]
+    pairs = true_pairs.find(classes, contents, np.arange(24))
+    assert pairs.total == 24 * 7 * 2  # for each image the 7 others of its class and the 2 others of its content
+    drawn = pairs.draw(100, np.random.default_rng(0))
+    assert len(np.unique(drawn)) == 100
+    assert drawn.max() < pairs.total
+    assert pairs.draw(None, np.random.default_rng(0)).tolist() == list(range(pairs.total))
+
+
+def test_no_pair():
+    pairs = true_pairs.find(np.arange(4), np.arange(4), np.arange(4))
+    assert pairs.total == 0
+    pairs = true_pairs.find(np.zeros(3, int), np.zeros(3, int), np.zeros(0, int))
+    assert (pairs.total, len(pairs.draw(5, np.random.default_rng(0)))) == (0, 0)
+
+
+# ---- scores
+
+
+def test_a_decoder_that_is_right():
+    result = measure(pairs=None)
+    part = result.details["parts"]["all_rows"]
+    assert (part["pairs"], part["pairs_there_are"], part["true_images_there_are"]) == (336, 336, 24)
+    assert result.score == pytest.approx(0, abs=1e-12)
+    assert part["transfer"]["psnr"]["mean"] == pytest.approx(100)
+    assert part["transfer"]["ssim"]["mean"] == pytest.approx(1)
+    assert result.details["content_factors"] == ["pose", "light"]
+    assert "lpips" not in part["transfer"]
+    assert json.loads(json.dumps(result.details, allow_nan=False)) == result.details
+
+
+def test_a_class_code_that_brings_its_content():
+    """The code's class column also says the light, and the decoder shows it: half the pixels are off where it differs.
+
+    Every error and its mean by hand, over all pairs.
+    """
+    code = code_of(FACTORS)
+    code[:, 0] += 0.1 * FACTORS[:, 2]
+    images = pictures(FACTORS)
+    contents = FACTORS[:, 1] * 2 + FACTORS[:, 2]
+    errors, recon, copies = [], [], []
+    for i, j, t in sorted(brute(FACTORS[:, 0], contents, range(24)), key=lambda triple: (triple[2], *triple[:2])):
+        made = decode(np.array([[code[i, 0], code[j, 1]]]))[0]
+        errors.append(np.mean([(float(a) - float(b)) ** 2 for a, b in zip(made.flat, images[t].flat, strict=True)]))
+        recon.append(np.mean((decode(code[[t]])[0].astype(float) - images[t]) ** 2))
+        copies.append(np.mean((images[i].astype(float) - images[t]) ** 2))
+    result = measure(code=code, pairs=None)
+    part = result.details["parts"]["all_rows"]
+    assert result.score == pytest.approx(np.mean(errors), rel=1e-6)
+    half = 1.96 * np.std(errors, ddof=1) / np.sqrt(len(errors))
+    assert result.interval == pytest.approx((np.mean(errors) - half, np.mean(errors) + half), rel=1e-5)
+    assert part["reconstruction"]["mse"]["mean"] == pytest.approx(np.mean(recon), rel=1e-5)
+    assert part["copy_of_class_image"]["mse"]["mean"] == pytest.approx(np.mean(copies), rel=1e-6)
+    assert part["copy_of_content_image"]["mse"]["mean"] > 0
+    assert result.per_factor["all_rows mse"] == result.score
+    other = measure(code=code, pairs=None, measure="psnr")
+    assert other.score == part["transfer"]["psnr"]["mean"]
+    assert other.details["score_is"].startswith("mean psnr over pairs")
+
+
+def test_seeded_pairs():
+    first, again, other = (measure(code=np.random.default_rng(0).random((24, 2)), pairs=50, seed=s) for s in (1, 1, 2))
+    assert first == again
+    assert first.score != other.score
+    assert first.details["parts"]["all_rows"]["pairs"] == 50
+
+
+def test_parts_are_by_the_true_image():
+    trained = np.ones(24, bool)
+    trained[[0, 1, 16, 17]] = False
+    factors, images = FACTORS, np.array([6, 8, 6])
+    result = measure(where=points(rows=trained, images=images))
+    assert [*result.details["parts"]] == ["training", "held_out_rows"]
+    told = [part["true_images_there_are"] for part in result.details["parts"].values()]
+    assert told == [20, 4]
+    assert "rows trained on" in result.details["score_is"]
+    without = points(rows=factors[:, 0] < 2, images=np.array([8, 8, 0]))
+    result = measure(where=without)
+    assert [*result.details["parts"]] == ["training", "held_out_classes"]
+    assert result.details["parts"]["held_out_classes"]["true_images_there_are"] == 8
+
+
+def test_a_model_that_needs_the_class_image():
+    """What such a model makes is asked by rows, whatever the codes."""
+    factors, images = FACTORS, pictures(FACTORS)
+    asked = []
+
+    def of_rows(class_rows, content_rows):
+        asked.append(len(class_rows))
+        made = images[class_rows].copy()
+        made[:, 4:] = images[content_rows][:, 4:]
+        return made
+
+    result = measure(factors, lent=Callables(transfer=of_rows), code=np.zeros((24, 2)) + np.arange(24)[:, None])
+    assert result.score == 0
+    assert sum(asked) == 2 * 336  # transfer and reconstruction
+
+
+def test_lpips_where_there_is_one():
+    lent = Callables(decode=decode, perceptual=lambda a, b: np.abs(a - b).reshape(len(a), -1).mean(1).astype(float))
+    result = measure(lent=lent, code=np.ones((24, 2)), measure="lpips")
+    assert result.score == result.per_factor["all_rows lpips"] > 0
+    with pytest.raises(DataMismatch, match=r"metric transfer needs LPIPS's weights \(--lpips FILE\)"):
+        measure(measure="lpips")
+
+
+# ---- bad input
+
+
+def test_bad_input():
+    with pytest.raises(UnknownName, match="class_factor of metric transfer 'shap'; did you mean shape"):
+        measure(class_factor="shap")
+    with pytest.raises(DataMismatch, match="needs a factor besides the class"):
+        measure(class_factor="shape+pose+light")
+    lonely = np.array([[0, 0, 0], [1, 1, 1], [2, 2, 0]])
+    with pytest.raises(DataMismatch, match="no two images of different shape"):
+        transfer.plan(points(lonely), transfer.Options(), 0)
+    with pytest.raises(NoFactors, match="metric transfer needs factors"):
+        transfer.plan(Points(10), transfer.Options(), 0)
+    where = Points.from_factors(FACTORS, NAMES)
+    with pytest.raises(DataMismatch, match="needs a class code and a content code"):
+        transfer.plan(where, transfer.Options(class_factor="shape"), 0)
+    bad = code_of(FACTORS)
+    bad[3, 1] = np.nan
+    with pytest.raises(DataMismatch, match="codes: 1 of 24 rows"):
+        measure(code=bad)
+    with pytest.raises(DataMismatch, match=r"mse of transfer: .* rows hold NaN"):
+        measure(lent=Callables(decode=lambda codes: decode(codes) * np.float32("nan")))
+    with pytest.raises(WrongUsage, match="measure fid: expected mse, psnr, ssim, lpips"):
+        transfer.Options(measure="fid")
+    with pytest.raises(WrongUsage, match="pairs 0"):
+        transfer.Options(pairs=0)
+    with pytest.raises(UnknownName, match="protocol"):
+        transfer.plan(points(), transfer.Options("other"), 0)

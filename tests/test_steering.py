@@ -1,0 +1,220 @@
+"""Along directions from the shell: traverse, sample and score, in a generator whose directions are known."""
+
+import csv
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy import stats
+
+from disentool.directions import laws, measurements
+from disentool.errors import WrongUsage
+from disentool.io import directions as files
+from disentool.io.directions import Direction, Directions
+from disentool.stages import generator as generators
+from disentool.stages import pan, steering
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "your_generator.py"
+ALONG = ("--direction", "dirs.h5:shift-x", "--trust", "--device", "cpu")
+BLOB = "your_generator:Blob"
+
+
+@pytest.fixture
+def own(folder, monkeypatch):
+    """A working folder with the example, and its true directions: g is 0.08 widths a unit, the zoom's 0.1."""
+    shutil.copy(EXAMPLE, folder)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    opened = generators.open(BLOB, "cpu", trust=True)
+    true = sys.modules["your_generator"].Blob().directions.numpy()
+    knots = np.linspace(-3, 3, 13)
+    units = {"shift-x": (0.08, "image widths"), "shift-y": (0.08, "image heights"), "zoom": (0.1, "log")}
+    made = {
+        name: Direction(name, u.astype(np.float32), knots, slope * knots, (-3 * slope, 3 * slope), unit)
+        for (name, (slope, unit)), u in zip(units.items(), true, strict=True)
+    }
+    found = Directions(folder / "dirs.h5", made, BLOB, opened.sha256, "known", 0)
+    files.write(found, overwrite=False)
+    yield replace(found, path=folder / "other.h5", generator_sha256="0" * 64)
+    sys.modules.pop("your_generator", None)
+
+
+# ---- traverse
+
+
+def test_traverse_moves_by_t_image_widths(cli, own, folder):
+    call = ("traverse", BLOB, *ALONG, "--t", "-0.2:0.2", "--steps", 3, "--images", 1)
+    cli(*call, "--size", 32, "-o", "out.png").printed("out.png")
+    with Image.open(folder / "out.png") as picture:
+        assert picture.width > 3 * 32  # and labels
+        said = json.loads(next(text for text in picture.text.values() if "shift-x" in text))
+    assert said["directions"] == ["shift-x"] and len(said["generator_sha256"]) == 64
+    steer = steering.read(["dirs.h5:shift-x"], every=True)[0]
+    start = np.random.default_rng(0).standard_normal((5, 8))
+    for span, placed in ((pan.Span(-0.1, 0.1), True), (pan.Span(-1.0, 1.0, latent=True), False)):
+        move = pan._Move(steer, span, placed)
+        z = move.codes(start, np.array([-0.05, 0.0, 0.05]))
+        u = steer.direction.u.astype(float)
+        expected = (0.0 if placed else start @ u[:, None]) + np.array([-0.05, 0, 0.05]) / (1 if span.latent else 0.08)
+        np.testing.assert_allclose(z @ u, np.broadcast_to(expected, (5, 3)), atol=1e-5)
+        rest = z - (z @ u)[..., None] * u  # nothing else of the code changes
+        np.testing.assert_allclose(
+            rest, np.broadcast_to((start - (start @ u)[:, None] * u)[:, None], rest.shape), atol=1e-5
+        )
+
+
+def test_an_animation_of_several_directions(cli, own, folder):
+    call = ("traverse", BLOB, "--direction", "dirs.h5", "--trust", "--device", "cpu", "--frames", 6, "--images", 2)
+    cli(*call, "--alpha", "-2:2", "--gif", "pan.gif", "-o", "a.png").printed("a.png", "pan.gif")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("--t", "-0.5:0.2"), 2, "--t -0.5:0.2: outside -0.24:0.24 image widths, the valid range of shift-x"),
+        (("--t", "0.2:0.1"), 2, "--t 0.2:0.1: expected LOW:HIGH"),
+        (("--t", "far"), 2, "--t far: expected LOW:HIGH"),
+        (("--t", "-0.1:0.1", "--alpha", "-1:1"), 2, "give one of them"),
+        (("--dims", "1"), 2, "--dims and --range are of dimensions"),
+        (("--class", "1"), 2, "has no classes"),
+        (("--direction", "dirs.h5:zooom"), 2, "unknown direction of dirs.h5 'zooom'; did you mean zoom?"),
+        (("--direction", "dirs.h5:shift-x"), 2, "--direction shift-x: named twice"),
+        (("--direction", "none.h5:zoom"), 1, "none.h5"),
+    ],
+)
+def test_bad_traversals(cli, own, folder, words, code, message):
+    cli("traverse", BLOB, *ALONG, *words, "-o", "out.png").failed(code, message)
+    assert not (folder / "out.png").exists()
+
+
+# ---- sample
+
+
+def test_samples_follow_the_laws_asked_for(cli, own, folder):
+    """Kolmogorov and Smirnov's distance of where the blobs are from the law is what chance makes of 600 draws."""
+    call = ("sample", BLOB, *ALONG, "--direction", "dirs.h5:shift-y", "-n", 600, "--seed", 3)
+    cli(*call, "--t", "uniform:-0.2,0.1", "--t", "normal:0,0.08", "-o", "s.h5").printed("s.h5")
+    with h5py.File(folder / "s.h5") as file:
+        images, t, names = file["images"][()], file["t"][()], list(file.attrs["t_names"])
+    assert names == ["shift-x", "shift-y"] and images.shape == (600, 32, 32, 1)
+    found = measurements.objects(images / np.float32(255))
+    uniform, normal = stats.uniform(-0.2, 0.3), stats.truncnorm(-3, 3, 0, 0.08)
+    for values, law in ((t[:, 0], uniform), (found["x"], uniform), (t[:, 1], normal), (found["y"], normal)):
+        assert stats.kstest(values, law.cdf).statistic < 1.63 / np.sqrt(600) + 0.02  # 1 %; and pixels
+    assert abs(np.corrcoef(t.T)[0, 1]) < 0.1
+    np.testing.assert_allclose(found["x"], t[:, 0], atol=0.02)
+
+
+def test_a_sample_depends_on_its_number_alone(cli, own, folder):
+    for count, name in ((5, "five"), (3, "three")):
+        cli("sample", BLOB, *ALONG, "--t", "0.1", "-n", count, "-o", name).printed(name)
+    few, more = ([*csv.DictReader((folder / name / "t.csv").read_text().splitlines())] for name in ("three", "five"))
+    assert few == more[:3] and {row["shift-x"] for row in more} == {"0.1"}
+    for row in few:
+        assert (folder / "three" / row["file"]).read_bytes() == (folder / "five" / row["file"]).read_bytes()
+    cli("sample", BLOB, *ALONG, "--t", "0.1", "-n", 4, "-o", "grid.png").printed("grid.png")
+
+
+@pytest.mark.parametrize(
+    ("law", "code", "message"),
+    [
+        ("uniform:-0.3,0.1", 2, "--t uniform:-0.3,0.1: outside -0.24..0.24, the valid range of shift-x"),
+        ("0.25", 2, "--t 0.25: outside -0.24..0.24"),
+        ("normal:0,0.5", 2, "the valid range of shift-x, and would be cut off"),
+        ("uniform:0.1", 2, "expected uniform:LOW,HIGH, normal:MEAN,STD or one number"),
+        ("poisson:2", 2, "expected uniform:LOW,HIGH"),
+        ("nan", 2, "expected uniform:LOW,HIGH"),
+    ],
+)
+def test_bad_laws(cli, own, folder, law, code, message):
+    cli("sample", BLOB, *ALONG, "--t", law, "-o", "s.h5").failed(code, message)
+    assert not (folder / "s.h5").exists()
+
+
+def test_laws_by_their_plain_formulas():
+    share = np.linspace(0.001, 0.999, 101)
+    normal = laws.parse("normal:0.1,0.05").within(0.0, 0.25, "x")
+    plain = stats.truncnorm(-2, 3, 0.1, 0.05)
+    np.testing.assert_allclose(normal.quantile(share), plain.ppf(share), atol=1e-9)
+    np.testing.assert_allclose(normal.cdf(plain.ppf(share)), share, atol=1e-9)
+    uniform = laws.parse("uniform:-1,3")
+    np.testing.assert_allclose(uniform.quantile(share), -1 + 4 * share)
+    np.testing.assert_allclose(uniform.cdf(uniform.quantile(share)), share)
+
+
+def test_directions_that_are_not_orthogonal_are_set_independently():
+    """All coordinates at once, by the least change of z."""
+    rng = np.random.default_rng(0)
+    u = np.array([[1.0, 0, 0, 0], [0.6, 0.8, 0, 0]])
+    knots = np.array([-4.0, 0.0, 4.0])
+    values = np.array([-0.4, 0.0, 0.8])
+    given = [Direction(n, v.astype(np.float32), knots, values, (-0.4, 0.8)) for n, v in zip("ab", u, strict=True)]
+    z, t = laws.obey(rng.standard_normal((4000, 4)), given, [laws.parse("uniform:-0.2,0.4"), laws.parse("0.2")])
+    reached = np.interp(z @ u.T, knots, values)
+    np.testing.assert_allclose(reached, t, atol=1e-5)
+    assert stats.kstest(t[:, 0], stats.uniform(-0.2, 0.6).cdf).pvalue > 0.01
+    one, _ = laws.obey(rng.standard_normal((5, 4)), given[:1], [laws.parse("0.2")])
+    np.testing.assert_allclose(one[:, 0], 1.0, atol=1e-6)  # g(1) = 0.2
+    nearly = replace(given[0], name="c", u=np.array([0.999, 0.0447, 0, 0], np.float32))
+    with pytest.raises(WrongUsage, match="too nearly parallel"):
+        laws.matrix([given[0], nearly])
+
+
+# ---- score
+
+
+def test_control_of_known_directions(cli, own, folder):
+    """From the shell: a record a direction; the law's distance is in it; --generator names the generator."""
+    quick = ("--metric", "control", "--protocol", "quick", "--trust", "--device", "cpu", "--set", "extent=2")
+    quick += ("--set", "resamples=50", "--set", "starts=12", "--set", "samples=60")
+    done = cli("score", *quick, "dirs.h5")
+    records = [json.loads(line) for line in done.out.splitlines()]
+    assert [r["artefact"].rpartition(":")[2] for r in records] == ["shift-x", "shift-y", "zoom"]
+    for record in records[:2]:
+        details = record["details"]
+        assert record["score"] > 0.98 and details["measure"] == "objects"
+        assert details["baseline"]["r2"]["value"] < record["score"]
+        assert details["law"]["slope"]["value"] == pytest.approx(1, abs=0.05)
+        assert details["law"]["ks"]["value"] < details["law"]["ks_asked"] + 0.05
+        assert details["t_valid"] == pytest.approx([-0.24, 0.24])
+    own_measure = "def right(images):\n    return images[..., 0].sum(1).argmax(1) / images.shape[2] - 0.5\n"
+    (folder / "yourown.py").write_text(own_measure)
+    words = (*quick, "--set", "measure=yourown:right", "dirs.h5:shift-x")
+    (record,) = map(json.loads, cli("score", *words).out.splitlines())
+    assert record["details"]["measure"] == "yourown:right" and record["score"] > 0.95
+    sys.modules.pop("yourown", None)
+    cli("score", *quick, "--generator", "your_generator:Moons", "dirs.h5").failed(1, "of another generator")
+    cli("score", "--metric", "factor", "dirs.h5").failed(1, "holds directions, which `score --metric control` measures")
+    cli("score", *quick, "--set", "measure=saliency", "dirs.h5:zoom").failed(2, "unknown measure 'saliency'")
+
+
+# ---- whose directions they are
+
+
+def test_another_generators_directions_need_force(cli, own, folder):
+    files.write(own, overwrite=False)
+    call = ("--direction", "other.h5:shift-x", "--trust", "--device", "cpu")
+    for words in (("traverse", BLOB, *call, "-o", "a.png"), ("sample", BLOB, *call, "--t", "0.1", "-o", "a.png")):
+        cli(*words).failed(1, "other.h5: its directions are of another generator than", "--force")
+        cli(*words, "--force").printed("a.png")
+        (folder / "a.png").unlink()
+    narrow = {"shift-x": replace(own.directions["shift-x"], u=np.eye(5, dtype=np.float32)[0])}
+    files.write(replace(own, directions=narrow), overwrite=True)
+    cli("sample", BLOB, *call, "--t", "0.1", "--force", "-o", "b.png").failed(1, "shift-x is of codes of 5 dimensions")
+
+
+def test_a_checkpoints_rows_are_moved_from_where_they_are(cli, folder, trained, squares):
+    opened = generators.open(trained, "cpu")
+    knots = np.linspace(-6, 6, 5)
+    u = torch.nn.functional.normalize(torch.ones(4), dim=0).numpy()
+    made = {"zoom": Direction("zoom", u, knots, 0.1 * knots, (-0.6, 0.6), "log")}
+    files.write(Directions(folder / "d.h5", made, str(trained), opened.sha256, "known", 0), overwrite=False)
+    call = ("traverse", trained, "--direction", "d.h5", "--rows", "0,5", "--data", squares, "--device", "cpu")
+    cli(*call, "--t", "-0.05:0.05", "-o", "a.png").printed("a.png")
+    cli(*call, "--t", "-0.6:0.6", "-o", "b.png").failed(2, "the valid range of zoom for image", "which is at")
