@@ -115,6 +115,49 @@ def history(steps: int = 500, every: int = 50, seed: int = 0) -> list[dict]:
     ]
 
 
+def _quantity(value):
+    return {"value": value, "interval": [value - 0.01, value + 0.01]}
+
+
+def control(beta: float = 1.0, seed: int = 0, direction: str = "shift-x", **details) -> dict:
+    """A direction's record: t known within the fitted range, the property bends."""
+    alpha = np.linspace(-3, 3, 7)
+    t = 0.1 * alpha + 0.01 * beta
+    t[3] = 0.0
+    edges = np.linspace(-0.3, 0.3, 4)
+    held = {
+        "direction": direction,
+        "controlled": "x",
+        "measured_unit": "image widths",
+        "t_unit": "image widths",
+        "starts": 30,
+        "generator": {"name": "betavae", "config": {"beta": beta, "latent_dim": 10}, "seed": seed},
+        "curve": {
+            "alpha": alpha.tolist(),
+            "t": [None, *t[1:-1].tolist(), None],
+            "mean": (0.5 + 0.9 * t).tolist(),
+            "std": (0.01 + 0 * t).tolist(),
+        },
+        "law": {
+            "asked": [-0.2, 0.2],
+            "ks": _quantity(0.12),
+            "ks_moved": _quantity(0.05),
+            "histogram": {"edges": edges.tolist(), "measured": [10, 20, 10], "moved": [0, 40, 0]},
+        },
+    }
+    return record("control", 0.9, method="tangent", seed=0, details=held | details)
+
+
+def leak(clean, noisy, method="lord", codes="encoder", **entries) -> dict:
+    """A leakage record of (logistic, mlp) accuracies on clean codes and on noisy ones."""
+    accuracies = {
+        kind: {probe: {"mean": mean, "std": 0.0} for probe, mean in zip(("logistic", "mlp"), means, strict=True)}
+        for kind, means in (("clean", clean), ("noisy", noisy))
+    }
+    part = {"rows": 100, "class_from_content": accuracies | {"chance": 0.05, "majority": 0.06}}
+    return record("leakage", clean[1], method=method, codes=codes, details={"parts": {"training": part}}, **entries)
+
+
 def write(path: Path, lines: list[dict]) -> Path:
     """A JSON-lines file."""
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

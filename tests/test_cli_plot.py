@@ -21,6 +21,9 @@ RECORDS = {
     "votes": [made.votes()],
     "correlation": made.scored("factor", "mig", steps=(500,)),
     "sensitivity": made.swept(),
+    "control": [made.control(beta) for beta in (1.0, 20.0)],
+    "distribution": [made.control()],
+    "leakage": [made.leak((0.2, 0.4), (0.1, 0.1)), made.leak((0.9, 1.0), (0.8, 0.9), method="mlvae")],
     "compare": made.scored("factor", "reconstruction"),
 }
 
@@ -110,7 +113,7 @@ def test_what_score_and_train_write(cli, folder, trained, squares):
     cli("plot", "votes", "scores.jsonl", "--metrics", "mig", "-o", "mig.svg").printed("mig.svg")
     cli("plot", "history", trained, "-o", "of_checkpoint.svg").printed("of_checkpoint.svg")
     assert "factorvae" in svg_text("of_checkpoint.svg")
-    assert "total correlation" in svg_text("history.svg")
+    assert "discriminator accuracy" in svg_text("history.svg")
 
 
 def test_records_from_a_pipe(files):
@@ -153,8 +156,8 @@ def test_names_of_others_are_escaped(cli, files):
         ("tradeoff tradeoff.jsonl -o tradeoff.jsonl", 2, "tradeoff.jsonl: expected a name ending in .png"),
         ("tradeoff nothing.jsonl -o a.png", 1, "nothing.jsonl: no such file of records"),
         ("tradeoff empty.jsonl -o a.png", 1, "empty.jsonl: is empty"),
-        ("tradeoff history.jsonl -o a.png", 1, "history.jsonl: holds a disentool.history; plot tradeoff reads what `disentool score`"),
-        ("history tradeoff.jsonl -o a.png", 1, "holds a disentool.score; plot history reads what `disentool train` writes"),
+        ("tradeoff history.jsonl -o a.png", 1, "holds a disentool.history; plot tradeoff reads what `disentool score`"),
+        ("history tradeoff.jsonl -o a.png", 1, "holds a disentool.score; plot history reads what `disentool train`"),
         ("tradeoff newer.jsonl -o a.png", 1, "newer.jsonl: disentool.score version 9, this disentool reads up to 1"),
         ("tradeoff text.jsonl -o a.png", 1, "text.jsonl: line 1 is not a JSON object"),
         ("tradeoff part.jsonl -o a.png", 1, "part.jsonl: record 1 lacks id, metric"),

@@ -1,6 +1,7 @@
 """What is drawn: each plot's numbers against a plain statement of them."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import plot_records as made
@@ -40,7 +41,7 @@ def student(values):
 
 def last(rows, metric, method, weight):
     chosen = [r for r in rows if (r["metric"], r["method"], r["step"]) == (metric, method, 500)]
-    return [r["score"] for r in chosen if weight in r["config"].values()]
+    return [r["score"] for r in chosen if weight in (r["config"].get("gamma"), r["config"].get("beta"))]
 
 
 # ---- tradeoff
@@ -70,10 +71,9 @@ def test_tradeoff_shows_the_way_over_training():
     ways = [line.get_xydata() for line in axis.lines if line.get_linestyle() == "-" and len(line.get_xydata()) == 3]
     assert len(ways) == 4
     steps = [r for r in rows if r["method"] == "factorvae" and r["config"]["gamma"] == 10]
-    expected = [
-        [np.mean([r["score"] for r in steps if (r["step"], r["metric"]) == (step, m)]) for m in ("reconstruction", "factor")]
-        for step in (100, 300, 500)
-    ]  # fmt: skip
+    scores = {(at, m): [r["score"] for r in steps if (r["step"], r["metric"]) == (at, m)] for at in (100, 300, 500)
+              for m in ("reconstruction", "factor")}  # fmt: skip
+    expected = [[np.mean(scores[at, m]) for m in ("reconstruction", "factor")] for at in (100, 300, 500)]
     assert ways[0] == pytest.approx(np.array(expected))
 
 
@@ -219,7 +219,7 @@ def test_votes_are_shares_of_each_factor():
     drawing = of("votes", [row])
     (axis,) = axes(drawing)
     table = np.array(row["details"]["vote_table"])
-    shown = axis.images[0].get_array()
+    shown = np.asarray(axis.images[0].get_array())
     assert shown == pytest.approx((table / table.sum(0)).T)
     assert [t.get_text() for t in axis.get_yticklabels()] == made.FACTORS
     assert [t.get_text() for t in axis.get_xticklabels()] == [f"z{i}" for i in range(10)]
@@ -237,7 +237,7 @@ def test_votes_of_several_models_and_other_matrices():
     information = np.random.default_rng(0).random((4, 2))
     details = {"factors": ["a", "b"], "mutual_information": information.tolist(), "factor_entropy": [2.0, 1.0]}
     drawing = of("votes", [made.record("mig", 0.3, details=details), made.votes()], metrics=("mig",))
-    assert axes(drawing)[0].images[0].get_array() == pytest.approx((information / [2, 1]).T)
+    assert np.asarray(axes(drawing)[0].images[0].get_array()) == pytest.approx((information / [2, 1]).T)
     sap = {"factors": ["a"], "predictability": [[0.25], [0.5]]}
     assert axes(of("votes", [made.record("sap", 0.3, details=sap)]))[0].images[0].get_array().tolist() == [[0.25, 0.5]]
 
@@ -266,7 +266,7 @@ def test_correlation_of_two_metrics_is_a_scatter():
     (axis,) = axes(drawing)
     x, y = ([r["score"] for r in rows if r["metric"] == metric] for metric in ("factor", "mig"))
     points = np.concatenate([line.get_xydata() for line in axis.lines])
-    assert sorted(map(tuple, points)) == pytest.approx(sorted(zip(x, y, strict=True)))
+    assert np.array(sorted(points.tolist())) == pytest.approx(np.array(sorted(zip(x, y, strict=True))))
     assert f"12 models. Pearson {stats.pearsonr(x, y)[0]:.2f} (p < 0.001)" in drawing.caption
     assert axis.get_xlabel() == "factor score (paper)"
     assert drawing.notes == ()
@@ -348,7 +348,7 @@ def test_every_plot_names_what_it_reads(kind):
 
     module = load(kind)
     assert module.READS and set(module.READS) <= {SCORE.name, HISTORY.name, CORRELATION.name}
-    assert module.USES <= {"metrics", "terms", "log"}
+    assert not module.USES - {"metrics", "terms", "log"}
     assert PLOTS[kind][1] and not PLOTS[kind][1].endswith(".")
 
 
@@ -370,7 +370,7 @@ def test_inks_differ_in_colour_mark_and_dashes():
     assert len({(x["color"], x["marker"]) for x in looks}) == 28
     assert len({(x["color"], str(x["linestyle"])) for x in looks}) == 28
     grey = [np.dot([int(c[i : i + 2], 16) for i in (1, 3, 5)], (0.299, 0.587, 0.114)) for c in style.COLOURS[:3]]
-    assert min(abs(a - b) for a, b in zip(grey, grey[1:], strict=False)) > 25, "neighbours must differ in lightness"
+    assert min(abs(a - b) for a, b in pairwise(grey)) > 25, "neighbours must differ in lightness"
     with pytest.raises(WrongUsage, match="more than 28 lines"):
         style.look(28)
 

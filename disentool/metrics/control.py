@@ -23,6 +23,7 @@ from disentool.metrics.sampling import Points, check_seed
 
 NEEDS = frozenset({"directions", "callables"})
 RANGE = (-np.inf, 1.0)
+_BINS = 24  # of the histogram of samples
 
 
 @dataclass(frozen=True)
@@ -241,7 +242,7 @@ def _law(plan: Plan, direction: Direction, lent: Callables, rng: np.random.Gener
 
     ``ks``: Kolmogorov-Smirnov distance of the property, less its mean at t = 0, from that law: the spread at fixed t is
     in it. ``ks_moved``: of how far each image moved from where it is at t = 0; ``slope``, ``rms_error``: of that on t.
-    ``ks_asked``: of t itself, which is the draw's.
+    ``ks_asked``: of t itself, which is the draw's. ``histogram``: how many samples are between ``edges``, of both.
     """
     from scipy.special import ndtr
 
@@ -271,6 +272,7 @@ def _law(plan: Plan, direction: Direction, lent: Callables, rng: np.random.Gener
     def slope(w: np.ndarray) -> float:
         return float((w * (t - w @ t)) @ change / (w @ np.square(t - w @ t)))
 
+    edges = np.linspace(min(low, absolute.min(), change.min()), max(high, absolute.max(), change.max()), _BINS + 1)
     lent.progress(plan.options.baseline + 2, plan.options.baseline + 2)
     return {
         "asked": [float(low), float(high)],
@@ -280,4 +282,9 @@ def _law(plan: Plan, direction: Direction, lent: Callables, rng: np.random.Gener
         "ks_asked": ks_distance(t, uniform),
         "slope": stats.quantity(slope, weights),
         "rms_error": stats.quantity(lambda w: math.sqrt(w @ np.square(change - t)), weights),
+        "histogram": {
+            "edges": edges.tolist(),
+            "measured": np.histogram(absolute, edges)[0].tolist(),
+            "moved": np.histogram(change, edges)[0].tolist(),
+        },
     }

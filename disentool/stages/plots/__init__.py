@@ -24,5 +24,8 @@ PLOTS: dict[str, tuple[str, str]] = {
     "votes": ("disentool.stages.plots.votes", "which latent dimension stands for which factor, as a matrix"),
     "correlation": ("disentool.stages.plots.correlation", "how metrics go together over models"),
     "sensitivity": ("disentool.stages.plots.sensitivity", "a metric against its own constants"),
+    "control": ("disentool.stages.plots.control", "a property against t along directions, with its spread"),
+    "distribution": ("disentool.stages.plots.distribution", "a property's histogram where t was asked to be even"),
+    "leakage": ("disentool.stages.plots.leakage", "how well the class is read off content codes, by probe"),
     "compare": ("disentool.stages.plots.compare", "methods by metrics, with intervals"),
 }

@@ -1,0 +1,121 @@
+"""Plots of control, of distributions and of leakage: their numbers against the records'."""
+
+import copy
+import sys
+
+import numpy as np
+import plot_records as made
+import pytest
+
+from disentool.errors import DataMismatch
+from disentool.io.schema import SCORE
+from disentool.stages.plot import draw
+from disentool.stages.plots.style import Options
+from disentool.stages.plots.tables import Table
+
+
+def of(kind, rows):
+    return draw(kind, [Table("records", SCORE.name, rows)], Options())
+
+
+def test_control_shows_the_property_against_t_where_t_is_known():
+    rows = [made.control(beta, direction=name) for beta in (1.0, 20.0) for name in ("shift-x", "shift-y")]
+    drawing = of("control", rows)
+    left, right = drawing.figure.get_axes()
+    assert [axis.get_title(loc="left") for axis in (left, right)] == ["shift-x", "shift-y"]
+    assert (left.get_xlabel(), left.get_ylabel()) == ("asked: t (image widths)", "measured: x (image widths)")
+    first, second, asked = (line.get_xydata() for line in left.lines)
+    held = rows[0]["details"]["curve"]
+    assert first == pytest.approx(np.column_stack([held["t"][1:-1], held["mean"][1:-1]]))
+    assert len(second) == 5
+    assert (asked[1] - asked[0])[1] == pytest.approx((asked[1] - asked[0])[0])  # slope 1
+    assert np.interp(0.0, *asked.T) == pytest.approx(0.5)
+    band = left.collections[0].get_paths()[0].vertices
+    assert band[:, 1].min() == pytest.approx(held["mean"][1] - 0.01)
+    labels = [text.get_text() for text in drawing.figure.legends[0].get_texts()]
+    assert labels == ["betavae β=1", "betavae β=20", "as asked"]
+    assert "mean of 30 starts" in drawing.caption
+
+
+def test_distribution_shows_densities_and_what_was_asked():
+    drawing = of("distribution", [made.control(seed=0), made.control(seed=1)])
+    first, second = drawing.figure.get_axes()
+    assert [axis.get_title(loc="left") for axis in (first, second)] == ["shift-x, seed 0", "shift-x, seed 1"]
+    measured, moved = (patch.get_data() for patch in first.patches)
+    assert measured.values == pytest.approx(np.array([0.25, 0.5, 0.25]) / 0.2)
+    assert moved.values == pytest.approx(np.array([0, 1, 0]) / 0.2)
+    x, y = first.lines[0].get_data()
+    assert (list(x), list(y)) == ([-0.2, -0.2, 0.2, 0.2], pytest.approx([0, 2.5, 2.5, 0]))
+    assert first.texts[0].get_text() == "distance 0.12\nof moves 0.05"
+    assert drawing.caption.startswith("40 samples: ")
+
+
+def test_leakage_has_a_bar_for_every_probe():
+    rows = [made.leak((0.2, 0.4), (0.1, 0.1), seed=0), made.leak((0.4, 0.6), (0.1, 0.2), seed=1)]
+    rows += [made.leak((0.1, 0.3), (0.05, 0.05), codes="latent"), made.leak((0.9, 1.0), (0.8, 0.9), method="mlvae")]
+    drawing = of("leakage", rows)
+    (axis,) = drawing.figure.get_axes()
+    assert [t.get_text() for t in axis.get_yticklabels()] == ["lord codes=encoder", "lord codes=latent", "mlvae"]
+    widths = [patch.get_width() for patch in axis.patches]
+    assert widths == pytest.approx([0.3, 0.5, 0.1, 0.15, 0.1, 0.3, 0.05, 0.05, 0.9, 1.0, 0.8, 0.9])
+    places = [patch.get_y() + patch.get_height() / 2 for patch in axis.patches]
+    assert places == sorted(places)
+    assert any(line.get_xdata()[0] == 0.05 for line in axis.lines)
+    assert axis.get_title(loc="left") == "rows trained on"
+    assert "1 to 2 models a setting" in drawing.caption
+
+
+def damaged(change):
+    row = copy.deepcopy(made.control())
+    change(row["details"])
+    return [row]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "words"),
+    [
+        ("control", made.scored("factor"), "hold no control"),
+        ("control", damaged(lambda d: d.pop("curve")), "no control record holds a curve"),
+        ("control", damaged(lambda d: d["curve"].update(mean="x")), "no control record holds a curve"),
+        ("control", damaged(lambda d: d["curve"].update(mean=[1.0])), "no control record holds a curve"),
+        ("control", damaged(lambda d: d["curve"].update(t=[None] * 7)), "no control record holds a curve"),
+        ("distribution", made.scored("factor"), "hold no control"),
+        ("distribution", damaged(lambda d: d.update(law=3)), "no control record holds a histogram"),
+        ("distribution", damaged(lambda d: d["law"].pop("histogram")), "no control record holds a histogram"),
+        ("distribution", damaged(lambda d: d["law"]["histogram"].update(moved=[0, 0, 0])), "holds a histogram"),
+        ("distribution", damaged(lambda d: d["law"]["histogram"].update(edges=[0, 1, 1, 0])), "holds a histogram"),
+        ("leakage", made.scored("factor"), "hold no leakage"),
+        ("leakage", [made.record("leakage", 0.5, details={"parts": {"training": {}}})], "no leakage record holds"),
+        ("leakage", [made.record("leakage", 0.5, details={"parts": [1]})], "no leakage record holds"),
+    ],
+)
+def test_records_without_what_is_drawn(kind, rows, words):
+    with pytest.raises(DataMismatch, match=words):
+        of(kind, rows)
+
+
+def test_what_score_writes_of_a_direction_is_drawn(cli, folder, monkeypatch):
+    (folder / "mine.py").write_text(MINE)
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    found = ("--trust", "--transform", "shift-x", "--method", "tangent", "--starts", "6")
+    cli("find-direction", "mine:Bar", *found, "-o", "d.h5").printed("d.h5")
+    few = ("--set", "starts=5", "--set", "samples=30", "--set", "baseline=2", "--set", "resamples=50")
+    outcome = cli("score", "d.h5", "--trust", "--metric", "control", *few, "--format", "jsonl")
+    (folder / "r.jsonl").write_text(outcome.out)
+    for kind in ("control", "distribution"):
+        cli("plot", kind, "r.jsonl", "-o", f"{kind}.svg").printed(f"{kind}.svg")
+    sys.modules.pop("mine", None)
+
+
+MINE = """
+import torch
+
+
+class Bar:
+    latent_dim = 3
+
+    def __call__(self, z):
+        grid = (torch.arange(16, device=z.device) + 0.5) / 16 - 0.5
+        across = torch.exp(-0.5 * ((grid - 0.08 * z[:, :1]) / 0.12) ** 2)
+        return (across[:, None, :] * torch.exp(-0.5 * (grid / 0.2) ** 2)[:, None])[:, None]
+"""
