@@ -1,31 +1,34 @@
 #!/usr/bin/env bash
-# Kim & Mnih (2018), appendix H: InfoGAN and InfoWGAN-GP tried on MNIST, whose digits their 10-way code should find.
-# The score is the share of images whose class stands for their digit (chance: 0.1). The paper prints pictures alone.
+# Kim & Mnih (2018), appendix H: InfoGAN and InfoWGAN-GP tried on MNIST, whose digits their 10-way code should find; and on
+# 2D Shapes InfoGAN that stops when its codes' information falls, and a larger network, which score alike, low. On MNIST the
+# score is the share of images whose class stands for their digit (chance: 0.1). The paper prints pictures alone.
 #
 #     MNIST=folder SCALE=paper|short|smoke OUT=folder bash recipes/factorvae/apph.sh
 #
 # MNIST is the folder of the published files; without it they are downloaded. short takes the test images alone.
-set -euo pipefail
-scale=${SCALE:-paper}
-out=${OUT:-apph-$scale}
-case $scale in
-    paper) options=(--seeds 0-4 --preset paper) subset=() ;;
-    short) options=(--seeds 0 --preset quick) subset=(--subset 10000) ;;
-    smoke) options=(--seeds 0 --preset quick --steps 5) subset=(--subset 200) ;;
-    *) echo "SCALE=$scale: expected paper, short or smoke" >&2; exit 2 ;;
-esac
-mkdir -p "$out"
+. "$(dirname "$0")/../common.sh"
+
 if [ -n "${MNIST:-}" ]; then from=(--from "$MNIST"); else from=(--download); fi
-[ -e "$out/mnist.h5" ] || disentool prepare mnist "${from[@]}" "${subset[@]}" -o "$out/mnist.h5" >&2
+subset=$(at 0 10000 200)
+once "$out/mnist.h5" disentool prepare mnist "${from[@]}" $([ "$subset" = 0 ] || echo --subset "$subset") -o "$out/mnist.h5"
+run=(--categorical 10 --data "$out/mnist.h5" --preset "$(at paper quick quick)")
+[ "$scale" = smoke ] && run+=(--steps 5)
+for method in infogan infowgan-gp; do
+    train "$(seeds 5 1)" $method "${run[@]}" -o "$out/$method-{seed}.pt" >&2
+done
+
+# 2D Shapes: stopped early, and larger.
+data=$(images dsprites 60000 2000)
+run=(--data "$data" --preset "$(at paper quick quick)")
+[ "$scale" = smoke ] && run+=(--steps 5)
+train "$(seeds 5 1)" infogan "${run[@]}" --early-stop "$(at 20000 500 5)" -o "$out/shapes-stopped-{seed}.pt" >&2
+train "$(seeds 5 1)" infowgan-gp "${run[@]}" --architecture large -o "$out/shapes-large-{seed}.pt" >&2
 
 export PYTHONPATH="$(cd "$(dirname "$0")" && pwd)${PYTHONPATH:+:$PYTHONPATH}"  # for digits.py
-{
-    for method in infogan infowgan-gp; do
-        disentool train "$method" --categorical 10 --data "$out/mnist.h5" "${options[@]}" \
-            -o "$out/$method-{seed}.pt" --resume | while read -r checkpoint; do
-            disentool traverse "$checkpoint" -o "${checkpoint%.pt}.png" --overwrite >&2
-            echo "$checkpoint"
-        done
-    done
-} | disentool score --metric digits:accuracy --format jsonl - > "$out/scores.jsonl"
-echo "$out/scores.jsonl"
+digits() { disentool score --metric digits:accuracy --format jsonl ${device[@]+"${device[@]}"} "$out"/info*-*.pt; }
+records "$out/digits.jsonl" digits
+score() { disentool score --metric factor --format jsonl ${device[@]+"${device[@]}"} "$out"/shapes-*.pt; }
+records "$out/scores.jsonl" score
+for checkpoint in "$out"/info*-0.pt "$out"/shapes-*-0.pt; do
+    once "${checkpoint%.pt}.png" disentool traverse "$checkpoint" -o "${checkpoint%.pt}.png"
+done
