@@ -11,7 +11,7 @@
 classes=$(at 14,136,306,417,672,717,852,914,933,992 14,136,306 "${CLASSES:-0,1}")
 transforms=(--transform shift-x --transform shift-y --transform zoom)
 find() {
-    disentool find-direction "$BIGGAN" --class "$classes" "${transforms[@]}" --method "$1" --starts "$(at 50 10 4)" \
+    disentool find-direction "$BIGGAN" --class "$classes" "${transforms[@]}" --method "$1" --starts "$(at 50 10 6)" \
         $([ "$scale" = smoke ] && echo --force --steps 1) ${device[@]+"${device[@]}"} -o "$out/$1.h5"
 }
 for method in $(at "paper tangent" tangent paper); do
