@@ -1,0 +1,133 @@
+"""What an explorer's page shows of a model: its latent dimensions, and directions in units of the image."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from disentool.phase import Classes, Interval
+from disentool.stages import steering
+from disentool.stages.bases import Bases
+from disentool.stages.decode import images_of
+from disentool.stages.dimensions import Dimension
+from disentool.stages.explorer import Axis, Scene
+from disentool.stages.generator import Opened
+from disentool.stages.model import Model
+from disentool.stages.moves import Move
+
+STEPS = 25  # values of a slider, unasked
+MAX_DIMS = 10  # sliders of dimensions, unasked
+BASES = 4  # images to start from, unasked
+_GROUPS = {
+    Interval: "Latent codes, in their own units",
+    Classes: "Latent codes that are classes",
+    type(None): "Latent dimensions, in standard deviations of the prior",
+}
+
+
+def telling(shown: Sequence[Dimension]) -> tuple[list[Dimension], tuple[str, ...]]:
+    """The first dimensions that are not collapsed (all, if none is alive), and a remark on what is left out."""
+    alive = [dimension for dimension in shown if not dimension.label.muted] or list(shown)
+    kept = alive[:MAX_DIMS]
+    rest = [dimension for dimension in shown if dimension.label.muted and dimension not in kept]
+    if not rest:
+        return kept, ()
+    names = ", ".join(dimension.label.text for dimension in rest)
+    return kept, (f"{names}: collapsed, they change nothing; without a slider unless --dims names them",)
+
+
+def of_model(
+    model: Model,
+    bases: Bases,
+    shown: Sequence[Dimension],
+    extent: float,
+    steps: int | None,
+    *,
+    notes: tuple[str, ...] = (),
+    named: bool = False,
+) -> Scene:
+    """A slider for each of the dimensions, from -``extent`` to ``extent``, or through all that it can be."""
+    axes = dimensions(bases.codes, shown, extent, steps or STEPS)
+
+    def decode(codes: np.ndarray, number: int) -> np.ndarray:
+        return np.concatenate(list(images_of(model, codes)))
+
+    return Scene(bases.codes, bases.images, axes, decode, notes, named=named, stepped=steps is not None)
+
+
+def dimensions(codes: np.ndarray, shown: Sequence[Dimension], extent: float, steps: int) -> list[Axis]:
+    """The sliders of dimensions: codes float32 [n,D] with one of them at each of its values, as in a still."""
+    axes = []
+    for dimension in shown:
+        values = dimension.stills(np.linspace(-extent, extent, steps), extent)
+        moved = np.repeat(codes[:, None], len(values), axis=1)
+        moved[:, :, dimension.index] = values
+        is_class = isinstance(dimension.support, Classes)
+        unit = "class" if is_class else "sd" if dimension.support is None else ""
+        axes.append(
+            Axis(
+                dimension.label.text,
+                dimension.label.detail,
+                _GROUPS[type(dimension.support)],
+                unit,
+                moved,
+                np.broadcast_to(np.asarray(values, np.float64), moved.shape[:2]),
+                codes[:, dimension.index].astype(np.float64),
+                free=not is_class,
+            )
+        )
+    return axes
+
+
+def between(start: np.ndarray, moves: Sequence[Move]) -> np.ndarray:
+    """Codes float64 [n,d] moved to where s = 0 for all the directions at once, by as little as it takes."""
+    directions = np.stack([move.steer.direction.u for move in moves], 1).astype(np.float64)
+    share = np.linalg.lstsq(directions, start.T, rcond=None)[0]
+    return start - (directions @ share).T
+
+
+def of_directions(
+    opened: Opened,
+    start: np.ndarray,
+    shown: np.ndarray | None,
+    owners: np.ndarray | None,
+    moves: Sequence[Move],
+    steps: int | None,
+    *,
+    spanned: bool,
+    more: Sequence[Axis] = (),
+    notes: tuple[str, ...] = (),
+    named: bool = False,
+) -> Scene:
+    """A slider for each move of codes float64 [n,d] from where they are, then the axes ``more``.
+
+    ``spanned``: from end to end of the moves' own spans; else of each image as far as the direction was fitted.
+    ``shown``: uint8 [n,H,W,C], the images of the codes, where known; ``owners``: int64 [n], their classes.
+    """
+    axes = [_along(move, start, steps or STEPS, spanned) for move in moves]
+
+    def decode(codes: np.ndarray, number: int) -> np.ndarray:
+        owned = None if owners is None else np.repeat(owners[number], len(codes))
+        return np.concatenate([steering.pixels(part) for part in steering.images(opened, codes, owned)])
+
+    codes = start.astype(np.float32)
+    return Scene(codes, shown, [*axes, *more], decode, notes, named=named, stepped=steps is not None)
+
+
+def _along(move: Move, start: np.ndarray, steps: int, spanned: bool) -> Axis:
+    direction = move.steer.direction
+    _, s, at = move.origin(start)
+    low, high = np.full(len(start), move.span.low), np.full(len(start), move.span.high)
+    if not spanned:
+        low, high = direction.t_valid[0] - at, direction.t_valid[1] - at
+    amounts = np.stack([np.linspace(a, b, steps) for a, b in zip(low, high, strict=True)])
+    codes = np.concatenate([move.codes(one[None], some) for one, some in zip(start, amounts, strict=True)])
+    unit = "sd" if move.span.latent else direction.unit
+    group = "Directions, by which the image is moved"
+    return Axis(direction.name, "", group, unit, codes, amounts, np.zeros(len(start)), relative=True)
+
+
+def facts(model: Model) -> list[str]:
+    """What a checkpoint is, in a few words each."""
+    content = model.content
+    said = [str(content["method"]), f"seed {content['rng'].get('seed')}", f"step {content['step']:,}"]
+    return [*said, f"trained on {content['data'].get('name', '?')}", f"sha256 {model.sha256[:16]}"]
