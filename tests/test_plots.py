@@ -348,7 +348,7 @@ def test_every_plot_names_what_it_reads(kind):
 
     module = load(kind)
     assert module.READS and set(module.READS) <= {SCORE.name, HISTORY.name, CORRELATION.name}
-    assert {"metrics", "terms", "log"} >= module.USES
+    assert module.USES <= {"metrics", "terms", "log"}
     assert PLOTS[kind][1] and not PLOTS[kind][1].endswith(".")
 
 

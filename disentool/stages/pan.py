@@ -137,7 +137,7 @@ def _scene(
         start = scenes.between(start, moves)
         notes = ("the images are drawn from the prior and placed in the middle of every direction's range",)
     more = []
-    if _encodes(opened):
+    if encodes(opened):
         some, collapsed = scenes.telling(dimensions.choose(opened.model, None, report, scenes.MAX_DIMS))
         more = scenes.dimensions(start.astype(np.float32), some, _EXTENT, steps or scenes.STEPS)
         notes += collapsed
@@ -146,7 +146,7 @@ def _scene(
     return scenes.of_directions(opened, start, shown, owners, still, steps, **given)
 
 
-def _encodes(opened: Opened) -> bool:
+def encodes(opened: Opened) -> bool:
     """Whether what its checkpoint encodes into is the generator's z."""
     return isinstance(opened.generator, CheckpointGenerator) and not hasattr(opened.model.method, "prior")
 
@@ -169,7 +169,7 @@ def _named(opened: Opened, report: Reporter, named: dict) -> tuple[np.ndarray, n
     """The codes to start from, float64 [n,d], and their images uint8 [n,H,W,C] where those were given."""
     width = opened.generator.facts.latent_dim
     model = opened.model
-    if _encodes(opened):
+    if encodes(opened):
         found = starting.find(model, report, default=_STARTS, **named)
         return found.codes.astype(np.float64), found.images
     path, rows = named["codes"], named["rows"]
