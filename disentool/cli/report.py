@@ -9,7 +9,8 @@ from disentool.cli.progress import reporter
 
 
 @click.command(
-    epilog="Example: disentool score runs/*.pt --format jsonl > runs/scores.jsonl; disentool report runs -o report.html",
+    epilog="Example: disentool score runs/*.pt --format jsonl > runs/scores.jsonl;"
+    " disentool report runs -o report.html",
 )
 @options.artefacts("[RUNS...|-]")
 @click.option("-o", "--output", type=options.path, required=True, help="The page to write (.html).")

@@ -42,8 +42,8 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     "outputs",
     type=options.path,
     multiple=True,
-    help="A picture (.png), animation (.gif .webp .mp4 .webm) or interactive page (.html) to write; may be given several"
-    " times.",
+    help="A picture (.png), animation (.gif .webp .mp4 .webm) or page with sliders (.html) to write; may be given"
+    " several times.",
 )
 @click.option("--gif", "gifs", type=options.path, multiple=True, help="A GIF to write; the same as -o FILE.gif.")
 @click.option(

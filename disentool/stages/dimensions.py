@@ -17,6 +17,8 @@ MAX_DIMS = 32  # of them are shown unasked
 
 @dataclass(frozen=True)
 class Dimension:
+    """One dimension of a code, and what it is called."""
+
     index: int
     label: Label
     support: Classes | Interval | None  # which values it takes; None: a standard normal

@@ -186,12 +186,12 @@ def _choice(scene: Scene, first: _Frames, most: int) -> tuple[bool, int, int]:
         size = sum(map(len, first.every(stride).encoded(lossy=lossy)))
         if size * enough <= most:
             return lossy, stride, min(wanted, most // size)
-    if scene.named or scene.stepped or size <= most:
-        if size * (wanted if scene.named else 1) <= _MOST:
-            return lossy, stride, wanted if scene.named else 1
+    count = wanted if scene.named else 1
+    if size * count <= (_MOST if scene.named or scene.stepped else most):
+        return lossy, stride, count
     raise WrongUsage(
-        f"an explorer of this model is {size * enough / 1e6:,.0f} MB, {_MOST / 1e6:.0f} are the most; name fewer --dims,"
-        " images or --steps"
+        f"an explorer of {count} images is {size * count / 1e6:,.1f} MB, too many for a page; name fewer --dims, images"
+        " or --steps"
     )
 
 
@@ -267,7 +267,8 @@ def _groups(scene: Scene, key: str, stride: int) -> Iterator[str]:
 
 def _slider(axis: Axis, key: str, place: int, count: int) -> str:
     return (
-        f'<div class="slider"><label for="{key}"><b>{escape(axis.name)}</b> <small>{escape(axis.detail)}</small></label>'
+        f'<div class="slider"><label for="{key}"><b>{escape(axis.name)}</b> <small>{escape(axis.detail)}</small>'
+        "</label>"
         '<canvas class="end low" aria-hidden="true"></canvas>'
         f'<span class="track"><input type="range" id="{key}" data-axis="{place}" min="0" max="{count - 1}" step="1">'
         '<i class="mark" aria-hidden="true"></i></span><canvas class="end high" aria-hidden="true"></canvas>'

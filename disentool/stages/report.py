@@ -29,12 +29,12 @@ def report(
 ) -> Iterator[Path]:
     """Write a page of all that ``sources`` hold, and yield its path.
 
-    ``sources``: checkpoints (.pt), histories and score records (.jsonl), files of directions (.h5), correlations; folders
-    of those. The page is complete in itself, and the same inputs make the same bytes.
+    ``sources``: checkpoints (.pt), histories and score records (.jsonl), files of directions (.h5), correlations;
+    folders of those. The page is complete in itself, and the same inputs make the same bytes.
 
-    Where one of several inputs that came through a folder or an iterator cannot be read, or the pictures of a checkpoint
-    cannot be made, the page says so, is written, and DisentoolError is raised after it. Raises WrongUsage, MissingFile,
-    ForeignFile, OutputExists or NotWritable before that.
+    Where one of several inputs that came through a folder or an iterator cannot be read, or the pictures of a
+    checkpoint cannot be made, the page says so, is written, and DisentoolError is raised after it. Raises WrongUsage,
+    MissingFile, ForeignFile, OutputExists or NotWritable before that.
     """
     report, output = report or Silent(), Path(output)
     if output.suffix.lower() != ".html":
@@ -85,7 +85,8 @@ def _body(found: Found, settings: Settings, report: Reporter) -> str:
     nav = "".join(f'<li><a href="#{key}">{escape(title)}</a></li>' for key, title in links)
     failed = "".join(f'<p class="problem">{escape(line)}</p>' for line in found.failed)
     head = f'<header><p class="kicker">disentool report</p><h1>{escape(_title(found.runs))}</h1>'
-    head += f'<p class="facts">{escape(_summary(found))}</p>{failed}<nav aria-label="Contents"><ul>{nav}</ul></nav></header>'
+    head += f'<p class="facts">{escape(_summary(found))}</p>{failed}'
+    head += f'<nav aria-label="Contents"><ul>{nav}</ul></nav></header>'
     middle = "".join(f'<section id="{key}"><h2>{title}</h2>{content}</section>' for key, title, content in sections)
     return f"<main>{head}{middle}{parts}{pages.footer()}</main>"
 
@@ -167,7 +168,7 @@ def _facts(run: Run) -> str:
     data = facts.get("data") or {}
     shape = data.get("shape")
     sized = f", {shape[0]:,} images of {'×'.join(map(str, shape[1:]))}" if isinstance(shape, list) and shape else ""
-    digest = f", sha256 {words(data['content_sha256'], 16)}" if data.get("content_sha256") else ""
+    digest = f", sha256 {str(data['content_sha256'])[:16]}…" if data.get("content_sha256") else ""
     versions = facts.get("versions") if isinstance(facts.get("versions"), dict) else {}
     step = facts.get("step")
     lines = [

@@ -32,7 +32,7 @@ def telling(shown: Sequence[Dimension]) -> tuple[list[Dimension], tuple[str, ...
     if not rest:
         return kept, ()
     names = ", ".join(dimension.label.text for dimension in rest)
-    return kept, (f"{names}: collapsed, they change nothing; without a slider unless --dims names them",)
+    return kept, (f"collapsed, and without a slider unless --dims names them: {names}",)
 
 
 def of_model(
@@ -115,7 +115,7 @@ def of_directions(
 
 def _along(move: Move, start: np.ndarray, steps: int, spanned: bool) -> Axis:
     direction = move.steer.direction
-    _, s, at = move.origin(start)
+    _, _, at = move.origin(start)
     low, high = np.full(len(start), move.span.low), np.full(len(start), move.span.high)
     if not spanned:
         low, high = direction.t_valid[0] - at, direction.t_valid[1] - at

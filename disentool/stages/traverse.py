@@ -53,16 +53,17 @@ def traverse(
     """Vary one latent dimension at a time and draw what is decoded; yields each output as it is complete.
 
     ``outputs``: a still (.png: a row per dimension, a column per value) or an animation (.gif .webp .mp4 .webm: a row
-    per image, a column per dimension, the value going to and fro), or a page with sliders (.html), by the name's suffix.
-    Dimensions stand in the order of their KL to the prior, the largest first, or as ``dims`` names them.
+    per image, a column per dimension, the value going to and fro), or a page with sliders (.html), by the name's
+    suffix. Dimensions stand in the order of their KL to the prior, the largest first, or as ``dims`` names them.
 
     The codes to start from are those of the images kept in the checkpoint; or of ``image_files``; or of ``rows`` of the
     data (``data``, else what the checkpoint was trained on); or those in a latents file (``codes``, its ``rows``).
     ``images``: how many where they are not named one by one (default: 1 in a still, 4 elsewhere).
 
-    ``extent``: values run from -extent to extent, in standard deviations of the prior. ``steps``: values in a
-    still (default: 13) or of a slider (25). ``frames``: of one period of the animation. ``fps``: frames a second. ``size``: about how many pixels an image's
-    longer side gets (default: 128 in a still, 64 in an animation, 384 on a page); a pixel becomes a whole number of them.
+    ``extent``: values run from -extent to extent, in standard deviations of the prior. ``steps``: values in a still
+    (default: 13) or of a slider (25). ``frames``: of one period of the animation. ``fps``: frames a second. ``size``:
+    about how many pixels an image's longer side gets (default: 128 in a still, 64 in an animation, 384 on a page); a
+    pixel becomes a whole number of them.
 
     The same inputs make the same bytes. Raises WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists,
     NotWritable or MissingExtra, all before anything is drawn.

@@ -22,7 +22,8 @@ from disentool.stages.reports.runs import Run
 _THEMES = ("light", "dark")
 _STEPS, _SIZE = 9, 64  # of a traversal in a report: values, and pixels of an image
 _TRAVERSED = (
-    "Each latent dimension from end to end, the others as in the image to the left. A number is how much it tells."
+    "Each latent dimension from end to end, the others as in the image to the left. Below its name: its KL to the"
+    " prior, or how far its codes are spread."
 )
 _SWAPPED = "The content of each image to the left on the class of each image above."
 _EXPLORER = 1_500_000  # bytes of each explorer

@@ -147,7 +147,7 @@ def _attach(found: Found, scores: list, histories: list, bound: list) -> None:
     """Scores go to the run with their id, histories to the one whose file is beside theirs, directions by digest."""
     by_key = {run.key: run for run in found.runs}
     for record in scores:
-        run = by_key.get(record["id"])
+        run = by_key.get(record["id"]) or by_key.get(_generator(record))
         if run is None:
             facts = {name: record.get(name) for name in ("method", "config", "seed", "step")}
             facts["data"] = {"name": record.get("data"), "content_sha256": record.get("data_sha256")}
@@ -166,6 +166,12 @@ def _attach(found: Found, scores: list, histories: list, bound: list) -> None:
     for some in bound:
         run = digests.get(some.generator_sha256[:16])
         (found.others if run is None else run.directions).append(some)
+
+
+def _generator(record: dict[str, Any]) -> str:
+    """The key of the checkpoint that a direction's record was measured in; "" of any other record."""
+    generator = record["details"].get("generator")
+    return str(generator.get("sha256"))[:16] if isinstance(generator, dict) else ""
 
 
 def _name(runs: list[Run]) -> None:

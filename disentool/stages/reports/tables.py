@@ -22,7 +22,10 @@ _WIDE, _HIGH = 150, 16  # pixels of the small drawing of a score
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> str:
     """Cells that are HTML already; the first of a row heads it. A head that ends in > is of numbers."""
     numbers = [name.endswith(">") for name in head]
-    kinds = [' class="number"' if number else "" for number in numbers]
+    kinds = [
+        ' class="number"' if number else "" if name else ' class="more"'
+        for number, name in zip(numbers, head, strict=True)
+    ]
     top = "".join(f'<th scope="col"{k}>{escape(n.rstrip(">"))}</th>' for n, k in zip(head, kinds, strict=True))
     lines = []
     for first, *rest in rows:
@@ -55,7 +58,7 @@ def of_runs(runs: Sequence[Run]) -> str:
                 str(len(run.scores) or ""),
             ]
         )
-    head = ("run", "method", "setting", "seed>", "step>", "data", "images>", "training>", "history>", "scores>")
+    head = ("run", "method", "setting", "seed>", "step>", "data", "images>", "training>", "log lines>", "scores>")
     filled = [not place or any(row[place] for row in rows) for place in range(len(head))]
     kept = [place for place, some in enumerate(filled) if some]
     return table([head[k] for k in kept], [[row[k] for k in kept] for row in rows])
@@ -130,7 +133,7 @@ def _stated(one: published.Published, span: tuple[float, float]) -> list[str]:
         "published",
         escape(f"{one.method}, {one.setting}"),
         *("", "", ""),
-        _number(one.value),
+        f"{one.value:g}",
         "",
         _drawn(one.value, None, span, "ring"),
         escape(one.source),
@@ -179,7 +182,7 @@ def of_correlations(found: Sequence[dict[str, Any]]) -> str:
     pair, values, source = published.CORRELATION
     if pair in pairs:
         rows.append(
-            ["published", "", *(_number(values[t]) for t in ("pearson", "kendall", "spearman")), escape(source)]
+            ["published", "", *(f"{values[t]:.3f}" for t in ("pearson", "kendall", "spearman")), escape(source)]
         )
     return table(("metrics", "models>", "Pearson>", "Kendall>", "Spearman>", ""), rows)
 
@@ -212,7 +215,7 @@ def of_directions(found: Sequence[Directions]) -> str:
 def _number(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return "–"
-    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def _shown(value: Any) -> str:
@@ -225,7 +228,9 @@ def _shown(value: Any) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return f"{value:g}" if isinstance(value, float) else json.dumps(value, default=str)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:g}" if isinstance(value, float) else f"{value:,}"
+    return json.dumps(value, default=str)
 
 
 def _duration(seconds: Any) -> str:
