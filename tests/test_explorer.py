@@ -88,7 +88,7 @@ def test_what_the_page_says(cli, folder, ckpt):
     assert len(inputs) == 5 and {attributes["id"] for attributes in inputs} == known, "each slider has a label"
     about = json.loads(page.texts["script"][0])
     assert about["method"] == "factorvae" and len(about["checkpoint_sha256"]) == 64
-    assert (folder / "a.html").stat().st_size < 1_000_000
+    assert (folder / "a.html").stat().st_size < 5_000_000
 
 
 def test_dimensions_that_are_named(cli, folder, ckpt):
@@ -214,10 +214,13 @@ def test_what_does_not_fit_is_left_out_step_by_step():
     assert fewer.notes[0] in fewer.markup
     lossy = built(scene(), int(size * 1.8))
     assert any("WebP, quality 90" in note for note in lossy.notes)
-    less = built(scene(), int(size * 0.8))
+    lossy_size = len(made.Reader(built(scene(count=1), int(size * 0.8)).markup).explorers()[0]["sheets"][0][0])
+    assert lossy_size < size * 0.8
+    less = built(scene(), int(lossy_size * 1.4))
     (data,) = made.Reader(less.markup).explorers()
-    assert data["axes"][0]["amounts"][0] == [-1, -0.5, 0, 0.5, 1] or len(data["axes"][0]["amounts"][0]) == 3
-    assert len(data["sheets"][0][0]) < size * 0.8
+    assert data["axes"][0]["amounts"][0] == [-1, -0.5, 0, 0.5, 1] and len(data["sheets"]) == 2
+    assert sum(len(sheets[0]) for sheets in data["sheets"]) <= lossy_size * 1.4
+    assert any(note.startswith("one of every 2 values is here") for note in less.notes)
     with pytest.raises(
         WrongUsage, match=r"an explorer of 1 images is 0\.\d MB, too many for a page; name fewer --dims"
     ):
@@ -229,9 +232,9 @@ def test_what_was_asked_for_is_not_left_out(monkeypatch):
     (data,) = made.Reader(asked.markup).explorers()
     assert len(data["sheets"]) == 3 and len(data["axes"][0]["amounts"][0]) == 9
     assert any("as so many were asked for" in note for note in asked.notes)
-    monkeypatch.setattr(explorer, "_MOST", 30_000)
+    monkeypatch.setattr(explorer, "_MOST", 5_000)
     with pytest.raises(WrongUsage, match="too many for a page"):
-        built(scene(named=True), 20_000)
+        built(scene(named=True), 2_000)
 
 
 def test_large_frames_are_reduced(model):

@@ -65,7 +65,7 @@ def rows(page):
 def test_a_checkpoint_alone(report):
     page = report("ckpt.pt")
     assert page.texts["h1"] == ["ckpt.pt"]
-    assert ["ckpt.pt", "factorvae", "0", "30", "squares", "192"] == [c for c in rows(page)[1] if c][:6]
+    assert [c for c in rows(page)[1] if c][:6] == ["ckpt.pt", "factorvae", "0", "30", "squares", "192"]
     text = page.text
     for words in (
         "latent_dim 4 (default 10)",
@@ -239,9 +239,8 @@ def test_records_of_any_shape(report, own):
         "factor", None, config=[1], seed={"a": 1}, step=[2], rows="many", data=None, interval="wide"
     )
     plot_records.write(own / "s.jsonl", [odd, odd | {"id": "2", "method": 7, "score": 1e300, "interval": [0, None]}])
-    assert ["–"] == [
-        row[5] for row in rows(report("s.jsonl")) if row[:1] == [odd["artefact"].rpartition("/")[2]] and len(row) == 9
-    ][:1]
+    scores = [row[5] for row in rows(report("s.jsonl")) if len(row) == 9]
+    assert scores[1] == "–" and scores[2].startswith("1,000,000,000")
 
 
 @pytest.mark.parametrize(

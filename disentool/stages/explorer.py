@@ -93,7 +93,7 @@ def build(scene: Scene, key: str, task: Task, *, size: int = _SHOWN, most: int =
     if len(bases) < len(scene.codes):
         notes.append(f"{len(bases)} of {len(scene.codes)} images to start from fit in {most / 1e6:.1f} MB")
     if stride > 1:
-        notes.append(f"every {stride} of the values is here, as more do not fit in {most / 1e6:.1f} MB")
+        notes.append(f"one of every {stride} values is here, as more do not fit in {most / 1e6:.1f} MB")
     if lossy:
         notes.append("the frames are compressed (WebP, quality 90), so that a pixel may be some levels off")
     if total > most:

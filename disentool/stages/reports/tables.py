@@ -147,7 +147,8 @@ def _span(some: Sequence[dict[str, Any]], more: Sequence[float]) -> tuple[float,
     low, high = min(values), max(values)
     if low >= 0 and high <= 1:
         return 0.0, 1.0
-    return (low, high) if high > low else (low - 0.5, low + 0.5)
+    room = max(0.5, abs(low) / 2)
+    return (low, high) if high > low else (low - room, low + room)
 
 
 def _drawn(value: float, interval: tuple[float, float] | None, span: tuple[float, float], kind: str) -> str:
