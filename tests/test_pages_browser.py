@@ -109,11 +109,17 @@ def test_the_pad(page):
 
 
 def test_light_and_dark(page):
-    papers = []
+    papers, rings = [], []
+    focus(page, "up")
+    page.press("End", 35)
+    ring = "document.querySelector('.field').toDataURL()"
     for scheme in ("light", "dark"):
         page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         papers.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        page.evaluate("new Promise(requestAnimationFrame)")
+        rings.append(page.evaluate(ring))
     page.call("Emulation.setEmulatedMedia", features=[])
+    assert rings[0] != rings[1]
     assert papers == ["rgb(255, 255, 255)", "rgb(22, 24, 28)"]
 
 

@@ -192,7 +192,10 @@ def test_no_more_explorers_than_a_page_can_hold(report, own, ckpt, monkeypatch):
         made.strong(ckpt, own / f"s{step}.pt", step=step)
     page = report("ckpt.pt", "s28.pt", "s29.pt")
     assert len(page.explorers()) == 1
-    assert "Explorers are of the first 1 checkpoints" in page.text and "Pictures are of the first 2" in page.text
+    assert (
+        "Explorers are of the first 1 checkpoints" in page.text
+        and "Pictures are of the first 2 checkpoints" in page.text
+    )
     assert page.texts["h1"] == ["3 runs of factorvae"]
 
 
@@ -202,7 +205,9 @@ def test_class_and_content_checkpoints_have_a_swap_grid(report, own, squares):
 
     given = {"class_factor": "size", "steps": 2, "batch_size": 16, "hidden_units": 32, "log_every": 1, "group_size": 4}
     list(train(plan("mlvae", given | {"data": str(squares), "device": "cpu"}, output=str(own / "ml.pt"))))
-    assert "The content of each image to the left on the class of each image above." in report("ml.pt").text
+    page = report("ml.pt")
+    assert "The content of each image to the left on the class of each image above." in page.text
+    assert "Class code, in standard deviations" in page.text and "Content code, in standard deviations" in page.text
 
 
 def test_same_inputs_same_bytes(cli, own):
@@ -255,6 +260,7 @@ def test_records_of_any_shape(report, own):
         ("part.jsonl -o r.html", 1, "part.jsonl: record 1 lacks id, metric"),
         ("inversion.jsonl -o r.html", 1, "holds a disentool.inversion; a report is of checkpoints"),
         ("damaged.pt -o r.html", 1, "damaged.pt: "),
+        ("w.safetensors -o r.html", 1, "w.safetensors: exported weights; `disentool export w.safetensors` makes"),
         ("nothing -o r.html", 1, "nothing: the folder holds no checkpoint"),
         ("ckpt.pt -o r.pdf", 2, "r.pdf: expected a name ending in .html"),
         ("ckpt.pt -o there.html", 1, "there.html: already there; --overwrite"),
@@ -269,12 +275,24 @@ def test_what_cannot_be_reported(cli, own, words, code, expected):
     (own / "there.html").write_text("mine")
     (own / "damaged.pt").write_bytes(b"PK\x03\x04" + bytes(100))
     (own / "nothing").mkdir()
+    (own / "w.safetensors").write_bytes(bytes(8))
     plot_records.write(own / "newer.jsonl", [plot_records.record("factor", 0.5, version=9)])
     plot_records.write(own / "part.jsonl", [{"format": "disentool.score", "version": 1, "metric": "factor"}])
     plot_records.write(own / "inversion.jsonl", [{"format": "disentool.inversion", "version": 1}])
     before = sorted(own.rglob("*"))
     cli("report", *words.split()).failed(code, expected)
     assert sorted(own.rglob("*")) == before
+
+
+def test_large_pictures_are_compressed(report, monkeypatch):
+    from disentool.stages.reports import pictures
+
+    small = report("ckpt.pt").source
+    monkeypatch.setattr(pictures, "_PICTURE", 1000)
+    monkeypatch.setattr(pictures, "_VECTORS", 1000)
+    page = report("ckpt.pt")
+    kinds = [attributes["src"].partition(";")[0] for tag, attributes in page.elements if tag == "img"]
+    assert kinds[:2] == ["data:image/png", "data:image/webp"] and "svg+xml" in small
 
 
 def test_help_needs_no_torch():

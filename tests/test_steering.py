@@ -9,6 +9,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import page_files
 import pytest
 import torch
 from PIL import Image
@@ -67,6 +68,15 @@ def test_traverse_moves_by_t_image_widths(cli, own, folder):
         np.testing.assert_allclose(
             rest, np.broadcast_to((start - (start @ u)[:, None] * u)[:, None], rest.shape), atol=1e-5
         )
+
+
+def test_a_page_of_any_generator(cli, own, folder):
+    cli("traverse", BLOB, *ALONG, "--html", "out.html", "--images", 2).printed("out.html")
+    page = page_files.Reader(folder / "out.html")
+    page.assert_closed()
+    (data,) = page.explorers()
+    assert [axis["name"] for axis in data["axes"]] == ["shift-x"] and len(data["sheets"]) == 2 and data["pad"] is None
+    assert page.texts["h1"] == [BLOB]
 
 
 def test_an_animation_of_several_directions(cli, own, folder):

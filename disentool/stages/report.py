@@ -16,6 +16,7 @@ from disentool.stages.reports.runs import Found, Run
 
 MAX_PICTURED = 24  # checkpoints whose pictures are on the page
 MAX_EXPLORERS = 6  # and that have an explorer
+_MOST = 40_000_000  # bytes, after which no more of them are pictured
 
 
 def report(
@@ -136,8 +137,8 @@ def _models(found: Found, settings: Settings, report: Reporter) -> str:
                 parts.append(f"<h3>Directions</h3>{tables.of_directions(run.directions)}")
             if run.path is None:
                 parts.append(empty("The checkpoint is not among the inputs, so there are no pictures of it."))
-            elif done >= MAX_PICTURED:
-                parts.append(empty(f"Pictures are of the first {MAX_PICTURED} checkpoints; this is a later one."))
+            elif done >= MAX_PICTURED or sum(map(len, parts)) > _MOST:
+                parts.append(empty(f"Pictures are of the first {done} checkpoints, as a page is to stay small."))
             else:
                 parts.append(_pictured(run, f"e{number}" if done < MAX_EXPLORERS else None, settings, found, report))
                 done += 1

@@ -46,7 +46,8 @@ def of_model(
     named: bool = False,
 ) -> Scene:
     """A slider for each of the dimensions, from -``extent`` to ``extent``, or through all that it can be."""
-    axes = dimensions(bases.codes, shown, extent, steps or STEPS)
+    class_width = model.method.codes().get("class_code")
+    axes = dimensions(bases.codes, shown, extent, steps or STEPS, class_width)
 
     def decode(codes: np.ndarray, number: int) -> np.ndarray:
         return np.concatenate(list(images_of(model, codes)))
@@ -54,20 +55,28 @@ def of_model(
     return Scene(bases.codes, bases.images, axes, decode, notes, named=named, stepped=steps is not None)
 
 
-def dimensions(codes: np.ndarray, shown: Sequence[Dimension], extent: float, steps: int) -> list[Axis]:
-    """The sliders of dimensions: codes float32 [n,D] with one of them at each of its values, as in a still."""
+def dimensions(
+    codes: np.ndarray, shown: Sequence[Dimension], extent: float, steps: int, class_width: int | None = None
+) -> list[Axis]:
+    """The sliders of dimensions: codes float32 [n,D] with one of them at each of its values, as in a still.
+
+    ``class_width``: how many of the first numbers of a code are the class's, where it is of class and content.
+    """
     axes = []
     for dimension in shown:
         values = dimension.stills(np.linspace(-extent, extent, steps), extent)
         moved = np.repeat(codes[:, None], len(values), axis=1)
         moved[:, :, dimension.index] = values
         is_class = isinstance(dimension.support, Classes)
+        group = _GROUPS[type(dimension.support)]
+        if class_width is not None:
+            group = f"{'Class' if dimension.index < class_width else 'Content'} code, {group.partition(', ')[2]}"
         unit = "class" if is_class else "sd" if dimension.support is None else ""
         axes.append(
             Axis(
                 dimension.label.text,
                 dimension.label.detail,
-                _GROUPS[type(dimension.support)],
+                group,
                 unit,
                 moved,
                 np.broadcast_to(np.asarray(values, np.float64), moved.shape[:2]),

@@ -10,6 +10,7 @@ from disentool.stages.pages import uri
 
 MAX_SIDE = 256  # pixels of a frame's longer side
 _LOSSY = 90  # WebP's quality
+_PAGE = 2000  # pixels across a page
 
 
 def fitted(frames: np.ndarray) -> np.ndarray:
@@ -35,6 +36,18 @@ def sheet(rows: Sequence[np.ndarray], *, lossy: bool) -> str:
     file = io.BytesIO()
     quality = {"quality": _LOSSY, "method": 4} if lossy else {"lossless": True, "quality": 80, "method": 4}
     Image.fromarray(picture if channels == 3 else picture.repeat(3, 2)).save(file, format="WEBP", **quality)
+    return uri("image/webp", file.getvalue())
+
+
+def reduced(png: bytes) -> str:
+    """A large picture, a PNG, as the ``data:`` address of a lossy WebP that is as wide as a page at most."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        picture = image.convert("RGB")
+        picture.thumbnail((_PAGE, 8 * _PAGE), Image.Resampling.LANCZOS)
+        picture.save(file, format="WEBP", quality=_LOSSY, method=4)
     return uri("image/webp", file.getvalue())
 
 

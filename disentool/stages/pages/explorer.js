@@ -184,6 +184,7 @@ function explore(root, keys) {
     if (event.key === "Escape") back(shown.base);
     else if (digit !== null && digit < data.sheets.length) back(digit);
   });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);  // the ring has the page's colour
   back(0);
 }
 

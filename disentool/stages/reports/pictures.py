@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch, DisentoolError, UnknownName, WrongUsage
+from disentool.errors import DisentoolError
 from disentool.io.schema import SCORE
-from disentool.stages import pages
+from disentool.stages import pages, sprites
 from disentool.stages.pages import escape
 from disentool.stages.plots import PLOTS, style
 from disentool.stages.plots.style import Drawing, Options
@@ -27,6 +27,9 @@ _TRAVERSED = (
 )
 _SWAPPED = "The content of each image to the left on the class of each image above."
 _EXPLORER = 1_500_000  # bytes of each explorer
+_VECTORS = 400_000  # bytes of a plot, above which it is drawn in pixels
+_DPI = 200
+_PICTURE = 700_000  # bytes of a picture, above which it is compressed
 
 
 def of_scores(runs: Sequence[Run]) -> str:
@@ -39,7 +42,7 @@ def of_scores(runs: Sequence[Run]) -> str:
         if SCORE.name in plot.load(kind).READS and found:
             try:
                 shown.append(_plotted(kind, found, summary))
-            except (DataMismatch, UnknownName, WrongUsage) as error:
+            except DisentoolError as error:
                 if kind == "compare":
                     shown.append(empty(f"No comparison: {error}"))
     return "".join(shown)
@@ -83,7 +86,12 @@ def _plotted(kind: str, found: list[Table], summary: str) -> str:
         file = io.BytesIO()
         with style.applied(theme):
             drawing.figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-        drawn.append((pages.uri("image/svg+xml", file.getvalue()), drawing))
+            kind_of, content = "image/svg+xml", file.getvalue()
+            if len(content) > _VECTORS:
+                file = io.BytesIO()
+                drawing.figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
+                kind_of, content = "image/png", file.getvalue()
+        drawn.append((pages.uri(kind_of, content), drawing))
     notes = "".join(f" {note}." for note in drawn[0][1].notes)
     return figure([address for address, _ in drawn], f"{summary[0].upper()}{summary[1:]}. {drawn[0][1].caption}{notes}")
 
@@ -133,7 +141,10 @@ def _made(make: Callable[[Path], Iterator[Path]], caption: str) -> str:
         path = Path(folder) / "picture.png"
         for _ in make(path):
             pass
-        return figure([pages.uri("image/png", path.read_bytes())], caption, sheet=True)
+        content = path.read_bytes()
+    if len(content) <= _PICTURE:
+        return figure([pages.uri("image/png", content)], caption, sheet=True)
+    return figure([sprites.reduced(content)], caption, sheet=True)
 
 
 def _directed(run: Run, file: Path, drawn: dict[str, Any]) -> str:

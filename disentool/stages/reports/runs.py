@@ -112,6 +112,8 @@ def _read(path: Path, found: Found, scores: list, histories: list, bound: list) 
             )
         bound.append(directions.read(path))
         return
+    if path.suffix.lower() == ".safetensors":
+        raise ForeignFile(f"{path}: exported weights; `disentool export {path}` makes a checkpoint of them again")
     with open(path, "rb") as file:
         packed = file.read(2) == b"PK"
     if packed:
