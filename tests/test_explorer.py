@@ -276,3 +276,21 @@ def test_what_cannot_be_explored(cli, folder, ckpt, arguments, code, words):
     cli("traverse", ckpt, "--device", "cpu", *arguments.split()).failed(code, words)
     assert [path.name for path in folder.iterdir()] == ["there.html"]
     assert (folder / "there.html").read_text() == "mine"
+
+
+def test_class_and_content_have_sliders_of_their_own(squares, folder, cli):
+    from disentool.io import checkpoint
+    from disentool.stages.jobs import plan
+    from disentool.stages.train import train
+
+    given = {"class_factor": "size", "steps": 2, "batch_size": 16, "hidden_units": 32, "log_every": 1, "group_size": 4}
+    list(train(plan("mlvae", given | {"data": str(squares), "device": "cpu"}, output=str(folder / "ml.pt"))))
+    content = checkpoint.read(folder / "ml.pt")
+    width = len(content["statistics"]["kl"])
+    content["statistics"]["kl"] = [float(width - i) for i in range(width)]  # the class's tell most
+    checkpoint.write(folder / "ml.pt", content, overwrite=True)
+    cli("traverse", "ml.pt", "--html", "a.html", "--device", "cpu").printed("a.html")
+    page = made.Reader(folder / "a.html")
+    assert [axis["name"] for axis in page.explorers()[0]["axes"]] == [f"z{i}" for i in (*range(5), *range(10, 15))]
+    assert "Class code, in standard deviations" in page.text and "Content code, in standard deviations" in page.text
+    assert "The 10 of 20 dimensions that tell most have a slider; --dims names others." in page.text

@@ -15,7 +15,7 @@ from disentool.io import canvas, files, latents, provenance
 from disentool.io import images as pictures
 from disentool.io.canvas import Block, Label, Sheet
 from disentool.stages import bases as starting
-from disentool.stages import dimensions, explorer, scenes, steering
+from disentool.stages import explorer, scenes, steering
 from disentool.stages.generator import CheckpointGenerator, Opened
 from disentool.stages.moves import Move, Span
 from disentool.stages.reporting import Reporter, Silent, Task
@@ -138,7 +138,7 @@ def _scene(
         notes = ("the images are drawn from the prior and placed in the middle of every direction's range",)
     more = []
     if encodes(opened):
-        some, collapsed = scenes.telling(dimensions.choose(opened.model, None, report, scenes.MAX_DIMS))
+        some, collapsed = scenes.sliders(opened.model, None, report)
         more = scenes.dimensions(start.astype(np.float32), some, _EXTENT, steps or scenes.STEPS)
         notes += collapsed
     still = [replace(move, placed=False) for move in moves]

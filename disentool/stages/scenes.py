@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from disentool.phase import Classes, Interval
+from disentool.stages import dimensions as choosing
 from disentool.stages import steering
 from disentool.stages.bases import Bases
 from disentool.stages.decode import images_of
@@ -13,10 +14,12 @@ from disentool.stages.explorer import Axis, Scene
 from disentool.stages.generator import Opened
 from disentool.stages.model import Model
 from disentool.stages.moves import Move
+from disentool.stages.reporting import Reporter
 
 STEPS = 25  # values of a slider, unasked
 MAX_DIMS = 10  # sliders of dimensions, unasked
 BASES = 4  # images to start from, unasked
+_NAMED = 16  # collapsed dimensions that a remark names
 _GROUPS = {
     Interval: "Latent codes, in their own units",
     Classes: "Latent codes that are classes",
@@ -24,15 +27,29 @@ _GROUPS = {
 }
 
 
-def telling(shown: Sequence[Dimension]) -> tuple[list[Dimension], tuple[str, ...]]:
-    """The first dimensions that are not collapsed (all, if none is alive), and a remark on what is left out."""
-    alive = [dimension for dimension in shown if not dimension.label.muted] or list(shown)
-    kept = alive[:MAX_DIMS]
-    rest = [dimension for dimension in shown if dimension.label.muted and dimension not in kept]
-    if not rest:
-        return kept, ()
-    names = ", ".join(dimension.label.text for dimension in rest)
-    return kept, (f"collapsed, and without a slider unless --dims names them: {names}",)
+def sliders(model: Model, dims: Sequence[int] | None, report: Reporter) -> tuple[list[Dimension], tuple[str, ...]]:
+    """The dimensions that ``dims`` names; else those that tell most, which are not collapsed, and a remark on the rest.
+
+    Of codes of class and content as many of either, if there are enough.
+    """
+    if dims is not None:
+        return choosing.choose(model, dims, report), ()
+    every = choosing.choose(model, None, report, model.method.codes()["mean"])
+    alive = [dimension for dimension in every if not dimension.label.muted] or every
+    class_width = model.method.codes().get("class_code", 0)
+    of_class = [dimension for dimension in alive if dimension.index < class_width]
+    content = [dimension for dimension in alive if dimension.index >= class_width]
+    few = max(MAX_DIMS // 2, MAX_DIMS - len(content)) if of_class else 0
+    kept = [*of_class[:few], *content]
+    kept = kept[:MAX_DIMS]
+    notes = []
+    if len(alive) > len(kept):
+        notes.append(f"the {len(kept)} of {len(alive)} dimensions that tell most have a slider; --dims names others")
+    collapsed = [dimension.label.text for dimension in every if dimension not in alive]
+    if collapsed:
+        names = ", ".join(collapsed) if len(collapsed) <= _NAMED else f"{len(collapsed)} dimensions"
+        notes.append(f"collapsed, and without a slider unless --dims names them: {names}")
+    return kept, tuple(notes)
 
 
 def of_model(

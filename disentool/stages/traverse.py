@@ -82,7 +82,8 @@ def traverse(
             claims.enter_context(files.claim(output))
         model = models.load(path, device, trust=trust)
         drawn = [output for output in outputs if not is_page(output)]
-        shown = dimensions.choose(model, dims, report, dimensions.MAX_DIMS if drawn else scenes.MAX_DIMS)
+        shown = dimensions.choose(model, dims, report) if drawn else []
+        sliders, notes = scenes.sliders(model, dims, report) if len(drawn) < len(outputs) else ([], ())
         default = _STILL_IMAGES if all(map(is_still, outputs)) else _MOVING_IMAGES
         source = {"image_files": image_files, "codes": codes, "rows": rows, "data": data}
         with inference.repeatable():
@@ -120,7 +121,6 @@ def traverse(
                     pictures.write_animation(plan.output, moving, fps, overwrite=overwrite, comment=comment)
                 yield plan.output
         named = bool(images) or bases.chosen
-        sliders, notes = (shown, ()) if dims is not None else scenes.telling(shown)
         for output in filter(is_page, outputs):
             scene = scenes.of_model(model, bases, sliders, extent, steps, notes=notes, named=named)
             about = json.loads(model.comment)

@@ -110,14 +110,14 @@ def of_model(run: Run, key: str | None, settings: Settings) -> tuple[str, str]:
     None for a key: no explorer. Raises what opening and drawing a checkpoint raises.
     """
     from disentool.stages import bases as starting
-    from disentool.stages import dimensions, scenes
     from disentool.stages import model as models
+    from disentool.stages import scenes
     from disentool.stages.swap import swap
     from disentool.stages.traverse import traverse
 
     opening = {"device": settings.device, "trust": settings.trust}
     model = models.load(run.path, settings.device, trust=settings.trust)
-    chosen, _ = scenes.telling(dimensions.choose(model, None, Silent(), scenes.MAX_DIMS))
+    chosen, notes = scenes.sliders(model, None, Silent())
     dims = [dimension.index for dimension in chosen]
     drawn = {"steps": _STEPS, "size": _SIZE, **opening}
     shown = [_made(lambda to: traverse(run.path, [to], dims=dims, **drawn), _TRAVERSED)]
@@ -132,7 +132,7 @@ def of_model(run: Run, key: str | None, settings: Settings) -> tuple[str, str]:
     if key is None:
         return "".join(shown), ""
     bases = starting.find(model, Silent(), count=None, default=scenes.BASES)
-    return "".join(shown), _explorer(run, model, bases, chosen, key, settings)
+    return "".join(shown), _explorer(run, model, bases, chosen, notes, key, settings)
 
 
 def _made(make: Callable[[Path], Iterator[Path]], caption: str) -> str:
@@ -154,18 +154,21 @@ def _directed(run: Run, file: Path, drawn: dict[str, Any]) -> str:
     return _made(lambda to: pan(run.path, [str(file)], [to], images=1, **drawn), caption)
 
 
-def _explorer(run: Run, model: Any, bases: Any, chosen: Sequence[Any], key: str, settings: Settings) -> str:
+def _explorer(
+    run: Run, model: Any, bases: Any, chosen: Sequence[Any], notes: tuple[str, ...], key: str, settings: Settings
+) -> str:
     """Sliders of the dimensions, and of the directions where they are of the very codes that the model encodes into."""
     from disentool.stages import explorer, scenes, steering
     from disentool.stages.moves import Move, Span
     from disentool.stages.pan import encodes
 
-    scene = scenes.of_model(model, bases, chosen, 3.0, None)
+    scene = scenes.of_model(model, bases, chosen, 3.0, None, notes=notes)
     steers = steering.read([str(file.path) for file in run.directions], every=True) if run.directions else []
     if steers:
         opened = steering.opened(run.path, steers, settings.device, trust=settings.trust, force=False)
         if encodes(opened):
             moves = [Move(steer, Span(*steer.direction.t_valid), False) for steer in steers]
             start = bases.codes.astype(np.float64)
-            scene = scenes.of_directions(opened, start, bases.images, None, moves, None, spanned=False, more=scene.axes)
+            more = {"more": scene.axes, "notes": notes}
+            scene = scenes.of_directions(opened, start, bases.images, None, moves, None, spanned=False, **more)
     return explorer.build(scene, key, Silent(), size=384, most=_EXPLORER).markup
