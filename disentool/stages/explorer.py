@@ -11,7 +11,7 @@ import numpy as np
 from disentool.errors import WrongUsage
 from disentool.io import files
 from disentool.stages import pages, sprites
-from disentool.stages.pages import escape
+from disentool.stages.pages import controls, escape
 from disentool.stages.reporting import Reporter, Task
 
 USUAL = 4_900_000  # bytes of an explorer that was asked for nothing special: a page of less than 5 MB
@@ -227,7 +227,7 @@ def _markup(scene: Scene, key: str, bases: list, stride: int, size: int, notes: 
             '<p><button type="button" class="reset">Back to the image <kbd>Esc</kbd></button></p>',
             "</div>",
             f'<div class="controls">{"".join(_groups(scene, key, stride))}{_pad(scene, key, known["pad"])}',
-            _explained(scene, notes),
+            controls.explained(notes, several=len(bases) > 1),
             "</div></section>",
         ]
     )
@@ -243,63 +243,23 @@ def _rounded(values: np.ndarray) -> list:
 def _bases(bases: list, key: str) -> str:
     if len(bases) < 2:
         return ""
-    cells = []
-    for number, (frames, _) in enumerate(bases):
-        shown = frames.base if frames.shown is None else frames.shown
-        cells.append(
-            f'<label><input type="radio" name="{key}-base" value="{number}"{" checked" if not number else ""}>'
-            f'<img src="{sprites.thumbnail(shown)}" alt="image {number + 1}" width="52" height="52">'
-            f"<kbd>{number + 1}</kbd></label>"
-        )
-    return f'<fieldset class="bases"><legend>Start from</legend>{"".join(cells)}</fieldset>'
+    shown = [frames.base if frames.shown is None else frames.shown for frames, _ in bases]
+    return controls.choice([sprites.thumbnail(image) for image in shown], key)
 
 
 def _groups(scene: Scene, key: str, stride: int) -> Iterator[str]:
     """A set of sliders for each heading."""
     for group in dict.fromkeys(axis.group for axis in scene.axes):
         rows = [
-            _slider(axis, f"{key}-{place}", place, len(axis.amounts[0][::stride]))
+            controls.slider(axis.name, axis.detail, f"{key}-{place}", place, len(axis.amounts[0][::stride]))
             for place, axis in enumerate(scene.axes)
             if axis.group == group
         ]
         yield f'<fieldset class="sliders"><legend>{escape(group)}</legend>{"".join(rows)}</fieldset>'
 
 
-def _slider(axis: Axis, key: str, place: int, count: int) -> str:
-    return (
-        f'<div class="slider"><label for="{key}"><b>{escape(axis.name)}</b> <small>{escape(axis.detail)}</small>'
-        "</label>"
-        '<canvas class="end low" aria-hidden="true"></canvas>'
-        f'<span class="track"><input type="range" id="{key}" data-axis="{place}" min="0" max="{count - 1}" step="1">'
-        '<i class="mark" aria-hidden="true"></i></span><canvas class="end high" aria-hidden="true"></canvas>'
-        f'<output for="{key}"></output></div>'
-    )
-
-
 def _pad(scene: Scene, key: str, known: dict[str, Any] | None) -> str:
     if known is None:
         return ""
-    rows = []
-    for way, place, word in (("across", known["x"], "across"), ("up", known["y"], "up")):
-        axis, last = scene.axes[place], len(known[way][0]) - 1
-        rows.append(
-            f'<div class="slider"><label for="{key}-{way}"><b>{escape(axis.name)}</b> <small>{word}</small></label>'
-            f'<span class="track"><input type="range" id="{key}-{way}" class="{way}" min="0" max="{last}" step="1">'
-            f'<i class="mark" aria-hidden="true"></i></span><output for="{key}-{way}"></output></div>'
-        )
-    names = " and ".join(escape(scene.axes[known[way]].name) for way in ("x", "y"))
-    return (
-        f'<fieldset class="pad"><legend>{names} together</legend>'
-        f'<canvas class="field" aria-hidden="true"></canvas><div>{"".join(rows)}</div></fieldset>'
-    )
-
-
-def _explained(scene: Scene, notes: list[str]) -> str:
-    words = (
-        "One slider moves at a time: the picture is the image to start from, with that one changed and all others as"
-        " they are in the image itself, where the small tick is. All frames were decoded beforehand."
-    )
-    extra = "".join(f"<p>{escape(note[0].upper() + note[1:])}.</p>" for note in notes)
-    keys = "Keys: arrows move a slider, <kbd>Home</kbd> and <kbd>End</kbd> go to its ends"
-    keys += ", <kbd>1</kbd>–<kbd>9</kbd> choose the image" if len(scene.codes) > 1 else ""
-    return f'<div class="note"><p>{words}</p>{extra}<p>{keys}, <kbd>Esc</kbd> goes back to it.</p></div>'
+    across, up = (scene.axes[known[way]].name for way in ("x", "y"))
+    return controls.pad((across, len(known["across"][0])), (up, len(known["up"][0])), key)

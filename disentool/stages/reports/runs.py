@@ -170,10 +170,10 @@ def _attach(found: Found, scores: list, histories: list, bound: list) -> None:
         (found.others if run is None else run.directions).append(some)
 
 
-def _generator(record: dict[str, Any]) -> str:
-    """The key of the checkpoint that a direction's record was measured in; "" of any other record."""
+def _generator(record: dict[str, Any]) -> str | None:
+    """The key of the checkpoint that a direction's record was measured in; None of any other record."""
     generator = record["details"].get("generator")
-    return str(generator.get("sha256"))[:16] if isinstance(generator, dict) else ""
+    return str(generator.get("sha256"))[:16] if isinstance(generator, dict) else None
 
 
 def _name(runs: list[Run]) -> None:
