@@ -149,6 +149,14 @@ def test_records_alone_have_no_pictures(report, own):
     assert "x: a single line, which is drawn as a point" in report("x.history.jsonl").text
 
 
+def test_a_history_of_a_checkpoint_that_records_tell_of(report, own):
+    records = plot_records.scored("factor", seeds=1, steps=(500,))[:1]
+    plot_records.write(own / "s.jsonl", [records[0] | {"artefact": "elsewhere/a.pt"}])
+    plot_records.write(own / "a.history.jsonl", plot_records.history())
+    page = report("s.jsonl", "a.history.jsonl")
+    assert page.texts["h1"] == ["a.pt"] and "Losses against steps, factorvae. 1 run" in page.text
+
+
 def test_a_folder(cli, own):
     made.write_directions(own / "ckpt.pt", own / "in" / "a" / "dirs.h5")
     shutil.move(own / "ckpt.pt", own / "in" / "ckpt.pt")

@@ -146,7 +146,7 @@ def _of_checkpoint(path: Path, key: str) -> Run:
 
 
 def _attach(found: Found, scores: list, histories: list, bound: list) -> None:
-    """Scores go to the run with their id, histories to the one whose file is beside theirs, directions by digest."""
+    """Scores go to the run with their id, directions to that with their generator's digest, histories by their name."""
     by_key = {run.key: run for run in found.runs}
     for record in scores:
         run = by_key.get(record["id"]) or by_key.get(_generator(record))
@@ -159,11 +159,16 @@ def _attach(found: Found, scores: list, histories: list, bound: list) -> None:
             run.scores.append(record)
     beside = {run.path.resolve(): run for run in found.runs if run.path}
     for path, table in histories:
-        own = beside.get(path.resolve().with_name(path.name.removesuffix(".history.jsonl") + ".pt"))
+        checkpoint = path.name.removesuffix(".history.jsonl") + ".pt"
+        own = beside.get(path.resolve().with_name(checkpoint))
+        named = [run for run in found.runs if not run.path and run.name == checkpoint]
+        if own is None and len(named) == 1:  # a checkpoint that only its records tell of
+            own = named[0]
         if own is None:
             found.runs.append(Run(table.name, history=table))
         elif own.history is None:
-            own.history = Table(own.name, table.kind, table.records, own.facts)
+            known = own.facts if isinstance(own.facts.get("config"), dict) else None
+            own.history = Table(own.name, table.kind, table.records, known)
     digests = {run.key: run for run in found.runs if run.path}
     for some in bound:
         run = digests.get(some.generator_sha256[:16])
