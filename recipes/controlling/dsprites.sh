@@ -11,7 +11,7 @@ data=$out/small.h5 betas=1,5,10,20 methods="paper tangent" protocol=grid
 transforms=(--transform shift-x --transform shift-y --transform zoom)
 case $scale in
     paper) options=(--seeds 0-4 --steps 100000) find=(--starts 50) data=dsprites ;;
-    short) options=(--seeds 0-2 --learning-rate 5e-4 --steps 2000) find=(--starts 50) images=60000 ;;
+    short) options=(--seeds 0-2 --learning-rate 5e-4 --steps 8000) find=(--starts 50) images=60000 ;;
     smoke)
         options=(--seeds 0 --steps 20) find=(--starts 5) images=2000
         betas=1,20 methods=tangent protocol=quick transforms=(--transform shift-x) ;;
