@@ -186,7 +186,8 @@ def test_every_metric_keeps_the_contract():
     for name, (module, summary) in METRICS.items():
         loaded = import_module(module)
         assert summary
-        assert loaded.NEEDS.issubset({"factors", "logvar", "reconstruction", "model", "callables", "others"})
+        needs = {"factors", "logvar", "reconstruction", "model", "callables", "others", "directions"}
+        assert loaded.NEEDS.issubset(needs)
         assert all(options.protocol == protocol for protocol, options in loaded.PROTOCOLS.items())
         assert callable(loaded.plan)
         assert callable(loaded.score)

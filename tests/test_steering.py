@@ -9,6 +9,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import page_files
 import pytest
 import torch
 from PIL import Image
@@ -19,7 +20,7 @@ from disentool.errors import WrongUsage
 from disentool.io import directions as files
 from disentool.io.directions import Direction, Directions
 from disentool.stages import generator as generators
-from disentool.stages import pan, steering
+from disentool.stages import moves, steering
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "your_generator.py"
 ALONG = ("--direction", "dirs.h5:shift-x", "--trust", "--device", "cpu")
@@ -57,8 +58,8 @@ def test_traverse_moves_by_t_image_widths(cli, own, folder):
     assert said["directions"] == ["shift-x"] and len(said["generator_sha256"]) == 64
     steer = steering.read(["dirs.h5:shift-x"], every=True)[0]
     start = np.random.default_rng(0).standard_normal((5, 8))
-    for span, placed in ((pan.Span(-0.1, 0.1), True), (pan.Span(-1.0, 1.0, latent=True), False)):
-        move = pan._Move(steer, span, placed)
+    for span, placed in ((moves.Span(-0.1, 0.1), True), (moves.Span(-1.0, 1.0, latent=True), False)):
+        move = moves.Move(steer, span, placed)
         z = move.codes(start, np.array([-0.05, 0.0, 0.05]))
         u = steer.direction.u.astype(float)
         expected = (0.0 if placed else start @ u[:, None]) + np.array([-0.05, 0, 0.05]) / (1 if span.latent else 0.08)
@@ -67,6 +68,15 @@ def test_traverse_moves_by_t_image_widths(cli, own, folder):
         np.testing.assert_allclose(
             rest, np.broadcast_to((start - (start @ u)[:, None] * u)[:, None], rest.shape), atol=1e-5
         )
+
+
+def test_a_page_of_any_generator(cli, own, folder):
+    cli("traverse", BLOB, *ALONG, "--html", "out.html", "--images", 2).printed("out.html")
+    page = page_files.Reader(folder / "out.html")
+    page.assert_closed()
+    (data,) = page.explorers()
+    assert [axis["name"] for axis in data["axes"]] == ["shift-x"] and len(data["sheets"]) == 2 and data["pad"] is None
+    assert page.texts["h1"] == [BLOB]
 
 
 def test_an_animation_of_several_directions(cli, own, folder):

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "swap": ("disentool.cli.swap:swap", "Put the content of some images on the class of others."),
     "correlate": ("disentool.cli.correlate:correlate", "Correlate metrics over the models of score records."),
     "plot": ("disentool.cli.plot:plot", "Draw records as a figure for a paper."),
+    "report": ("disentool.cli.report:report", "Put runs, scores, pictures and explorers on one page."),
     "export": ("disentool.cli.export:export", "Weights to .safetensors, and back."),
     "info": ("disentool.cli.info:info", "Say what a file is."),
 }

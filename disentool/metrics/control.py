@@ -237,16 +237,19 @@ def ks_distance(values: np.ndarray, cdf: Callable[[np.ndarray], np.ndarray]) -> 
     return float(max((np.arange(1, count + 1) / count - expected).max(), (expected - np.arange(count) / count).max()))
 
 
-def _law(plan: Plan, direction: Direction, lent: Callables, rng: np.random.Generator) -> dict[str, Any]:
+def _law(plan: Plan, direction: Direction, lent: Callables, rng: np.random.Generator) -> dict[str, Any] | None:
     """Samples whose t is asked to be uniform over the valid range: does the measured property obey?
 
     ``ks``: Kolmogorov-Smirnov distance of the property, less its mean at t = 0, from that law: the spread at fixed t is
     in it. ``ks_moved``: of how far each image moved from where it is at t = 0; ``slope``, ``rms_error``: of that on t.
     ``ks_asked``: of t itself, which is the draw's. ``histogram``: how many samples are between ``edges``, of both.
+    None where the valid range is empty, as that of a direction that moves nothing.
     """
     from scipy.special import ndtr
 
     low, high = direction.t_valid
+    if not high > low:
+        return None
     starts = rng.standard_normal((plan.options.samples, len(direction.u)), dtype=np.float32)
     s = starts @ direction.u.astype(np.float64)
     t = low + (high - low) * ndtr(s)  # F^-1(Phi(s))

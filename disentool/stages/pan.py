@@ -4,36 +4,28 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from disentool.directions import monotone
 from disentool.engine.randomness import latent_noise
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.io import canvas, files, latents, provenance
 from disentool.io import images as pictures
 from disentool.io.canvas import Block, Label, Sheet
 from disentool.stages import bases as starting
-from disentool.stages import steering
+from disentool.stages import explorer, scenes, steering
 from disentool.stages.generator import CheckpointGenerator, Opened
+from disentool.stages.moves import Move, Span
 from disentool.stages.reporting import Reporter, Silent, Task
 from disentool.stages.steering import Steer
-from disentool.stages.traverse import MAX_BASES, check_outputs, check_pixels, check_sizes, is_still
+from disentool.stages.traverse import MAX_BASES, STEPS, check_outputs, check_pixels, check_sizes, is_page, is_still
 
 _STILL_SIZE, _MOVING_SIZE = 128, 64
 _STARTS = 4
 _MAX_ALPHA = 100.0
-
-
-@dataclass(frozen=True)
-class Span:
-    """From ``low`` to ``high``: of t in the direction's unit, or, ``latent``, of alpha in the prior's deviations."""
-
-    low: float
-    high: float
-    latent: bool = False
+_EXTENT = 3.0  # of a page's dimensions, in the prior's deviations
 
 
 def pan(
@@ -48,7 +40,7 @@ def pan(
     data: str | None = None,
     images: int | None = None,
     classes: Sequence[int] = (),
-    steps: int = 13,
+    steps: int | None = None,
     frames: int = 40,
     fps: float = 20.0,
     size: int | None = None,
@@ -69,9 +61,10 @@ def pan(
     from where it can be followed to both ends; or, of a checkpoint that encodes into its generator's z, ``image_files``
     or ``rows`` of ``data``; or the codes of a latents file, ``codes``. Those are moved from where they are.
 
-    ``outputs`` and the numbers: as :func:`disentool.stages.traverse.traverse` has them, a row per direction in a still.
-    Raises what that does, and DataMismatch for another generator's directions without ``force``; WrongUsage for a t
-    outside the range that a direction was fitted to.
+    ``outputs`` and the numbers: as :func:`disentool.stages.traverse.traverse` has them, a row per direction in a still;
+    a page moves each image along each direction as far as that was fitted, if no span is named. Raises what that does,
+    and DataMismatch for another generator's directions without ``force``; WrongUsage for a t outside the range that a
+    direction was fitted to.
     """
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
@@ -82,7 +75,7 @@ def pan(
             files.probe(output, overwrite=overwrite)
             claims.enter_context(files.claim(output))
         steers = steering.read(references, every=True)
-        spans = _spans(steers, spans)
+        spanned, spans = bool(spans), _spans(steers, spans)
         opened = steering.opened(spec, steers, device, trust=trust, force=force)
         placed = not (image_files or codes or rows is not None or data)
         if not placed:
@@ -93,11 +86,12 @@ def pan(
             start = start.astype(np.float64)
         if len(start) > MAX_BASES:
             raise WrongUsage(f"{len(start)} images to start from, but a picture holds {MAX_BASES}; name fewer")
-        moves = [_Move(steer, span, placed) for steer, span in zip(steers, spans, strict=True)]
-        for move in moves:
+        moves = [Move(steer, span, placed) for steer, span in zip(steers, spans, strict=True)]
+        drawn = [output for output in outputs if not is_page(output)]
+        for move in moves if drawn or spanned else ():
             move.require_reached(start)
         owners = steering.classes_of(opened, steers, classes, len(start))
-        views = [_View(opened, output, moves, start, shown, owners, steps, frames, size) for output in outputs]
+        views = [_View(opened, output, moves, start, shown, owners, steps or STEPS, frames, size) for output in drawn]
         done = 0
         with report.task(f"traverse {Path(spec).name}", sum(view.cells for view in views), "images") as task:
             for view in views:
@@ -110,6 +104,51 @@ def pan(
                     moving = view.animation(cells)
                     pictures.write_animation(view.output, moving, fps, overwrite=overwrite, comment=comment)
                 yield view.output
+        if len(drawn) < len(outputs):
+            chosen = {"spanned": spanned, "named": images is not None or not placed}
+            scene = _scene(opened, start, shown, owners, moves, steps, report, **chosen)
+            facts = (
+                [opened.name, f"sha256 {opened.sha256[:16]}"] if opened.model is None else scenes.facts(opened.model)
+            )
+            settings = {"size": size, "overwrite": overwrite, "report": report}
+            for output in filter(is_page, outputs):
+                explorer.write(output, scene, opened.path.name, facts, json.loads(_comment(opened, steers)), **settings)
+                yield output
+
+
+def _scene(
+    opened: Opened,
+    start: np.ndarray,
+    shown: np.ndarray | None,
+    owners: np.ndarray | None,
+    moves: Sequence[Move],
+    steps: int | None,
+    report: Reporter,
+    *,
+    spanned: bool,
+    named: bool,
+) -> explorer.Scene:
+    """The explorer of the directions, and of the dimensions of a checkpoint whose codes are its generator's z.
+
+    Codes that are placed are at s = 0 for all directions at once.
+    """
+    notes: tuple[str, ...] = ()
+    if moves[0].placed:
+        start = scenes.between(start, moves)
+        notes = ("the images are drawn from the prior and placed in the middle of every direction's range",)
+    more = []
+    if encodes(opened):
+        some, collapsed = scenes.sliders(opened.model, None, report)
+        more = scenes.dimensions(start.astype(np.float32), some, _EXTENT, steps or scenes.STEPS)
+        notes += collapsed
+    still = [replace(move, placed=False) for move in moves]
+    given = {"spanned": spanned, "named": named, "more": more, "notes": notes}
+    return scenes.of_directions(opened, start, shown, owners, still, steps, **given)
+
+
+def encodes(opened: Opened) -> bool:
+    """Whether what its checkpoint encodes into is the generator's z."""
+    return isinstance(opened.generator, CheckpointGenerator) and not hasattr(opened.model.method, "prior")
 
 
 def _spans(steers: Sequence[Steer], spans: Sequence[Span]) -> list[Span]:
@@ -130,8 +169,7 @@ def _named(opened: Opened, report: Reporter, named: dict) -> tuple[np.ndarray, n
     """The codes to start from, float64 [n,d], and their images uint8 [n,H,W,C] where those were given."""
     width = opened.generator.facts.latent_dim
     model = opened.model
-    encodes = isinstance(opened.generator, CheckpointGenerator) and not hasattr(model.method, "prior")
-    if encodes:
+    if encodes(opened):
         found = starting.find(model, report, default=_STARTS, **named)
         return found.codes.astype(np.float64), found.images
     path, rows = named["codes"], named["rows"]
@@ -152,58 +190,6 @@ def _named(opened: Opened, report: Reporter, named: dict) -> tuple[np.ndarray, n
     return z.astype(np.float64), None
 
 
-@dataclass(frozen=True)
-class _Move:
-    """One direction, and how far along it; ``placed``: from s = 0, whatever s the start has."""
-
-    steer: Steer
-    span: Span
-    placed: bool
-
-    @property
-    def label(self) -> Label:
-        """Its name and the unit of its amounts."""
-        unit = "std of the prior" if self.span.latent else self.steer.direction.unit
-        return Label(self.steer.direction.name, unit)
-
-    def _from(self, start: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Where codes [n,d] are moved from: the codes, their s and g(s)."""
-        direction = self.steer.direction
-        u = direction.u.astype(np.float64)
-        s = start @ u
-        if self.placed:
-            start, s = start - s[:, None] * u, np.zeros(len(s))
-        return start, s, monotone.evaluate(direction.knots, direction.values, s)
-
-    def require_reached(self, start: np.ndarray) -> None:
-        """WrongUsage where a start cannot be moved over the whole span, as that was not fitted."""
-        if self.span.latent:
-            return
-        direction = self.steer.direction
-        low, high = direction.t_valid
-        room = 1e-6 * max(1e-9, high - low)
-        for index, at in enumerate(self._from(start)[2]):
-            if self.span.low + at < low - room or self.span.high + at > high + room:
-                where = "" if self.placed else f" for image {index}, which is at {at:.3g} itself"
-                raise WrongUsage(
-                    f"--t {self.span.low:g}:{self.span.high:g}: outside {low - at:.3g}:{high - at:.3g}"
-                    f" {direction.unit}, the valid range of {direction.name}{where}; name a t within it, or --alpha,"
-                    " which moves by any amount of the code"
-                )
-
-    def codes(self, start: np.ndarray, amounts: np.ndarray) -> np.ndarray:
-        """Starts [n,d] moved by each of ``amounts`` [V]: float32 [n,V,d]."""
-        direction = self.steer.direction
-        start, s, at = self._from(start)
-        if self.span.latent:
-            change = np.broadcast_to(amounts, (len(start), len(amounts)))
-        else:
-            goal = np.clip(at[:, None] + amounts, *direction.t_valid)  # no more than rounding
-            change = monotone.invert(direction.knots, direction.values, goal) - s[:, None]
-            change = np.where(amounts == 0, 0.0, change)  # where g is flat there are many s of the same t
-        return (start[:, None] + change[:, :, None] * direction.u.astype(np.float64)).astype(np.float32)
-
-
 class _View:
     """One output: every start moved along every direction."""
 
@@ -211,7 +197,7 @@ class _View:
         self,
         opened: Opened,
         output: Path,
-        moves: list[_Move],
+        moves: list[Move],
         start: np.ndarray,
         shown: np.ndarray | None,
         owners: np.ndarray | None,

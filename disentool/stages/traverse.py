@@ -1,5 +1,6 @@
 """Checkpoint -> pictures of what each latent dimension does."""
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -9,21 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from disentool.engine import inference
-from disentool.errors import ForeignFile, WrongUsage
+from disentool.errors import WrongUsage
 from disentool.io import canvas, files
 from disentool.io import images as pictures
 from disentool.io.canvas import Block, Label, Sheet
-from disentool.metrics.kl import ACTIVE_ABOVE
-from disentool.phase import Classes, Interval
 from disentool.stages import bases as starting
+from disentool.stages import dimensions, explorer, scenes
 from disentool.stages import model as models
 from disentool.stages.bases import Bases
 from disentool.stages.decode import images_of
+from disentool.stages.dimensions import Dimension
 from disentool.stages.model import Model
 from disentool.stages.reporting import Reporter, Silent, Task
 
 MAX_BASES = 16
-MAX_DIMS = 32  # of them are shown unasked
+STEPS = 13  # values in a still, unasked
 _STILL_SIZE, _MOVING_SIZE = 128, 64  # for print, for a screen
 _STILL_IMAGES, _MOVING_IMAGES = 1, 4
 _MAX_PIXELS = 100_000_000  # of a picture's cells, or of all the different frames' cells
@@ -40,7 +41,7 @@ def traverse(
     images: int | None = None,
     dims: Sequence[int] | None = None,
     extent: float = 3.0,
-    steps: int = 13,
+    steps: int | None = None,
     frames: int = 40,
     fps: float = 20.0,
     size: int | None = None,
@@ -52,16 +53,17 @@ def traverse(
     """Vary one latent dimension at a time and draw what is decoded; yields each output as it is complete.
 
     ``outputs``: a still (.png: a row per dimension, a column per value) or an animation (.gif .webp .mp4 .webm: a row
-    per image, a column per dimension, the value going to and fro), by the name's suffix. Dimensions stand in the order
-    of their KL to the prior, the largest first, or as ``dims`` names them.
+    per image, a column per dimension, the value going to and fro), or a page with sliders (.html), by the name's
+    suffix. Dimensions stand in the order of their KL to the prior, the largest first, or as ``dims`` names them.
 
     The codes to start from are those of the images kept in the checkpoint; or of ``image_files``; or of ``rows`` of the
     data (``data``, else what the checkpoint was trained on); or those in a latents file (``codes``, its ``rows``).
-    ``images``: how many where they are not named one by one (default: 1 in a still, 4 in an animation).
+    ``images``: how many where they are not named one by one (default: 1 in a still, 4 elsewhere).
 
-    ``extent``: values run from -extent to extent, in standard deviations of the prior. ``steps``: values in a still.
-    ``frames``: of one period of the animation. ``fps``: frames a second. ``size``: about how many pixels an image's
-    longer side gets (default: 128 in a still, 64 in an animation); a pixel becomes a whole number of them.
+    ``extent``: values run from -extent to extent, in standard deviations of the prior. ``steps``: values in a still
+    (default: 13) or of a slider (25). ``frames``: of one period of the animation. ``fps``: frames a second. ``size``:
+    about how many pixels an image's longer side gets (default: 128 in a still, 64 in an animation, 384 on a page); a
+    pixel becomes a whole number of them.
 
     The same inputs make the same bytes. Raises WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists,
     NotWritable or MissingExtra, all before anything is drawn.
@@ -79,7 +81,9 @@ def traverse(
             files.probe(output, overwrite=overwrite)
             claims.enter_context(files.claim(output))
         model = models.load(path, device, trust=trust)
-        shown = _dimensions(model, dims, report)
+        drawn = [output for output in outputs if not is_page(output)]
+        shown = dimensions.choose(model, dims, report) if drawn else []
+        sliders, notes = scenes.sliders(model, dims, report) if len(drawn) < len(outputs) else ([], ())
         default = _STILL_IMAGES if all(map(is_still, outputs)) else _MOVING_IMAGES
         source = {"image_files": image_files, "codes": codes, "rows": rows, "data": data}
         with inference.repeatable():
@@ -87,11 +91,19 @@ def traverse(
         if len(bases) > MAX_BASES:
             raise WrongUsage(f"{len(bases)} images to start from, but a picture holds {MAX_BASES}; name fewer")
         plans = []
-        for output in outputs:
+        for output in drawn:
             if is_still(output):
                 some = bases if images or bases.chosen else bases.first(_STILL_IMAGES)
                 plans.append(
-                    _plan(model, output, some, shown, np.linspace(-extent, extent, steps), extent, size or _STILL_SIZE)
+                    _plan(
+                        model,
+                        output,
+                        some,
+                        shown,
+                        np.linspace(-extent, extent, steps or STEPS),
+                        extent,
+                        size or _STILL_SIZE,
+                    )
                 )
             else:
                 plans.append(_plan(model, output, bases, shown, _swing(extent, frames), extent, size or _MOVING_SIZE))
@@ -108,6 +120,13 @@ def traverse(
                     moving = _animation(plan, cells, extent)
                     pictures.write_animation(plan.output, moving, fps, overwrite=overwrite, comment=comment)
                 yield plan.output
+        named = bool(images) or bases.chosen
+        for output in filter(is_page, outputs):
+            scene = scenes.of_model(model, bases, sliders, extent, steps, notes=notes, named=named)
+            about = json.loads(model.comment)
+            settings = {"size": size, "overwrite": overwrite, "report": report}
+            explorer.write(output, scene, model.path.name, scenes.facts(model), about, **settings)
+            yield output
 
 
 def is_still(output: Path) -> bool:
@@ -115,17 +134,22 @@ def is_still(output: Path) -> bool:
     return output.suffix.lower() in pictures.STILL
 
 
+def is_page(output: Path) -> bool:
+    """Whether it is a page for a browser, by its suffix."""
+    return output.suffix.lower() == ".html"
+
+
 def check_outputs(outputs: Sequence[Path]) -> None:
     """WrongUsage unless there are some, of known kinds, each once."""
     if not outputs:
-        raise WrongUsage("nothing to write: name an output: -o FILE or --gif FILE")
+        raise WrongUsage("nothing to write: name an output: -o FILE, --gif FILE or --html FILE")
     for output in outputs:
-        pictures.check_suffix(output, pictures.STILL + pictures.MOVING)
+        pictures.check_suffix(output, (*pictures.STILL, *pictures.MOVING, ".html"))
         if outputs.count(output) > 1:
             raise WrongUsage(f"{output}: named twice as an output")
 
 
-def check_sizes(images: int | None, steps: int, frames: int, fps: float, size: int | None) -> None:
+def check_sizes(images: int | None, steps: int | None, frames: int, fps: float, size: int | None) -> None:
     """WrongUsage for numbers that no picture can have."""
     for name, value, low, high, meaning in (
         ("--images", images, 1, MAX_BASES, "images to start from"),
@@ -149,63 +173,6 @@ def check_pixels(output: Path, cells: int, height: int, width: int) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _Dimension:
-    index: int
-    label: Label
-    support: Classes | Interval | None  # which values it takes; None: a standard normal
-
-    def at(self, values: np.ndarray, extent: float) -> np.ndarray:
-        """Its values where a standard normal goes to ``values``, from -extent to extent: from end to end of its own."""
-        share = (values + extent) / (2 * extent)
-        if isinstance(self.support, Classes):
-            return np.minimum(share * self.support.count, self.support.count - 1).astype(np.int64)
-        if isinstance(self.support, Interval):
-            return self.support.low + share * (self.support.high - self.support.low)
-        return values
-
-    def stills(self, values: np.ndarray, extent: float) -> np.ndarray:
-        """Its values in a still: every class once, or those of :meth:`at`."""
-        return np.arange(self.support.count) if isinstance(self.support, Classes) else self.at(values, extent)
-
-
-def _dimensions(model: Model, dims: Sequence[int] | None, report: Reporter) -> list[_Dimension]:
-    """The dimensions to show, in order, labelled with what the checkpoint says of them."""
-    width = model.method.codes()["mean"]
-    statistics = model.content["statistics"]
-    name = "kl" if "kl" in statistics else "mean_std"
-    try:
-        values = np.array([float(v) for v in statistics[name]])
-    except (KeyError, TypeError, ValueError):
-        values = np.empty(0)
-    if values.shape != (width,) or not np.isfinite(values).all():
-        raise ForeignFile(f"{model.path}: its statistics do not hold a number for each of its {width} dimensions")
-    if dims is None:
-        order = np.argsort(-values, kind="stable").tolist()
-        if width > MAX_DIMS:
-            report.note(f"{model.path}: the first {MAX_DIMS} of {width} dimensions are shown; --dims names others")
-            order = order[:MAX_DIMS]
-    else:
-        order = list(dims)
-        if not order:
-            raise WrongUsage("--dims: names no dimension")
-        for index in order:
-            if not 0 <= index < width:
-                raise WrongUsage(f"--dims {index}: {model.path} has dimensions 0 to {width - 1}")
-            if order.count(index) > 1:
-                raise WrongUsage(f"--dims {index}: named twice")
-    supports = model.method.supports() if hasattr(model.method, "supports") else (None,) * width
-    return [_Dimension(i, _label(i, name, values[i], supports[i]), supports[i]) for i in order]
-
-
-def _label(index: int, statistic: str, value: float, support: Classes | Interval | None) -> Label:
-    if isinstance(support, Classes):
-        return Label(f"z{index}", f"{support.count} classes")
-    dead = value < ACTIVE_ABOVE
-    amount = f"<{ACTIVE_ABOVE}" if dead else f"{value:.2f}"
-    return Label(f"z{index}", f"{amount} nats" if statistic == "kl" else f"sd {amount}", muted=bool(dead))
-
-
 def _swing(extent: float, frames: int) -> np.ndarray:
     """The different values of a period, from -extent to extent: a cosine, which slows down at both ends."""
     return -extent * np.cos(2 * math.pi * np.arange(frames // 2 + 1) / frames)
@@ -221,7 +188,7 @@ class _Plan:
 
     output: Path
     bases: Bases
-    dimensions: list[_Dimension]
+    dimensions: list[Dimension]
     values: np.ndarray
     own: list[np.ndarray]
     height: int  # of an image, in pixels
@@ -246,7 +213,7 @@ def _plan(
     model: Model,
     output: Path,
     bases: Bases,
-    dimensions: list[_Dimension],
+    dimensions: list[Dimension],
     values: np.ndarray,
     extent: float,
     size: int,

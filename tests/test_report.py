@@ -1,0 +1,322 @@
+"""``disentool report``: what belongs together, what is published beside it, what is missing, and foreign inputs."""
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import page_files as made
+import plot_records
+import pytest
+from conftest import square_grid, write_dataset
+
+from disentool.stages import report as stage
+from disentool.stages.reports import published
+
+SCORES = ("factor", "reconstruction", "mig")
+
+
+@pytest.fixture(scope="module")
+def ckpt(trained, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    shutil.copy(trained.with_suffix(".history.jsonl"), folder / "ckpt.history.jsonl")
+    return made.strong(trained, folder / "ckpt.pt")
+
+
+@pytest.fixture
+def own(folder, ckpt):
+    """A working folder with the checkpoint and its history."""
+    for name in ("ckpt.pt", "ckpt.history.jsonl"):
+        shutil.copy(ckpt.parent / name, folder)
+    return folder
+
+
+@pytest.fixture
+def report(cli, own):
+    """The page of a command line, which must succeed."""
+
+    def call(*words):
+        cli("report", *words, "-o", "r.html", "--device", "cpu", "--overwrite").printed("r.html")
+        page = made.Reader(own / "r.html")
+        page.assert_closed()
+        return page
+
+    return call
+
+
+def of_ckpt(own, **entries):
+    from disentool.io import files
+
+    return plot_records.record("factor", 0.61, id=files.sha256(own / "ckpt.pt")[:16], artefact="ckpt.pt", **entries)
+
+
+def rows(page):
+    """The rows of all tables, as lists of cells."""
+    found = re.findall(r"<tr>(.*?)</tr>", page.source, re.S)
+    return [
+        [re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)] for row in found
+    ]
+
+
+def test_a_checkpoint_alone(report):
+    page = report("ckpt.pt")
+    assert page.texts["h1"] == ["ckpt.pt"]
+    assert [c for c in rows(page)[1] if c][:6] == ["ckpt.pt", "factorvae", "0", "30", "squares", "192"]
+    text = page.text
+    for words in (
+        "latent_dim 4 (default 10)",
+        "steps 30 (default 300,000)",
+        "disentool 0.1.0, python",
+        "192 images of 32×32×1",
+        "No score record was given",
+        "Losses against steps, factorvae. 1 run",
+        "Each latent dimension from end to end",
+        "One slider moves at a time",
+    ):
+        assert words in text, words
+    (data,) = page.explorers()
+    assert [axis["name"] for axis in data["axes"]] == ["z2", "z3", "z0"]
+
+
+def test_without_a_name_it_is_the_checkpoint_here(report):
+    assert report().texts["h1"] == ["ckpt.pt"]
+
+
+def test_scores_history_and_directions_go_to_their_checkpoint(report, own):
+    made.write_directions(own / "ckpt.pt", own / "dirs.h5")
+    control = plot_records.record(
+        "control", 0.8, artefact="dirs.h5:zoom", id="f" * 16, method="tangent", protocol="grid", step=None,
+        details={"changed_options": [], "generator": {"sha256": made.files.sha256(own / "ckpt.pt")}},
+    )  # fmt: skip
+    plot_records.write(own / "s.jsonl", [of_ckpt(own), control])
+    page = report("ckpt.pt", "s.jsonl", "ckpt.history.jsonl", "dirs.h5")
+    assert page.texts["h1"] == ["ckpt.pt"], "one run"
+    assert "1 checkpoint · 2 score records · 1 history · 2 directions" in page.text
+    table = rows(page)
+    assert ["ckpt.pt", "factorvae", "0", "500", "3,000", "0.610", "0.590 … 0.640", "", ""] in table
+    assert any(row[:2] == ["dirs.h5:zoom", "factorvae"] for row in table)
+    assert ["shift-x", "dirs.h5", "tangent", "-0.300 … 0.250", "image widths", "0.900", "0.800 … 0.950"] in table
+    assert [axis["name"] for axis in page.explorers()[0]["axes"]] == ["shift-x", "zoom", "z2", "z3", "z0"]
+    assert "Images moved along the directions of dirs.h5" in page.text
+
+
+def test_published_numbers_stand_beside_scores_of_the_same(report, own):
+    plot_records.write(own / "s.jsonl", plot_records.scored(*SCORES, seeds=2, steps=(500,)))
+    page = report("s.jsonl")
+    table = rows(page)
+    stated = [row for row in table if row[0] == "published"]
+    assert [(row[1].split(",")[0], row[5]) for row in stated] == [
+        ("factorvae", "0.82"), ("betavae", "0.73"), ("factorvae", "45"), ("betavae", "45")
+    ]  # fmt: skip
+    assert all("Kim &amp; Mnih 2018" in row[-1] for row in stated)
+    assert "factorvae γ=40" in [row[1] for row in table if len(row) == 9]
+    for words in ("Methods by metrics", "A score against the reconstruction error", "factorvae and betavae"):
+        assert words in page.text, words
+    other = [record | {"data": "cars3d"} for record in plot_records.scored("factor", seeds=1, steps=(500,))]
+    plot_records.write(own / "t.jsonl", other)
+    assert not [row for row in rows(report("t.jsonl")) if row[0] == "published"], "of other data"
+
+
+def test_published_numbers_are_those_of_the_papers():
+    """As stated in the texts: figure 5 of Kim & Mnih (2018), and figures 10 and 11."""
+    known = {(p.method, p.metric, p.data): p.value for p in published.PUBLISHED}
+    assert known["factorvae", "factor", "dsprites"] == 0.82 and known["betavae", "factor", "dsprites"] == 0.73
+    assert known["factorvae", "reconstruction", "shapes3d"] == 3515
+    assert known["betavae", "reconstruction", "shapes3d"] == 3570
+    assert published.CORRELATION[1] == {"pearson": 0.404, "kendall": 0.31, "spearman": 0.444}
+
+
+def test_correlations(cli, report, own):
+    plot_records.write(own / "s.jsonl", plot_records.scored("factor", "higgins", steps=(500,)))
+    outcome = cli("correlate", "s.jsonl", "--metrics", "factor,higgins", "--format", "jsonl")
+    (own / "c.jsonl").write_text(outcome.out)
+    page = report("c.jsonl")
+    assert ["published", "", "0.404", "0.310", "0.444", "Kim &amp; Mnih 2018, section 6"] in rows(page)
+    assert rows(page)[1][:2] == ["factor and higgins", "12"]
+
+
+def test_records_alone_have_no_pictures(report, own):
+    plot_records.write(own / "s.jsonl", plot_records.scored("factor", seeds=1, steps=(500,))[:1])
+    page = report("s.jsonl")
+    assert "The checkpoint is not among the inputs, so there are no pictures of it." in page.text
+    assert "No training history was given." in page.text
+    assert page.explorers() == []
+    plot_records.write(own / "x.history.jsonl", plot_records.history()[:1])
+    assert "x: a single line, which is drawn as a point" in report("x.history.jsonl").text
+
+
+def test_a_history_of_a_checkpoint_that_records_tell_of(report, own):
+    records = plot_records.scored("factor", seeds=1, steps=(500,))[:1]
+    plot_records.write(own / "s.jsonl", [records[0] | {"artefact": "elsewhere/a.pt"}])
+    plot_records.write(own / "a.history.jsonl", plot_records.history())
+    page = report("s.jsonl", "a.history.jsonl")
+    assert page.texts["h1"] == ["a.pt"] and "Losses against steps, factorvae. 1 run" in page.text
+
+
+def test_a_folder(cli, own):
+    made.write_directions(own / "ckpt.pt", own / "in" / "a" / "dirs.h5")
+    shutil.move(own / "ckpt.pt", own / "in" / "ckpt.pt")
+    plot_records.write(own / "in" / "s.jsonl", plot_records.scored("factor", seeds=1))
+    write_dataset(own / "in" / "data.h5", *square_grid(16))
+    (own / "in" / ".hidden.pt").write_text("not looked at")
+    (own / "in" / "notes.txt").write_text("nor this")
+    outcome = cli("report", "in", "-o", "r.html", "--device", "cpu")
+    outcome.printed("r.html")
+    assert "in: 1 data sets, codes and other records are passed over" in outcome.err
+    assert made.Reader(own / "r.html").text.count("explorer") or made.Reader(own / "r.html").explorers()
+    (own / "in" / "b.pt").write_bytes(b"PK\x03\x04 cut off")
+    outcome = cli("report", "in", "-o", "b.html", "--device", "cpu")
+    assert (outcome.code, outcome.out) == (1, "b.html\n")
+    assert re.search(r"^disentool: in/b\.pt: ", outcome.err, re.M)
+    assert outcome.err.splitlines()[-1] == "disentool: b.html: is written, without what could not be read or shown (1)"
+    assert "in/b.pt" in made.Reader(own / "b.html").text
+
+
+def test_paths_from_stdin(cli, own, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("ckpt.pt\nnone.pt\n"))
+    outcome = cli("report", "-", "-o", "r.html", "--device", "cpu")
+    assert (outcome.code, outcome.out) == (1, "r.html\n")
+    assert "disentool: none.pt: no such checkpoint" in outcome.err
+    assert "none.pt: no such checkpoint" in made.Reader(own / "r.html").text
+
+
+def test_pictures_that_cannot_be_made(cli, own, ckpt):
+    made.strong(ckpt, own / "odd.pt", samples={})
+    outcome = cli("report", "odd.pt", "ckpt.pt", "-o", "r.html", "--device", "cpu")
+    assert (outcome.code, outcome.out) == (1, "r.html\n")
+    assert "disentool: odd.pt: keeps no images of its size" in outcome.err
+    page = made.Reader(own / "r.html")
+    assert "No pictures: odd.pt: keeps no images" in page.text and len(page.explorers()) == 1
+
+
+def test_no_more_explorers_than_a_page_can_hold(report, own, ckpt, monkeypatch):
+    monkeypatch.setattr(stage, "MAX_EXPLORERS", 1)
+    monkeypatch.setattr(stage, "MAX_PICTURED", 2)
+    for step in (28, 29):
+        made.strong(ckpt, own / f"s{step}.pt", step=step)
+    page = report("ckpt.pt", "s28.pt", "s29.pt")
+    assert len(page.explorers()) == 1
+    assert (
+        "Explorers are of the first 1 checkpoints" in page.text
+        and "Pictures are of the first 2 checkpoints" in page.text
+    )
+    assert page.texts["h1"] == ["3 runs of factorvae"]
+
+
+def test_class_and_content_checkpoints_have_a_swap_grid(report, own, squares):
+    from disentool.stages.jobs import plan
+    from disentool.stages.train import train
+
+    given = {"class_factor": "size", "steps": 2, "batch_size": 16, "hidden_units": 32, "log_every": 1, "group_size": 4}
+    list(train(plan("mlvae", given | {"data": str(squares), "device": "cpu"}, output=str(own / "ml.pt"))))
+    page = report("ml.pt")
+    assert "The content of each image to the left on the class of each image above." in page.text
+    assert "code, in standard deviations" in page.text, "the sliders say of which code they are"
+
+
+def test_same_inputs_same_bytes(cli, own):
+    plot_records.write(own / "s.jsonl", plot_records.scored("factor", "reconstruction", seeds=2))
+    cli("report", "ckpt.pt", "s.jsonl", "-o", "a.html", "--device", "cpu").printed("a.html")
+    code = "from disentool.cli import run; run(['report', 'ckpt.pt', 's.jsonl', '-o', 'b.html', '--device', 'cpu'])"
+    settings = os.environ | {"PYTHONHASHSEED": "7", "MPLCONFIGDIR": str(own)}
+    subprocess.run([sys.executable, "-c", code], env=settings, check=True, capture_output=True)
+    assert (own / "a.html").read_bytes() == (own / "b.html").read_bytes()
+
+
+def test_foreign_texts_are_escaped(report, own, ckpt):
+    odd = "<img src=x onerror=alert(1)>\"'&\u202e漢字"
+    shutil.copy(ckpt, own / f"{odd}.pt")
+    record = plot_records.record(
+        "factor", 0.5, artefact=odd, data=odd, method=odd, config={odd: odd}, seed=odd, step=odd
+    )
+    record["details"]["notes"] = [odd]
+    record["metric"] = record["protocol"] = odd
+    plot_records.write(own / "s.jsonl", [record])
+    plot_records.write(
+        own / f"{odd}.history.jsonl", [{"step": 1, "time": 1, odd: 2.0}, {"step": 2, "time": 1, odd: 3.0}]
+    )
+    made.write_directions(ckpt, own / "d.h5", sha256="0" * 64)
+    page = report(f"{odd}.pt", "s.jsonl", f"{odd}.history.jsonl", "d.h5")
+    assert "Of generators whose checkpoints are not among the runs." in page.text
+    assert "x" not in [attributes.get("src") for _, attributes in page.elements]
+    assert "<img src=x" in page.text
+
+
+def test_records_of_any_shape(report, own):
+    """Valid score records whose other entries are nonsense are shown all the same."""
+    odd = plot_records.record(
+        "factor", None, config=[1], seed={"a": 1}, step=[2], rows="many", data=None, interval="wide"
+    )
+    plot_records.write(own / "s.jsonl", [odd, odd | {"id": "2", "method": 7, "score": 1e300, "interval": [0, None]}])
+    scores = [row[5] for row in rows(report("s.jsonl")) if len(row) == 9]
+    assert scores[1] == "–" and scores[2].startswith("1,000,000,000")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        ("none.pt -o r.html", 1, "none.pt: no such checkpoint, history"),
+        ("ckpt.pt none.jsonl -o r.html", 1, "none.jsonl: no such checkpoint, history"),
+        ("data.h5 -o r.html", 1, "data.h5: holds disentool.dataset; a report is of runs, records and directions"),
+        ("text.jsonl -o r.html", 1, "text.jsonl: line 1 is not a JSON object"),
+        ("empty.jsonl -o r.html", 1, "empty.jsonl: is empty"),
+        ("newer.jsonl -o r.html", 1, "newer.jsonl: disentool.score version 9, this disentool reads up to 1"),
+        ("part.jsonl -o r.html", 1, "part.jsonl: record 1 lacks id, metric"),
+        ("inversion.jsonl -o r.html", 1, "holds a disentool.inversion; a report is of checkpoints"),
+        ("damaged.pt -o r.html", 1, "damaged.pt: "),
+        ("w.safetensors -o r.html", 1, "w.safetensors: exported weights; `disentool export w.safetensors` makes"),
+        ("nothing -o r.html", 1, "nothing: the folder holds no checkpoint"),
+        ("ckpt.pt -o r.pdf", 2, "r.pdf: expected a name ending in .html"),
+        ("ckpt.pt -o there.html", 1, "there.html: already there; --overwrite"),
+        ("ckpt.pt", 2, "Missing option '-o'"),
+        ("ckpt.pt - -o r.html", 2, "give it alone"),
+    ],
+)
+def test_what_cannot_be_reported(cli, own, words, code, expected):
+    write_dataset(own / "data.h5", *square_grid(16))
+    (own / "text.jsonl").write_text("hello\n")
+    (own / "empty.jsonl").write_text("")
+    (own / "there.html").write_text("mine")
+    (own / "damaged.pt").write_bytes(b"PK\x03\x04" + bytes(100))
+    (own / "nothing").mkdir()
+    (own / "w.safetensors").write_bytes(bytes(8))
+    plot_records.write(own / "newer.jsonl", [plot_records.record("factor", 0.5, version=9)])
+    plot_records.write(own / "part.jsonl", [{"format": "disentool.score", "version": 1, "metric": "factor"}])
+    plot_records.write(own / "inversion.jsonl", [{"format": "disentool.inversion", "version": 1}])
+    before = sorted(own.rglob("*"))
+    cli("report", *words.split()).failed(code, expected)
+    assert sorted(own.rglob("*")) == before
+
+
+def test_large_pictures_are_compressed(report, monkeypatch):
+    from disentool.stages.reports import pictures
+
+    small = report("ckpt.pt").source
+    monkeypatch.setattr(pictures, "_PICTURE", 1000)
+    monkeypatch.setattr(pictures, "_VECTORS", 1000)
+    page = report("ckpt.pt")
+    kinds = [attributes["src"].partition(";")[0] for tag, attributes in page.elements if tag == "img"]
+    assert kinds[:2] == ["data:image/png", "data:image/webp"] and "svg+xml" in small
+
+
+def test_help_needs_no_torch():
+    code = "import sys; from disentool.cli import run; run(['report', '--help']); sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and "Example: disentool score" in done.stdout
+
+
+def test_the_plots_are_vectors_in_two_inks(report, own):
+    import base64
+
+    plot_records.write(own / "s.jsonl", plot_records.scored("factor", seeds=1))
+    page = report("s.jsonl")
+    light = [attributes["src"] for tag, attributes in page.elements if tag == "img"]
+    dark = [attributes["srcset"] for tag, attributes in page.elements if tag == "source"]
+    assert len(light) == len(dark) >= 1 and all("image/svg+xml" in address for address in (*light, *dark))
+    for address, paper in ((light[0], "#ffffff"), (dark[0], "#16181c")):
+        assert f"fill: {paper}" in base64.b64decode(address.partition(",")[2]).decode()
+    assert np.unique([json.dumps(address) for address in (light[0], dark[0])]).size == 2
