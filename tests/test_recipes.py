@@ -64,10 +64,10 @@ FILES |= {"expressions": ("RAFD", rafd), "domains": ("EDGES2SHOES", shoes), "big
 def shell(tmp_path):
     """Runs a recipe at smoke scale."""
     (tmp_path / "bin").mkdir()
-    command = tmp_path / "bin" / "disentool"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m disentool "$@"\n')
-    command.chmod(0o755)
-    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    for name, module in {"disentool": "-m disentool ", "python": ""}.items():
+        command = tmp_path / "bin" / name
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" {module}"$@"\n')
+        command.chmod(0o755)
 
     def run(script: Path, **variables) -> subprocess.CompletedProcess:
         environment = os.environ | {

@@ -32,6 +32,12 @@ class Size(click.ParamType):
 @click.option("-o", "--output", type=options.path, help="The data set file to write.  [default: NAME.h5]")
 @click.option("--from", "raw", type=options.path, help="The published file or folder to read; without it, render.")
 @click.option("--download", is_flag=True, help="Fetch the published files first, into --from FOLDER or the cache.")
+@click.option(
+    "--keep",
+    metavar="FACTOR=VALUES",
+    multiple=True,
+    help="Only images with these values of a factor: names, numbers, ranges (shape=0,2; scale=0-3). Repeatable.",
+)
 @click.option("--subset", type=click.IntRange(1), metavar="N", help="Only N images, drawn without replacement.")
 @click.option(
     "--split",
@@ -83,6 +89,7 @@ def prepare(
     output: Path | None,
     raw: Path | None,
     download: bool,
+    keep: tuple[str, ...],
     subset: int | None,
     split: str | None,
     seed: int,
@@ -115,7 +122,10 @@ def prepare(
     if name is None:
         raise click.UsageError("Missing argument 'NAME'; --list prints them", click.get_current_context())
     given = {key: value for key, value in own.items() if value is not None}
+    from disentool.datasets import kept
+
     shared = {"raw": raw, "download": download, "size": size, "grey": grey, "options": given, "overwrite": overwrite}
+    shared["keep"] = kept.parse(keep)
     if preview is None or output is not None:
         from disentool.stages.prepare import prepare as stage
 

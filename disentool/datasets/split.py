@@ -12,9 +12,9 @@ def split(source: Source, rows: np.ndarray | None, rule: str, seed: int) -> tupl
     """uint8 [n], 0 train and 1 test, of ``rows`` (None: every row), and the rule in words.
 
     ``rule``: ``published``, as the data set came; ``rows:X``, single rows; ``classes:X``, whole classes of the factor
-    that is the data set's class; ``FACTOR:X``, whole classes of that factor. X is a share below 1, or a number. They
-    are drawn without replacement from ``seed``, of what is in the file; a class keeps its number in either part.
-    Raises WrongUsage or UnknownName.
+    that is the data set's class; ``FACTOR:X``, whole classes of that factor, or of several jointly, ``shape+hue:X``.
+    X is a share below 1, or a number. They are drawn without replacement from ``seed``, of what is in the file; a
+    class keeps its number in either part. Raises WrongUsage or UnknownName.
     """
     kind, _, amount = rule.rpartition(":")
     if rule == "published":
@@ -31,9 +31,13 @@ def split(source: Source, rows: np.ndarray | None, rule: str, seed: int) -> tupl
         chosen[generator.choice(count, number, replace=False)] = 1
         return chosen, f"{number:,} of {count:,} rows, drawn with seed {seed}"
     name = _class_factor(source, rule) if kind == "classes" else kind
-    if name not in source.factor_names:
-        raise UnknownName(f"factor of {source.name} for --split", name, source.factor_names)
-    column = source.factors(rows)[:, source.factor_names.index(name)]
+    names = [name] if name in source.factor_names else name.split("+")
+    for one in names:
+        if one not in source.factor_names:
+            raise UnknownName(f"factor of {source.name} for --split", one, source.factor_names)
+    columns = source.factors(rows)[:, [source.factor_names.index(one) for one in names]]
+    _, column = np.unique(columns, axis=0, return_inverse=True)
+    column = column.ravel()
     classes = np.unique(column)
     number = _number(rule, amount, len(classes), f"classes of {name}")
     test = generator.choice(classes, number, replace=False)

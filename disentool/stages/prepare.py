@@ -5,7 +5,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from disentool.datasets import DATASETS
 from disentool.datasets.fitted import fitted
+from disentool.datasets.kept import kept
 from disentool.datasets.source import Source, Unreadable
 from disentool.datasets.split import split as split_rows
 from disentool.errors import MissingFile, NotWritable, UnknownName, WrongUsage
@@ -30,6 +31,7 @@ def prepare(
     *,
     raw: Path | None = None,
     download: bool = False,
+    keep: Mapping[str, Sequence[str]] | None = None,
     subset: int | None = None,
     seed: int = 0,
     compress: bool = False,
@@ -43,6 +45,7 @@ def prepare(
     """Write data set ``name`` to ``output`` (.h5), rendered, or read from the published files at ``raw``.
 
     ``download``: the published files are fetched first, into the folder ``raw`` or the cache.
+    ``keep``: only rows whose factors have these values, see :func:`disentool.datasets.kept.kept`.
     ``subset``: only so many rows, drawn without replacement from ``seed``, kept in order. ``size`` (height, width):
     images are cropped about their centre to its shape and resized; ``grey``: True makes them grey, False RGB.
     ``split``: which rows are for testing, see :func:`disentool.datasets.split.split`.
@@ -54,7 +57,7 @@ def prepare(
         raise WrongUsage(f"-o {output}: expected a data set file's name, ending in .h5")
     if download:
         raw = downloaded(name, raw, report)
-    source = open_source(name, raw, size, grey, options or {})
+    source = open_source(name, raw, size, grey, options or {}, keep)
     inputs = [value for value in (raw, *(options or {}).values()) if isinstance(value, (str, Path))]
     files.require_apart(output, *map(Path, inputs))
     with files.claim(output):
@@ -131,9 +134,14 @@ def cache_folder() -> Path:
 
 
 def open_source(
-    name: str, raw: Path | None, size: tuple[int, int] | None, grey: bool | None, options: Mapping[str, Any]
+    name: str,
+    raw: Path | None,
+    size: tuple[int, int] | None,
+    grey: bool | None,
+    options: Mapping[str, Any],
+    keep: Mapping[str, Sequence[str]] | None = None,
 ) -> Source:
-    """Data set ``name`` as its module gives it with these options, its images fitted to ``size`` and ``grey``."""
+    """Data set ``name`` with these options of its own, fitted to ``size`` and ``grey``, only what ``keep`` names."""
     if name not in DATASETS:
         raise UnknownName("data set", name, DATASETS)
     read = importlib.import_module(DATASETS[name][0]).open_source
@@ -145,7 +153,7 @@ def open_source(
             raise WrongUsage(f"--{key.replace('_', '-')}: prepare {name} does not take it; its options: {flags}")
     fit = {"size": size, "grey": grey}
     own = {key: fit.pop(key) for key in list(fit) if key in taken}  # it fits its images itself: they are of many sizes
-    return fitted(read(raw, **own, **options), fit.get("size"), fit.get("grey"))
+    return kept(fitted(read(raw, **own, **options), fit.get("size"), fit.get("grey")), keep or {})
 
 
 def _subset(source: Source, count: int | None, seed: int) -> np.ndarray | None:

@@ -1,7 +1,7 @@
 """A data set at a glance: one picture with a row per factor, in which that factor alone changes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ def preview(
     size: tuple[int, int] | None = None,
     grey: bool | None = None,
     options: Mapping[str, Any] | None = None,
+    keep: Mapping[str, Sequence[str]] | None = None,
     download: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
@@ -42,7 +43,7 @@ def preview(
     output = files.probe(output, overwrite=overwrite)
     if download:
         raw = downloaded(name, raw, report)
-    source = open_source(name, raw, size, grey, options or {})
+    source = open_source(name, raw, size, grey, options or {}, keep)
     if raw:
         files.require_apart(output, raw)
     with files.claim(output):

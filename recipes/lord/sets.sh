@@ -21,7 +21,10 @@ if [ -n "${COIL20:-}" ]; then
     sets+=(coil)
 fi
 if [ -z "${unseen:-}" ] || [ ${#sets[@]} = 0 ]; then
-    once "$out/shapes.h5" python "$(dirname "$0")/shapes.py" "$out/shapes.h5" ${unseen:+classes} >&2
+    # 1,920 images, a whole grid, so that every pair has its true image. Class: shape and hue of the object.
+    once "$out/shapes.h5" disentool prepare shapes3d --keep floor_hue=0,2,5,7 --keep wall_hue=1,6 --keep object_hue=0,2,4,6,8 \
+        --keep scale=0,3,7 --keep shape=0-3 --keep orientation=0,5,9,14 --size 32 \
+        --split "$([ -n "${unseen:-}" ] && echo shape+object_hue:4 || echo rows:0.2)" -o "$out/shapes.h5" >&2
     sets+=(shapes)
 fi
 

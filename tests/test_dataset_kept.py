@@ -1,0 +1,90 @@
+"""``prepare --keep``: rows by the values of their factors, numbered anew."""
+
+import h5py
+import numpy as np
+import pytest
+
+from disentool.datasets import shapes3d
+from disentool.datasets.kept import kept, parse
+from disentool.datasets.source import Source, table
+from disentool.datasets.split import split
+from disentool.errors import UnknownName, WrongUsage
+from disentool.stages.prepare import prepare
+
+
+def listed() -> Source:
+    """Six images, no grid; image i is filled with i."""
+    factors = np.array([[0, 2], [1, 0], [0, 1], [1, 2], [0, 2], [1, 1]])
+    images = np.arange(6, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
+    return Source(
+        name="listed",
+        shape=images.shape,
+        images=lambda rows: iter([images if rows is None else images[rows]]),
+        factors=table(factors),
+        factor_names=("pose", "kind"),
+        factor_sizes=(2, 3),
+        factor_values={"kind": np.array([5.0, 6.0, 7.0])},
+        class_names={"kind": ("cat", "dog", "emu")},
+        continuous={"age": np.arange(6.0)},
+        split=np.array([0, 1, 0, 1, 0, 1], np.uint8),
+    )
+
+
+def test_rows_of_a_list_are_kept_with_all_that_belongs_to_them():
+    source = kept(listed(), {"kind": ["emu", "0"]})
+    rows = [0, 1, 3, 4]
+    np.testing.assert_array_equal(np.concatenate(list(source.images(None)))[:, 0, 0, 0], rows)
+    np.testing.assert_array_equal(source.factors(None), [[0, 1], [1, 0], [1, 1], [0, 1]])
+    np.testing.assert_array_equal(np.concatenate(list(source.images(np.array([1, 3]))))[:, 0, 0, 0], [1, 4])
+    np.testing.assert_array_equal(source.factors(np.array([1, 3])), [[1, 0], [0, 1]])
+    assert (source.shape, source.factor_sizes) == ((4, 2, 2, 1), (2, 2))
+    assert source.class_names == {"kind": ("cat", "emu")}
+    assert source.factor_values["kind"].tolist() == [5.0, 7.0]
+    assert source.continuous["age"].tolist() == rows
+    assert source.split.tolist() == [0, 1, 1, 0]
+    assert source.source.endswith("kept kind=emu,0")
+
+
+def test_of_a_grid_a_grid_is_left(tmp_path):
+    wanted = parse(["floor_hue=0,2", "wall_hue=1", "object_hue=0-1,9", "scale=3", "shape=0-3", "orientation=0,14"])
+    path = prepare("shapes3d", tmp_path / "small.h5", keep=wanted, size=(16, 16), split="shape+object_hue:3")
+    with h5py.File(path) as made:
+        assert made.attrs["grid"]
+        assert made["images"].shape == (2 * 1 * 3 * 1 * 4 * 2, 16, 16, 3)
+        factors, images, chosen = made["factors"][:], made["images"][:], made["split"][:]
+    sizes = factors.max(axis=0) + 1
+    np.testing.assert_array_equal(np.ravel_multi_index(factors.T, sizes), np.arange(len(factors)))
+    # The images are those of the whole set's rows with the same factors.
+    values = [[0, 2], [1], [0, 1, 9], [3], [0, 1, 2, 3], [0, 14]]
+    old = np.stack([np.take(kept_, column) for kept_, column in zip(values, factors.T, strict=True)], 1)
+    whole = kept(shapes3d.open_source(None), {})
+    rows = np.ravel_multi_index(old.T, shapes3d.SIZES)
+    true = np.concatenate(list(whole.images(rows))).reshape(len(rows), 16, 4, 16, 4, 3).mean((2, 4))
+    assert np.abs(true - images).mean() < 6  # resized another way
+    # Whole joint classes are apart.
+    test = {tuple(pair) for pair in factors[chosen == 1][:, [4, 2]]}
+    assert len(test) == 3
+    assert not test & {tuple(pair) for pair in factors[chosen == 0][:, [4, 2]]}
+
+
+def test_what_keeps_nothing_or_is_unknown_is_refused():
+    with pytest.raises(WrongUsage, match="expected FACTOR=VALUE"):
+        parse(["shape"])
+    with pytest.raises(WrongUsage, match="given twice"):
+        parse(["shape=1", "shape=2"])
+    with pytest.raises(UnknownName, match="kinds"):
+        kept(listed(), {"kinds": ["cat"]})
+    for value in ("3", "2-1", "-1", "fox", "1.5"):
+        with pytest.raises(WrongUsage, match="classes 0 to 2, ranges such as 0-2 or cat, dog, emu"):
+            kept(listed(), {"kind": [value]})
+    with pytest.raises(WrongUsage, match="no image of listed has all of these values"):
+        kept(
+            listed(),
+            {
+                "pose": ["1"],
+                "kind": ["2"],
+            }
+            | {"kind": ["0"], "pose": ["0"]},
+        )
+    with pytest.raises(UnknownName, match="hue"):
+        split(listed(), None, "pose+hue:1", 0)
