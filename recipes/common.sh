@@ -42,7 +42,10 @@ once() {
 records() {
     local file=$1
     shift
-    [ -e "$file" ] || { "$@" > "$file.part" && mv "$file.part" "$file"; }
+    if [ ! -e "$file" ]; then
+        "$@" > "$file.part"
+        mv "$file.part" "$file"
+    fi
     echo "$file"
 }
 

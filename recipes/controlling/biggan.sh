@@ -15,10 +15,12 @@ find() {
         $([ "$scale" = smoke ] && echo --force --steps 1) ${device[@]+"${device[@]}"} -o "$out/$1.h5"
 }
 for method in $(at "paper tangent" tangent paper); do
+    # A direction for each class and transformation, and those of all classes together.
     once "$out/$method.h5" find "$method"
     # Squared norm of u by chunk (chunk_norms) and cosines with the other classes (cosine_with), of each direction.
     facts() { disentool info --json "$out/$method.h5"; }
     records "$out/$method.jsonl" facts
+    # The figure: one class, moved along its own direction.
     first=${classes%%,*}
     pan() {
         disentool traverse "$BIGGAN" --direction "$out/$method.h5:shift-x" --class "$first" --alpha -2:2 --images 2 \

@@ -5,9 +5,11 @@
 #
 #     SCALE=paper|short|smoke OUT=folder bash recipes/controlling/dsprites.sh
 #
-# One GPU, paper scale: 20 runs of 100,000 steps. Two cores, short: 12 runs of 8,000 steps, some 12 minutes each.
+# One GPU, paper scale, reckoned: 20 runs of 100,000 steps, ten minutes each, and a minute a direction. Two cores,
+# short: 12 runs of 8,000 steps, some 12 minutes each.
 . "$(dirname "$0")/../common.sh"
 
+# What is steered: models whose codes are less and less entangled.
 data=$(images dsprites 60000 2000)
 rates=($(at "" "--learning-rate 5e-4" "--learning-rate 5e-4"))
 run=(--data "$data" --steps "$(at 100000 8000 20)" ${rates[@]+"${rates[@]}"})
@@ -24,9 +26,11 @@ find() { # the directions of each checkpoint, by each method; those that are not
         done
     done
 }
+# How well an asked position is met, and how far it spreads (.details.spread): the figure against beta.
 score() { find | disentool score --metric control --protocol "$(at grid quick quick)" --format jsonl -; }
 records "$out/scores.jsonl" score
-for kind in control distribution; do
+# Measured against asked, and the distribution that comes of an even one.
+for kind in $(at "control distribution" "control distribution" control); do
     for transform in shift-x shift-y; do
         one() { python -c 'import json, sys
 for line in open(sys.argv[1]):

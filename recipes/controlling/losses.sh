@@ -4,7 +4,7 @@
 #
 #     GENERATOR=checkpoint|folder IMAGES="a.png b.png" SCALE=paper|short|smoke OUT=folder bash recipes/controlling/losses.sh
 #
-# GENERATOR: a BigGAN's folder or any checkpoint; without it a beta-VAE is trained, whose images have no textures.
+# One GPU: minutes. GENERATOR: a BigGAN's folder or any checkpoint; without it a beta-VAE is trained, whose images have no textures.
 . "$(dirname "$0")/../common.sh"
 
 generator=${GENERATOR:-$out/b1-0.pt}
@@ -12,6 +12,7 @@ if [ -z "${GENERATOR:-}" ]; then
     data=$(images dsprites 60000 2000)
     train 1 betavae --beta 1 --data "$data" --learning-rate 5e-4 --steps "$(at 100000 8000 20)" -o "$out/b1-{seed}.pt" >&2
 fi
+# The same images, found again under each loss: a table (how near, by each measure) and a picture.
 named=(--images "$(at 8 4 2)")
 if [ -n "${IMAGES:-}" ]; then named=(); for image in $IMAGES; do named+=(--image "$image"); done; fi
 classes=(${CLASSES:+--class "$CLASSES"})

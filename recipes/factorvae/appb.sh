@@ -4,14 +4,16 @@
 #
 #     SCALE=paper|short|smoke OUT=folder bash recipes/factorvae/appb.sh
 #
-# One GPU, paper scale: one run of 300,000 steps, then minutes.
+# One GPU, paper scale, reckoned: one run of 300,000 steps in half an hour, then minutes.
 . "$(dirname "$0")/../common.sh"
 
+# One model, so that nothing but the metrics' constants differs; its codes once, for all of them.
 data=$(images dsprites 0 2000)
 rates=($(at "" "--preset quick" "--preset quick"))
 train 1 factorvae --gamma 40 --data "$data" --steps "$(at 300000 2000 20)" ${rates[@]+"${rates[@]}"} -o "$out/ckpt-{seed}.pt" >&2
 once "$out/z.h5" disentool encode "$out/ckpt-0.pt" -o "$out/z.h5" > /dev/null
 
+# Each constant alone, the others as published; repeats are of the metric's own draws.
 score() {
     local value
     for value in $(at "50 100 200 400 800 1600" "50 100 200 400 800 1600" "50 800"); do
@@ -25,6 +27,7 @@ score() {
     done
 }
 records "$out/scores.jsonl" score
+# The figure: score against the constant, a picture for each metric.
 for metric in factor higgins; do
     once "$out/$metric.pdf" disentool plot sensitivity "$out/scores.jsonl" --metrics $metric -o "$out/$metric.pdf"
 done

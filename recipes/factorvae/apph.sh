@@ -5,9 +5,11 @@
 #
 #     MNIST=folder SCALE=paper|short|smoke OUT=folder bash recipes/factorvae/apph.sh
 #
-# MNIST is the folder of the published files; without it they are downloaded. short takes the test images alone.
+# MNIST is the folder of the published files; without it they are downloaded. short takes the test images alone. One GPU,
+# paper scale, reckoned: 20 runs, half an hour each.
 . "$(dirname "$0")/../common.sh"
 
+# Digits, and a class code of ten that should become them.
 if [ -n "${MNIST:-}" ]; then from=(--from "$MNIST"); else from=(--download); fi
 subset=$(at 0 10000 200)
 once "$out/mnist.h5" disentool prepare mnist "${from[@]}" $([ "$subset" = 0 ] || echo --subset "$subset") -o "$out/mnist.h5"
@@ -24,11 +26,13 @@ run=(--data "$data" --preset "$(at paper quick quick)")
 train "$(seeds 5 1)" infogan "${run[@]}" --early-stop "$(at 20000 500 5)" -o "$out/shapes-stopped-{seed}.pt" >&2
 train "$(seeds 5 1)" infowgan-gp "${run[@]}" --architecture large -o "$out/shapes-large-{seed}.pt" >&2
 
+# Class against digit on MNIST; the factor metric on 2D Shapes.
 export PYTHONPATH="$(cd "$(dirname "$0")" && pwd)${PYTHONPATH:+:$PYTHONPATH}"  # for digits.py
 digits() { disentool score --metric digits:accuracy --format jsonl ${device[@]+"${device[@]}"} "$out"/info*-*.pt; }
 records "$out/digits.jsonl" digits
 score() { disentool score --metric factor --format jsonl ${device[@]+"${device[@]}"} "$out"/shapes-*.pt; }
 records "$out/scores.jsonl" score
+# The appendix's pictures: each code moved alone.
 for checkpoint in "$out"/info*-0.pt "$out"/shapes-*-0.pt; do
     once "${checkpoint%.pt}.png" disentool traverse "$checkpoint" -o "${checkpoint%.pt}.png"
 done

@@ -7,6 +7,8 @@
 # Seconds on a CPU: the codes are made, nothing is trained.
 . "$(dirname "$0")/../common.sh"
 
+# Codes of a perfect model that leaves one factor out.
 once "$out/codes.npz" python "$(dirname "$0")/codes.py" "$out/codes.npz" > /dev/null
+# The failing metric beside the proposed one.
 score() { disentool score --metric factor,higgins --codes mean --factors factors "$out/codes.npz" --format jsonl; }
 records "$out/scores.jsonl" score

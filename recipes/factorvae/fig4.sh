@@ -6,7 +6,7 @@
 #     SCALE=paper|short|smoke OUT=folder bash recipes/factorvae/fig4.sh
 #     ONLY=fig5 bash recipes/factorvae/fig4.sh     # those two settings alone
 #
-# One GPU, paper scale: 130 runs of 300,000 steps; with ONLY=fig5 20.
+# One GPU, paper scale, reckoned: 130 runs of 300,000 steps, half an hour each; with ONLY=fig5 20.
 . "$(dirname "$0")/../common.sh"
 
 data=$(images dsprites 0 2000)

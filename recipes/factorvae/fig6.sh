@@ -4,14 +4,16 @@
 #
 #     SCALE=paper|short|smoke OUT=folder bash recipes/factorvae/fig6.sh
 #
-# One GPU, paper scale: 10 runs of 300,000 steps, the same as those of fig4.sh with ONLY=fig5.
+# One GPU, paper scale, reckoned: 10 runs of 300,000 steps, half an hour each, the same as those of fig4.sh with ONLY=fig5.
 . "$(dirname "$0")/../common.sh"
 
+# The paper's best setting, all seeds.
 data=$(images dsprites 0 2000)
 rates=($(at "" "--preset quick" "--preset quick"))
 run=(--data "$data" --steps "$(at 300000 5000 20)" ${rates[@]+"${rates[@]}"})
 train "$(seeds 10 3)" factorvae --gamma 40 "${run[@]}" -o "$out/factorvae-{seed}.pt" >&2
 
+# Scores tell the best seed; every seed's traversal is drawn, since the paper shows that they differ.
 score() { disentool score --metric factor --format jsonl "$out"/factorvae-*.pt; }
 records "$out/scores.jsonl" score
 for checkpoint in "$out"/factorvae-*.pt; do

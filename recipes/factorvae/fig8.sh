@@ -5,9 +5,10 @@
 #
 #     SCALE=paper|short|smoke OUT=folder bash recipes/factorvae/fig8.sh
 #
-# One GPU, paper scale: 2 x 264 runs of 300,000 steps.
+# One GPU, paper scale, reckoned: 2 x 264 runs of 300,000 steps, an hour and a half each (five critic steps a step).
 . "$(dirname "$0")/../common.sh"
 
+# The whole search at paper scale; its corners below that.
 data=$(images dsprites 60000 2000)
 run=(--data "$data" --steps "$(at 300000 1000 5)")
 if [ "$scale" = paper ]; then
@@ -20,6 +21,7 @@ name="{information_weight}-{noise_dim}-{learning_rate}-{critic_learning_rate}-{s
 train 1 infowgan-gp --categorical 3 --continuous 4 "${run[@]}" -o "$out/fig8-$name" >&2
 train 1 infowgan-gp --categorical none --continuous 5 "${run[@]}" -o "$out/fig9-$name" >&2
 
+# Scores by the encoder that is trained with the generator; all are low.
 score() { disentool score --metric factor --format jsonl ${device[@]+"${device[@]}"} "$out"/fig[89]-*.pt; }
 records "$out/scores.jsonl" score
 once "$out/fig8.pdf" disentool plot compare "$out/scores.jsonl" -o "$out/fig8.pdf"

@@ -20,17 +20,29 @@ if [ -n "${COIL20:-}" ]; then
         --split "$([ -n "${unseen:-}" ] && echo classes:4 || echo rows:0.2)" -o "$out/coil.h5" >&2
     sets+=(coil)
 fi
+if [ -n "${FOLDER:-}" ]; then # a folder for each class
+    once "$out/folder.h5" disentool prepare folder --from "$FOLDER" --size 64 \
+        --split "$([ -n "${unseen:-}" ] && echo classes:0.2 || echo rows:0.1)" -o "$out/folder.h5" >&2
+    sets+=(folder)
+fi
 if [ -z "${unseen:-}" ] || [ ${#sets[@]} = 0 ]; then
     # 1,920 images, a whole grid, so that every pair has its true image. Class: shape and hue of the object.
     once "$out/shapes.h5" disentool prepare shapes3d --keep floor_hue=0,2,5,7 --keep wall_hue=1,6 --keep object_hue=0,2,4,6,8 \
         --keep scale=0,3,7 --keep shape=0-3 --keep orientation=0,5,9,14 --size 32 \
         --split "$([ -n "${unseen:-}" ] && echo shape+object_hue:4 || echo rows:0.2)" -o "$out/shapes.h5" >&2
     sets+=(shapes)
+    # The same of 2D Shapes: 24 classes, which are shape, scale and orientation, at 64 places each.
+    once "$out/sprites.h5" disentool prepare dsprites --keep scale=3,5 --keep orientation=0,3,6,9 \
+        --keep pos_x=1,5,9,13,17,21,25,29 --keep pos_y=1,5,9,13,17,21,25,29 --size 32 \
+        --split "$([ -n "${unseen:-}" ] && echo shape+scale+orientation:4 || echo rows:0.2)" -o "$out/sprites.h5" >&2
+    sets+=(sprites)
 fi
 
 class_of() {
     case $1 in
         shapes) echo shape+object_hue ;;
+        sprites) echo shape+scale+orientation ;;
+        folder) echo class ;;
         coil) echo object ;;
         cars3d) echo model ;;
         celeba) echo identity ;;
@@ -39,7 +51,8 @@ class_of() {
     esac
 }
 # Steps at short scale: to a plateau, or to a quarter of an hour of one core.
-lord_steps() { [ "$1" = shapes ] && echo 1200 || echo 2500; }
-mlvae_steps() { [ "$1" = shapes ] && echo 3000 || echo 6000; }
-drnet_steps() { [ "$1" = shapes ] && echo 2500 || echo 2000; }
-drnet_width() { [ "$1" = shapes ] && echo 16 || echo 32; }
+rendered() { [ "$1" = shapes ] || [ "$1" = sprites ]; }
+lord_steps() { rendered "$1" && echo 1200 || echo 2500; }
+mlvae_steps() { rendered "$1" && echo 3000 || echo 6000; }
+drnet_steps() { rendered "$1" && echo 2500 || echo 2000; }
+drnet_width() { rendered "$1" && echo 16 || echo 32; }
