@@ -64,12 +64,14 @@ FILES |= {"expressions": ("RAFD", rafd), "domains": ("EDGES2SHOES", shoes), "big
 def shell(tmp_path):
     """Runs a recipe at smoke scale."""
     (tmp_path / "bin").mkdir()
-    for name, module in {"disentool": "-m disentool ", "python": ""}.items():
-        command = tmp_path / "bin" / name
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" {module}"$@"\n')
-        command.chmod(0o755)
 
-    def run(script: Path, **variables) -> subprocess.CompletedProcess:
+    def command(name: str, *run: object) -> None:
+        (tmp_path / "bin" / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {" ".join(map(str, run))} "$@"\n')
+        (tmp_path / "bin" / name).chmod(0o755)
+
+    def run(script: Path, disentool=("-m", "disentool"), **variables) -> subprocess.CompletedProcess:
+        command("python")
+        command("disentool", *disentool)
         environment = os.environ | {
             "SCALE": "smoke",
             "OUT": str(tmp_path / "out"),
@@ -93,7 +95,7 @@ def check(path: Path) -> None:
         assert "NaN" not in path.read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.recipe
 @pytest.mark.parametrize("script", RECIPES, ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_recipe_runs_at_smoke_scale_and_again_does_nothing(script, shell, tmp_path):
     variables = {}
@@ -110,6 +112,30 @@ def test_recipe_runs_at_smoke_scale_and_again_does_nothing(script, shell, tmp_pa
     again = shell(script, **variables)
     assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
     assert {path: path.stat().st_mtime_ns for path in made} == times
+
+
+@pytest.mark.recipe
+@pytest.mark.parametrize("scale", ["paper", "short"])
+@pytest.mark.parametrize("script", RECIPES, ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_every_command_parses_at_the_larger_scales(script, scale, shell, tmp_path):
+    """With every data set named; nothing is computed."""
+    named = (
+        "MNIST",
+        "CHAIRS",
+        "FACES",
+        "CELEBA",
+        "CARS3D",
+        "SMALLNORB",
+        "KTH",
+        "COIL20",
+        "FOLDER",
+        "RAFD",
+        "EDGES2SHOES",
+    )
+    variables = dict.fromkeys((*named, "BIGGAN"), str(tmp_path)) | {"SCALE": scale}
+    done = shell(script, [ROOT / "tests" / "parsed_command.py"], **variables)
+    assert done.returncode == 0, done.stderr
+    assert all(Path(line).exists() for line in done.stdout.splitlines())
 
 
 @pytest.mark.parametrize("script", RECIPES, ids=lambda p: f"{p.parent.name}/{p.name}")
