@@ -11,6 +11,7 @@ from disentool.configs.factorvae import FactorVAEConfig
 from disentool.engine import device as devices
 from disentool.engine import inference
 from disentool.engine.feed import Feed
+from disentool.engine.inputs import Inputs
 from disentool.engine.meter import Meter
 from disentool.engine.randomness import Randomness, latent_noise
 from disentool.engine.training import Training
@@ -99,15 +100,18 @@ def test_meter_means_and_first_bad_step():
     meter = Meter(CPU)
     for step, value in enumerate([1.0, 3.0, float("nan"), float("inf")]):
         meter.add({"a": torch.tensor(value), "b": torch.tensor(float(step))}, torch.tensor(step))
+        meter.count += 1
         if step == 1:
             assert meter.means() == {"a": 2.0, "b": 0.5}
             assert meter.means() == {}
     assert meter.bad() == [(2, "a")]
     half = Meter(CPU)
     half.add({"a": torch.tensor(1.0)}, torch.tensor(0))
+    half.count += 1
     other = Meter(CPU)
     other.restore(half.state())
     other.add({"a": torch.tensor(4.0)}, torch.tensor(1))
+    other.count += 1
     assert other.means() == {"a": 2.5}
 
 
@@ -185,6 +189,8 @@ def test_no_gradient_leaks_between_phases():
     """Each phase moves its own networks only, whatever its loss touches: the bug of most other implementations."""
     training, _, _ = factor_training()
     vae, critic = training.stages[0].phases
+    inputs = Inputs(training.stages[0], {"vae": 0, "discriminator": 1}, Randomness(0, 192), training.feed)
+    inputs.fill(0)
 
     def snapshot():
         return {n: [p.clone() for p in net.parameters()] for n, net in training.networks.items()}
@@ -197,11 +203,11 @@ def test_no_gradient_leaks_between_phases():
         }
 
     before = snapshot()
-    carry = training._update(vae, 0, 0, {})
+    carry = training._update(vae, *inputs.of(0), {})
     assert moved(before) == {"encoder", "decoder"}
     assert not carry["codes"].requires_grad
     before = snapshot()
-    training._update(critic, 0, 0, carry)
+    training._update(critic, *inputs.of(1), carry)
     assert moved(before) == {"discriminator"}
     assert all(p.grad is None for net in training.networks.values() for p in net.parameters())
 

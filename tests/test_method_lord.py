@@ -260,7 +260,8 @@ def test_rates_fall_and_plateaus_wait():
     for step, loss in enumerate([5, 3, 4, 4, 5, 5, 4, 6, 9, 9, 1, 1, 2, 2]):  # means 4 4 5 5 9 1 2, each over two steps
         rates.before(step)
         seen.append(optimizer.param_groups[0]["lr"])
-        rates.after(torch.tensor(float(loss)))
+        rates.watch(torch.tensor(float(loss)))
+        rates.after(1)
         if step == 4:  # what was seen so far goes with the checkpoint
             state = rates.state()
             optimizer, rates = fresh()

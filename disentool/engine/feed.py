@@ -33,6 +33,8 @@ class Feed:
         self.images = torch.from_numpy(images)
         if device.type == "cuda" and resident and images.nbytes < 0.8 * torch.cuda.mem_get_info(device)[0]:
             self.images = self.images.to(device)
+        self.resident = self.images.device.type == device.type  # whether the device can gather by itself
+        self._rows_there = None if self._rows is None else self._rows.to(device)
         self.factors = None if factors is None else torch.from_numpy(factors.astype(np.int64)).to(device)
 
     def __len__(self) -> int:
@@ -49,13 +51,26 @@ class Feed:
         """The batch of ``rows`` (int64 [B]), images float32 [B,C,H,W] in 0..1, stored channels last."""
         cuda = self.device.type == "cuda"
         index = torch.from_numpy(rows)
-        stored = index if self._rows is None else self._rows[index]
-        images = self.images.index_select(0, stored.to(self.images.device))
-        if images.device != self.device:
+        images = None
+        if not self.resident:
+            images = self.gather(index)
             # Only pinned memory may be sent without waiting: it is kept until the copy is done.
             images = (images.pin_memory() if cuda else images).to(self.device, non_blocking=cuda)
-        index = index.to(self.device)
-        factors = None if self.factors is None else self.factors.index_select(0, stored.to(self.device))
+        return self.at(index.to(self.device), images)
+
+    def gather(self, index: Tensor) -> Tensor:
+        """Images uint8 [B,H,W,C] of rows that are named, and stored, in memory: int64 [B]."""
+        return self.images.index_select(0, index if self._rows is None else self._rows[index])
+
+    def at(self, index: Tensor, images: Tensor | None) -> Batch:
+        """The batch of rows that are named on the device: int64 [B]; with their ``images`` where not resident.
+
+        Nothing waits and nothing is fetched, so that a step which begins with it can be captured.
+        """
+        stored = index if self._rows_there is None else self._rows_there.index_select(0, index)
+        if images is None:
+            images = self.images.index_select(0, stored)
+        factors = None if self.factors is None else self.factors.index_select(0, stored)
         return Batch(to_float(images), index, factors)
 
 

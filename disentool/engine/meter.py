@@ -12,12 +12,12 @@ class Meter:
     def __init__(self, device: torch.device):
         self.device = device
         self.names: tuple[str, ...] = ()
-        self.count = 0
+        self.count = 0  # of the updates in the sums
         self._sums = self._bad = torch.zeros(0, device=device)
         self._dtype = torch.float32 if device.type == "mps" else torch.float64  # MPS has no doubles
 
     def add(self, terms: dict[str, Tensor], step: Tensor) -> None:
-        """Add one update's scalars; ``step`` is the int64 scalar on the device."""
+        """Add one update's scalars; ``step`` is the int64 scalar on the device. Who replays this counts for itself."""
         names = tuple(terms)
         values = torch.stack([value.detach() for value in terms.values()]).to(self._dtype)
         if names != self.names:
@@ -27,7 +27,6 @@ class Meter:
         self._sums += values
         # In place, so that a captured step finds the register where it was.
         torch.minimum(self._bad, torch.where(values.isfinite(), _NEVER, step), out=self._bad)
-        self.count += 1
 
     def _start(self, names: tuple[str, ...]) -> None:
         self.names = names

@@ -26,14 +26,19 @@ class Rates:
         """Set the rates of ``step``, counted within its stage."""
         for group, rate in self._groups:
             if isinstance(rate, Cosine):
-                group["lr"] = cosine(rate, step)
+                _set(group, cosine(rate, step))
             elif isinstance(rate, Plateau):
-                group["lr"] = rate.start * self._watches[id(group)].scale
+                _set(group, rate.start * self._watches[id(group)].scale)
 
-    def after(self, loss: Tensor) -> None:
-        """Show the plateaus the loss of this update."""
+    def watch(self, loss: Tensor) -> None:
+        """Show the plateaus the loss of an update; on the device, within the step."""
         for watch in self._watches.values():
-            watch.see(loss)
+            watch.add(loss)
+
+    def after(self, updates: int) -> None:
+        """Let the plateaus judge, after a step of so many updates."""
+        for watch in self._watches.values():
+            watch.judge(updates)
 
     def state(self) -> list[dict[str, float]]:
         """What each plateau has seen, as plain Python."""
@@ -53,6 +58,13 @@ def cosine(rate: Cosine, step: int) -> float:
     return rate.end + (rate.start - rate.end) * 0.5 * (1 + math.cos(math.pi * share))
 
 
+def _set(group: dict[str, Any], rate: float) -> None:
+    if isinstance(group["lr"], Tensor):
+        group["lr"].fill_(rate)
+    else:
+        group["lr"] = rate
+
+
 class _Watch:
     """How far one plateau has come."""
 
@@ -61,9 +73,11 @@ class _Watch:
         self._best, self._without, self._seen = math.inf, 0, 0
         self._sum = torch.zeros((), dtype=torch.float32 if device.type == "mps" else torch.float64, device=device)
 
-    def see(self, loss: Tensor) -> None:
+    def add(self, loss: Tensor) -> None:
         self._sum += loss.detach()
-        self._seen += 1
+
+    def judge(self, updates: int) -> None:
+        self._seen += updates
         if self._seen < self.rate.hold:
             return
         mean = float(self._sum) / self._seen

@@ -1,27 +1,45 @@
 """The only training loop: it runs the phases a method declares."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from disentool.engine.feed import Feed
+from disentool.engine.graph import WARM_UP, CudaGraphs, NotCapturable
+from disentool.engine.inputs import Inputs
 from disentool.engine.meter import Meter
 from disentool.engine.randomness import Randomness
 from disentool.engine.rates import Rates
+from disentool.engine.rehearsal import Rehearsal
 from disentool.errors import NonFinite
-from disentool.phase import Cosine, Method, Phase, Plateau, Rate
+from disentool.phase import Batch, Cosine, Method, Phase, Plateau, Rate, Stage
 
 
 class Training:
     """One run of one method: networks, optimisers and the step.
 
     Losses stay on the device (see :class:`Meter`); :meth:`window` fetches their means, :meth:`check` their health.
+    With ``graphs`` the step of each stage runs a few times as it is, is then recorded and from there on replayed;
+    where it cannot be, :attr:`why_eager` says why, and it runs on as it is.
     """
 
-    def __init__(self, method: Method, feed: Feed, seed: int, device: torch.device):
+    def __init__(
+        self,
+        method: Method,
+        feed: Feed,
+        seed: int,
+        device: torch.device,
+        graphs: CudaGraphs | Rehearsal | None = None,
+    ):
         self.method, self.feed, self.seed, self.device = method, feed, seed, device
         self.step = 0
+        self.why_eager = ""
+        self._graphs = graphs
+        self._inputs: Inputs | None = None  # of the current stage
+        self._replay: Callable[[], None] | None = None
+        self._stage, self._ran = -1, 0  # the stage that these are of; how many steps of it ran as they are
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)  # initialised on the CPU, so that every device starts from the same weights
             self.networks: dict[str, nn.Module] = method.networks()
@@ -49,6 +67,8 @@ class Training:
                 self.optimizers[phase.name], self._rates[phase.name] = _adam(phase, parameters, device)
         self._clock = torch.zeros((), dtype=torch.int64, device=device)
         self.meters = {name: Meter(device) for name in self._index}
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)  # from here on the run may go on on another stream
 
     def advance(self) -> None:
         """One step: every phase of the current stage, in order."""
@@ -62,12 +82,40 @@ class Training:
                 else:
                     shown = self.feed.batch(self._randomness.reference(stage.reference, number))
                     stage.on_start(self.networks, shown)
-        self._clock.fill_(self.step)
-        carry: dict[str, Any] = {}
-        for phase in stage.phases:
-            for repeat in range(phase.repeats):
-                carry = self._update(phase, self.step - first, repeat, carry)
+        if number != self._stage:
+            self._inputs = Inputs(stage, self._index, self._randomness, self.feed)
+            self._stage, self._ran, self._replay = number, 0, None
+        self._advance(stage, self.step - first)
         self.step += 1
+
+    def _advance(self, stage: Stage, step: int) -> None:
+        """What a step needs from outside, and the step: as it is, or replayed."""
+        self._clock.fill_(self.step)
+        self._inputs.fill(step)
+        for phase in stage.phases:
+            self._rates[phase.name].before(step)
+        if self._graphs and self._replay is None and not self.why_eager and self._ran == WARM_UP:
+            try:
+                self._replay = self._graphs.capture(lambda: self._updates(stage))
+            except NotCapturable as error:
+                self.why_eager = str(error)
+        if self._replay is not None:
+            self._replay()
+        else:
+            self._updates(stage)
+            self._ran += 1
+        for phase in stage.phases:
+            self.meters[phase.name].count += phase.repeats
+            self._rates[phase.name].after(phase.repeats)
+
+    def _updates(self, stage: Stage) -> None:
+        """Every update of a step, from its inputs; nothing in it waits for the device, or changes from step to step."""
+        carry: dict[str, Any] = {}
+        number = 0
+        for phase in stage.phases:
+            for _ in range(phase.repeats):
+                carry = self._update(phase, *self._inputs.of(number), carry)
+                number += 1
 
     def _current(self) -> tuple[int, int]:
         """The number of this step's stage, and the step it started at."""
@@ -78,10 +126,8 @@ class Training:
             first += stage.steps
         return len(self.stages) - 1, first
 
-    def _update(self, phase: Phase, step: int, repeat: int, carry: dict[str, Any]) -> dict[str, Any]:
-        rows, noise = self._randomness.draw(phase, self._index[phase.name], step, repeat)
-        tensors = {name: torch.from_numpy(array).to(self.device) for name, array in noise.items()}
-        loss, terms, carry = phase.loss(self.networks, self.feed.batch(rows), tensors, carry, self._clock)
+    def _update(self, phase: Phase, batch: Batch, noise: dict[str, Tensor], carry: dict[str, Any]) -> dict[str, Any]:
+        loss, terms, carry = phase.loss(self.networks, batch, noise, carry, self._clock)
         parameters = self._parameters[phase.name]
         # Only this phase's parameters: whatever else the loss touched gets no gradient.
         gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
@@ -90,9 +136,8 @@ class Training:
                 raise ValueError(f"phase {phase.name} updates {name}, which its loss does not depend on")
             # The fused optimiser walks memory, so a gradient must be laid out as its parameter is.
             parameter.grad = _laid_out_as(parameter, gradient)
-        self._rates[phase.name].before(step)
         self.optimizers[phase.name].step()
-        self._rates[phase.name].after(loss)
+        self._rates[phase.name].watch(loss)
         for parameter in parameters.values():
             parameter.grad = None
         self.meters[phase.name].add({f"{phase.name}_loss": loss} | terms, self._clock)
@@ -199,12 +244,15 @@ def _adam(phase: Phase, parameters: dict[str, nn.Parameter], device: torch.devic
     for name, parameter in parameters.items():
         groups.setdefault(spec.networks.get(name.partition(".")[0], spec.learning_rate), []).append(parameter)
     rates = list(groups)
-    listed = [
-        {"params": members, "lr": rate.start if isinstance(rate, (Cosine, Plateau)) else rate}
-        for rate, members in groups.items()
-    ]
+    cuda = device.type == "cuda"
+    listed = []
+    for rate, members in groups.items():
+        start = rate.start if isinstance(rate, (Cosine, Plateau)) else rate
+        if cuda and start is not rate:
+            start = torch.tensor(start, device=device)  # a recorded step finds a rate that changes where it was
+        listed.append({"params": members, "lr": start})
     fused = device.type in ("cpu", "cuda")
-    optimizer = torch.optim.Adam(listed, betas=spec.betas, eps=spec.epsilon, fused=fused)
+    optimizer = torch.optim.Adam(listed, betas=spec.betas, eps=spec.epsilon, fused=fused, capturable=cuda)
     return optimizer, Rates(phase, optimizer, rates, device)
 
 
