@@ -66,6 +66,10 @@ class NonFinite(DisentoolError):
     """A loss became NaN or infinite."""
 
 
+class DeviceFull(DisentoolError):
+    """The memory of a device does not suffice; says what would."""
+
+
 class DownloadFailed(DisentoolError):
     """A file could not be fetched from any of its addresses, or what came is not it."""
 

@@ -9,8 +9,12 @@ import torch
 from disentool.errors import DeviceUnavailable
 
 
-def choose(name: str, deterministic: bool = False) -> torch.device:
-    """The device that ``auto``, ``cpu``, ``cuda`` or ``mps`` names here; DeviceUnavailable if it is not there."""
+def choose(name: str, deterministic: bool = False, precision: str = "auto") -> torch.device:
+    """The device that ``auto``, ``cpu``, ``cuda`` or ``mps`` names here; DeviceUnavailable if it is not there.
+
+    ``precision``: on CUDA ``fp32`` and, for ``auto``, what is ``deterministic`` multiply in full float32, all else in
+    TF32.
+    """
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         name = next(kind for kind, is_there in there.items() if is_there)
@@ -21,9 +25,9 @@ def choose(name: str, deterministic: bool = False) -> torch.device:
     if name == "cuda":
         if deterministic:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
-        else:
-            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-            torch.backends.cudnn.benchmark = True
+        tf32 = precision in ("tf32", "bf16") or (precision == "auto" and not deterministic)
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
+        torch.backends.cudnn.benchmark = not deterministic
     torch.use_deterministic_algorithms(deterministic)
     if name == "cpu":
         _keep_freed_memory()

@@ -10,11 +10,12 @@ from disentool.engine.feed import Feed
 from disentool.engine.graph import WARM_UP, CudaGraphs, NotCapturable
 from disentool.engine.inputs import Inputs
 from disentool.engine.meter import Meter
+from disentool.engine.precision import Bfloat16
 from disentool.engine.randomness import Randomness
 from disentool.engine.rates import Rates
 from disentool.engine.rehearsal import Rehearsal
 from disentool.errors import NonFinite
-from disentool.phase import Batch, Cosine, Method, Phase, Plateau, Rate, Stage
+from disentool.phase import Batch, Cosine, Method, Networks, Phase, Plateau, Rate, Stage
 
 
 class Training:
@@ -22,7 +23,7 @@ class Training:
 
     Losses stay on the device (see :class:`Meter`); :meth:`window` fetches their means, :meth:`check` their health.
     With ``graphs`` the step of each stage runs a few times as it is, is then recorded and from there on replayed;
-    where it cannot be, :attr:`why_eager` says why, and it runs on as it is.
+    where it cannot be, :attr:`why_eager` says why, and it runs on as it is. ``bfloat16``: see :class:`Bfloat16`.
     """
 
     def __init__(
@@ -32,6 +33,8 @@ class Training:
         seed: int,
         device: torch.device,
         graphs: CudaGraphs | Rehearsal | None = None,
+        *,
+        bfloat16: bool = False,
     ):
         self.method, self.feed, self.seed, self.device = method, feed, seed, device
         self.step = 0
@@ -45,6 +48,8 @@ class Training:
             self.networks: dict[str, nn.Module] = method.networks()
         for network in self.networks.values():
             network.to(device, memory_format=torch.channels_last)
+        called = {name: Bfloat16(network) for name, network in self.networks.items()}
+        self._called: Networks = called if bfloat16 else self.networks  # what losses are given
         self.stages = method.stages()
         self.total = sum(stage.steps for stage in self.stages)
         self._randomness = Randomness(seed, len(feed), feed.labels())
@@ -127,7 +132,7 @@ class Training:
         return len(self.stages) - 1, first
 
     def _update(self, phase: Phase, batch: Batch, noise: dict[str, Tensor], carry: dict[str, Any]) -> dict[str, Any]:
-        loss, terms, carry = phase.loss(self.networks, batch, noise, carry, self._clock)
+        loss, terms, carry = phase.loss(self._called, batch, noise, carry, self._clock)
         parameters = self._parameters[phase.name]
         # Only this phase's parameters: whatever else the loss touched gets no gradient.
         gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
