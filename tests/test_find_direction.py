@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from disentool.directions import fitting, solvers, trajectories
+from disentool.directions import calibration, fitting, solvers, trajectories
 from disentool.directions.generator import GeneratorFacts
 from disentool.directions.trajectories import Aim
 from disentool.errors import DataMismatch
@@ -158,6 +158,43 @@ def test_the_papers_fit_finds_u_and_g_from_whichever_side_it_begins():
         assert fit.u[0] @ u.numpy() > 0.98, seed
         knots = torch.tensor([-1.5, -1.0, 1.0, 1.5])
         np.testing.assert_allclose(np.interp(knots, fit.knots, fit.values[0]), g(knots), atol=0.06)
+
+
+def test_a_direction_that_does_nothing_is_refused(mine, folder):
+    """Each start of a round blob can be followed as it turns, by some shift, but not two of them by the same."""
+    with pytest.raises(DataMismatch, match=r"rotate: (only \d+% of the moves|g explains none).*nothing is written"):
+        found_in(folder, "Blob", ["rotate"], method="tangent", starts=20)
+    assert not (folder / "d.h5").exists()
+    direction = found_in(folder, "Blob", ["rotate"], method="tangent", starts=20, force=True).directions["rotate"]
+    assert direction.facts["r2"]["interval"][0] <= 0 or direction.facts["moves_like_the_transform"] < 0.25
+
+
+def test_an_image_that_has_gone_does_not_say_how_far():
+    """A blob near the edge, and a black image: every shift that pushes it out is equally like."""
+    grid = (torch.arange(16) + 0.5) / 16 - 0.5
+    blob = torch.exp(-0.5 * ((grid[None, :] - 0.35) / 0.06) ** 2 - 0.5 * (grid[:, None] / 0.06) ** 2)[None, None]
+    aim, step = Aim("shift-x", "blur", 0.4), 1 / 32
+    moved, _ = aim.target(blob, torch.tensor([-0.2]))
+    t, left = calibration.measure(aim, blob, moved, torch.tensor([-0.1]), step)
+    assert t.item() == pytest.approx(-0.2, abs=0.01) and left.item() < 0.05
+    _, left = calibration.measure(aim, blob, torch.zeros_like(blob), torch.tensor([0.25]), step)
+    assert left.item() >= 1
+
+
+def test_the_range_is_of_what_was_measured():
+    """Starts alone, none of whose moves is like the transformation, leave no range."""
+    s, t = torch.linspace(-2, 2, 6)[:, None] + torch.tensor([0.0, -1.0, 1.0]), torch.zeros(6, 3)
+    left = torch.tensor([0.0, 0.9, 0.9]).expand(6, 3)
+    fit = fitting.by_moves(np.eye(3)[:1], calibration.Moves(s, t, left), np.arange(6)[None])
+    assert fit.s_valid == (0, 0) and not fit.values.any()
+
+
+def test_how_far_moves_go_of_what_g_says():
+    s = torch.tensor([[0.0, -1.0, 1.0], [0.5, -0.5, 1.5]])
+    t = 0.2 * (s - s[:, :1])
+    fit = fitting.Fit(np.eye(3)[:1], np.array([-2.0, 2.0]), np.array([[-1.6, 1.6]]), (-1, 1))
+    assert fitting.rise(fit, calibration.Moves(s, t, torch.zeros_like(s))) == pytest.approx(0.25)
+    assert fitting.rise(fit, calibration.Moves(s, t, torch.ones_like(s))) == 0
 
 
 # ---- the command

@@ -30,7 +30,7 @@ _LOSSES = "; ".join(f"{name}: {text}" for name, text in LOSSES.items())
     help="The change of the image to find a direction for, see below; may be given several times.",
 )
 @click.option("-o", "--output", type=options.path, default="dirs.h5", show_default=True, help="The file to write.")
-@click.option("--method", type=click.Choice(list(METHODS)), default="paper", show_default=True, help="See below.")
+@click.option("--method", type=click.Choice(list(METHODS)), default="lm", show_default=True, help="See below.")
 @click.option("--loss", type=click.Choice(list(LOSSES)), default="blur", show_default=True, help=f"{_LOSSES}.")
 @click.option("--sigma", type=float, help="Of the blur, pixels.  [default: 3 at 128 pixels, in proportion]")
 @click.option(
@@ -41,9 +41,9 @@ _LOSSES = "; ".join(f"{name}: {text}" for name, text in LOSSES.items())
     "extent",
     metavar="T",
     type=float,
-    help="t goes from -T to T.  [default: 0.5, for rotate 45; with lm 0.2 and 18]",
+    help="t goes from -T to T.  [default: 0.2, for rotate 18; with paper 0.5 and 45]",
 )
-@click.option("--steps", type=int, help="Targets on the way to each side.  [default: 5; with lm 2]")
+@click.option("--steps", type=int, help="Targets on the way to each side.  [default: 2; with paper 5]")
 @options.classes
 @options.truncation
 @options.space

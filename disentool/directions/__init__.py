@@ -4,7 +4,7 @@ Plumerault, Le Borgne & Hudelot, "Controlling generative models with continuous 
 """
 
 METHODS = {
-    "paper": "the paper's algorithm 1: Adam follows the changed image step by step; u and g fitted together",
-    "lm": "Levenberg-Marquardt follows it; u from each start's sum of t * (z - z0), g from moves along u",
+    "paper": "the paper's algorithm 1: Adam follows the changed image; u, from the starts' mean way on, and g together",
+    "lm": "Levenberg-Marquardt follows it; u is the mean of the starts' ways, g is measured by moves along u",
     "tangent": "one linear solve per start, without following; g as in lm",
 }

@@ -10,6 +10,7 @@ from disentool.directions.generator import Generator
 from disentool.directions.trajectories import Aim, Starts, generate
 
 _REACH = 8  # of the step of a central difference: how far one iteration may go
+_GONE = 0.1  # of an image's change with t: with less of it than at t = 0 its content has left, and any t is like any
 
 
 def measure(
@@ -18,7 +19,8 @@ def measure(
     """The t [B] near ``guess`` [B] at which T_t of the originals is most like the images, and what is left, [B].
 
     Gauss-Newton on the loss of :class:`Aim`, a sum of squares, halving a step that made it worse. ``step``: of the
-    central differences, about a pixel. What is left: the loss as a share of that between the image and the original.
+    central differences, about a pixel. What is left: the loss as a share of that between the image and the original;
+    1 where the original's content has left the image by that t, so that nothing says how far.
     """
     best, lowest, seen = guess, torch.full_like(guess, torch.inf), None
     trial, change = guess, torch.zeros_like(guess)
@@ -36,7 +38,15 @@ def measure(
             newton = (along * rest).sum(1) / along.square().sum(1).clamp_min(1e-20)
             change = torch.where(better, newton.clamp(-_REACH * step, _REACH * step), change / 2)
             trial = best + change
-    return best, lowest / aim.distance(images, originals, seen).clamp_min(1e-20)
+    left = lowest / aim.distance(images, originals, seen).clamp_min(1e-20)
+    there, still = (_change(aim, originals, t, step) for t in (best, torch.zeros_like(best)))
+    return best, torch.where(there < _GONE * still, left.clamp_min(1), left)
+
+
+def _change(aim: Aim, originals: Tensor, t: Tensor, step: float) -> Tensor:
+    """The squared length of dT_t/dt, as the loss sees it, [B]."""
+    velocity, known = aim.speed(originals, t, step)
+    return aim.residual(velocity, known).square().sum(1)
 
 
 @dataclass(frozen=True)

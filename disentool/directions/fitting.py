@@ -21,7 +21,7 @@ _EDGE = 0.01  # share of the records beyond either end of the range of s in whic
 class Fit:
     """``u`` [R+1,d] of length 1 and ``values`` [R+1,m], g at ``knots`` [m]: of the starts, then of R resamples.
 
-    ``s_valid``: the range of s in which there are enough records.
+    ``s_valid``: the range of s in which there are enough records; empty where there are none.
     """
 
     u: np.ndarray
@@ -48,8 +48,8 @@ def by_sum(speeds: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 
 def speeds(z0: Tensor, z: Tensor, t: Tensor) -> np.ndarray:
     """dz/dt of each start, float64 [S,d]: the slope of z [S,T,d] over t [T] through the start z0 [S,d]."""
-    t = t.double()
-    return (torch.einsum("t,std->sd", t, z.double() - z0.double()[:, None]) / t.square().sum()).cpu().numpy()
+    z0, z, t = (part.cpu().double() for part in (z0, z, t))  # not every device has doubles
+    return (torch.einsum("t,std->sd", t, z - z0[:, None]) / t.square().sum()).numpy()
 
 
 def by_moves(u: np.ndarray, moves: Moves, chosen: np.ndarray) -> Fit:
@@ -57,16 +57,17 @@ def by_moves(u: np.ndarray, moves: Moves, chosen: np.ndarray) -> Fit:
 
     Moves count from the start as far as they are like the transformation; with none that is, g is 0 everywhere.
     """
-    s, t, left = (part.double().cpu().numpy() for part in (moves.s, moves.t, moves.left))
+    s, t, left = (part.cpu().double().numpy() for part in (moves.s, moves.t, moves.left))
     used = left < TRUSTED
-    low, high = np.quantile(s[used], [_EDGE, 1 - _EDGE])
+    moved = s[:, 1:][used[:, 1:]]  # the start itself is no record: it is like the transformation by definition
+    low, high = np.quantile(moved, [_EDGE, 1 - _EDGE]) if moved.size else (0.0, 0.0)
     knots = np.linspace(min(low, -1e-3), max(high, 1e-3), KNOTS)
     origin = np.broadcast_to(s[:, :1], s.shape)
     values = []
     for rows in chosen:
         pick = used[rows]
         values.append(monotone.fit(origin[rows][pick], s[rows][pick], t[rows][pick], knots))
-    return Fit(u, knots, np.array(values), (float(knots[0]), float(knots[-1])))
+    return Fit(u, knots, np.array(values), (float(min(low, 0)), float(max(high, 0))))
 
 
 def jointly(z0: Tensor, z: Tensor, t: Tensor, chosen: np.ndarray, seed: int) -> Fit:
@@ -103,18 +104,18 @@ def jointly(z0: Tensor, z: Tensor, t: Tensor, chosen: np.ndarray, seed: int) -> 
             optimiser.step()
             with torch.no_grad():
                 slopes.clamp_(min=0)
-    u = torch.nn.functional.normalize(weights.detach(), dim=1).double().cpu().numpy()
-    steps = slopes.detach().double().cpu().numpy() * np.diff(PAPER_KNOTS) * extent
+    u = torch.nn.functional.normalize(weights.detach(), dim=1).cpu().double().numpy()
+    steps = slopes.detach().cpu().double().numpy() * np.diff(PAPER_KNOTS) * extent
     values = np.concatenate([np.zeros((fits, 1)), steps.cumsum(1)], 1)
     values = np.array([monotone.anchored(PAPER_KNOTS, g) for g in values])
-    s = np.concatenate([z.double().cpu().numpy().reshape(-1, z.shape[2]), z0.double().cpu().numpy()]) @ u[0]
+    s = np.concatenate([z.cpu().double().numpy().reshape(-1, z.shape[2]), z0.cpu().double().numpy()]) @ u[0]
     low, high = np.quantile(s, [_EDGE, 1 - _EDGE])
     return Fit(u, PAPER_KNOTS, values, (float(min(low, 0)), float(max(high, 0))))
 
 
 def explained_of_moves(fit: Fit, moves: Moves, chosen: np.ndarray) -> np.ndarray:
     """R^2 of g(s) - g(s0) = t over the moves that g was fitted to, each start's own left out: [R+1]."""
-    s, t, left = (part.double().cpu().numpy() for part in (moves.s, moves.t, moves.left))
+    s, t, left = (part.cpu().double().numpy() for part in (moves.s, moves.t, moves.left))
     used = (left < TRUSTED)[:, 1:]
     return np.array(
         [
@@ -127,6 +128,15 @@ def explained_of_moves(fit: Fit, moves: Moves, chosen: np.ndarray) -> np.ndarray
             for rows, g in zip(chosen, fit.values, strict=True)
         ]
     )
+
+
+def rise(fit: Fit, moves: Moves) -> float:
+    """How far moves along u[0] go, as measured, of what g says: the slope of t over g(s) - g(s0); 0 without any."""
+    s, t, left = (part.cpu().double().numpy() for part in (moves.s, moves.t, moves.left))
+    used = (left < TRUSTED)[:, 1:]
+    said = monotone.evaluate(fit.knots, fit.values[0], s)
+    said = (said[:, 1:] - said[:, :1])[used]
+    return float(said @ t[:, 1:][used] / max(said @ said, 1e-30))
 
 
 def explained_of_trajectories(fit: Fit, z0: np.ndarray, z: np.ndarray, t: np.ndarray, chosen: np.ndarray) -> np.ndarray:

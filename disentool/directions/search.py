@@ -17,6 +17,7 @@ from disentool.directions.transforms import TRANSFORMS
 Progress = Callable[[int, float | None], None]  # images done, and the current relative error where it is known
 REACH, MOVES = 2.0, 8  # how far g is measured to each side of a start, in standard deviations of <z,u>, and in how many
 FOLLOWED = 0.9  # a transformation is followed if the relative error falls below this
+LIKE = 0.25  # share of the moves along u that have to be like it
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,20 @@ class Followed:
 class Found:
     """u and g of some starts. ``kept`` bool [S]: those used; ``r2`` [R+1]: the share of t's variance that g explains.
 
-    ``moves``: what g was measured by; None for the paper's method. ``followed``: whether the starts followed at all.
+    ``moves``: along u, as measured: what g was fitted to, except by the paper's method. ``followed``: whether the
+    starts followed at all.
     """
 
     fit: Fit
     kept: np.ndarray
     r2: np.ndarray
-    moves: Moves | None
+    moves: Moves
     followed: bool
+
+    @property
+    def like(self) -> float:
+        """The share of the moves that are like the transformation."""
+        return float((self.moves.left < fitting.TRUSTED)[:, 1:].float().mean())
 
 
 def follow(
@@ -87,7 +94,7 @@ def follow(
 
         found = solvers.tangents(generator, list(aims), steps, starts, search.rate, linearised)
         return [
-            Followed(np.zeros(1), tangent.errors.double().cpu().numpy()[:, None], tangent.speed.double().cpu().numpy())
+            Followed(np.zeros(1), tangent.errors.cpu().double().numpy()[:, None], tangent.speed.cpu().double().numpy())
             for tangent in found
         ]
     followed = []
@@ -96,8 +103,8 @@ def follow(
         solver = kind(search.iterations, search.rate)
         paths = trajectories.follow(generator, aim, starts, search.extent, search.steps, solver, progress)
         speeds = fitting.speeds(starts.z, paths.z, paths.t)
-        errors = paths.errors.double().cpu().numpy()
-        followed.append(Followed(paths.t.double().cpu().numpy(), errors, speeds, paths.z))
+        errors = paths.errors.cpu().double().numpy()
+        followed.append(Followed(paths.t.cpu().double().numpy(), errors, speeds, paths.z))
     return followed
 
 
@@ -128,15 +135,16 @@ def fit(
         t = torch.as_tensor(followed.t, dtype=torch.float32, device=starts.z.device)
         z0, z = starts.z[some], followed.z[some]
         found = fitting.jointly(z0, z, t, chosen, search.seed)
-        z0, z = z0.double().cpu().numpy(), z.double().cpu().numpy()
+        z0, z = z0.cpu().double().numpy(), z.cpu().double().numpy()
         r2 = fitting.explained_of_trajectories(found, z0, z, followed.t, chosen)
-        return Found(found, kept, r2, None, there)
-    u = fitting.by_sum(followed.speeds[used], chosen)
+    u = found.u if search.method == "paper" else fitting.by_sum(followed.speeds[used], chosen)
     classes = None if starts.classes is None else starts.classes[some]
     subset = Starts(starts.z[some], classes, starts.images[some])
     way = torch.as_tensor(u[0], dtype=torch.float32, device=starts.z.device)
     moves = calibration.along(
         generator, aim, subset, way, REACH, MOVES, step(aim), lambda: progress(2 * len(used), None)
     )
-    found = fitting.by_moves(u, moves, chosen)
-    return Found(found, kept, fitting.explained_of_moves(found, moves, chosen), moves, there)
+    if search.method != "paper":
+        found = fitting.by_moves(u, moves, chosen)
+        r2 = fitting.explained_of_moves(found, moves, chosen)
+    return Found(found, kept, r2, moves, there)

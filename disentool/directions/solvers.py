@@ -114,12 +114,12 @@ def solve(aim: Aim, columns: Tensor, wanted: Tensor, mask: Tensor, damping: Tens
 
 
 def _ridge(seen: Tensor, wanted: Tensor, damping: Tensor) -> Tensor:
-    gram = (seen @ seen.transpose(1, 2)).double()
+    gram = (seen @ seen.transpose(1, 2)).cpu().double()  # small; not every device has doubles
     diagonal = gram.diagonal(dim1=1, dim2=2)
-    ridge = damping.double() * diagonal.mean(1).clamp_min(1e-30)
+    ridge = damping.cpu().double() * diagonal.mean(1).clamp_min(1e-30)
     gram.diagonal(dim1=1, dim2=2).add_(ridge[:, None])
-    right = torch.einsum("bdp,bp->bd", seen, wanted).double()
-    return torch.linalg.solve(gram, right).to(seen.dtype)
+    right = torch.einsum("bdp,bp->bd", seen, wanted).cpu().double()
+    return torch.linalg.solve(gram, right).to(seen)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def find_direction(
     names: Sequence[str],
     output: Path,
     *,
-    method: str = "paper",
+    method: str = "lm",
     loss: str = "blur",
     sigma: float | None = None,
     starts: int = 50,
@@ -200,9 +200,7 @@ def _find(
     report: Reporter,
 ) -> list[Direction]:
     count = len(starts.z)
-    moved = (
-        0 if plans[0].method == "paper" else 2 * search.MOVES * sum(_used(len(g), plans[0]) for g in groups.values())
-    )
+    moved = 2 * search.MOVES * sum(_used(len(g), plans[0]) for g in groups.values())
     total = sum(plan.images(count) + moved for plan in plans)
     done = 0
     clock = time.perf_counter()
@@ -231,6 +229,8 @@ def _find(
             clock = time.perf_counter()
             fits = {e: search.fit(opened.generator, aim, plan, starts, paths, rows, tell) for e, rows in groups.items()}
             times = {"follow": took, "fit": time.perf_counter() - clock}
+            _require_useful(opened, aim, fits, force, report)
+            _tell(aim, plan, fits[""], report)
             units = {ending: found.fit.u[0] for ending, found in fits.items()}
             for ending, found in fits.items():
                 directions.append(_direction(opened, aim, plan, starts, paths, groups[ending], found, ending))
@@ -272,6 +272,37 @@ def _require_followed(
     if not force:
         raise DataMismatch(f"{message}; nothing is written, --force does so all the same")
     report.note(message)
+
+
+def _require_useful(opened: Opened, aim: Aim, fits: dict[str, Found], force: bool, report: Reporter) -> None:
+    """DataMismatch naming what makes the direction of all starts useless; ``force`` only makes a note of it."""
+    found = fits[""]
+    low = _with_interval(found.r2)["interval"][0]
+    if found.like < search.LIKE:
+        why = f"only {found.like:.0%} of the moves along its direction change the image like that"
+    elif low <= 0 or fitting.rise(found.fit, found.moves) <= 0:
+        why = "g explains none of it: the starts have no direction in common"
+    else:
+        return
+    message = f"{opened.path}: {aim.transform}: {why}"
+    if not force:
+        raise DataMismatch(f"{message}; nothing is written, --force does so all the same")
+    report.note(message)
+
+
+def _tell(aim: Aim, plan: Search, found: Found, report: Reporter) -> None:
+    """What was found, in a line; and how far g is from what moves along u do, where it was not measured by them."""
+    r2 = _with_interval(found.r2)
+    low, high = np.interp(found.fit.s_valid, found.fit.knots, found.fit.values[0])
+    unit = transforms.TRANSFORMS[aim.transform].unit
+    said = f"R2 {r2['value']:.2f} [{r2['interval'][0]:.2f}, {r2['interval'][1]:.2f}], t {low:.3g} to {high:.3g} {unit}"
+    report.note(f"{aim.transform}: {said}")
+    rise = fitting.rise(found.fit, found.moves)
+    if plan.method == "paper" and not 0.8 < rise < 1.25:
+        report.note(
+            f"{aim.transform}: moved along u the image goes {rise:.2f} of what g says, which the paper's method fits to"
+            " codes that moved in all dimensions; the g of --method lm and tangent is measured along u"
+        )
 
 
 def _tell_lost(aim: Aim, plan: Search, paths: Followed, rows: np.ndarray, report: Reporter) -> None:
@@ -316,9 +347,8 @@ def _direction(
         facts["classes"] = sorted(set(starts.classes[torch.as_tensor(rows)].tolist()))
     if opened.generator.facts.chunks:
         facts["chunk_norms"] = _chunk_norms(fit.u, opened.generator.facts.chunks)
-    if found.moves is not None:
-        usable = (found.moves.left < fitting.TRUSTED)[:, 1:].double().mean()
-        facts |= {"reach": search.REACH, "moves": search.MOVES, "moves_like_the_transform": float(usable)}
+    facts |= {"reach": search.REACH, "moves": search.MOVES, "moves_like_the_transform": found.like}
+    facts["rise"] = fitting.rise(fit, found.moves)
     return Direction(
         name=aim.transform + ending,
         u=fit.u[0].astype(np.float32),

@@ -52,7 +52,7 @@ def records(opened: Opened, targets: Targets, answer: Answer, constants: dict[st
         "blur": Loss("blur", middle)(answer.images, targets.images),
         "detail": detail(answer.images, targets.images),
     }
-    measured = {name: values.double().cpu().numpy() for name, values in measures.items()}
+    measured = {name: values.cpu().double().numpy() for name, values in measures.items()}
     norms = answer.z.norm(dim=1).cpu().numpy()
     for i, name in enumerate(targets.names):
         line = {
@@ -69,7 +69,7 @@ def records(opened: Opened, targets: Targets, answer: Answer, constants: dict[st
             "norm": float(norms[i]),
         }
         if answer.losses is not None:
-            values = np.sort(answer.losses[i].double().cpu().numpy())
+            values = np.sort(answer.losses[i].cpu().double().numpy())
             line["reached"] = {"best": values[0], "median": float(np.median(values)), "worst": values[-1]}
         line["details"] = constants | {"blur_sigma": middle}
         yield line
