@@ -14,9 +14,16 @@ _EVERY = 30.0  # seconds between plain lines
 class Stderr:
     """A reporter that writes to stderr."""
 
+    def __init__(self) -> None:
+        self._bars: Any = None  # the bars on the terminal, while there are any
+        self._open = 0  # tasks that have one
+
     def note(self, message: str) -> None:
         """One line for people."""
-        _say(f"disentool: {message}")
+        if self._bars is None:
+            _say(f"disentool: {message}")
+        else:
+            self._bars.console.print(f"disentool: {message}", markup=False)
 
     def error(self, message: str) -> None:
         """One line for people."""
@@ -24,12 +31,21 @@ class Stderr:
 
     @contextmanager
     def task(self, label: str, total: int, unit: str, done: int = 0) -> Iterator[Any]:
-        """A bar on a terminal, else plain lines."""
-        if sys.stderr.isatty():
-            with _bar(self, label, total, unit, done) as task:
-                yield task
-        else:
+        """A bar on a terminal, under those of tasks that are not finished; else plain lines."""
+        if not sys.stderr.isatty():
             yield _Lines(label, total, unit, done)
+            return
+        if self._bars is None:
+            self._bars = _bars()
+            self._bars.start()
+        self._open += 1
+        try:
+            yield _Bar(self._bars, label, total, unit, done)
+        finally:
+            self._open -= 1
+            if not self._open:
+                self._bars.stop()
+                self._bars = None
 
 
 class Quiet(Silent):
@@ -73,12 +89,10 @@ def _say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-@contextmanager
-def _bar(reporter: Stderr, label: str, total: int, unit: str, done: int) -> Iterator[Any]:
+def _bars() -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),
@@ -86,35 +100,29 @@ def _bar(reporter: Stderr, label: str, total: int, unit: str, done: int) -> Iter
         TextColumn("{task.fields[speed]}"),
         TextColumn("{task.fields[terms]}", style="dim", markup=False),
     )
-    with Progress(*columns, console=console, transient=False) as progress:
-        name = progress.add_task(label, total=total, completed=done, count="", speed="", terms="")
-        first, start, shown = done, time.monotonic(), 0.0
-        former, reporter.note = (
-            reporter.note,
-            lambda message: progress.console.print(f"disentool: {message}", markup=False),
-        )
+    return Progress(*columns, console=Console(stderr=True), transient=False)
 
-        class Bar:
-            """The task's handle."""
 
-            def update(self, done: int, terms: dict[str, float] | None = None) -> None:
-                """Move the bar."""
-                nonlocal shown
-                now = time.monotonic()
-                if terms is None and done < total and now < shown + 0.1:
-                    return  # stages call this every step
-                shown = now
-                rate = (done - first) / max(now - start, 1e-9)
-                left = _clock((total - done) / rate) if rate else "?"
-                fields = {"count": f"{done:,}/{total:,} {unit}", "speed": f"{_rate(rate)}/s, {left} left"}
-                if terms is not None:
-                    fields["terms"] = "  ".join(_terms(terms))
-                progress.update(name, completed=done, **fields)
+class _Bar:
+    """A bar among others."""
 
-        try:
-            yield Bar()
-        finally:
-            reporter.note = former
+    def __init__(self, bars: Any, label: str, total: int, unit: str, done: int):
+        self._bars, self._total, self._unit, self._first = bars, total, unit, done
+        self._name = bars.add_task(label, total=total, completed=done, count="", speed="", terms="")
+        self._start, self._shown = time.monotonic(), 0.0
+
+    def update(self, done: int, terms: dict[str, float] | None = None) -> None:
+        """Move the bar."""
+        now = time.monotonic()
+        if terms is None and done < self._total and now < self._shown + 0.1:
+            return  # stages call this every step
+        self._shown = now
+        rate = (done - self._first) / max(now - self._start, 1e-9)
+        left = _clock((self._total - done) / rate) if rate else "?"
+        fields = {"count": f"{done:,}/{self._total:,} {self._unit}", "speed": f"{_rate(rate)}/s, {left} left"}
+        if terms is not None:
+            fields["terms"] = "  ".join(_terms(terms))
+        self._bars.update(self._name, completed=done, **fields)
 
 
 def _terms(terms: dict[str, float] | None) -> list[str]:

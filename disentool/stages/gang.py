@@ -32,7 +32,7 @@ def together(members: Sequence[Member], size: int, report: Reporter) -> Iterator
     """
     waiting = deque(members)
     active: list[tuple[Member, Iterator[Path | None]]] = []
-    lost: list[NonFinite] = []
+    lost: list[str] = []
     stopped: list[Interrupted] = []
     most = 0  # runs that have been under way at once
     try:
@@ -53,8 +53,8 @@ def together(members: Sequence[Member], size: int, report: Reporter) -> Iterator
                     except NonFinite as error:
                         if len(members) == 1 or size == 1:
                             raise
-                        report.error(f"{error} (the other runs go on)")
-                        lost.append(error)
+                        report.error(f"{member.output}: {error} (the other runs go on)")
+                        lost.append(f"{member.output}: {error}")
                         active.remove((member, course))
                         continue
                     except Interrupted as error:
