@@ -27,7 +27,7 @@ class Rehearsal:
         first: list[tuple] = []
 
         def replay() -> None:
-            with _Recorder() as recorder:
+            with Recorder() as recorder:
                 step()
             if not first:
                 first.extend(recorder.operations)
@@ -41,7 +41,7 @@ class Rehearsal:
         return replay
 
 
-class _Recorder(TorchDispatchMode):
+class Recorder(TorchDispatchMode):
     """The operations of one step, each with the shapes of its tensors, its numbers, and what it reads from outside."""
 
     def __init__(self) -> None:

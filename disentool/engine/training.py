@@ -39,7 +39,7 @@ class Training:
         self.method, self.feed, self.seed, self.device = method, feed, seed, device
         self.step = 0
         self.why_eager = ""
-        self._graphs = graphs
+        self.graphs = graphs
         self._inputs: Inputs | None = None  # of the current stage
         self._replay: Callable[[], None] | None = None
         self._stage, self._ran = -1, 0  # the stage that these are of; how many steps of it ran as they are
@@ -99,9 +99,9 @@ class Training:
         self._inputs.fill(step)
         for phase in stage.phases:
             self._rates[phase.name].before(step)
-        if self._graphs and self._replay is None and not self.why_eager and self._ran == WARM_UP:
+        if self.graphs and self._replay is None and not self.why_eager and self._ran == WARM_UP:
             try:
-                self._replay = self._graphs.capture(lambda: self._updates(stage))
+                self._replay = self.graphs.capture(lambda: self._updates(stage))
             except NotCapturable as error:
                 self.why_eager = str(error)
         if self._replay is not None:
