@@ -4,7 +4,7 @@
 #   OUT=folder                where everything goes (default: the recipe's name and the scale)
 #   DATA=file|name            another data set than the recipe's (a .h5 file, or a name that is rendered)
 #   DEVICE=cpu|cuda|mps       where to compute (default: what there is)
-#   JOBS=n                    trainings at once (default: 1)
+#   JOBS=n                    processes that train at once (default: 1)
 #
 # Started again, a recipe goes on where it stopped and repeats nothing that is done; a failing step ends it by name.
 set -Eeuo pipefail
@@ -24,9 +24,14 @@ at() { case $scale in paper) echo "$1" ;; short) echo "$2" ;; smoke) echo "$3" ;
 seeds() { at "$1" "$2" 1; }
 
 # Train with seeds 0, 1, ... and print the checkpoints as they are complete: train SEEDS METHOD OPTION...
+# One command trains them all, on CUDA side by side; with JOBS each has a process of its own.
 train() {
     local count=$1
     shift
+    if [ "${JOBS:-1}" = 1 ]; then
+        disentool train "$@" --seeds 0-$((count - 1)) --resume ${device[@]+"${device[@]}"}
+        return
+    fi
     seq 0 $((count - 1)) | xargs -P "${JOBS:-1}" -I{} disentool train "$@" --seed {} --resume ${device[@]+"${device[@]}"}
 }
 

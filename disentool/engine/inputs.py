@@ -48,9 +48,13 @@ class Inputs:
         self._slots = [torch.zeros(size, dtype=torch.uint8, pin_memory=cuda) for _ in range(_SLOTS if cuda else 1)]
         self._sent = [torch.cuda.Event() for _ in self._slots] if cuda else []
         self._here = [[_views(placed, slot) for placed in self._arrays] for slot in self._slots]
-        buffer = self._slots[0] if feed.device.type == "cpu" else self._slots[0].to(feed.device)
-        self._buffer = buffer
-        self._there = [_views(placed, buffer) for placed in self._arrays]
+        self._buffer = self._slots[0].to(feed.device) if cuda else None
+        if cuda:
+            self._there = [_views(placed, self._buffer) for placed in self._arrays]
+        elif feed.device.type == "cpu":
+            self._there = self._here[0]
+        else:  # whose memory may have no views of another type
+            self._there = [{name: a.to(feed.device) for name, a in arrays.items()} for arrays in self._here[0]]
         self._images: list[Tensor | None] = [None] * len(self._draws)
         self._turn = 0
 
@@ -67,10 +71,13 @@ class Inputs:
                 here[f"noise.{name}"].numpy()[...] = values
             if not self._feed.resident:
                 self._send(number, self._feed.gather(here["rows"]))
-        if self._buffer is not self._slots[slot]:
-            self._buffer.copy_(self._slots[slot], non_blocking=bool(self._sent))
-        if self._sent:
+        if self._buffer is not None:
+            self._buffer.copy_(self._slots[slot], non_blocking=True)
             self._sent[slot].record()
+        elif self._there is not self._here[0]:
+            for there, here in zip(self._there, self._here[0], strict=True):
+                for name, array in here.items():
+                    there[name].copy_(array)
         self._turn += 1
 
     def _send(self, number: int, images: Tensor) -> None:
