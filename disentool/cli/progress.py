@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from disentool.cli.words import printable
 from disentool.stages.reporting import Silent
 
 _EVERY = 30.0  # seconds between plain lines
@@ -16,7 +17,7 @@ class Stderr:
 
     def note(self, message: str) -> None:
         """One line for people."""
-        _say(f"disentool: {message}")
+        _say(f"disentool: {printable(message)}")
 
     def error(self, message: str) -> None:
         """One line for people."""
@@ -37,7 +38,7 @@ class Quiet(Silent):
 
     def error(self, message: str) -> None:
         """Errors are said all the same."""
-        _say(f"disentool: {message}")
+        _say(f"disentool: {printable(message)}")
 
 
 def reporter(quiet: bool) -> Any:
