@@ -100,7 +100,9 @@ def test_what_score_writes_of_a_direction_is_drawn(cli, folder, monkeypatch):
     found = ("--trust", "--transform", "shift-x", "--method", "tangent", "--starts", "6")
     cli("find-direction", "mine:Bar", *found, "-o", "d.h5").printed("d.h5")
     few = ("--set", "starts=5", "--set", "samples=30", "--set", "baseline=2", "--set", "resamples=50")
-    outcome = cli("score", "d.h5", "--trust", "--metric", "control", *few, "--format", "jsonl")
+    outcome = cli(
+        "score", "d.h5", "--trust", "--generator", "mine:Bar", "--metric", "control", *few, "--format", "jsonl"
+    )
     (folder / "r.jsonl").write_text(outcome.out)
     for kind in ("control", "distribution"):
         cli("plot", kind, "r.jsonl", "-o", f"{kind}.svg").printed(f"{kind}.svg")

@@ -183,6 +183,8 @@ def test_control_of_known_directions(cli, own, folder):
     """From the shell: a record a direction; the law's distance is in it; --generator names the generator."""
     quick = ("--metric", "control", "--protocol", "quick", "--trust", "--device", "cpu", "--set", "extent=2")
     quick += ("--set", "resamples=50", "--set", "starts=12", "--set", "samples=60")
+    cli("score", *quick, "dirs.h5").failed(1, "--generator your_generator:Blob says that it may")
+    other, quick = (*quick, "--generator", "your_generator:Moons"), (*quick, "--generator", BLOB)
     done = cli("score", *quick, "dirs.h5")
     records = [json.loads(line) for line in done.out.splitlines()]
     assert [r["artefact"].rpartition(":")[2] for r in records] == ["shift-x", "shift-y", "zoom"]
@@ -199,7 +201,7 @@ def test_control_of_known_directions(cli, own, folder):
     (record,) = map(json.loads, cli("score", *words).out.splitlines())
     assert record["details"]["measure"] == "yourown:right" and record["score"] > 0.95
     sys.modules.pop("yourown", None)
-    cli("score", *quick, "--generator", "your_generator:Moons", "dirs.h5").failed(1, "of another generator")
+    cli("score", *other, "dirs.h5").failed(1, "of another generator")
     cli("score", "--metric", "factor", "dirs.h5").failed(1, "holds directions, which `score --metric control` measures")
     cli("score", *quick, "--set", "measure=saliency", "dirs.h5:zoom").failed(2, "unknown measure 'saliency'")
 

@@ -9,6 +9,7 @@ import sys
 import click
 
 import disentool
+from disentool.cli.words import printable
 from disentool.errors import DisentoolError, Interrupted, UnknownName
 from disentool.io import provenance
 
@@ -143,7 +144,7 @@ def _explain(error: BaseException) -> int:
 
 def _fail(message: str, code: int) -> int:
     with contextlib.suppress(OSError):
-        print("disentool:", " ".join(message.split()), file=sys.stderr, flush=True)
+        print("disentool:", printable(message), file=sys.stderr, flush=True)
     return code
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from disentool.cli.words import printable
 from disentool.stages.reporting import Silent
 
 _EVERY = 30.0  # seconds between plain lines
@@ -20,10 +21,11 @@ class Stderr:
 
     def note(self, message: str) -> None:
         """One line for people."""
+        line = f"disentool: {printable(message)}"
         if self._bars is None:
-            _say(f"disentool: {message}")
+            _say(line)
         else:
-            self._bars.console.print(f"disentool: {message}", markup=False)
+            self._bars.console.print(line, markup=False)
 
     def error(self, message: str) -> None:
         """One line for people."""
@@ -53,7 +55,7 @@ class Quiet(Silent):
 
     def error(self, message: str) -> None:
         """Errors are said all the same."""
-        _say(f"disentool: {message}")
+        _say(f"disentool: {printable(message)}")
 
 
 def reporter(quiet: bool) -> Any:

@@ -1,8 +1,9 @@
 """A network of anyone's in the form of a generator: standard normal z in, images in 0..1 out."""
 
 import math
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 
 import torch
 from torch import Tensor
@@ -32,7 +33,9 @@ class Network:
     def __call__(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
         """z float32 [B,d] ~ N(0, I), classes int64 [B] where there are any -> images float32 [B,C,H,W] in 0..1."""
         low, high = self._contract.image_range
-        images = (self._raw(z, classes).float() - low) / (high - low)
+        with explained(self._name, z):
+            images = self._raw(z, classes)
+        images = (images.float() - low) / (high - low)
         return images.clamp(0, 1) if self._contract.clip else images
 
     def _raw(self, z: Tensor, classes: Tensor | None) -> Tensor:
@@ -57,12 +60,13 @@ class Network:
 
 @contextmanager
 def explained(name: str, z: Tensor) -> Iterator[None]:
-    """Whatever a network's own code raises when it is called with ``z`` becomes one line."""
+    """Whatever a network's own code raises when it is called with ``z`` becomes one line; its prints go to stderr."""
     try:
-        yield
-    except (DisentoolError, MemoryError, KeyboardInterrupt):
+        with redirect_stdout(sys.stderr):
+            yield
+    except (DisentoolError, MemoryError, torch.OutOfMemoryError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = (str(error).strip().splitlines() or [""])[-1][:160]
         hint = "; does it take one batch size only?" if "size" in reason else ""
         raise ForeignFile(f"{name}: fails for z {list(z.shape)}: {type(error).__name__}: {reason}{hint}") from error

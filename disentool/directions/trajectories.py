@@ -9,6 +9,7 @@ from torch import Tensor
 
 from disentool.directions import reconstruction, transforms
 from disentool.directions.generator import Generator
+from disentool.errors import ForeignFile
 
 BATCH = 128  # images that are generated at once
 NOTHING = 1e-12  # a squared difference per pixel value that is rounding
@@ -91,12 +92,16 @@ def to_ball(z: Tensor) -> Tensor:
 
 
 def generate(generator: Generator, z: Tensor, classes: Tensor | None = None) -> Tensor:
-    """Images [B,C,H,W] of codes [B,d], a batch at a time, without gradients."""
+    """Images [B,C,H,W] of codes [B,d], a batch at a time, without gradients; ForeignFile if they are not finite."""
     with torch.no_grad():
         parts = range(0, len(z), BATCH)
-        return torch.cat(
+        images = torch.cat(
             [generator(z[i : i + BATCH], None if classes is None else classes[i : i + BATCH]) for i in parts]
         )
+    if not bool(images.isfinite().all()):
+        bad = int((~images.isfinite().flatten(1).all(1)).sum())
+        raise ForeignFile(f"the generator makes NaN or infinite pixels of {bad:,} of {len(z):,} codes of the prior")
+    return images
 
 
 def begin(generator: Generator, z: Tensor, classes: Tensor | None) -> Starts:

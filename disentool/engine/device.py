@@ -3,6 +3,8 @@
 import ctypes
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -50,3 +52,15 @@ def _keep_freed_memory() -> None:
     # Older glibc takes at most 32 MB. Either setting alone would freeze the other at its small default.
     if mallopt(mmap_threshold, 1 << 30) or mallopt(mmap_threshold, 32 << 20):
         mallopt(trim_threshold, 2**31 - 1)
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Full float32 on CUDA, and the same kernels every time: where differences of nearly equal images decide."""
+    matmul = torch.backends.cuda.matmul.allow_tf32
+    try:
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            torch.backends.cuda.matmul.allow_tf32 = False
+            yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = matmul

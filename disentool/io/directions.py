@@ -13,6 +13,7 @@ from disentool.io import hdf5
 from disentool.io.schema import DIRECTIONS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*")
+_FARTHEST = 1000.0  # that a knot may be from 0, in standard deviations of <z,u>
 _ARRAYS = tuple(spec.path.partition("/")[2] for spec in DIRECTIONS.arrays)
 
 
@@ -85,7 +86,9 @@ def reference(text: str) -> tuple[Path, str | None]:
 
 
 def write(found: Directions, *, overwrite: bool) -> Path:
-    """Write ``found.path``, whole or not at all."""
+    """Write ``found.path``, whole or not at all; ForeignFile for what :func:`read` would refuse."""
+    for direction in found.directions.values():
+        _check(found.path, direction)
     with hdf5.create(found.path, DIRECTIONS, overwrite=overwrite) as out:
         for name, direction in found.directions.items():
             for array in _ARRAYS:
@@ -126,7 +129,7 @@ def read(path: Path) -> Directions:
             generator=str(hdf5.attribute(file, "generator", "")),
             generator_sha256=str(hdf5.attribute(file, "generator_sha256", "")),
             method=str(hdf5.attribute(file, "method", "")),
-            seed=hdf5.attribute(file, "seed", 0),
+            seed=_whole(path, hdf5.attribute(file, "seed", 0)),
             provenance=hdf5.json_attribute(file, path, "provenance"),
         )
 
@@ -153,6 +156,12 @@ def _read(file, path: Path, name: str) -> Direction:
     return direction
 
 
+def _whole(path: Path, seed: Any) -> int:
+    if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, (int, np.integer)):
+        raise ForeignFile(f"{path}: the attribute seed is not a whole number")
+    return int(seed)
+
+
 def _check(path: Path, direction: Direction) -> None:
     """ForeignFile unless the numbers are those of a direction and of a g."""
     name, knots, values = direction.name, direction.knots, direction.values
@@ -161,5 +170,11 @@ def _check(path: Path, direction: Direction) -> None:
     finite = np.isfinite(knots).all() and np.isfinite(values).all()
     if len(knots) < 2 or not finite or (np.diff(knots) <= 0).any() or (np.diff(values) < 0).any():
         raise ForeignFile(f"{path}: {name}/knots must ascend and {name}/values must not descend, two at least, finite")
+    if np.abs(knots).max() > _FARTHEST:
+        raise ForeignFile(f"{path}: {name}/knots go to {np.abs(knots).max():g}, but codes are standard normal")
+    if abs(np.interp(0.0, knots, values)) > 1e-6 * max(1e-9, values[-1] - values[0]):
+        raise ForeignFile(f"{path}: {name}/values have to be 0 at s = 0")
+    if not isinstance(direction.facts.get("transform", name), str):
+        raise ForeignFile(f"{path}: {name}: its transform is no name")
     if not values[0] - 1e-9 <= direction.t_valid[0] <= direction.t_valid[1] <= values[-1] + 1e-9:
         raise ForeignFile(f"{path}: {name}/t_valid is {direction.t_valid}, but g goes from {values[0]} to {values[-1]}")

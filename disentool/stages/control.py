@@ -9,7 +9,7 @@ import numpy as np
 
 from disentool.directions import monotone
 from disentool.engine import inference
-from disentool.errors import DataMismatch, MissingFile
+from disentool.errors import DataMismatch, MissingFile, UnsafeFile
 from disentool.io import files
 from disentool.metrics.result import Callables, Result
 from disentool.metrics.sampling import Points
@@ -62,7 +62,14 @@ def _open(steers: list[Steer], generator: str | None, device: str, trust: bool, 
     beside = file.path.parent / file.generator
     spec = str(beside) if not Path(file.generator).exists() and beside.exists() else file.generator
     try:
-        return steering.opened(spec, steers, device, trust=trust, force=force)
+        # What a file of directions names is opened only if nothing in it executes, whatever else is trusted.
+        return steering.opened(spec, steers, device, trust=False, force=force)
+    except UnsafeFile as error:
+        if not trust:
+            raise
+        raise UnsafeFile(
+            f"{file.path}: is of {file.generator}, whose code would run; --generator {file.generator} says that it may"
+        ) from error
     except MissingFile:
         raise MissingFile(
             f"{file.path}: its directions are of {file.generator}, which is not there; --generator names it"

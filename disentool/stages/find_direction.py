@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from disentool.directions.probe import probe_twice
 from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma
 from disentool.directions.search import Followed, Found, Search
 from disentool.directions.trajectories import Aim, Starts
+from disentool.engine.device import full_precision
 from disentool.engine.randomness import latent_noise
 from disentool.errors import DataMismatch, UnknownName, WrongUsage
 from disentool.io import directions as writing
@@ -31,6 +31,7 @@ _SOLVERS: dict[str, tuple[int, float, float, int]] = {
     "tangent": (1, 0.1, 0.0, 0),
 }
 _MAX_STARTS = 100_000
+_MAX_BYTES = 2e9  # of the starts' images, which are kept
 _CONFIDENCE = 0.95
 
 
@@ -72,7 +73,7 @@ def find_direction(
     _check(names, method, loss, sigma, starts)
     _check_way(method, extent, steps)
     files.probe(output, overwrite=overwrite)
-    with files.claim(output):
+    with files.claim(output), full_precision():
         opened = generators.open(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
         if method != "paper":  # whose gradients are all it needs
             probe_twice(opened.generator, str(spec), tuple(classes))
@@ -103,8 +104,7 @@ def find_direction(
             "generator_name": opened.name,
         }
         aims = [Aim(name, loss, sigma) for name in names]
-        with _full_precision():
-            directions = _find(opened, aims, plans, begun, groups, force, report)
+        directions = _find(opened, aims, plans, begun, groups, force, report)
         written = Directions(
             path=output,
             directions={direction.name: direction for direction in directions},
@@ -157,22 +157,14 @@ def _checked(extent: float, name: str) -> float:
     return extent
 
 
-@contextmanager
-def _full_precision():
-    """Full float32 on CUDA: differences of images that are nearly equal decide."""
-    matmul = torch.backends.cuda.matmul.allow_tf32
-    try:
-        torch.backends.cuda.matmul.allow_tf32 = False
-        with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
-            yield
-    finally:
-        torch.backends.cuda.matmul.allow_tf32 = matmul
-
-
 def _begin(opened: Opened, starts: int, classes: Sequence[int], seed: int) -> Starts:
     """Starts from the prior; of a generator with classes each keeps one."""
     facts = opened.generator.facts
     total = starts * max(1, len(classes))
+    each = 4 * facts.channels * facts.height * facts.width
+    if total * each > _MAX_BYTES:
+        most = int(_MAX_BYTES // each) // max(1, len(classes))
+        raise WrongUsage(f"--starts {starts}: their images take {total * each / 1e9:.1f} GB; give at most {most:,}")
     z = torch.from_numpy(latent_noise(seed, np.arange(total), facts.latent_dim))
     chosen = None
     if facts.num_classes is not None:
@@ -260,7 +252,7 @@ def _require_followed(
         if not paths.speeds[rows].any():
             raise DataMismatch(f"{opened.path}: {aim.transform} changes none of its images, so that no way is found")
         error, where = paths.best(rows)
-        if error >= search.FOLLOWED:
+        if not error < search.FOLLOWED:  # nor a number
             place = f" at t = {where:g}" if where else ""
             failed.append(f"{aim.transform} (relative error {error:.2f}{place})")
     if not failed:
@@ -309,13 +301,17 @@ def _tell_lost(aim: Aim, plan: Search, paths: Followed, rows: np.ndarray, report
     """Note targets, beyond some that are followed, that are not: the direction is fitted to the way to them too."""
     if plan.method == "tangent":
         return
-    errors = np.median(paths.errors[rows], axis=0)
-    reached = np.abs(paths.t)[errors < search.FOLLOWED]
-    if 0 < len(reached) < len(errors):
-        report.note(
-            f"{aim.transform}: images are followed to |t| = {reached.max():g} and lost on the way to {plan.extent:g},"
-            f" which bends the direction; --range {reached.max():g} ends there, --method tangent follows none"
-        )
+    lost = np.median(paths.errors[rows], axis=0) >= search.FOLLOWED
+    far = np.abs(paths.t)
+    if not lost.any():
+        return
+    reached = far[far < far[lost].min()]  # to both sides
+    ends = f"--range {reached.max():g} ends there, " if reached.size else ""
+    before = f"are followed to |t| = {reached.max():g} and" if reached.size else "are"
+    report.note(
+        f"{aim.transform}: images {before} lost on the way to {plan.extent:g}, which bends the direction;"
+        f" {ends}--method tangent follows none"
+    )
 
 
 def _direction(

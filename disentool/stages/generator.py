@@ -102,7 +102,7 @@ def as_found(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """How the generator of a directions file was opened, for :func:`open`: its truncation and its space."""
     truncation, space = provenance.get("truncation"), provenance.get("space")
     return {
-        "truncation": truncation if isinstance(truncation, (int, float)) else None,
+        "truncation": float(truncation) if type(truncation) in (int, float) and 0 < truncation <= 1 else None,
         "space": space if isinstance(space, str) else None,
     }
 

@@ -1,6 +1,6 @@
 """Moves of codes along a direction: how far, in the image's own units or in the code's, and from where."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,16 @@ class Move:
         if self.placed:
             start, s = start - s[:, None] * u, np.zeros(len(s))
         return start, s, monotone.evaluate(direction.knots, direction.values, s)
+
+    def within(self, start: np.ndarray) -> "Move":
+        """Over what all of these codes [n,d] can be moved by; WrongUsage where that is nothing."""
+        direction = self.steer.direction
+        at = self.origin(start)[2]
+        low, high = direction.t_valid[0] - at.min(), direction.t_valid[1] - at.max()
+        if not low < high:
+            why = "moves nothing" if direction.t_valid[0] == direction.t_valid[1] else "has no t that all images reach"
+            raise WrongUsage(f"{direction.name}: {why}; --alpha moves by any amount of the code")
+        return replace(self, span=Span(float(low), float(high)))
 
     def require_reached(self, start: np.ndarray) -> None:
         """WrongUsage where a start cannot be moved over the whole span, as that was not fitted."""

@@ -87,6 +87,8 @@ def pan(
         if len(start) > MAX_BASES:
             raise WrongUsage(f"{len(start)} images to start from, but a picture holds {MAX_BASES}; name fewer")
         moves = [Move(steer, span, placed) for steer, span in zip(steers, spans, strict=True)]
+        if not spanned:
+            moves = [move.within(start) for move in moves]
         drawn = [output for output in outputs if not is_page(output)]
         for move in moves if drawn or spanned else ():
             move.require_reached(start)
