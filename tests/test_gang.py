@@ -12,7 +12,7 @@ from conftest import SMALL_FACTOR
 from disentool.cli.progress import Stderr
 from disentool.config import build
 from disentool.configs.run import RunConfig
-from disentool.engine.device import choose
+from disentool.engine.device import choose, full_precision
 from disentool.engine.precision import Bfloat16
 from disentool.engine.training import Training
 from disentool.errors import DeviceFull, Interrupted, NonFinite
@@ -204,6 +204,20 @@ def test_bfloat16_networks_give_float32_and_learn(squares, tmp_path):
     assert all(value.dtype == torch.float32 for value in weights(path).values() if value.is_floating_point())
 
 
-def test_what_a_precision_sets():
+def test_what_a_precision_sets(monkeypatch):
+    """On CUDA, here made believe: TF32 unless it is fp32, deterministic, or within full precision."""
     assert build(RunConfig, {}).precision == "auto"
     assert choose("cpu", precision="tf32") == torch.device("cpu")
+    matmul, benchmark = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    try:
+        for words, expected in (({}, True), ({"precision": "fp32"}, False), ({"precision": "bf16"}, True)):
+            assert choose("cuda", **words) == torch.device("cuda")
+            assert torch.backends.cuda.matmul.allow_tf32 is torch.backends.cudnn.allow_tf32 is expected
+        with full_precision():
+            choose("cuda")
+            assert not torch.backends.cuda.matmul.allow_tf32 and not torch.backends.cudnn.allow_tf32
+            assert not torch.backends.cudnn.benchmark
+        assert torch.backends.cuda.matmul.allow_tf32 and torch.backends.cudnn.allow_tf32
+    finally:
+        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark = matmul, benchmark

@@ -10,6 +10,8 @@ import torch
 
 from disentool.errors import DeviceUnavailable
 
+_within_full_precision = False
+
 
 def choose(name: str, deterministic: bool = False, precision: str = "auto") -> torch.device:
     """The device that ``auto``, ``cpu``, ``cuda`` or ``mps`` names here; DeviceUnavailable if it is not there.
@@ -27,9 +29,10 @@ def choose(name: str, deterministic: bool = False, precision: str = "auto") -> t
     if name == "cuda":
         if deterministic:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
-        tf32 = precision in ("tf32", "bf16") or (precision == "auto" and not deterministic)
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
-        torch.backends.cudnn.benchmark = not deterministic
+        if not _within_full_precision:
+            tf32 = precision in ("tf32", "bf16") or (precision == "auto" and not deterministic)
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
+            torch.backends.cudnn.benchmark = not deterministic
     torch.use_deterministic_algorithms(deterministic)
     if name == "cpu":
         _keep_freed_memory()
@@ -56,11 +59,16 @@ def _keep_freed_memory() -> None:
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Full float32 on CUDA, and the same kernels every time: where differences of nearly equal images decide."""
-    matmul = torch.backends.cuda.matmul.allow_tf32
+    """Full float32 on CUDA, and the same kernels every time: where differences of nearly equal images decide.
+
+    Holds whatever device is chosen within.
+    """
+    global _within_full_precision
+    matmul, before = torch.backends.cuda.matmul.allow_tf32, _within_full_precision
+    _within_full_precision = True
     try:
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
             torch.backends.cuda.matmul.allow_tf32 = False
             yield
     finally:
-        torch.backends.cuda.matmul.allow_tf32 = matmul
+        torch.backends.cuda.matmul.allow_tf32, _within_full_precision = matmul, before
