@@ -17,6 +17,7 @@ from disentool.engine.precision import Bfloat16
 from disentool.engine.training import Training
 from disentool.errors import DeviceFull, Interrupted, NonFinite
 from disentool.io import checkpoint
+from disentool.nn.adain import adain
 from disentool.stages import gang
 from disentool.stages.jobs import plan
 from disentool.stages.reporting import Silent
@@ -202,6 +203,15 @@ def test_bfloat16_networks_give_float32_and_learn(squares, tmp_path):
     assert history[-1]["reconstruction"] == pytest.approx(exact[-1]["reconstruction"], rel=0.05)
     assert checkpoint.read(path)["run"]["precision"] == "bf16"
     assert all(value.dtype == torch.float32 for value in weights(path).values() if value.is_floating_point())
+
+
+def test_instance_statistics_are_float32_of_bfloat16_features():
+    x = 100 + torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    offset, scale = torch.zeros(2, 3), torch.ones(2, 3)
+    low = adain(x.bfloat16(), offset.bfloat16(), scale.bfloat16(), "std")
+    assert low.dtype == torch.float32
+    torch.testing.assert_close(low, adain(x.bfloat16().float(), offset, scale, "std"))
+    assert low.mean().abs() < 1e-4
 
 
 def test_what_a_precision_sets(monkeypatch):

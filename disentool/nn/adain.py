@@ -13,8 +13,12 @@ Kind = Literal["std", "variance"]
 def adain(x: Tensor, offset: Tensor, scale: Tensor, kind: Kind) -> Tensor:
     """Each channel of each image, x [B,C,H,W], given the mean ``offset`` and standard deviation ``scale`` [B,C].
 
-    ``kind``: what keeps the division finite: 1e-7 added to the standard deviation, or 1e-5 to the variance.
+    ``kind``: what keeps the division finite: 1e-7 added to the standard deviation, or 1e-5 to the variance. Of bfloat16
+    features the moments, and the result, are float32.
     """
+    if x.dtype == torch.bfloat16:
+        x = x.float()
+    offset, scale = offset.to(x.dtype), scale.to(x.dtype)
     variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
     deviation = variance.clamp_min(_LEAST).sqrt() + 1e-7 if kind == "std" else (variance + 1e-5).sqrt()
     factor = scale[:, :, None, None] / deviation
