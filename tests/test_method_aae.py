@@ -8,6 +8,8 @@ from conftest import SMALL_FACTOR, square_grid
 from disentool.config import build
 from disentool.configs.aae import AAEConfig
 from disentool.engine.feed import Feed
+from disentool.engine.inputs import Inputs
+from disentool.engine.randomness import Randomness
 from disentool.engine.training import Training
 from disentool.methods.aae import AAE
 from disentool.phase import Batch, DataFacts
@@ -40,9 +42,13 @@ def test_losses_equal_their_hand_written_statement(posterior):
 def test_each_phase_moves_its_own_networks_only():
     cpu = torch.device("cpu")
     training = Training(AAE(build(AAEConfig, SMALL_FACTOR), FACTS), Feed(square_grid()[0], None, cpu), 0, cpu)
-    for phase, moved in zip(training.stages[0].phases, ({"encoder", "decoder"}, {"discriminator"}), strict=True):
+    phases = training.stages[0].phases
+    indices = {phase.name: number for number, phase in enumerate(phases)}
+    inputs = Inputs(training.stages[0], indices, Randomness(0, len(training.feed)), training.feed)
+    inputs.fill(0)
+    for number, moved in enumerate(({"encoder", "decoder"}, {"discriminator"})):
         before = {n: [p.clone() for p in net.parameters()] for n, net in training.networks.items()}
-        training._update(phase, 0, 0, {})
+        training._update(phases[number], *inputs.of(number), {})
         assert moved == {
             name
             for name, net in training.networks.items()
