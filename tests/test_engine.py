@@ -9,7 +9,7 @@ from torch import nn
 
 from disentool.configs.factorvae import FactorVAEConfig
 from disentool.engine import device as devices
-from disentool.engine import inference
+from disentool.engine import inference, randomness
 from disentool.engine.feed import Feed
 from disentool.engine.inputs import Inputs
 from disentool.engine.meter import Meter
@@ -35,6 +35,19 @@ def test_uniform_rows_are_keyed_by_seed_step_phase_and_repeat():
     assert base.min() >= 0 and base.max() < 1000
     for other in (rows(1, 5, 0, 0), rows(0, 6, 0, 0), rows(0, 5, 1, 0), rows(0, 5, 0, 1)):
         assert not np.array_equal(base, other)
+
+
+def test_a_steps_stream_is_that_of_a_generator_made_for_it():
+    """Whatever was drawn before it: odd numbers of 32 bits leave a half behind."""
+    steps = randomness._Steps(7)
+    for phase_number, repeat, step in ((0, 0, 0), (1, 0, 5), (1, 3, 2**40), (0, 0, 0)):
+        fresh = randomness._stream(7, randomness._STEP, phase_number, repeat, step)
+        again = steps.at(phase_number, repeat, step)
+        for stream in (fresh, again):
+            stream.integers(0, 3, 5, dtype=np.uint32)
+        assert np.array_equal(fresh.standard_normal(33, np.float32), again.standard_normal(33, np.float32))
+        assert np.array_equal(fresh.integers(0, 1000, 7), again.integers(0, 1000, 7))
+        again.random(3, np.float32)
 
 
 def test_uniform_rows_cover_the_data_evenly():

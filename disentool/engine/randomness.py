@@ -21,18 +21,35 @@ def _stream(seed: int, purpose: int, phase: int, repeat: int, index: int) -> np.
     return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, 0, index], dtype=np.uint64)))
 
 
+class _Steps:
+    """The streams of a run's steps, one at a time: what :func:`_stream` gives, without making a generator anew."""
+
+    def __init__(self, seed: int):
+        self._bits = np.random.Philox(key=np.array([seed, 0], dtype=np.uint64))
+        self._generator = np.random.Generator(self._bits)
+        self._state = self._bits.state  # as it is before the first number
+
+    def at(self, phase: int, repeat: int, step: int) -> np.random.Generator:
+        """The stream of this update; the one before it ends here."""
+        self._state["state"]["key"][1] = (_STEP << 48) | (phase << 32) | repeat
+        self._state["state"]["counter"][3] = step
+        self._bits.state = self._state
+        return self._generator
+
+
 class Randomness:
     """The draws of one run: ``seed`` over a data set of ``rows`` rows, with ``factors`` int [rows,K] or None."""
 
     def __init__(self, seed: int, rows: int, factors: np.ndarray | None = None):
         self.seed, self.rows, self.factors = seed, rows, factors
+        self._steps = _Steps(seed)
         self._pairs: dict[int | None, Pairs] = {}
         self._groups: dict[tuple[int, ...], Groups] = {}
         self._orders: dict[tuple[int, int], np.ndarray] = {}
 
     def draw(self, phase: Phase, index: int, step: int, repeat: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Rows int64 [B] and the named noise tensors of phase number ``index`` at ``step`` (of its stage)."""
-        stream = _stream(self.seed, _STEP, index, repeat, step)
+        stream = self._steps.at(index, repeat, step)
         if phase.draw.kind == "epoch":
             rows = self._epoch(phase.draw, index, step * phase.repeats + repeat)
         else:
