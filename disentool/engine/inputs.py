@@ -48,6 +48,7 @@ class Inputs:
         self._slots = [torch.zeros(size, dtype=torch.uint8, pin_memory=cuda) for _ in range(_SLOTS if cuda else 1)]
         self._sent = [torch.cuda.Event() for _ in self._slots] if cuda else []
         self._here = [[_views(placed, slot) for placed in self._arrays] for slot in self._slots]
+        self._written = [[{k: v.numpy() for k, v in arrays.items()} for arrays in slot] for slot in self._here]
         self._buffer = self._slots[0].to(feed.device) if cuda else None
         if cuda:
             self._there = [_views(placed, self._buffer) for placed in self._arrays]
@@ -65,12 +66,12 @@ class Inputs:
             self._sent[slot].synchronize()  # the copy of some steps ago: long done
         for number, (phase, index, repeat) in enumerate(self._draws):
             rows, noise = self._randomness.draw(phase, index, step, repeat)
-            here = self._here[slot][number]
-            here["rows"].numpy()[...] = rows
+            written = self._written[slot][number]
+            written["rows"][...] = rows
             for name, values in noise.items():
-                here[f"noise.{name}"].numpy()[...] = values
+                written[f"noise.{name}"][...] = values
             if not self._feed.resident:
-                self._send(number, self._feed.gather(here["rows"]))
+                self._send(number, self._feed.gather(self._here[slot][number]["rows"]))
         if self._buffer is not None:
             self._buffer.copy_(self._slots[slot], non_blocking=True)
             self._sent[slot].record()
