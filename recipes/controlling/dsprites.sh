@@ -44,7 +44,8 @@ for kind in $(at "control distribution" "control distribution" control); do
         one() { python -c 'import json, sys
 for line in open(sys.argv[1]):
     r = json.loads(line)
-    if r["method"] == sys.argv[3] and r["details"]["transform"] == sys.argv[2]: print(line, end="")' "$out/scores.jsonl" "$1" "$(at tangent tangent paper)"; }
+    if r["method"] == sys.argv[3] and r["details"]["transform"] == sys.argv[2]: print(line, end="")' \
+            "$out/scores.jsonl" "$1" "$(at tangent tangent paper)"; }
         [ "$scale" = smoke ] && [ $transform = shift-y ] && continue
         plot() { one $transform | disentool plot $kind - -o "$out/$kind-$transform.pdf"; }
         once "$out/$kind-$transform.pdf" plot
