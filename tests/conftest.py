@@ -1,11 +1,13 @@
 """What the tests share: a small complete grid of squares, and a checkpoint trained on it for a moment."""
 
+import importlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 # Small networks gain nothing from threads, and lose much when something else runs; subprocesses inherit it.
@@ -105,6 +107,24 @@ def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DISENTOOL_CACHE", str(tmp_path / "cache"))
     return tmp_path
+
+
+@pytest.fixture
+def own_module(folder, monkeypatch):
+    """Writes a module of the user's own into the working folder, and gives it imported; forgotten afterwards."""
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    written = []
+
+    def write(name: str, text: str) -> ModuleType:
+        (folder / f"{name}.py").write_text(text)
+        importlib.invalidate_caches()
+        sys.modules.pop(name, None)
+        written.append(name)
+        return importlib.import_module(name)
+
+    yield write
+    for name in written:
+        sys.modules.pop(name, None)
 
 
 class Outcome(NamedTuple):

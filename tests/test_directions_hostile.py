@@ -1,7 +1,6 @@
 """Generators and directions files that behave badly: nothing runs unasked, and one line says what is wrong."""
 
 import dataclasses
-import sys
 
 import h5py
 import numpy as np
@@ -47,13 +46,9 @@ class Leaves(Base):
 
 
 @pytest.fixture
-def mine(folder, monkeypatch):
-    (folder / "mine.py").write_text(MINE)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.syspath_prepend(str(folder))
-    sys.modules.pop("mine", None)
-    yield folder
-    sys.modules.pop("mine", None)
+def mine(folder, own_module):
+    own_module("mine", MINE)
+    return folder
 
 
 FIND = ("--transform", "shift-x", "--trust", "--starts", 8, "--device", "cpu")

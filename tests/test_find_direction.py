@@ -1,7 +1,6 @@
 """``find-direction`` where the truth is known: blobs that move along directions the test chose."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -60,14 +59,9 @@ even.latent_dim = 3
 
 
 @pytest.fixture
-def mine(folder, monkeypatch):
+def mine(own_module):
     """The generators above, in a working folder as a module of the user's own."""
-    (folder / "mine.py").write_text(MINE)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.syspath_prepend(str(folder))
-    sys.modules.pop("mine", None)
-    yield __import__("mine")
-    sys.modules.pop("mine", None)
+    return own_module("mine", MINE)
 
 
 def found_in(folder, spec, names, **options):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from rehearsal import Rehearsal
 from test_methods import CONTRACT, FACTORS, FACTS
 
 from disentool import configs
@@ -13,7 +14,6 @@ from disentool.engine.feed import Feed
 from disentool.engine.graph import WARM_UP, CudaGraphs, NotCapturable
 from disentool.engine.inputs import Inputs
 from disentool.engine.randomness import Randomness
-from disentool.engine.rehearsal import Rehearsal
 from disentool.engine.training import Training
 from disentool.phase import Adam, Cosine, Noise, Phase, Plateau, Stage, epoch, groups, pairs, uniform
 

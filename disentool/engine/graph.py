@@ -1,6 +1,8 @@
 """A training step captured as a CUDA graph: recorded once, then replayed by one call instead of some 150 launches."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 import torch
 
@@ -9,6 +11,16 @@ WARM_UP = 3  # steps that run as they are before one is recorded: they choose th
 
 class NotCapturable(RuntimeError):
     """A step cannot be recorded; says why."""
+
+
+class Graphs(Protocol):
+    """What records the steps of a run: :class:`CudaGraphs`, or what stands in for it on another device."""
+
+    def on_stream(self) -> AbstractContextManager:
+        """A context in which work is put where the recorded steps run."""
+
+    def capture(self, step: Callable[[], None]) -> Callable[[], None]:
+        """``step`` recorded: a call that runs it. Raises NotCapturable."""
 
 
 class CudaGraphs:

@@ -7,13 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from disentool.engine.feed import Feed
-from disentool.engine.graph import WARM_UP, CudaGraphs, NotCapturable
+from disentool.engine.graph import WARM_UP, Graphs, NotCapturable
 from disentool.engine.inputs import Inputs
 from disentool.engine.meter import Meter
 from disentool.engine.precision import Bfloat16
 from disentool.engine.randomness import Randomness
 from disentool.engine.rates import Rates
-from disentool.engine.rehearsal import Rehearsal
 from disentool.errors import NonFinite
 from disentool.phase import Batch, Cosine, Method, Networks, Phase, Plateau, Rate, Stage
 
@@ -32,7 +31,7 @@ class Training:
         feed: Feed,
         seed: int,
         device: torch.device,
-        graphs: CudaGraphs | Rehearsal | None = None,
+        graphs: Graphs | None = None,
         *,
         bfloat16: bool = False,
     ):

@@ -8,20 +8,24 @@ against the plain statement. Ratios are of one process; single times depend on t
 import argparse
 import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from plain_factorvae import PlainFactorVAE
 
+sys.path.append(str(Path(__file__).parents[1]))
+from rehearsal import Recorder
+
 from disentool import config, configs
 from disentool.engine import device as devices
 from disentool.engine.feed import Feed
 from disentool.engine.graph import WARM_UP, CudaGraphs
-from disentool.engine.rehearsal import Recorder
 from disentool.engine.training import Training
 from disentool.phase import DataFacts
 

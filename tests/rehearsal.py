@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_leaves
 from disentool.engine.graph import NotCapturable
 
 # Operations whose result, or the size of it, has to be waited for.
-_WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "unique", "is_nonzero", "equal.default", "item.default")
+WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "unique", "is_nonzero", "equal.default", "item.default")
 _ADAM = "_fused_adam"  # its learning rate is a number here, and a tensor on CUDA wherever it changes
 
 
@@ -55,7 +55,7 @@ class Recorder(TorchDispatchMode):
     ) -> Any:
         kwargs = dict(kwargs or {})
         name = str(func)
-        if any(waiting in name for waiting in _WAITING):
+        if any(f"aten.{word}" in name for word in WAITING):
             raise NotCapturable(f"{name} waits for the device")
         given = {key: value for key, value in kwargs.items() if not (_ADAM in name and key == "lr")}
         self.operations.append((name, *(self._described(leaf) for leaf in tree_leaves((args, given)))))
