@@ -12,6 +12,14 @@ from disentool.engine.graph import NotCapturable
 
 # Operations whose result, or the size of it, has to be waited for.
 WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "unique", "is_nonzero", "equal.default", "item.default")
+STILL = (
+    "aten.empty",
+    "aten.detach",
+    "aten._unsafe_view",
+    "aten.new_empty",
+    "aten.scalar_tensor",
+    "profiler.",
+)  # compute nothing
 _ADAM = "_fused_adam"  # its learning rate is a number here, and a tensor on CUDA wherever it changes
 
 
@@ -47,6 +55,7 @@ class Recorder(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.operations: list[tuple] = []
+        self.kernels = 0  # operations that compute, other than to give a view or fresh memory
         self._inside: set[int] = set()  # memory that was allocated within the step
         self._alive: list[Tensor] = []  # kept, so that no address is given away twice
 
@@ -61,6 +70,8 @@ class Recorder(TorchDispatchMode):
         self.operations.append((name, *(self._described(leaf) for leaf in tree_leaves((args, given)))))
         outside = {_memory(leaf) for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)} - self._inside
         result = func(*args, **kwargs)
+        views = not func._schema.is_mutable and any(r.alias_info for r in func._schema.returns)
+        self.kernels += not views and not any(name.startswith(word) for word in STILL)
         for leaf in tree_leaves(result):
             if isinstance(leaf, Tensor) and _memory(leaf) not in outside:
                 self._inside.add(_memory(leaf))

@@ -76,4 +76,4 @@ class Feed:
 
 def to_float(images: Tensor) -> Tensor:
     """uint8 [B,H,W,C] -> float32 [B,C,H,W] in 0..1; a view of channels-last memory, which convolutions like best."""
-    return images.permute(0, 3, 1, 2).float().div_(255)
+    return images.permute(0, 3, 1, 2).div(255)

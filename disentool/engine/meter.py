@@ -19,14 +19,14 @@ class Meter:
     def add(self, terms: dict[str, Tensor], step: Tensor) -> None:
         """Add one update's scalars; ``step`` is the int64 scalar on the device. Who replays this counts for itself."""
         names = tuple(terms)
-        values = torch.stack([value.detach() for value in terms.values()]).to(self._dtype)
+        values = torch.stack([value.detach() for value in terms.values()])
         if names != self.names:
             if self.names:
                 raise ValueError(f"a phase must log the same terms at every step: {names} after {self.names}")
             self._start(names)
         self._sums += values
-        # In place, so that a captured step finds the register where it was.
-        torch.minimum(self._bad, torch.where(values.isfinite(), _NEVER, step), out=self._bad)
+        # In place, so that a captured step finds the register where it was. isfinite() would be four kernels of it.
+        torch.minimum(self._bad, torch.where(values.abs() < torch.inf, _NEVER, step), out=self._bad)
 
     def _start(self, names: tuple[str, ...]) -> None:
         self.names = names

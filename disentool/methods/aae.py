@@ -1,12 +1,11 @@
 """Adversarial autoencoder: Makhzani et al. (2015), with the density ratio of Kim & Mnih (2018), appendix F."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from disentool.configs.aae import AAEConfig
 from disentool.nn import autoencoder, conv, gaussian
-from disentool.nn.discriminator import discriminator
+from disentool.nn.discriminator import classification, discriminator, log_ratio
 from disentool.nn.likelihood import negative_log_likelihood
 from disentool.phase import Adam, Batch, DataFacts, Networks, Noise, Phase, Stage, uniform
 
@@ -54,8 +53,7 @@ class AAE:
         """-E log p(x|z) + prior_weight * KL(q(z) || p(z)), the latter ~ E log D/(1-D): the difference of two logits."""
         codes = self._sample(networks, batch.images, noise["posterior"])
         nats = negative_log_likelihood(networks["decoder"](codes), batch.images, self.likelihood).mean()
-        logits = networks["discriminator"](codes)
-        prior_kl = (logits[:, 0] - logits[:, 1]).mean()
+        prior_kl = log_ratio(networks["discriminator"](codes)).mean()
         terms = {"reconstruction": nats, "prior_kl": prior_kl}
         return nats + self.config.prior_weight * prior_kl, terms, {}
 
@@ -63,10 +61,7 @@ class AAE:
         """Cross-entropy of telling codes of the encoder as just updated, which gets no gradient, from the prior's."""
         with torch.no_grad():
             codes = self._sample(networks, batch.images, noise["posterior"])
-        ours, prior = networks["discriminator"](torch.cat([codes, noise["prior"]])).chunk(2)
-        # -log softmax of the right logit is softplus of the difference: 0.5 * [CE(ours, 0) + CE(prior, 1)].
-        loss = 0.5 * (F.softplus(ours[:, 1] - ours[:, 0]).mean() + F.softplus(prior[:, 0] - prior[:, 1]).mean())
-        right = torch.cat([ours[:, 0] > ours[:, 1], prior[:, 1] > prior[:, 0]]).to(loss.dtype).mean()
+        loss, right = classification(networks["discriminator"](torch.cat([codes, noise["prior"]])))
         return loss, {"discriminator_accuracy": right}, {}
 
     def _sample(self, networks: Networks, images: Tensor, noise: Tensor) -> Tensor:

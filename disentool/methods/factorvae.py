@@ -1,12 +1,11 @@
 """FactorVAE: Kim & Mnih, "Disentangling by Factorising" (ICML 2018), algorithm 2."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from disentool.configs.factorvae import FactorVAEConfig
 from disentool.nn import autoencoder, gaussian
-from disentool.nn.discriminator import discriminator, permute_dims
+from disentool.nn.discriminator import classification, discriminator, log_ratio, permute_dims
 from disentool.phase import Adam, Batch, DataFacts, Networks, Noise, Phase, Stage, uniform
 
 
@@ -63,10 +62,7 @@ class FactorVAE:
             permuted = permute_dims(codes, noise["permutation"])
         # One pass over both halves: the discriminator's weights are read once.
         logits = networks["discriminator"](torch.cat([carry["codes"], permuted]))
-        real, fake = logits.chunk(2)
-        # -log softmax of the right logit is softplus of the difference: 0.5 * [CE(real, 0) + CE(fake, 1)].
-        loss = 0.5 * (F.softplus(real[:, 1] - real[:, 0]).mean() + F.softplus(fake[:, 0] - fake[:, 1]).mean())
-        right = torch.cat([real[:, 0] > real[:, 1], fake[:, 1] > fake[:, 0]]).to(loss.dtype).mean()
+        loss, right = classification(logits)
         return loss, {"discriminator_accuracy": right}, {}
 
     def codes(self) -> dict[str, int]:
@@ -78,8 +74,7 @@ class FactorVAE:
 
     def density_ratio(self, networks: Networks, codes: Tensor) -> Tensor:
         """log q(z) - log prod_j q(z_j) in nats [B], as the discriminator sees it: eq. 3's log D / (1 - D)."""
-        logits = networks["discriminator"](codes)
-        return logits[:, 0] - logits[:, 1]
+        return log_ratio(networks["discriminator"](codes))
 
     def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
         """-log p(x|z) in nats per image, and the mean image."""

@@ -87,11 +87,11 @@ def rate(step: Callable[[], None], device: torch.device, seconds: float) -> floa
     return statistics.median(rates)
 
 
-def operations(run: Training) -> int:
-    """How many operations a step has, about as many as kernels."""
+def kernels(run: Training) -> int:
+    """How many operations of a step compute something: about as many as the kernels of it on CUDA."""
     with Recorder() as recorder:
         run.advance()
-    return len(recorder.operations)
+    return recorder.kernels
 
 
 def peak(device: torch.device) -> str:
@@ -106,7 +106,7 @@ def peak(device: torch.device) -> str:
 def methods(names: Sequence[str], device: torch.device, seconds: float) -> None:
     """Each method's step."""
     cuda = device.type == "cuda"
-    print("| method | images a step | operations | eager steps/s | captured | gang of 10, steps/s of all | memory |")
+    print("| method | images a step | kernels | eager steps/s | captured | gang of 10, steps/s of all | memory |")
     print("|---|---|---|---|---|---|---|")
     for name in names:
         made = Made(2_000 if name in RGB else 20_000, channels=3 if name in RGB else 1)
@@ -114,7 +114,7 @@ def methods(names: Sequence[str], device: torch.device, seconds: float) -> None:
         stage = run.stages[0]
         images = sum(phase.repeats * phase.draw.batch * (1 + (phase.draw.kind == "pairs")) for phase in stage.phases)
         eager = rate(run.advance, device, seconds)
-        count = operations(run)
+        count = kernels(run)
         captured = together = "-"
         if cuda:
             one = training(name, made, device, graphs=True)
