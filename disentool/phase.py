@@ -185,7 +185,8 @@ class Method(Protocol):
     for a standard normal, which every column is where the method does not say; ``prior(normals)``: standard normals
     float32 [n,W] -> draws of the prior that :meth:`decode` takes, where W is ``prior_width`` if the method has it, else
     the width of ``mean``; and ``stop_early(history)``: whether the history's lines so far are reason to stop before the
-    last step.
+    last step. ``frozen()``: networks, by name, that its losses use beside its own and that nothing updates; asked for
+    once, to train, and not kept with the others.
 
     A method of class and content has ``classes``, a :class:`disentool.io.classes.ClassFactor`; its :meth:`encode` gives
     ``class_code`` [B,C] and ``content_code`` [B,D] too, and ``mean`` is the one followed by the other. It may have

@@ -9,7 +9,7 @@ from conftest import flags, square_grid, write_dataset, write_vgg
 
 from disentool.errors import ForeignFile, MissingFile, UnsafeFile
 from disentool.io import checkpoint, dataset, vgg
-from disentool.nn.perceptual import Perceptual
+from disentool.nn.perceptual import Vgg16, perceptual_loss
 from disentool.stages.encode import data_of
 from disentool.stages.jobs import plan
 from disentool.stages.model import load
@@ -156,6 +156,29 @@ def test_perceptual_training(squares, tmp_path):
     }  # fmt: skip
 
 
+def test_a_frozen_network_computes_as_the_others_do_and_stays_as_it_is(squares, tmp_path, monkeypatch):
+    """In bfloat16 where they do, its features float32; it is no part of the run's networks, and learns nothing."""
+    weights, seen = write_vgg(tmp_path / "vgg.pth"), set()
+    forward = torch.nn.Conv2d.forward
+
+    def watched(layer, x):
+        out = forward(layer, x)
+        seen.add((layer.in_channels == 512, out.dtype))
+        return out
+
+    monkeypatch.setattr(torch.nn.Conv2d, "forward", watched)
+    given = {"reconstruction": "perceptual", "vgg": str(weights), "latent_share": 0.5}
+    low = checkpoint.read(run(squares, tmp_path / "b.pt", 4, precision="bf16", **given))
+    assert {dtype for is_vgg, dtype in seen if is_vgg} == {torch.bfloat16}
+    seen.clear()
+    full = checkpoint.read(run(squares, tmp_path / "f.pt", 4, **given))
+    assert {dtype for is_vgg, dtype in seen if is_vgg} == {torch.float32}
+    assert low["networks"].keys() == full["networks"].keys() and "vgg" not in low["networks"]
+    first, second = ({k: v for line in content["history"] for k, v in line.items()} for content in (low, full))
+    for term in ("reconstruction", "amortized_reconstruction"):
+        assert first[term] == pytest.approx(second[term], rel=0.02)
+
+
 @pytest.mark.parametrize("kind", ["normalised", "raw"])
 def test_perceptual_loss_is_as_written(kind, tmp_path):
     """L1 at conv1_2, conv2_2, conv3_2, conv4_3 after their ReLU, and at pool5."""
@@ -185,7 +208,8 @@ def test_perceptual_loss_is_as_written(kind, tmp_path):
         expected = 255 * (0.229 + 0.224 + 0.225) / 3 * sum(costs) / 5
     else:
         expected = sum(costs) + float((images - targets).abs().mean())
-    assert float(Perceptual(weights, kind)(images, targets)) == pytest.approx(expected, rel=1e-4)
+    found = perceptual_loss(Vgg16(weights, kind).double(), images, targets, kind)
+    assert float(found) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from disentool.configs.lord import LORDConfig
 from disentool.engine.rates import Rates, cosine
 from disentool.errors import DataMismatch, NoFactors, WrongUsage
 from disentool.methods.lord import LORD
-from disentool.nn import lord_networks, pixel_loss
+from disentool.nn import lord_networks, perceptual, pixel_loss
 from disentool.nn.adain import adain
 from disentool.nn.upsampling import UpConv
 from disentool.phase import Adam, Batch, Cosine, DataFacts, Phase, Plateau, epoch
@@ -93,7 +93,7 @@ def test_pixel_loss_is_as_written():
     assert float(pixel_loss.pixel_loss(images, targets)) == pytest.approx(
         pixel_cost(images.numpy(), targets.numpy()), rel=1e-12
     )
-    assert float(pixel_loss.Pixels("normalised")(images, targets)) == pytest.approx(
+    assert float(perceptual.recipe_loss({}, images, targets, "normalised")) == pytest.approx(
         255 * pixel_cost(images.numpy(), targets.numpy())
     )
     small = torch.rand(2, 1, 5, 7)  # too small to be halved

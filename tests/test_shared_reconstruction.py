@@ -12,7 +12,7 @@ from disentool.errors import DataMismatch
 from disentool.io import checkpoint, vgg
 from disentool.methods.drnet import DrNet
 from disentool.methods.mlvae import MLVAE
-from disentool.nn.perceptual import Perceptual
+from disentool.nn.perceptual import Vgg16, perceptual_loss
 from disentool.phase import Batch, DataFacts
 from disentool.stages.jobs import plan
 from disentool.stages.model import load
@@ -43,16 +43,16 @@ def weights(tmp_path_factory):
 
 def features_apart(weights, images, targets):
     """The perceptual loss in the unit of pixels in 0..1: a mean over layers, times a pixel's standard deviation."""
-    return float(Perceptual(vgg.read(weights), "normalised")(images, targets)) / 255
+    features = Vgg16(vgg.read(weights), "normalised")
+    return float(perceptual_loss(features, images, targets, "normalised")) / 255
 
 
 @torch.no_grad()
 def test_drnets_perceptual_cost_takes_the_place_of_its_squares(weights):
     given = SMALL["drnet"] | {"reconstruction": "perceptual", "vgg": str(weights), "skip": False}
     model = DrNet(build(DrNetConfig, given), FACTS)
-    model.stages()
     torch.manual_seed(0)
-    networks = model.networks()
+    networks = model.networks() | model.frozen()
     images = torch.rand(8, 1, 32, 32)
     model.keep_reference(networks, Batch(torch.rand(32, 1, 32, 32), torch.arange(32), None))
     loss, terms, _ = model.autoencoder_loss(networks, Batch(images, torch.arange(8), None), {}, {}, torch.tensor(0))
@@ -66,9 +66,8 @@ def test_drnets_perceptual_cost_takes_the_place_of_its_squares(weights):
 @torch.no_grad()
 def test_mlvaes_perceptual_cost_counts_for_each_number_of_an_image(weights):
     model = MLVAE(build(MLVAEConfig, SMALL["mlvae"] | {"reconstruction": "perceptual", "vgg": str(weights)}), FACTS)
-    model.stages()
     torch.manual_seed(0)
-    networks = model.networks()
+    networks = model.networks() | model.frozen()
     images = torch.rand(8, 1, 32, 32)
     silent = {"class": torch.zeros(8, 3), "content": torch.zeros(8, 4)}
     _, terms, _ = model.loss(networks, Batch(images, torch.arange(8), None), silent, {}, torch.tensor(0))

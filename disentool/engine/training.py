@@ -45,10 +45,12 @@ class Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)  # initialised on the CPU, so that every device starts from the same weights
             self.networks: dict[str, nn.Module] = method.networks()
-        for network in self.networks.values():
+        frozen: dict[str, nn.Module] = method.frozen() if hasattr(method, "frozen") else {}
+        given = self.networks | frozen
+        for network in given.values():
             network.to(device, memory_format=torch.channels_last)
-        called = {name: Bfloat16(network) for name, network in self.networks.items()}
-        self._called: Networks = called if bfloat16 else self.networks  # what losses are given
+        # What losses are given.
+        self._called: Networks = {name: Bfloat16(n) for name, n in given.items()} if bfloat16 else given
         self.stages = method.stages()
         self.total = sum(stage.steps for stage in self.stages)
         self._randomness = Randomness(seed, len(feed), feed.labels())

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from disentool.configs.drnet import DrNetConfig
 from disentool.io import vgg
 from disentool.io.classes import choose
-from disentool.nn import perceptual
 from disentool.nn.dcgan import Decoder, Encoder
 from disentool.nn.likelihood import negative_log_likelihood
+from disentool.nn.perceptual import Vgg16, shared_loss
 from disentool.phase import Adam, Batch, DataFacts, Networks, Phase, Stage, groups
 
 _REFERENCE = 32  # training images by which the networks are normalised
@@ -30,7 +30,6 @@ class DrNet:
     def __init__(self, config: DrNetConfig, facts: DataFacts):
         self.config, self.facts = config, facts
         self.classes = choose(config.class_factor, facts.factor_names, facts.factor_sizes, facts.class_factor)
-        self._shared: perceptual.Loss | None = None  # instead of squares; made to train, not to encode
 
     def networks(self) -> dict[str, nn.Module]:
         """An encoder for each code, the decoder, and the discriminator of pairs of content codes."""
@@ -55,12 +54,15 @@ class DrNet:
         """``perceptual`` or ``pixel``, where it is not the method's own."""
         return "" if self.config.reconstruction == "native" else self.config.reconstruction
 
+    def frozen(self) -> dict[str, nn.Module]:
+        """The feature network of the shared reconstruction loss, where that is perceptual."""
+        config = self.config
+        path = None if config.reconstruction == "native" else vgg.choose(config.reconstruction, config.vgg)
+        return {} if path is None else {"vgg": Vgg16(vgg.read(path), "normalised")}
+
     def stages(self) -> tuple[Stage, ...]:
         """Two phases, each with a batch of its own: the autoencoder, then the discriminator."""
         config, columns = self.config, self.classes.columns
-        if self._shared is None and config.reconstruction != "native":
-            path = vgg.choose(config.reconstruction, config.vgg)
-            self._shared = perceptual.shared(None if path is None else vgg.read(path))
         betas = (config.beta1, config.beta2)
         autoencoder = Phase(
             name="autoencoder",
@@ -97,7 +99,8 @@ class DrNet:
             same_class, other = networks["class_encoder"](c2), networks["content_encoder"](p2)
         features = of_class.features if self.config.skip else ()
         logits = networks["decoder"](torch.cat([of_class.codes, content.codes], 1), features)
-        error = (self._shared or F.mse_loss)(torch.sigmoid(_own(logits)), p1)
+        made = torch.sigmoid(_own(logits))
+        error = F.mse_loss(made, p1) if self.config.reconstruction == "native" else shared_loss(networks, made, p1)
         similarity = F.mse_loss(_own(of_class.codes), _own(same_class.codes))
         answer = networks["discriminator"](torch.cat([_own(content.codes), _own(other.codes)], 1))
         adversary = 0.5 * (F.softplus(answer) + F.softplus(-answer)).mean()

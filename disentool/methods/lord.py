@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from disentool.configs.lord import LORDConfig
 from disentool.errors import WrongUsage
 from disentool.io import classes, vgg
-from disentool.nn import lord_networks, perceptual
+from disentool.nn import lord_networks
 from disentool.nn.likelihood import negative_log_likelihood
-from disentool.nn.pixel_loss import Pixels
+from disentool.nn.perceptual import Vgg16, recipe_loss
 from disentool.phase import Adam, Batch, Cosine, DataFacts, Networks, Noise, Phase, Plateau, Rate, Stage, epoch
 
 _PATIENCE = 20  # epochs without progress before the second stage's learning rate is halved
@@ -36,7 +36,6 @@ class LORD:
         self.variational = config.regularisation == "kl"
         # The standard deviation that the contents' noise had in training; where it was learned, it has no one value.
         self.content_noise: float | None = None if self.variational else config.noise
-        self._loss: perceptual.Perceptual | Pixels | None = None
 
     def networks(self) -> dict[str, nn.Module]:
         """The codes of classes and images, the generator, and the encoders of both."""
@@ -70,8 +69,6 @@ class LORD:
     def stages(self) -> tuple[Stage, ...]:
         """Latent optimisation, then amortisation, of one phase each."""
         config = self.config
-        if self._loss is None:
-            self._loss = self._reconstruction_loss()
         size = config.batch_size
         passes = max(1, round(self.facts.rows / size))  # steps of an epoch
         first = config.latent_steps
@@ -118,10 +115,10 @@ class LORD:
     def _weights_file(self) -> Path | None:
         return vgg.choose(self.config.reconstruction, self.config.vgg)
 
-    def _reconstruction_loss(self) -> perceptual.Perceptual | Pixels:
+    def frozen(self) -> dict[str, nn.Module]:
+        """The feature network of the perceptual loss, if that is the loss."""
         path = self._weights_file()
-        kind = self.config.loss_input
-        return Pixels(kind) if path is None else perceptual.Perceptual(vgg.read(path), kind)
+        return {} if path is None else {"vgg": Vgg16(vgg.read(path), self.config.loss_input)}
 
     def encoders_ready(self, step: int) -> bool:
         """Whether the second stage, which trains what :meth:`encode` asks, has begun by ``step``."""
@@ -142,7 +139,7 @@ class LORD:
         penalty = penalty * (0.5 if self.variational else 1.0)
         klass = networks["classes"](self.classes.of(batch.factors))
         images = torch.sigmoid(networks["generator"](torch.cat([klass, content], 1)))
-        reconstruction = self._loss(images, batch.images)
+        reconstruction = recipe_loss(networks, images, batch.images, config.loss_input)
         terms = {"reconstruction": reconstruction, "content_penalty": penalty}
         return reconstruction + config.penalty_weight * penalty, terms, {}
 
@@ -152,7 +149,7 @@ class LORD:
             wanted = self.row_codes(networks, batch.rows, batch.factors, batch.images)
         found = self.encode(networks, batch.images)
         images = torch.sigmoid(networks["generator"](found["mean"]))
-        reconstruction = self._loss(images, batch.images)
+        reconstruction = recipe_loss(networks, images, batch.images, self.config.loss_input)
         klass = F.mse_loss(found["class_code"], wanted["class_code"])
         content = F.mse_loss(found["content_code"], wanted["content_code"])
         terms = {"amortized_reconstruction": reconstruction, "class_distance": klass, "content_distance": content}

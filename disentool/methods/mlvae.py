@@ -6,8 +6,9 @@ from torch import Tensor, nn
 from disentool.configs.mlvae import MLVAEConfig
 from disentool.io import vgg
 from disentool.io.classes import choose
-from disentool.nn import conv, gaussian, perceptual
+from disentool.nn import conv, gaussian
 from disentool.nn.likelihood import negative_log_likelihood
+from disentool.nn.perceptual import Vgg16, shared_loss
 from disentool.phase import Adam, Batch, DataFacts, Networks, Noise, Phase, Stage, groups
 
 
@@ -21,7 +22,6 @@ class MLVAE:
         self.config, self.facts = config, facts
         self.classes = choose(config.class_factor, facts.factor_names, facts.factor_sizes, facts.class_factor)
         self.likelihood = facts.likelihood if config.likelihood == "auto" else config.likelihood
-        self._shared: perceptual.Loss | None = None  # instead of the likelihood; made to train, not to encode
 
     def networks(self) -> dict[str, nn.Module]:
         """One encoder for both codes, and the decoder."""
@@ -38,12 +38,15 @@ class MLVAE:
         """``perceptual`` or ``pixel``, where it is not the method's own."""
         return "" if self.config.reconstruction == "native" else self.config.reconstruction
 
+    def frozen(self) -> dict[str, nn.Module]:
+        """The feature network of the shared reconstruction loss, where that is perceptual."""
+        config = self.config
+        path = None if config.reconstruction == "native" else vgg.choose(config.reconstruction, config.vgg)
+        return {} if path is None else {"vgg": Vgg16(vgg.read(path), "normalised")}
+
     def stages(self) -> tuple[Stage, ...]:
         """One phase: encoder and decoder on groups."""
         config = self.config
-        if self._shared is None and config.reconstruction != "native":
-            path = vgg.choose(config.reconstruction, config.vgg)
-            self._shared = perceptual.shared(None if path is None else vgg.read(path))
         phase = Phase(
             name="mlvae",
             updates=("encoder", "decoder"),
@@ -72,17 +75,17 @@ class MLVAE:
         content_mean, content_logvar = posterior["content_code"], self._of_content(posterior["logvar"])
         content = gaussian.sample(content_mean, content_logvar, noise["content"])
         logits = networks["decoder"](torch.cat([of_class, content], 1))
-        nats = self._cost(logits, batch.images)
+        nats = self._cost(networks, logits, batch.images)
         class_kl = gaussian.kl_to_prior(mean, logvar).sum(1).mean() / each
         content_kl = gaussian.kl_to_prior(content_mean, content_logvar).sum(1).mean()
         terms = {"reconstruction": nats, "class_kl": class_kl, "content_kl": content_kl}
         return nats + self.config.beta * (class_kl + content_kl), terms, {}
 
-    def _cost(self, logits: Tensor, images: Tensor) -> Tensor:
+    def _cost(self, networks: Networks, logits: Tensor, images: Tensor) -> Tensor:
         """What reconstruction costs an image, a scalar: nats, unless by the shared loss."""
-        if self._shared is None:
+        if self.config.reconstruction == "native":
             return negative_log_likelihood(logits, images, self.likelihood).mean()
-        return self._shared(torch.sigmoid(logits), images) * images[0].numel()
+        return shared_loss(networks, torch.sigmoid(logits), images) * images[0].numel()
 
     def _of_class(self, values: Tensor) -> Tensor:
         return values[:, : self.config.class_dim]

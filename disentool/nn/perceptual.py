@@ -8,20 +8,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from disentool.nn.pixel_loss import GREY_LEVELS, pixel_loss
+from disentool.phase import Networks
 
 _CONVOLUTIONS = (64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512, "pool", 512, 512, 512, "pool")
 _TAPS = (3, 8, 13, 22, 30)  # conv1_2, conv2_2, conv3_2, conv4_3 after their ReLU, and pool5: indices of torchvision's
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels in 0..1: what the weights expect
 
 Input = Literal["normalised", "raw"]
-Loss = Callable[[Tensor, Tensor], Tensor]
+Features = Callable[[Tensor], list[Tensor]]
 
 
 class Vgg16(nn.Module):
     """The convolutions of VGG16, frozen: images [B,1|3,H,W] in 0..1 -> features at five layers."""
 
     def __init__(self, weights: dict[str, Tensor], kind: Input):
-        """``weights``: as :func:`disentool.io.vgg.read` gives them. ``kind``: see :class:`Perceptual`."""
+        """``weights``: as :func:`disentool.io.vgg.read` gives them. ``kind``: see :func:`perceptual_loss`."""
         super().__init__()
         layers, size = [], 3
         for out in _CONVOLUTIONS:
@@ -45,33 +46,29 @@ class Vgg16(nn.Module):
         return found
 
 
-class Perceptual:
-    """(images, targets) [B,C,H,W] in 0..1 -> a scalar: L1 of VGG16's features.
+def perceptual_loss(features: Features, images: Tensor, targets: Tensor, kind: Input) -> Tensor:
+    """L1 of the features of ``images`` and ``targets`` [B,C,H,W] in 0..1, a scalar. ``features``: a :class:`Vgg16`.
 
     ``normalised``: the mean over the five layers, of images normalised as the weights expect it. The release that this
     follows fed grey levels less their mean to weights made for that; its features, and with them its loss beside the
     penalty of the content, are larger by a pixel's standard deviation in grey levels, so the loss here is multiplied
     with that. ``raw``: the sum over the layers of images in 0..1 as they are, plus the L1 of the pixels.
     """
-
-    def __init__(self, weights: dict[str, Tensor], kind: Input):
-        self.kind = kind
-        self.vgg = Vgg16(weights, kind)
-
-    def __call__(self, images: Tensor, targets: Tensor) -> Tensor:
-        """The targets' features have no gradient."""
-        self.vgg.to(images.device, images.dtype, memory_format=torch.channels_last)
-        with torch.no_grad():
-            wanted = self.vgg(targets)
-        layers = torch.stack([F.l1_loss(a, b) for a, b in zip(self.vgg(images), wanted, strict=True)])
-        if self.kind == "raw":
-            return layers.sum() + F.l1_loss(images, targets)
-        return layers.mean() * (GREY_LEVELS * sum(_STD) / 3)
+    with torch.no_grad():
+        wanted = features(targets)
+    layers = torch.stack([F.l1_loss(a, b) for a, b in zip(features(images), wanted, strict=True)])
+    if kind == "raw":
+        return layers.sum() + F.l1_loss(images, targets)
+    return layers.mean() * (GREY_LEVELS * sum(_STD) / 3)
 
 
-def shared(weights: dict[str, Tensor] | None) -> Loss:
-    """The loss for other methods' images, in their unit, 0..1: of VGG16's features; without ``weights``, of pixels."""
-    if weights is None:
-        return pixel_loss
-    loss = Perceptual(weights, "normalised")
-    return lambda images, targets: loss(images, targets) / GREY_LEVELS
+def recipe_loss(networks: Networks, images: Tensor, targets: Tensor, kind: Input) -> Tensor:
+    """LORD's reconstruction loss: perceptual where ``networks`` hold a ``vgg``, else of pixels in the same unit."""
+    if "vgg" in networks:
+        return perceptual_loss(networks["vgg"], images, targets, kind)
+    return pixel_loss(images, targets) * (GREY_LEVELS if kind == "normalised" else 1.0)
+
+
+def shared_loss(networks: Networks, images: Tensor, targets: Tensor) -> Tensor:
+    """The same for other methods' images, in their unit, 0..1."""
+    return recipe_loss(networks, images, targets, "normalised") / GREY_LEVELS

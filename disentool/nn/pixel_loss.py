@@ -24,14 +24,3 @@ def pixel_loss(images: Tensor, targets: Tensor) -> Tensor:
             break
         difference = F.avg_pool2d(difference, 2)
     return total
-
-
-class Pixels:
-    """:func:`pixel_loss` as a recipe's reconstruction loss: in grey levels where ``normalised``, else in 0..1."""
-
-    def __init__(self, kind: str):
-        self.unit = GREY_LEVELS if kind == "normalised" else 1.0
-
-    def __call__(self, images: Tensor, targets: Tensor) -> Tensor:
-        """A scalar."""
-        return self.unit * pixel_loss(images, targets)
