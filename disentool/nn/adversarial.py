@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from disentool.nn.conv import halved_sizes, stride_two_widths
+from disentool.nn.conv import ConvTranspose2d, halved_sizes, stride_two_widths
 
 
 def _widths(height: int, width: int, large: bool) -> list[int]:
@@ -63,7 +63,7 @@ class Generator(nn.Module):
         ]
         for size, out, to in zip(widths, [*widths[1:], channels], sizes[1:], strict=True):
             odd = (to[0] % 2, to[1] % 2)
-            up = nn.ConvTranspose2d(size, out, 4, 2, 1, output_padding=odd)
+            up = ConvTranspose2d(size, out, 4, 2, 1, output_padding=odd)
             layers += [up, ReferenceNorm(rows, out), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers[:-2])
 

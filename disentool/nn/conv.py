@@ -2,11 +2,24 @@
 
 import math
 
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from disentool.errors import DataMismatch
 
 SMALLEST = 8  # pixels a side
+
+
+class ConvTranspose2d(nn.ConvTranspose2d):
+    """The same, with the bias added by an operation of its own.
+
+    On a CPU the gradient of a bias inside takes as long as that of the weights, if images are stored channels last.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """[B,C,H,W] -> [B,C',H',W']."""
+        out = F.conv_transpose2d(input, self.weight, None, self.stride, self.padding, self.output_padding)
+        return out.add_(self.bias[:, None, None])
 
 
 def stride_two_widths(height: int, width: int) -> list[int]:
@@ -52,5 +65,5 @@ def decoder(channels: int, height: int, width: int, hidden: int, inputs: int) ->
     ]
     for size, out, to in zip(widths, [*widths[1:], channels], sizes[1:], strict=True):
         odd = (to[0] % 2, to[1] % 2)
-        layers += [nn.ConvTranspose2d(size, out, 4, 2, 1, output_padding=odd), nn.ReLU(inplace=True)]
+        layers += [ConvTranspose2d(size, out, 4, 2, 1, output_padding=odd), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers[:-1])

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from disentool.errors import DataMismatch
 from disentool.nn.adversarial import ReferenceNorm
-from disentool.nn.conv import halved_sizes
+from disentool.nn.conv import ConvTranspose2d, halved_sizes
 
 SMALLEST = 32  # pixels a side
 _WIDEST = 8  # channels of the deepest layers, in those of the first
@@ -86,7 +86,7 @@ class Decoder(nn.Module):
         self.layers = nn.ModuleList()
         for size, out, to in zip(depths, [*depths[1:], channels], sizes[1:], strict=True):
             odd = (to[0] % 2, to[1] % 2)
-            up = nn.ConvTranspose2d(2 * size if skips else size, out, 4, 2, 1, output_padding=odd)
+            up = ConvTranspose2d(2 * size if skips else size, out, 4, 2, 1, output_padding=odd)
             last = len(self.layers) == len(depths) - 1
             rest = [] if last else [ReferenceNorm(rows, out), nn.LeakyReLU(0.2, inplace=True)]
             self.layers.append(nn.Sequential(up, *rest))
