@@ -303,7 +303,7 @@ def test_lord_puts_class_and_content_together_anew(tmp_path):
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
     classes, contents = np.random.default_rng(0).integers(0, len(images), (2, 500))
     true = factors[classes, 0] * 36 + factors[contents, 1] * 6 + factors[contents, 2]
-    options = {"learning_rate": 3e-3, "code_learning_rate": 0.1, "final_code_learning_rate": 0.01, "content_dim": 8}
+    options = {"learning_rate": 2e-3, "code_learning_rate": 0.1, "final_code_learning_rate": 0.01, "content_dim": 8}
     options |= {"amortize_learning_rate": 3e-3, "latent_share": 0.6, "class_factor": "colour"}
     model = load(run(data, tmp_path / "m.pt", 400, **options), "cpu")
     with torch.inference_mode():

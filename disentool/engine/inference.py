@@ -11,7 +11,8 @@ from disentool.engine.feed import Feed
 from disentool.engine.randomness import latent_noise
 from disentool.phase import Method
 
-BATCH = 256  # large enough to fill a device, small enough that activations stay in a CPU's cache
+BATCH = 256  # small enough that activations stay in a CPU's cache
+_GPU_BATCH = 1024  # large enough that a GPU does not wait for launches
 
 
 @contextmanager
@@ -37,8 +38,9 @@ def encode(
     With ``reconstruct_seed`` also, for one z ~ q(z|x) drawn per row from that seed, ``reconstruction_nats`` float64 [b]
     (-log p(x|z)) and ``squared_error`` float64 [b] (mean over pixels and channels, values in 0..1).
     """
-    for start in range(0, len(rows), BATCH):
-        yield _encode(method, networks, feed, rows[start : start + BATCH], reconstruct_seed)
+    some = _GPU_BATCH if feed.device.type == "cuda" else BATCH
+    for start in range(0, len(rows), some):
+        yield _encode(method, networks, feed, rows[start : start + some], reconstruct_seed)
 
 
 def _encode(method, networks, feed, rows, reconstruct_seed) -> dict[str, np.ndarray]:

@@ -90,7 +90,8 @@ def _deviation(table: np.ndarray, labels: np.ndarray, quantile: float) -> np.nda
     starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
     total = np.zeros(table.shape[1])
     for group in np.split(order, starts[1:]):
-        rows = table[group]
-        distance = np.abs(rows - rows.mean(axis=0))
-        total += np.quantile(distance, quantile, axis=0) if quantile < 1 else distance.max(axis=0)
+        distance = np.ascontiguousarray(table[group].T)  # the quantile of a dimension is then of neighbours in memory
+        distance -= distance.mean(axis=1, keepdims=True)
+        np.abs(distance, out=distance)
+        total += np.quantile(distance, quantile, axis=1, overwrite_input=True) if quantile < 1 else distance.max(axis=1)
     return total / len(starts)

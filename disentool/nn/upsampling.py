@@ -16,8 +16,7 @@ class UpConv(nn.Conv2d):
         super().__init__(inputs, outputs, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Taps u of a row meet the kernel's rows u and u + 1 (reversed: a transposed convolution scatters)."""
-        taps = self.weight.flip(2, 3)
-        rows = F.pad(taps, (0, 0, 0, 1)) + F.pad(taps, (0, 0, 1, 0))
-        kernel = F.pad(rows, (0, 1)) + F.pad(rows, (1, 0))
-        return F.conv_transpose2d(x, kernel.transpose(0, 1), self.bias, stride=2, padding=1)
+        """The kernel [O,I,4,4] is the sums of all 2x2 neighbours (reversed: a transposed convolution scatters)."""
+        kernel = F.avg_pool2d(self.weight.flip(2, 3), 2, stride=1, padding=1, divisor_override=1)
+        out = F.conv_transpose2d(x, kernel.transpose(0, 1), None, stride=2, padding=1)
+        return out.add_(self.bias[:, None, None])  # apart: see disentool.nn.conv.ConvTranspose2d

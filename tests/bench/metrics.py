@@ -1,17 +1,16 @@
-"""Benchmarks of the metrics on dSprites-sized codes: `python tests/bench/metrics.py [--dci] [NAME...]`.
+"""Each metric on dSprites-sized codes: 737,280 x 10 made ones on its grid.
 
-737,280 x 10 made codes on the dSprites grid. Ratios are against a plain statement of the same formula, written with
-numpy and scikit-learn as the metric's paper reads, on the same rows in the same run. ``--dci`` adds the boosted DCI,
-which takes minutes.
+Ratios are against plain statements of the same formulas, written with numpy and scikit-learn as the metrics' papers
+read, on the same rows.
 """
 
-import resource
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import torch
+from measure import Machine, Row, timed
 
 from disentool.datasets import dsprites
 from disentool.metrics import (
@@ -27,11 +26,13 @@ from disentool.metrics import (
     modularity,
     mutual_information,
     sap,
+    tc,
     udr,
     wasserstein,
 )
 from disentool.metrics.result import Callables, Codes
 from disentool.metrics.sampling import Points
+from disentool.stages.lending import of_codes
 
 GRID = np.indices(dsprites.SIZES).reshape(5, -1).T.astype(np.int32)
 POINTS = Points.from_factors(GRID, sizes=dsprites.SIZES)
@@ -48,27 +49,6 @@ def made_codes() -> np.ndarray:
 
 MEAN = made_codes()
 CODES = Codes(np.arange(len(GRID)), MEAN, np.full(MEAN.shape, -2.0, np.float32))
-
-
-class Seconds(float):
-    """Seconds by the clock, with those that the processors worked, which other load does not change."""
-
-    worked = 0.0
-
-
-def timed(work: Callable[[], Any]) -> Seconds:
-    """Seconds that one call takes."""
-    start, worked = time.perf_counter(), time.process_time()
-    work()
-    seconds = Seconds(time.perf_counter() - start)
-    seconds.worked = time.process_time() - worked
-    return seconds
-
-
-def row(name: str, seconds: float, note: str = "") -> None:
-    """One line of the table."""
-    worked = f"{seconds.worked:>8.2f} s" if isinstance(seconds, Seconds) else " " * 10
-    print(f"| {name:<44} | {seconds:>8.2f} s | {worked} | {note}", flush=True)
 
 
 def score(metric: Any, protocol: str) -> Callable[[], Any]:
@@ -117,75 +97,73 @@ def plain_sap(train: np.ndarray, test: np.ndarray, labels: np.ndarray, test_labe
     return matrix
 
 
-def tables() -> None:
-    """The issue's first line: five metrics on all 737,280 rows, in all."""
-    total = 0.0
-    for metric in (mig, med, modularity, irs, gaussian_tc):
-        seconds = min(timed(score(metric, "exact")) for _ in range(3))
-        total += seconds
-        row(f"{name_of(metric)}, exact, 737,280 rows", seconds)
-    row("these five together", total, "target: 60 s")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"| {'peak memory of the process so far':<44} | {peak:>7.2f} GB | target: 2 GB")
-    for metric in (mutual_information, wasserstein):
-        row(f"{name_of(metric)}, exact, 737,280 rows", timed(score(metric, "exact")))
-    ours, plain = timed(score(mig, "exact")), timed(lambda: plain_information(MEAN, GRID))
-    row("plain information matrix, scikit-learn", plain, f"{plain / ours:.1f} times mig")
-    ours, plain = timed(score(irs, "exact")), timed(lambda: plain_irs(MEAN, GRID))
-    row("plain irs, masks", plain, f"{plain / ours:.1f} times irs")
+def plain_gaussian_tc(mean: np.ndarray) -> float:
+    """-1/2 log det of the correlations."""
+    return -0.5 * np.linalg.slogdet(np.corrcoef(mean.T))[1]
 
 
-def samples() -> None:
-    """Metrics that learn, on their protocols' samples."""
+def plain_mixture(samples: int, device: torch.device) -> torch.Tensor:
+    """log q(z) and log q(z_j) of samples, one after another, over all posteriors at once."""
+    mean, logvar = (torch.from_numpy(a).to(device) for a in (MEAN, CODES.logvar))
+    found = []
+    for z in mean[:samples]:
+        terms = -0.5 * ((z - mean) ** 2 / logvar.exp() + logvar + np.log(2 * np.pi))
+        found.append(terms.sum(1).logsumexp(0) - terms.logsumexp(0).sum())
+    return torch.stack(found).mean().cpu()
+
+
+# ---- rows
+
+
+def row(machine: Machine, name: str, work: Callable[[], Any], plain: float | None = None, note: str = "") -> Row:
+    """Once, for what takes seconds: by the clock, and what the processors worked, which other load does not change."""
+    seconds = worked = 0.0
+
+    def once() -> None:
+        nonlocal seconds, worked
+        before = time.process_time()
+        seconds = timed(work)
+        worked = time.process_time() - before
+
+    memory = machine.peak(once)
+    ratio = None if plain is None else plain / seconds
+    return Row(name, f"{seconds:.2f} s, {worked:.2f} s of processor time", ratio, memory, note=note)
+
+
+def metrics(machine: Machine) -> Iterator[Row]:
+    """All but the boosted DCI."""
+    sampled = sap.plan(POINTS, sap.PROTOCOLS["dlib"], 0)
+    arguments = (*sampled.codes(CODES), sampled.labels(), sampled.labels("test"))
+    plains = {
+        mig: lambda: plain_information(MEAN, GRID),
+        irs: lambda: plain_irs(MEAN, GRID),
+        sap: lambda: plain_sap(*arguments),
+        gaussian_tc: lambda: plain_gaussian_tc(MEAN),
+    }
+    for protocol in factor.PROTOCOLS:
+        yield row(machine, f"factor, {protocol}", score(factor, protocol))
+    for metric in (mig, med, modularity, irs, gaussian_tc, mutual_information, wasserstein):
+        plain = timed(plains[metric]) if metric in plains else None
+        yield row(machine, f"{name_of(metric)}, exact", score(metric, "exact"), plain)
     for metric in (sap, explicitness, dci_lasso, dci_hist):
-        target = {sap: "target: 60 s", explicitness: "target: 60 s", dci_hist: "target: 30 s"}.get(metric, "")
-        row(f"{name_of(metric)}, dlib, 10,000 + 5,000 rows", timed(score(metric, "dlib")), target)
-    plan = sap.plan(POINTS, sap.PROTOCOLS["dlib"], 0)
-    arguments = (*plan.codes(CODES), plan.labels(), plan.labels("test"))
-    ours, plain = timed(score(sap, "dlib")), timed(lambda: plain_sap(*arguments))
-    row("plain sap, one after another", plain, f"{plain / ours:.1f} times sap")
-    for metric in (sap, explicitness):
-        row(f"{name_of(metric)}, exact, 737,280 rows", timed(score(metric, "exact")))
-    options = udr.PROTOCOLS["lasso"]
-    plan = udr.plan(POINTS, options, 0)
-    row("udr, 10 models, 1,000 rows", timed(lambda: udr.score(plan, [CODES] * 10, Callables())))
-    row("factor, dlib", timed(score(factor, "dlib")))
+        plain = timed(plains[metric]) if metric in plains else None
+        yield row(machine, f"{name_of(metric)}, dlib", score(metric, "dlib"), plain, "10,000 + 5,000 rows")
+    plan = udr.plan(POINTS, udr.PROTOCOLS["lasso"], 0)
+    yield row(machine, "udr, 10 models", lambda: udr.score(plan, [CODES] * 10, Callables()), note="1,000 rows")
+    mixture = tc.plan(POINTS, tc.PROTOCOLS["mixture"], 0)
+    where = machine.device.type
+    some = 2_000 if machine.cuda else 20
+    plain = timed(lambda: plain_mixture(some, machine.device)) * 2_000 / some
+    if machine.cuda:
+        tc.score(mixture, CODES, of_codes(where))
+    yield row(machine, "tc, mixture", lambda: tc.score(mixture, CODES, of_codes(where)), plain, "2,000 samples")
 
 
-def mixture() -> None:
-    """The true total correlation on every core: 2,000 samples against 737,280 posteriors."""
-    import torch
-
-    from disentool.metrics import tc
-    from disentool.stages.lending import of_codes
-
-    where = "cuda" if torch.cuda.is_available() else "cpu"
-    plan = tc.plan(POINTS, tc.PROTOCOLS["mixture"], 0)
-    for _ in range(2 if where == "cuda" else 1):
-        seconds = timed(lambda: tc.score(plan, CODES, of_codes(where)))
-    row(f"tc, mixture, 2,000 samples, {where}", seconds, f"{seconds / (2000 * MEAN.size) * 1e9:.2f} ns an exponential")
-
-
-def boosted() -> None:
-    """DCI by exact boosted trees, as the reference has it."""
-    row("dci, dlib, 11,300 trees", timed(score(dci, "dlib")), "target: 300 s")
+def boosted(machine: Machine) -> Iterator[Row]:
+    """DCI by exact boosted trees, as the reference has it: minutes."""
+    yield row(machine, "dci, dlib", score(dci, "dlib"), note="11,300 trees")
 
 
 def name_of(metric: Any) -> str:
     """As the command line has it."""
     return metric.__name__.rpartition(".")[2].replace("_", "-")
-
-
-def main() -> None:
-    """Print the table, or the named parts of it."""
-    print(f"| {'':<44} | {'clock':>10} | {'processors':>10} |")
-    parts = {"tables": tables, "samples": samples, "mixture": mixture, "boosted": boosted}
-    wanted = [word for word in sys.argv[1:] if word in parts] or ["tables", "samples", "mixture"]
-    if "--dci" in sys.argv:
-        wanted.append("boosted")
-    for part in wanted:
-        parts[part]()
-
-
-if __name__ == "__main__":
-    main()

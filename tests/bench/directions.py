@@ -1,0 +1,71 @@
+"""Codes that follow a transformation, by each method, against algorithm 1 of the paper one start after another."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from measure import Machine, Row, against, rate
+from runs import Made, method_of
+
+from disentool.directions import search, trajectories
+from disentool.directions.generator import GeneratorFacts
+from disentool.directions.search import Search
+from disentool.directions.trajectories import Aim
+
+STARTS, PLAIN_STARTS, STEPS, ITERATIONS, EXTENT = 64, 2, 2, 20, 0.1
+
+
+class Decoder:
+    """A decoder with drawn weights: speed does not ask what its images are."""
+
+    def __init__(self, device: torch.device):
+        made = Made(100)
+        method = method_of("betavae", made)
+        torch.manual_seed(0)
+        networks = method.networks()
+        self.network = networks["decoder"].to(device, memory_format=torch.channels_last).requires_grad_(False)
+        self.facts, self.device = GeneratorFacts(10, 1, 64, 64), device
+
+    def __call__(self, z: torch.Tensor, classes: Any = None) -> torch.Tensor:
+        return torch.sigmoid(self.network(z))
+
+
+def plain_follow(generator: Decoder, aim: Aim, z0: torch.Tensor) -> None:
+    """Algorithm 1, for each start, each sign and each t: Adam from the code before, back into the ball."""
+    for start in z0:
+        image = generator(start[None])
+        for sign in (-1, 1):
+            z = start.clone()
+            for number in range(1, STEPS + 1):
+                t = torch.tensor([sign * EXTENT * number / STEPS], device=start.device)
+                target, mask = aim.target(image, t)
+                z = z.detach().requires_grad_()
+                optimiser = torch.optim.Adam([z], lr=0.01)
+                for _ in range(ITERATIONS):
+                    loss = aim.distance(generator(z[None]), target, mask).mean()
+                    optimiser.zero_grad()
+                    loss.backward()
+                    optimiser.step()
+                    with torch.no_grad():
+                        z *= (10**0.5 / z.norm()).clamp(max=1)
+
+
+def directions(machine: Machine) -> Iterator[Row]:
+    """Starts followed a second, of a decoder of 64 x 64 pixels and ten latents."""
+    generator = Decoder(machine.device)
+    aim = Aim("shift-x", "blur", 1.5)
+    starts = trajectories.begin(generator, torch.randn(STARTS, 10), None)
+    speeds = {}
+    for method, iterations, value in (("paper", ITERATIONS, 0.01), ("lm", 4, 0.1), ("tangent", 1, 0.1)):
+        asked = Search(method, EXTENT, STEPS, iterations, value)
+
+        def follow(asked: Search = asked) -> None:
+            search.follow(generator, [aim], asked, starts, lambda *_: None)
+
+        what = f"follow shift-x, {method}"
+        if method == "paper":
+            ours, ratio = against(follow, lambda: plain_follow(generator, aim, starts.z[:PLAIN_STARTS]), machine)
+            speeds[method], plain = ours * STARTS, ours / ratio * PLAIN_STARTS
+        else:
+            speeds[method] = rate(follow, machine) * STARTS
+        yield Row(what, f"{speeds[method]:,.1f} starts/s", speeds[method] / plain, machine.peak(follow))
