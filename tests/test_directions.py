@@ -236,6 +236,12 @@ def test_u_is_the_mean_way_of_the_starts():
         np.testing.assert_allclose(u, total / np.linalg.norm(total))
 
 
+def test_a_direction_has_a_length_even_where_the_starts_cancel_or_stand_still():
+    speeds, chosen = np.array([[1e-8, 0.0], [-1e-8, 0.0]]), np.array([[0, 1], [1, 0], [1, 1]])
+    np.testing.assert_allclose(fitting.by_sum(speeds, chosen), [[1, 0], [-1, 0], [-1, 0]])
+    np.testing.assert_allclose(fitting.by_sum(0 * speeds, chosen), np.full((3, 2), 0.5**0.5))
+
+
 # ---- directions files
 
 

@@ -39,11 +39,14 @@ def resample(starts: int, resamples: int, seed: int) -> np.ndarray:
 def by_sum(speeds: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """u proportional to the sum of each start's dz/dt, ``speeds`` float64 [S,d]: [R+1,d] for ``chosen`` [R+1,S].
 
-    Of each start the way alone counts: a start whose image hardly changes with z asks for a very long dz.
+    Of each start the way alone counts: a start whose image hardly changes with z asks for a very long dz. Where the
+    ways cancel, as those of a generator that cannot follow may, it is the first start's.
     """
-    ways = speeds / np.linalg.norm(speeds, axis=1, keepdims=True).clip(1e-30)
+    length = np.linalg.norm(speeds, axis=1, keepdims=True)
+    ways = np.where(length > 0, speeds / length.clip(1e-300), speeds.shape[1] ** -0.5)
     total = ways[chosen].sum(1)
-    return total / np.linalg.norm(total, axis=1, keepdims=True).clip(1e-30)
+    total = np.where(np.linalg.norm(total, axis=1, keepdims=True) > 1e-9, total, ways[chosen[:, 0]])
+    return total / np.linalg.norm(total, axis=1, keepdims=True)
 
 
 def speeds(z0: Tensor, z: Tensor, t: Tensor) -> np.ndarray:
