@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 sys.path.append(str(Path(__file__).parents[1]))
 from rehearsal import Recorder
@@ -130,13 +132,30 @@ class Machine:
     def floors(self, step: Step, seconds: float) -> dict[str, float | int]:
         """Kernels of a step, and which shares of its ``seconds`` their launches and its products would take alone."""
         kernels = self.kernels(step)
-        with FlopCounterMode(display=False) as counter:
+        with Products() as products:
             step()
         return {
             "kernels": kernels,
             "launches": kernels * self.launch / seconds,
-            "arithmetic": counter.get_total_flops() / self.flop_rate / seconds,
+            "arithmetic": products.flop / self.flop_rate / seconds,
         }
+
+
+class Products(TorchDispatchMode):
+    """Counts the multiplications and additions, each for one, of matrix products and convolutions.
+
+    Torch's own counter also watches modules, which a loss that takes a gradient does not allow.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flop = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if count := flop_registry.get(func._overloadpacket):
+            self.flop += count(*args, **(kwargs or {}), out_val=out)
+        return out
 
 
 def timed(work: Step) -> float:
