@@ -12,7 +12,7 @@ from disentool.directions.generator import GeneratorFacts
 from disentool.directions.search import Search
 from disentool.directions.trajectories import Aim
 
-STARTS, PLAIN_STARTS, STEPS, ITERATIONS, EXTENT = 64, 2, 2, 20, 0.1
+STARTS, PLAIN_STARTS, STEPS, ITERATIONS, EXTENT = 16, 1, 2, 50, 0.1
 
 
 class Decoder:

@@ -1,5 +1,7 @@
 """How benchmarks measure: rates, ratios within one run, memory, kernels, and the floors that a machine sets."""
 
+import ctypes
+import gc
 import os
 import platform
 import statistics
@@ -102,7 +104,7 @@ class Machine:
         return 2 * side**3 * rate(lambda: a @ a, self, 1.0)
 
     def peak(self, step: Step) -> str:
-        """The most memory in use while it runs: of the device, or of the process."""
+        """The most memory in use while it runs: of the device, or of the process less what it has freed before."""
         if self.cuda:
             torch.cuda.reset_peak_memory_stats(self.device)
             step()
@@ -110,6 +112,9 @@ class Machine:
         status, clear = Path("/proc/self/status"), Path("/proc/self/clear_refs")
         if not status.exists():
             return ""
+        gc.collect()
+        if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+            libc.malloc_trim(0)  # of what has been freed, which our allocator settings keep
         clear.write_text("5")  # forgets the peak so far
         step()
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
