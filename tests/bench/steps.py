@@ -128,7 +128,7 @@ def growth(machine: Machine, drawn: Path | None = None) -> Iterator[Row]:
         found.setdefault("seeds at once", {})[count] = count * rate(lambda runs=runs: advance(runs), machine)
     yield _grown("seeds at once", found["seeds at once"])
     if drawn is not None:
-        _draw(found, drawn, machine.name.partition(";")[0])
+        _draw(found, drawn, machine.name.partition(", load")[0].partition(";")[0])
 
 
 def _grown(axis: str, found: dict[int, float]) -> Row:
@@ -146,13 +146,12 @@ def _draw(found: dict[str, dict[int, float]], path: Path, caption: str) -> None:
         figure = style.blank(options)
         for axis, (name, values) in zip(figure.subplots(1, len(found)), found.items(), strict=True):
             axis.plot(list(values), list(values.values()), color=style.COLOURS[0], marker="o")
-            axis.set_xlabel(name)
+            axis.set_xlabel(name if name != "seeds at once" else "seeds at once, all their steps")
             axis.set_xscale("log")
             axis.set_xticks(list(values), [style.short(value) for value in values])
             axis.minorticks_off()
             axis.set_ylim(0, 1.1 * max(values.values()))
         figure.axes[0].set_ylabel("steps/s")
-        figure.axes[-1].set_title("of all")
         drawing = style.Drawing(figure, f"FactorVAE's step at the paper's setting but for what is named. {caption}.")
         style.save(drawing, path, options, dpi=150, overwrite=True, about={"created": "by tests/bench growth"})
 
