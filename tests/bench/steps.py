@@ -146,13 +146,14 @@ def _draw(found: dict[str, dict[int, float]], path: Path, caption: str) -> None:
         figure = style.blank(options)
         for axis, (name, values) in zip(figure.subplots(1, len(found)), found.items(), strict=True):
             axis.plot(list(values), list(values.values()), color=style.COLOURS[0], marker="o")
-            axis.set_xlabel(name if name != "seeds at once" else "seeds at once, all their steps")
+            axis.set_xlabel(name)
             axis.set_xscale("log")
             axis.set_xticks(list(values), [style.short(value) for value in values])
             axis.minorticks_off()
             axis.set_ylim(0, 1.1 * max(values.values()))
         figure.axes[0].set_ylabel("steps/s")
-        drawing = style.Drawing(figure, f"FactorVAE's step at the paper's setting but for what is named. {caption}.")
+        shown = "FactorVAE's step at the paper's setting but for what is named; of seeds at once, all their steps."
+        drawing = style.Drawing(figure, f"{shown} {caption}.")
         style.save(drawing, path, options, dpi=150, overwrite=True, about={"created": "by tests/bench growth"})
 
 
