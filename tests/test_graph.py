@@ -1,10 +1,13 @@
 """Captured steps: what a CUDA graph asks of a step, on a CPU by its stand-in, and on CUDA where there is one."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from conftest import SMALL_FACTOR, flags
 from rehearsal import Rehearsal
 from test_methods import CONTRACT, FACTORS, FACTS
 
@@ -15,6 +18,7 @@ from disentool.engine.graph import WARM_UP, CudaGraphs, NotCapturable
 from disentool.engine.inputs import Inputs
 from disentool.engine.randomness import Randomness
 from disentool.engine.training import Training
+from disentool.io import checkpoint
 from disentool.phase import Adam, Cosine, Noise, Phase, Plateau, Stage, epoch, groups, pairs, uniform
 
 CPU = torch.device("cpu")
@@ -212,6 +216,28 @@ def test_captured_steps_equal_eager_ones_on_cuda(variant):
     for (name, a), b in zip(state(captured).items(), state(eager).values(), strict=True):
         if isinstance(a, torch.Tensor) and name.startswith(".networks"):
             assert (a.double() - b.double()).norm() <= 1e-4 * b.double().norm() + 1e-6, name
+
+
+def same_weights(squares, folder, device, *runs):
+    """Whether runs of the command, each with more words, end with the same weights bit for bit."""
+    states = []
+    for number, more in enumerate(runs):
+        path = folder / f"{number}.pt"
+        given = flags(SMALL_FACTOR | {"data": squares, "device": device, "steps": 20, "output": path})
+        command = [sys.executable, "-m", "disentool", "train", "factorvae", "--deterministic", *given, *more]
+        subprocess.run(command, check=True, capture_output=True)
+        networks = checkpoint.read(path)["networks"]
+        states.append({f"{name}.{key}": value for name, s in networks.items() for key, value in s.items()})
+    return all(torch.equal(value, state[key]) for state in states for key, value in states[0].items())
+
+
+def test_deterministic_runs_of_the_command_are_equal(squares, tmp_path):
+    assert same_weights(squares, tmp_path, "cpu", ["--no-graph"], ["--graph"])
+
+
+@needs_cuda
+def test_deterministic_runs_on_cuda_are_equal_bit_for_bit_captured_or_not(squares, tmp_path):
+    assert same_weights(squares, tmp_path, "cuda", ["--no-graph"], ["--graph"], ["--graph"])
 
 
 def test_rates_that_change_are_set_before_the_step():
