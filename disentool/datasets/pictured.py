@@ -1,6 +1,5 @@
 """Images of a data set whose members are one picture file each."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from disentool import processors
 from disentool.datasets.source import ascending, gathered
 from disentool.io import pictures
 from disentool.io.archive import Members
@@ -41,7 +41,7 @@ def pictured(
 
 def in_threads(function: Callable[[Any], Any], items: Iterable) -> Iterator:
     """``map``, several at once and a few ahead: Pillow decodes and resizes outside Python's lock."""
-    workers = os.cpu_count() or 1
+    workers = processors.available()
     with ThreadPoolExecutor(workers) as threads:
         waiting: deque = deque()
         for item in items:

@@ -3,12 +3,12 @@
 An importance is the sum of the loss reductions of a dimension's splits. Same rows, rounds, rate and depth as ``dci``.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from disentool import processors
 from disentool.errors import WrongUsage
 from disentool.metrics.importance import Fit, dci_result, model_seed
 from disentool.metrics.result import Callables, Codes, Result, check_at_least, constants
@@ -73,7 +73,7 @@ def score(plan: Split, codes: Codes, callables: Callables) -> Result:
             return _gains(model, train.shape[1]), on_train, float((model.predict(test) == test_labels[:, k]).mean())
 
     fits = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(processors.available()) as pool:
         for result in pool.map(fit, range(labels.shape[1])):
             fits.append(result)
             callables.progress(len(fits), labels.shape[1])

@@ -4,7 +4,6 @@ How well one code dimension alone predicts a factor, for the best dimension minu
 factors. ``mode`` discrete: test accuracy of a linear support vector machine. continuous: squared correlation.
 """
 
-import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from disentool import processors
 from disentool.errors import WrongUsage
 from disentool.metrics.hinge import accuracy
 from disentool.metrics.information import gaps
@@ -112,7 +112,8 @@ def _accuracies(train, test, labels, test_labels, plan: Split, callables: Callab
         return fit(train[:, i], labels[:, k], test[:, i], test_labels[:, k], plan.options.penalty)
 
     matrix, unfinished = np.empty((train.shape[1], labels.shape[1])), 0
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:  # the solver runs without Python's lock
+    workers = ThreadPoolExecutor(processors.available())  # the solver runs without Python's lock
+    with warnings.catch_warnings(), workers as pool:
         warnings.simplefilter("ignore", ConvergenceWarning)  # counted instead
         for done, (pair, (value, stopped)) in enumerate(zip(pairs, pool.map(of_pair, pairs), strict=True)):
             matrix[pair] = value
