@@ -6,10 +6,12 @@ each dimension's best factor, weighted by the dimension's largest deviation. The
 group (protocol ``paper``); disentanglement_lib the 99th percentile, and cuts factors to 20 values.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from disentool import processors
 from disentool.errors import WrongUsage
 from disentool.metrics.information import binned
 from disentool.metrics.result import Codes, Result, check_at_least, constants
@@ -66,8 +68,9 @@ def score(plan: Split, codes: Codes) -> Result:
         table = mean[:, active].astype(np.float64)
         table -= table.mean(axis=0)
         largest = np.abs(table).max(axis=0)
-        for k in range(labels.shape[1]):
-            matrix[:, k] = 1 - _deviation(table, labels[:, k], plan.options.quantile) / largest
+        with ThreadPoolExecutor(processors.available()) as pool:  # numpy selects outside Python's lock
+            found = pool.map(lambda column: _deviation(table, column, plan.options.quantile), labels.T)
+            matrix = 1 - np.stack(list(found), 1) / largest[:, None]
         matrix = np.clip(matrix, 0, 1)  # a group's mean may be farther from its members than the whole's
         value = float((matrix.max(axis=1) * largest).sum() / largest.sum())
     else:
