@@ -231,3 +231,16 @@ def test_what_a_precision_sets(monkeypatch):
         assert torch.backends.cuda.matmul.allow_tf32 and torch.backends.cudnn.allow_tf32
     finally:
         torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark = matmul, benchmark
+
+
+def test_torch_takes_no_more_threads_than_a_containers_quota_unless_told(monkeypatch):
+    threads = torch.get_num_threads()
+    monkeypatch.setattr("disentool.engine.device.cpu_count", lambda: 2)
+    try:
+        for told, expected in (("5", 5), (None, 2)):
+            torch.set_num_threads(5)
+            monkeypatch.setenv("OMP_NUM_THREADS", "5") if told else monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+            choose("cpu")
+            assert torch.get_num_threads() == expected
+    finally:
+        torch.set_num_threads(threads)

@@ -27,7 +27,7 @@ LAYERS = (
     {"stages"},
     {"methods", "metrics", "datasets", "directions", "engine"},
     {"nn", "io"},
-    {"phase", "config", "configs", "errors", "processors"},
+    {"phase", "config", "configs", "errors"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # On the lowest line: what a configuration is made of, below it the errors.

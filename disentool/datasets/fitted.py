@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+from joblib import cpu_count
 
-from disentool import processors
 from disentool.datasets.source import Source
 from disentool.io import pictures
 
@@ -23,7 +23,7 @@ def fitted(source: Source, size: tuple[int, int] | None, grey: bool | None) -> S
         return source
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
-        with ThreadPoolExecutor(processors.available()) as threads:  # Pillow resizes outside Python's lock
+        with ThreadPoolExecutor(cpu_count()) as threads:  # Pillow resizes outside Python's lock
             for block in source.images(rows):
                 fit = threads.map(lambda image: pictures.fitted(image, size, wanted), block)
                 yield np.array(list(fit), np.uint8).reshape(-1, *size, wanted)  # a block may be empty

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joblib import cpu_count
 
-from disentool import processors
 from disentool.datasets import labels
 from disentool.datasets.source import Source, Unreadable
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
@@ -287,7 +287,7 @@ def _decode(folder: _Folder, images: list[Path], channels: int, size: tuple[int,
             damaged.append((image, str(error)))
             return np.zeros((*size, channels), np.uint8)
 
-    with ThreadPoolExecutor(processors.available()) as threads:
+    with ThreadPoolExecutor(cpu_count()) as threads:
         for start in range(0, len(images), block):
             yield np.stack(list(threads.map(one, images[start : start + block])))
     if damaged:

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+from joblib import cpu_count
 
-from disentool import processors
 from disentool.datasets.source import ascending, gathered
 from disentool.io import pictures
 from disentool.io.archive import Members
@@ -41,7 +41,7 @@ def pictured(
 
 def in_threads(function: Callable[[Any], Any], items: Iterable) -> Iterator:
     """``map``, several at once and a few ahead: Pillow decodes and resizes outside Python's lock."""
-    workers = processors.available()
+    workers = cpu_count()
     with ThreadPoolExecutor(workers) as threads:
         waiting: deque = deque()
         for item in items:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from joblib import cpu_count
 from PIL import Image
 
-from disentool import processors
 from disentool.datasets import shapes3d_scene as scene
 from disentool.datasets.source import Source, ascending
 from disentool.errors import DisentoolError, ForeignFile, MissingFile
@@ -124,7 +124,7 @@ def _render(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         channels, pictures = np.nonzero(wanted[geometry])
         store[channels, pictures, place[geometry]] = _painted(geometry, channels, pictures)
 
-    pool = ThreadPoolExecutor(processors.available())
+    pool = ThreadPoolExecutor(cpu_count())
     try:
         for _ in pool.map(paint, needed.tolist()):
             yield np.empty((0, SIDE, SIDE, 3), np.uint8)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from joblib import cpu_count
 
-from disentool import processors
 from disentool.errors import DeviceUnavailable
 
 _within_full_precision = False
@@ -37,8 +37,8 @@ def choose(name: str, deterministic: bool = False, precision: str = "auto") -> t
     torch.use_deterministic_algorithms(deterministic)
     if name == "cpu":
         _keep_freed_memory()
-        if "OMP_NUM_THREADS" not in os.environ and processors.available() < torch.get_num_threads():
-            torch.set_num_threads(processors.available())  # torch knows nothing of a container's quota
+        if "OMP_NUM_THREADS" not in os.environ and cpu_count() < torch.get_num_threads():
+            torch.set_num_threads(cpu_count())  # torch knows nothing of a container's quota, joblib does
     return torch.device(name)
 
 

@@ -39,12 +39,12 @@ def find() -> Path | None:
 
 
 def choose(loss: str, path: str | None) -> Path | None:
-    """The file that a perceptual ``loss`` reads; None where the loss is of pixels.
+    """The file that a perceptual ``loss`` reads; None where the loss is another.
 
     ``auto``: perceptual where ``path`` is given or the file is in torch's hub cache. MissingFile if it has to be, and
     is not.
     """
-    if loss == "pixel":
+    if loss in ("pixel", "native"):
         return None
     found = find() if path is None else Path(path)
     if found is None and loss == "perceptual":

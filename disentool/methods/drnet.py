@@ -56,8 +56,7 @@ class DrNet:
 
     def frozen(self) -> dict[str, nn.Module]:
         """The feature network of the shared reconstruction loss, where that is perceptual."""
-        config = self.config
-        path = None if config.reconstruction == "native" else vgg.choose(config.reconstruction, config.vgg)
+        path = vgg.choose(self.config.reconstruction, self.config.vgg)
         return {} if path is None else {"vgg": Vgg16(vgg.read(path), "normalised")}
 
     def stages(self) -> tuple[Stage, ...]:

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import cpu_count
 
-from disentool import processors
 from disentool.metrics.importance import Fit, dci_result, model_seed
 from disentool.metrics.result import Callables, Codes, Result, check_at_least, constants
 from disentool.metrics.sampling import Points
@@ -78,7 +78,7 @@ def score(plan: Split, codes: Codes, callables: Callables) -> Result:
         return model.feature_importances_, *right
 
     order = np.argsort(trees)[::-1]  # the longest first, so that no worker ends alone
-    with ThreadPoolExecutor(processors.available()) as pool:  # trees grow without Python's lock
+    with ThreadPoolExecutor(cpu_count()) as pool:  # trees grow without Python's lock
         fits = dict(zip(order.tolist(), pool.map(fit, order.tolist()), strict=True))
     columns, on_train, on_test = zip(*(fits[k] for k in range(len(trees))), strict=True)
     fitted = Fit(np.stack(columns, axis=1), np.array(on_train), np.array(on_test), "accuracy")

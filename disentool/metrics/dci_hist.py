@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import cpu_count
 
-from disentool import processors
 from disentool.errors import WrongUsage
 from disentool.metrics.importance import Fit, dci_result, model_seed
 from disentool.metrics.result import Callables, Codes, Result, check_at_least, constants
@@ -73,7 +73,7 @@ def score(plan: Split, codes: Codes, callables: Callables) -> Result:
             return _gains(model, train.shape[1]), on_train, float((model.predict(test) == test_labels[:, k]).mean())
 
     fits = []
-    with ThreadPoolExecutor(processors.available()) as pool:
+    with ThreadPoolExecutor(cpu_count()) as pool:
         for result in pool.map(fit, range(labels.shape[1])):
             fits.append(result)
             callables.progress(len(fits), labels.shape[1])

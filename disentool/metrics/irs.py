@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import cpu_count
 
-from disentool import processors
 from disentool.errors import WrongUsage
 from disentool.metrics.information import binned
 from disentool.metrics.result import Codes, Result, check_at_least, constants
@@ -68,7 +68,7 @@ def score(plan: Split, codes: Codes) -> Result:
         table = mean[:, active].astype(np.float64)
         table -= table.mean(axis=0)
         largest = np.abs(table).max(axis=0)
-        with ThreadPoolExecutor(processors.available()) as pool:  # numpy selects outside Python's lock
+        with ThreadPoolExecutor(cpu_count()) as pool:  # numpy selects outside Python's lock
             found = pool.map(lambda column: _deviation(table, column, plan.options.quantile), labels.T)
             matrix = 1 - np.stack(list(found), 1) / largest[:, None]
         matrix = np.clip(matrix, 0, 1)  # a group's mean may be farther from its members than the whole's

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from joblib import cpu_count
 
-from disentool import processors
 from disentool.errors import WrongUsage
 from disentool.metrics.hinge import accuracy
 from disentool.metrics.information import gaps
@@ -112,7 +112,7 @@ def _accuracies(train, test, labels, test_labels, plan: Split, callables: Callab
         return fit(train[:, i], labels[:, k], test[:, i], test_labels[:, k], plan.options.penalty)
 
     matrix, unfinished = np.empty((train.shape[1], labels.shape[1])), 0
-    workers = ThreadPoolExecutor(processors.available())  # the solver runs without Python's lock
+    workers = ThreadPoolExecutor(cpu_count())  # the solver runs without Python's lock
     with warnings.catch_warnings(), workers as pool:
         warnings.simplefilter("ignore", ConvergenceWarning)  # counted instead
         for done, (pair, (value, stopped)) in enumerate(zip(pairs, pool.map(of_pair, pairs), strict=True)):
