@@ -12,14 +12,8 @@ from disentool.engine.graph import NotCapturable
 
 # Operations whose result, or the size of it, has to be waited for.
 WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "unique", "is_nonzero", "equal.default", "item.default")
-STILL = (
-    "aten.empty",
-    "aten.detach",
-    "aten._unsafe_view",
-    "aten.new_empty",
-    "aten.scalar_tensor",
-    "profiler.",
-)  # compute nothing
+# Operations that compute nothing.
+STILL = ("aten.empty", "aten.detach", "aten._unsafe_view", "aten.new_empty", "aten.scalar_tensor", "profiler.")
 _ADAM = "_fused_adam"  # its learning rate is a number here, and a tensor on CUDA wherever it changes
 
 

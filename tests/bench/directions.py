@@ -55,17 +55,17 @@ def directions(machine: Machine) -> Iterator[Row]:
     generator = Decoder(machine.device)
     aim = Aim("shift-x", "blur", 1.5)
     starts = trajectories.begin(generator, torch.randn(STARTS, 10), None)
-    speeds = {}
+    plain = 0.0  # starts a second
     for method, iterations, value in (("paper", ITERATIONS, 0.01), ("lm", 4, 0.1), ("tangent", 1, 0.1)):
         asked = Search(method, EXTENT, STEPS, iterations, value)
 
         def follow(asked: Search = asked) -> None:
             search.follow(generator, [aim], asked, starts, lambda *_: None)
 
-        what = f"follow shift-x, {method}"
         if method == "paper":
             ours, ratio = against(follow, lambda: plain_follow(generator, aim, starts.z[:PLAIN_STARTS]), machine)
-            speeds[method], plain = ours * STARTS, ours / ratio * PLAIN_STARTS
+            plain = ours / ratio * PLAIN_STARTS
         else:
-            speeds[method] = rate(follow, machine) * STARTS
-        yield Row(what, f"{speeds[method]:,.1f} starts/s", speeds[method] / plain, machine.peak(follow))
+            ours = rate(follow, machine)
+        figure = f"{ours * STARTS:,.1f} starts/s"
+        yield Row(f"follow shift-x, {method}", figure, ours * STARTS / plain, machine.peak(follow))

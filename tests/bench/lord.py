@@ -69,6 +69,7 @@ class PlainLORD(nn.Module):
         if vgg is not None:
             self.vgg = PlainVgg()
             self.vgg.load_state_dict(vgg)
+            self.vgg.requires_grad_(False)
         self.to(device)
 
     def step(self) -> None:

@@ -103,22 +103,30 @@ class Machine:
         a = torch.randn(side, side, device=self.device)
         return 2 * side**3 * rate(lambda: a @ a, self, 1.0)
 
-    def peak(self, step: Step) -> str:
-        """The most memory in use while it runs: of the device, or of the process less what it has freed before."""
+    def once(self, work: Step) -> tuple[float, str]:
+        """Seconds of one call, and the most memory in use: of the device, or of the process less what it had freed."""
+
+        def settled() -> None:
+            work()
+            self.settle()
+
         if self.cuda:
             torch.cuda.reset_peak_memory_stats(self.device)
-            step()
-            return f"{torch.cuda.max_memory_allocated(self.device) / 1e9:.2f} GB"
+            return timed(settled), f"{torch.cuda.max_memory_allocated(self.device) / 1e9:.2f} GB"
         status, clear = Path("/proc/self/status"), Path("/proc/self/clear_refs")
         if not status.exists():
-            return ""
+            return timed(settled), ""
         gc.collect()
         if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
             libc.malloc_trim(0)  # of what has been freed, which our allocator settings keep
         clear.write_text("5")  # forgets the peak so far
-        step()
+        seconds = timed(settled)
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return f"{int(line.split()[1]) / 1e6:.2f} GB"
+        return seconds, f"{int(line.split()[1]) / 1e6:.2f} GB"
+
+    def peak(self, work: Step) -> str:
+        """The memory alone."""
+        return self.once(work)[1]
 
     def kernels(self, step: Step) -> int:
         """Kernels that a step launches: on CUDA as profiled, elsewhere its operations that compute something."""

@@ -4,6 +4,7 @@ Ratios are against plain statements of the same formulas, written with numpy and
 read, on the same rows.
 """
 
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -130,23 +131,17 @@ def plain_mixture(samples: int, device: torch.device) -> torch.Tensor:
 
 
 def row(machine: Machine, name: str, work: Callable[[], Any], plain: float | None = None, note: str = "") -> Row:
-    """By the clock, and what the processors worked, which other load does not change.
+    """By the clock. The first call is for the memory; what takes a moment only is then called thrice more.
 
-    A first call is for the memory; what takes a moment only is then called thrice more, and the median counts.
+    The processors' time beside it does not change with other load.
     """
-    calls: list[tuple[float, float]] = []
-
-    def once() -> None:
+    before = time.process_time()
+    seconds, memory = machine.once(work)
+    worked = time.process_time() - before
+    if seconds < 2:
         before = time.process_time()
-        seconds = timed(work)
-        calls.append((seconds, time.process_time() - before))
-
-    memory = machine.peak(once)
-    if calls[0][0] < 2:
-        calls.clear()
-        for _ in range(3):
-            once()
-    seconds, worked = sorted(calls)[len(calls) // 2]
+        seconds = statistics.median(timed(work) for _ in range(3))
+        worked = (time.process_time() - before) / 3
     ratio = None if plain is None else plain / seconds
     return Row(name, f"{seconds:.2f} s, {worked:.2f} s of processor time", ratio, memory, note=note)
 

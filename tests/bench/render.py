@@ -24,20 +24,14 @@ def render(machine: Machine) -> Iterator[Row]:
     classes = np.stack(np.unravel_index(some, dsprites.SIZES), 1)
     plain = timed(lambda: [plain_image(*(int(value) for value in row)) for row in classes]) / len(some)
     for module, count in ((dsprites, dsprites.ROWS), (shapes3d, 480_000)):
-        seconds = timed(lambda module=module: whole(module))
+        seconds, memory = machine.once(lambda module=module: whole(module))
         yield Row(
             f"render {module.__name__.rpartition('.')[2]}, {count:,} images",
             f"{seconds:.1f} s, {count / seconds:,.0f} images/s",
             plain * count / seconds if module is dsprites else None,
-            machine.peak(lambda module=module: next(iter(module.open_source(None).images(None)))),
+            memory,
             note="plain: pixel by pixel, as the tests have it" if module is dsprites else "",
         )
     with tempfile.TemporaryDirectory() as folder:
-        seconds = 0.0
-
-        def write() -> None:
-            nonlocal seconds
-            seconds = timed(lambda: prepare("dsprites", Path(folder) / "dsprites.h5"))
-
-        memory = machine.peak(write)
+        seconds, memory = machine.once(lambda: prepare("dsprites", Path(folder) / "dsprites.h5"))
         yield Row("prepare dsprites, 3.0 GB, digested", f"{seconds:.1f} s", memory=memory)

@@ -34,7 +34,7 @@ def methods(machine: Machine, names: Sequence[str] = ()) -> Iterator[Row]:
         memory = machine.peak(step)
         floors = machine.floors(eager.advance, 1 / speed)
         kind = ("captured" if not ours.why_eager else ours.why_eager) if machine.cuda else ""
-        yield Row(f"{name} {kind}".strip(), _speed(speed, images), ratio, memory, note="", **floors)
+        yield Row(f"{name} {kind}".strip(), _speed(speed, images), ratio, memory, **floors)
         del eager, ours, step
         if machine.cuda:
             runs = [training(method_of(name, made), made, machine.device, graphs=True, seed=s) for s in range(GANG)]
