@@ -5,8 +5,8 @@ It declares networks, and training as data: which rows and noise a phase gets, w
 from dataclasses import dataclass
 
 from disentool.config import opt
+from disentool.contract import Adam, Noise, Phase, Stage, epoch
 from disentool.nn import conv
-from disentool.phase import Adam, Noise, Phase, Stage, epoch
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ import pytest
 import torch
 
 from disentool.cli import run
+from disentool.commands.train import train
 from disentool.io import hdf5, vgg
 from disentool.io.schema import DATASET
-from disentool.stages.jobs import plan
-from disentool.stages.train import train
+from disentool.training.plan import plan
 
 torch.set_num_threads(1)
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)

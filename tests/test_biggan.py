@@ -13,7 +13,7 @@ from torch import nn
 from disentool.directions.generator import GeneratorFacts
 from disentool.errors import DisentoolError, ForeignFile, MissingFile, UnsafeFile, WrongUsage
 from disentool.io import torch_file
-from disentool.stages import generator as generators
+from disentool.models import generator as generators
 
 CLASSES, Z = 5, 12
 LAYERS = [[False, 16, 16], [True, 16, 8], [True, 8, 4], [False, 4, 4], [True, 4, 2], [False, 2, 1]]

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from disentool.io import checkpoint, dataset, latents
-from disentool.stages import model as models
+from disentool.models import model as models
 
 
 @pytest.fixture

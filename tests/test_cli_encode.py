@@ -9,10 +9,10 @@ import pytest
 import torch
 from conftest import shell, square_grid, write_dataset
 
+from disentool.commands.info import info
 from disentool.engine.feed import Feed
 from disentool.io import dataset, files, latents
-from disentool.stages import model as models
-from disentool.stages.info import info
+from disentool.models import model as models
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from conftest import square_grid, write_dataset
 
+from disentool.commands.score import score
 from disentool.io import checkpoint
-from disentool.io.results import to_json
-from disentool.stages.choice import choose
-from disentool.stages.score import score
+from disentool.io.records import to_json
+from disentool.scoring.choose import choose
 
 
 def described(cli, *arguments) -> dict:

@@ -80,7 +80,7 @@ def test_every_error_is_one_line_and_a_code(cli, monkeypatch, error, code, words
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("disentool.stages.info.info", fail)
+    monkeypatch.setattr("disentool.commands.info.info", fail)
     outcome = cli("info", "x")
     assert (outcome.code, outcome.out) == (code, "")
     assert words in outcome.err

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from disentool.cli import run
-from disentool.stages.plots import PLOTS
+from disentool.plots import PLOTS
 
 RECORDS = {
     "tradeoff": made.scored("factor", "reconstruction"),

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from conftest import shell
 
+from disentool.commands.info import info
 from disentool.datasets import DATASETS
 from disentool.io import dataset, files
-from disentool.stages.info import info
 
 
 def names(folder: Path) -> list[str]:
@@ -170,7 +170,7 @@ OPEN = """
 import sys
 from disentool.cli.progress import reporter
 from disentool.datasets import DATASETS
-from disentool.stages.prepare import open_data
+from disentool.commands.prepare import open_data
 DATASETS["tiny"] = ("tiny", "for a test")
 print("ready", flush=True)
 sys.stdin.readline()

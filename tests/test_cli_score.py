@@ -15,9 +15,9 @@ import pytest
 import torch
 from conftest import shell, square_grid, write_dataset
 
+from disentool.commands.encode import encode
 from disentool.io import hdf5
 from disentool.io.schema import LATENTS
-from disentool.stages.encode import encode
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pytest
 import torch
 from conftest import square_grid, write_dataset
 
-from disentool.methods.mlvae import MLVAE
-from disentool.stages.jobs import plan
-from disentool.stages.train import train
+from disentool.commands.train import train
+from disentool.methods.mlvae.method import MLVAE
+from disentool.training.plan import plan
 
 QUICK = ("--set", "seeds=2", "--set", "epochs=6", "--set", "units=16", "--set", "images=40")
 

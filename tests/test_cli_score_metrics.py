@@ -12,14 +12,14 @@ import torch
 from conftest import square_grid, write_dataset
 from metric_cases import evaluate, grid_factors, noise
 
+from disentool.commands.encode import encode
+from disentool.commands.score import score
 from disentool.metrics import METRICS, ONLY_BY_NAME, factor, higgins
 from disentool.metrics.result import Callables, Codes
 from disentool.metrics.sampling import Points
-from disentool.stages.choice import choose
-from disentool.stages.encode import encode
-from disentool.stages.measure import Spread, measure, plans
-from disentool.stages.reporting import Silent
-from disentool.stages.score import score
+from disentool.reporting import Silent
+from disentool.scoring.choose import choose
+from disentool.scoring.measure import Spread, measure, plans
 
 OF_TABLES = (
     "mig",

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from disentool import config, configs
+from disentool import config, methods
 from disentool.config import opt
-from disentool.configs.factorvae import FactorVAEConfig
-from disentool.configs.run import RunConfig
 from disentool.errors import MissingFile, UnknownName, WrongUsage
-from disentool.stages.jobs import check_template, plan
+from disentool.methods.factorvae.config import FactorVAEConfig
+from disentool.training.config import RunConfig
+from disentool.training.plan import check_template, plan
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,15 +56,15 @@ def test_a_field_that_cannot_be_an_option_is_a_mistake():
             config.options(broken)
 
 
-@pytest.mark.parametrize("name", configs.METHODS)
+@pytest.mark.parametrize("name", methods.METHODS)
 def test_every_method_states_defaults_that_it_accepts_itself(name):
-    known = config.options(configs.load(configs.find(name).config))
+    known = config.options(methods.load(methods.find(name).config))
     for option in known.values():
         assert option.help
         assert option.parse(option.default) == option.default
         if option.default is not None and option.kind is not bool:
             assert option.parse(str(option.default)) == option.default
-    assert config.build(configs.load(configs.find(name).config), {})
+    assert config.build(methods.load(methods.find(name).config), {})
     assert not known.keys() & config.options(RunConfig).keys()
 
 
@@ -181,9 +181,9 @@ def test_presets():
         config.preset(Example, "smal")
 
 
-@pytest.mark.parametrize("name", configs.METHODS)
+@pytest.mark.parametrize("name", methods.METHODS)
 def test_every_method_has_the_papers_preset_and_a_quick_one(name):
-    config_class = configs.load(configs.find(name).config)
+    config_class = methods.load(methods.find(name).config)
     assert config.build(config_class, config.preset(config_class, "quick")).steps == 1000
     if name == "lord":  # whose recipes have names of their own, and count epochs
         assert config.preset(config_class, "iclr") == {"epochs": 400}

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from disentool.commands.info import info
 from disentool.datasets import labels
 from disentool.errors import DataMismatch
 from disentool.io import dataset, hdf5
-from disentool.stages.info import info
 
 COIL = Path(__file__).parents[1] / ".." / "shared" / "data" / "coil20"
 

@@ -4,12 +4,12 @@ import h5py
 import numpy as np
 import pytest
 
+from disentool.commands.prepare import prepare
 from disentool.datasets import shapes3d
 from disentool.datasets.kept import kept, parse
 from disentool.datasets.source import Source, table
 from disentool.datasets.split import split
 from disentool.errors import UnknownName, WrongUsage
-from disentool.stages.prepare import prepare
 
 
 def listed() -> Source:

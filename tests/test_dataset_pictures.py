@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from raw_files import decoded, encoded, picture, shrunk, write_folder, write_tar, write_zip
 
+from disentool.commands.prepare import prepare
 from disentool.datasets import celeba, chairs, edges2shoes, faces, rafd
 from disentool.errors import MissingFile, UnsafeFile, WrongUsage
-from disentool.io import archive, dataset, pictures
-from disentool.stages.prepare import prepare
+from disentool.io import archive, dataset, published_images
 
 
 def images_of(source, rows=None):
@@ -283,10 +283,10 @@ def test_the_same_bytes_make_the_same_file(tmp_path):
 
 def test_pictures_of_every_mode(tmp_path):
     rgba = np.dstack([picture(0, 20, 20), np.full((20, 20), 128, np.uint8)])
-    laid = pictures.decode(encoded(rgba, "PNG"), tmp_path, "a.png", 3)
+    laid = published_images.decode(encoded(rgba, "PNG"), tmp_path, "a.png", 3)
     expected = np.round(rgba[..., :3] * (128 / 255) + 255 * (127 / 255))
     assert np.abs(laid - expected).max() <= 1
-    grey = pictures.decode(encoded(picture(1, 20, 20), "PNG"), tmp_path, "a.png", 1)
+    grey = published_images.decode(encoded(picture(1, 20, 20), "PNG"), tmp_path, "a.png", 1)
     red, green, blue = np.moveaxis(picture(1, 20, 20).astype(float), -1, 0)
     assert np.abs(grey[..., 0] - (0.299 * red + 0.587 * green + 0.114 * blue)).max() <= 1
 

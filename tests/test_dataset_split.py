@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from raw_files import encoded, idx, picture, write_folder
 
+from disentool.commands.info import info
 from disentool.datasets import mnist
 from disentool.errors import DataMismatch
 from disentool.io import dataset
-from disentool.stages.info import info
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_biggan_per_class_pooled_and_cosines(cli, folder, biggan, method):
 
 def test_biggans_brightness_is_what_u_and_g_say(cli, folder, biggan):
     """The pooled direction, taken for new codes of every class, against a random one; and each class's by itself."""
-    from disentool.stages import generator as generators
+    from disentool.models import generator as generators
 
     call = ("find-direction", biggan, *COLOURS, "--method", "tangent")
     cli(*call, "--class", "1,3", "-o", "d.h5").printed("d.h5")

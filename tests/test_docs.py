@@ -12,10 +12,10 @@ import pytest
 from click import Context
 from PIL import Image
 
-from disentool import config, configs
+from disentool import config, methods
 from disentool.cli import COMMANDS, group
-from disentool.stages.jobs import plan
-from disentool.stages.prepare import prepare
+from disentool.commands.prepare import prepare
+from disentool.training.plan import plan
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -86,9 +86,9 @@ def test_help_has_an_example_and_says_what_every_option_does(name):
             assert parameter.help, parameter.name
 
 
-@pytest.mark.parametrize("method", configs.METHODS)
+@pytest.mark.parametrize("method", methods.METHODS)
 def test_every_method_option_has_help_and_every_preset_builds(method):
-    config_class = configs.load(configs.find(method).config)
+    config_class = methods.load(methods.find(method).config)
     assert all(option.help for option in config.options(config_class).values())
     for preset in config_class.PRESETS:
         plan(method, {}, preset=preset)

@@ -11,8 +11,8 @@ from raw_files import idx, zipped
 
 from disentool.datasets import catalogue, mnist
 from disentool.datasets.catalogue import Facts, File
+from disentool.datasets.download import download
 from disentool.errors import DownloadFailed, WrongUsage
-from disentool.stages.download import download
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 

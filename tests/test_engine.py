@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from conftest import SMALL_FACTOR, square_grid
 from torch import nn
 
-from disentool.configs.factorvae import FactorVAEConfig
+from disentool.contract import Adam, Batch, DataFacts, Noise, Phase, Stage, epoch, uniform
 from disentool.engine import device as devices
 from disentool.engine import inference, randomness
 from disentool.engine.feed import Feed
@@ -16,8 +16,8 @@ from disentool.engine.meter import Meter
 from disentool.engine.randomness import Randomness, latent_noise
 from disentool.engine.training import Training
 from disentool.errors import DeviceUnavailable, NonFinite
-from disentool.methods.factorvae import FactorVAE
-from disentool.phase import Adam, Batch, DataFacts, Noise, Phase, Stage, epoch, uniform
+from disentool.methods.factorvae.config import FactorVAEConfig
+from disentool.methods.factorvae.method import FactorVAE
 
 CPU = torch.device("cpu")
 

@@ -13,9 +13,9 @@ from PIL import Image
 from test_traverse import STILL, at, cells_of, close, decoded, encoded, write_codes
 
 from disentool.errors import WrongUsage
-from disentool.stages import explorer, pages, scenes, sprites
-from disentool.stages import model as models
-from disentool.stages.reporting import Silent
+from disentool.models import model as models
+from disentool.pages import document, explorer, explorer_content, sprite_sheets
+from disentool.reporting import Silent
 
 ORDER = [2, 3, 0]  # by KL; z1 is collapsed
 
@@ -177,8 +177,8 @@ def test_names_are_escaped(cli, folder, ckpt):
 
 
 def test_text_and_data_cannot_end_what_they_are_in():
-    assert pages.escape("<b a='\"'>&\udcff\n") == "&lt;b a=&#x27;&quot;&#x27;&gt;&amp;\ufffd\ufffd"
-    text = pages.data({"a": "</script><!--"})
+    assert document.escape("<b a='\"'>&\udcff\n") == "&lt;b a=&#x27;&quot;&#x27;&gt;&amp;\ufffd\ufffd"
+    text = document.data({"a": "</script><!--"})
     assert "<" not in text and json.loads(text) == {"a": "</script><!--"}
 
 
@@ -239,18 +239,19 @@ def test_what_was_asked_for_is_not_left_out(monkeypatch):
 
 def test_large_frames_are_reduced(model):
     frames = np.zeros((2, 300, 600, 3), np.uint8)
-    assert sprites.fitted(frames).shape == (2, 128, 256, 3)
+    assert sprite_sheets.fitted(frames).shape == (2, 128, 256, 3)
     big = built(scene(count=1, steps=3, side=300), 10_000_000)
     assert big.notes == ("the frames are reduced to 256x256 pixels",)
 
 
 def test_a_class_is_a_slider_of_its_own_values():
-    from disentool.io.canvas import Label
-    from disentool.phase import Classes, Interval
-    from disentool.stages.dimensions import Dimension
+    from disentool.models.label import Label
+
+    from disentool.contract import Classes, Interval
+    from disentool.models.dimensions import Dimension
 
     shown = [Dimension(0, Label("z0", "3 classes"), Classes(3)), Dimension(1, Label("z1"), Interval(-1, 1))]
-    first, second = scenes.dimensions(np.zeros((1, 2), np.float32), shown, 3.0, 5)
+    first, second = explorer_content.dimensions(np.zeros((1, 2), np.float32), shown, 3.0, 5)
     assert first.amounts.tolist() == [[0, 1, 2]] and first.unit == "class" and not first.free
     assert second.amounts.tolist() == [[-1, -0.5, 0, 0.5, 1]] and second.free
     both = replace(scene(), axes=[first, second])
@@ -279,9 +280,9 @@ def test_what_cannot_be_explored(cli, folder, ckpt, arguments, code, words):
 
 
 def test_class_and_content_have_sliders_of_their_own(squares, folder, cli):
+    from disentool.commands.train import train
     from disentool.io import checkpoint
-    from disentool.stages.jobs import plan
-    from disentool.stages.train import train
+    from disentool.training.plan import plan
 
     given = {"class_factor": "size", "steps": 2, "batch_size": 16, "hidden_units": 32, "log_every": 1, "group_size": 4}
     list(train(plan("mlvae", given | {"data": str(squares), "device": "cpu"}, output=str(folder / "ml.pt"))))

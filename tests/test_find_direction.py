@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from disentool.commands.find_direction import find_direction
 from disentool.directions import calibration, fitting, solvers, trajectories
 from disentool.directions.generator import GeneratorFacts
 from disentool.directions.trajectories import Aim
 from disentool.errors import DataMismatch
 from disentool.io import directions
-from disentool.stages.find_direction import find_direction
 
 SLOPE, SIDE = 0.12, 32  # widths per unit of z; pixels
 

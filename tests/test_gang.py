@@ -10,18 +10,18 @@ import torch
 from conftest import SMALL_FACTOR
 
 from disentool.cli.progress import Stderr
+from disentool.commands.train import train
 from disentool.config import build
-from disentool.configs.run import RunConfig
 from disentool.engine.device import choose, full_precision
 from disentool.engine.precision import Bfloat16
 from disentool.engine.training import Training
 from disentool.errors import DeviceFull, Interrupted, NonFinite
 from disentool.io import checkpoint
-from disentool.nn.adain import adain
-from disentool.stages import gang
-from disentool.stages.jobs import plan
-from disentool.stages.reporting import Silent
-from disentool.stages.train import train
+from disentool.methods.lord.adain import adain
+from disentool.reporting import Silent
+from disentool.training import side_by_side
+from disentool.training.config import RunConfig
+from disentool.training.plan import plan
 
 
 class Heard(Silent):
@@ -121,14 +121,14 @@ def test_a_full_device_says_what_would_fit():
         return start
 
     def members(*fails):
-        return [gang.Member(Path(f"{i}.pt"), course(at)) for i, at in enumerate(fails)]
+        return [side_by_side.Member(Path(f"{i}.pt"), course(at)) for i, at in enumerate(fails)]
 
     with pytest.raises(DeviceFull, match=r"3\.pt: .* full with 4 runs at once; --gang 2, or --images memory"):
-        list(gang.together(members(None, None, None, 0), 4, Silent()))
+        list(side_by_side.together(members(None, None, None, 0), 4, Silent()))
     with pytest.raises(
         DeviceFull, match=r"0\.pt: .* full; --images memory leaves the data out of it, or a smaller batch"
     ):
-        list(gang.together(members(0), 4, Silent()))
+        list(side_by_side.together(members(0), 4, Silent()))
 
 
 def test_members_are_closed_when_one_fails():
@@ -146,7 +146,11 @@ def test_members_are_closed_when_one_fails():
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        list(gang.together([gang.Member(Path("a"), fine), gang.Member(Path("b"), fails)], 2, Silent()))
+        list(
+            side_by_side.together(
+                [side_by_side.Member(Path("a"), fine), side_by_side.Member(Path("b"), fails)], 2, Silent()
+            )
+        )
     assert closed == [True]
 
 
@@ -164,8 +168,8 @@ def test_everything_of_a_member_is_put_on_its_stream():
         yield None
         yield Path("done")
 
-    members = [gang.Member(Path(name), course, on(name)) for name in "ab"]
-    assert list(gang.together(members, 2, Silent())) == [Path("done")] * 2
+    members = [side_by_side.Member(Path(name), course, on(name)) for name in "ab"]
+    assert list(side_by_side.together(members, 2, Silent())) == [Path("done")] * 2
     assert entered == ["a", "b"] * 3
 
 

@@ -14,13 +14,13 @@ import torch
 from conftest import SMALL
 from torch import nn
 
+from disentool.commands.export import export
+from disentool.commands.train import train
 from disentool.directions.generator import GeneratorFacts
 from disentool.directions.probe import probe, probe_twice
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile, WrongUsage
-from disentool.stages import generator as generators
-from disentool.stages.export import export
-from disentool.stages.jobs import plan
-from disentool.stages.train import train
+from disentool.models import generator as generators
+from disentool.training.plan import plan
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

@@ -11,15 +11,15 @@ from conftest import SMALL_FACTOR, flags
 from rehearsal import Rehearsal
 from test_methods import CONTRACT, FACTORS, FACTS
 
-from disentool import configs
+from disentool import methods
 from disentool.config import build
+from disentool.contract import Adam, Cosine, Noise, Phase, Plateau, Stage, epoch, groups, pairs, uniform
 from disentool.engine.feed import Feed
 from disentool.engine.graph import WARM_UP, CudaGraphs, NotCapturable
 from disentool.engine.inputs import Inputs
 from disentool.engine.randomness import Randomness
 from disentool.engine.training import Training
 from disentool.io import checkpoint
-from disentool.phase import Adam, Cosine, Noise, Phase, Plateau, Stage, epoch, groups, pairs, uniform
 
 CPU = torch.device("cpu")
 IMAGES = np.random.default_rng(0).integers(0, 256, (FACTS.rows, FACTS.height, FACTS.width, 1), np.uint8)
@@ -32,8 +32,8 @@ needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA d
 
 def training(variant, graphs=None, device=CPU, rows=None, resident=True):
     name, options = CASES[variant]
-    entry = configs.find(name)
-    method = configs.load(entry.implementation)(build(configs.load(entry.config), options), FACTS)
+    entry = methods.find(name)
+    method = methods.load(entry.implementation)(build(methods.load(entry.config), options), FACTS)
     feed = Feed(IMAGES, FACTORS, device, rows=rows, resident=resident)
     return Training(method, feed, 3, device, graphs)
 
@@ -105,8 +105,8 @@ def changed(method, loss):
 
 def refused(make_loss):
     name, options = CASES["vae"]
-    entry = configs.find(name)
-    method = configs.load(entry.implementation)(build(configs.load(entry.config), options), FACTS)
+    entry = methods.find(name)
+    method = methods.load(entry.implementation)(build(methods.load(entry.config), options), FACTS)
     own = method.stages()[0].phases[0].loss
     trained = Training(changed(method, make_loss(own)), Feed(IMAGES, FACTORS, CPU), 0, CPU, Rehearsal())
     with pytest.raises(NotCapturable) as caught:
@@ -246,8 +246,8 @@ def test_rates_that_change_are_set_before_the_step():
 
         def scheduled(graphs, rate=rate):
             name, options = CASES["vae"]
-            entry = configs.find(name)
-            method = configs.load(entry.implementation)(build(configs.load(entry.config), options), FACTS)
+            entry = methods.find(name)
+            method = methods.load(entry.implementation)(build(methods.load(entry.config), options), FACTS)
             stage = method.stages()[0]
             method.stages = lambda: (replace(stage, phases=(replace(stage.phases[0], optimiser=Adam(rate)),)),)
             return Training(method, Feed(IMAGES, FACTORS, CPU), 0, CPU, graphs)

@@ -5,15 +5,15 @@ import pytest
 import torch
 from conftest import square_grid, write_dataset
 
+from disentool.commands.train import train
+from disentool.contract import Adam, Phase, Stage, groups, uniform
 from disentool.engine.feed import Feed
 from disentool.engine.grouping import Groups
 from disentool.engine.randomness import Randomness
 from disentool.engine.training import Training
 from disentool.errors import DataMismatch, NoFactors, WrongUsage
-from disentool.phase import Adam, Phase, Stage, groups, uniform
-from disentool.stages.jobs import plan
-from disentool.stages.reporting import Silent
-from disentool.stages.train import train
+from disentool.reporting import Silent
+from disentool.training.plan import plan
 
 GRID = square_grid(16)[1]  # 3 x 8 x 8
 UNEVEN = np.repeat(np.arange(7), [1, 2, 3, 4, 9, 20, 60])[:, None]

@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter
 from test_biggan import Z, tiny_biggan, write_folder
 
 from disentool.directions.inversion import Descent, Loss, detail, invert
-from disentool.stages import generator as generators
+from disentool.models import generator as generators
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FAST = ("--starts", 4, "--steps", 60, "--device", "cpu")

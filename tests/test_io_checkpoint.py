@@ -17,11 +17,11 @@ import torch
 from conftest import SMALL_FACTOR
 
 from disentool import config as configuration
-from disentool.configs.factorvae import FactorVAEConfig
+from disentool.commands.info import info
 from disentool.errors import DisentoolError, ForeignFile, MissingFile, OutputExists, UnsafeFile
 from disentool.io import checkpoint
-from disentool.stages import model
-from disentool.stages.info import info
+from disentool.methods.factorvae.config import FactorVAEConfig
+from disentool.models import model
 
 
 @pytest.fixture(scope="module")

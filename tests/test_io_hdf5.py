@@ -22,11 +22,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from disentool.commands.info import info
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, MissingFile, OutputExists, UnsafeFile
 from disentool.io import dataset, hdf5, latents, provenance
 from disentool.io.schema import DATASET, LATENTS
 from disentool.io.sink import Sink
-from disentool.stages.info import info
 
 
 def write_latents(path: Path, rows: int = 20, **attributes) -> Path:
@@ -526,8 +526,8 @@ from pathlib import Path
 from disentool.config import write_yaml
 from disentool.errors import DisentoolError
 from disentool.io import dataset, latents
-from disentool.io.results import to_json
-from disentool.stages.info import info
+from disentool.io.records import to_json
+from disentool.commands.info import info
 
 warnings.simplefilter("error")
 path, reader = Path(sys.argv[1]), {"dataset": dataset, "latents": latents}[sys.argv[2]].read

@@ -4,11 +4,12 @@ import sys
 
 import numpy as np
 import pytest
+from disentool.models.label import Label
 from PIL import Image, ImageSequence
 
 from disentool.errors import MissingExtra, OutputExists, WrongUsage
-from disentool.io import canvas, images
-from disentool.io.canvas import Block, Label, Sheet
+from disentool.pictures import canvas, writing
+from disentool.pictures.canvas import Block, Sheet
 
 GREYS = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 3, axis=2)
 
@@ -24,19 +25,19 @@ def read_frames(path):
 
 
 def test_suffixes(tmp_path):
-    images.check_suffix(tmp_path / "a.PNG", images.STILL)
-    images.check_suffix(tmp_path / "a.webp", images.MOVING)
+    writing.check_suffix(tmp_path / "a.PNG", writing.STILL)
+    writing.check_suffix(tmp_path / "a.webp", writing.MOVING)
     with pytest.raises(WrongUsage, match=r"a\.jpg: expected a name ending in \.png"):
-        images.check_suffix(tmp_path / "a.jpg", images.STILL)
+        writing.check_suffix(tmp_path / "a.jpg", writing.STILL)
     with pytest.raises(WrongUsage):
-        images.check_suffix(tmp_path / "gif", images.MOVING)
+        writing.check_suffix(tmp_path / "gif", writing.MOVING)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".webm"])
 def test_video_needs_its_package(tmp_path, suffix, monkeypatch):
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(MissingExtra, match=r"pip install 'disentool\[video\]'"):
-        images.check_suffix(tmp_path / f"a{suffix}", images.MOVING)
+        writing.check_suffix(tmp_path / f"a{suffix}", writing.MOVING)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".webm"])
@@ -44,12 +45,12 @@ def test_video(tmp_path, suffix):
     pytest.importorskip("imageio_ffmpeg")
     frames = [np.full((31, 41, 3), 20 * i, np.uint8) for i in range(8)]
     for name in ("a", "b"):
-        images.write_animation(tmp_path / (name + suffix), frames, 10, overwrite=False)
+        writing.write_animation(tmp_path / (name + suffix), frames, 10, overwrite=False)
     assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes() != b""
 
 
 def test_png_comes_back_with_its_comment(tmp_path):
-    images.write_png(tmp_path / "a.png", GREYS, overwrite=False, comment="made by a test")
+    writing.write_png(tmp_path / "a.png", GREYS, overwrite=False, comment="made by a test")
     with Image.open(tmp_path / "a.png") as image:
         assert np.array_equal(np.asarray(image), GREYS)
         assert image.info["Comment"] == "made by a test"
@@ -58,8 +59,8 @@ def test_png_comes_back_with_its_comment(tmp_path):
 
 def test_nothing_is_overwritten_unasked(tmp_path):
     for name, write in (
-        ("a.png", lambda path, **options: images.write_png(path, GREYS, **options)),
-        ("a.gif", lambda path, **options: images.write_animation(path, [GREYS, 255 - GREYS], 10, **options)),
+        ("a.png", lambda path, **options: writing.write_png(path, GREYS, **options)),
+        ("a.gif", lambda path, **options: writing.write_animation(path, [GREYS, 255 - GREYS], 10, **options)),
     ):
         (tmp_path / name).write_bytes(b"mine")
         with pytest.raises(OutputExists):
@@ -72,7 +73,7 @@ def test_nothing_is_overwritten_unasked(tmp_path):
 
 def test_gif_keeps_all_256_greys_and_repeats_for_ever(tmp_path):
     frames = [np.roll(GREYS, i, axis=0) for i in range(7)]
-    images.write_animation(tmp_path / "a.gif", frames, 15, overwrite=False, comment="made by a test")
+    writing.write_animation(tmp_path / "a.gif", frames, 15, overwrite=False, comment="made by a test")
     found, info = read_frames(tmp_path / "a.gif")
     assert len(found) == 7
     assert all(np.array_equal(a, b) for a, b in zip(found, frames, strict=True))
@@ -83,7 +84,7 @@ def test_gif_keeps_few_colours_exactly(tmp_path):
     rng = np.random.default_rng(0)
     palette = rng.integers(0, 256, (200, 3), np.uint8)
     frames = [palette[rng.integers(0, 200, (20, 30))] for _ in range(4)]
-    images.write_animation(tmp_path / "a.gif", frames, 10, overwrite=False)
+    writing.write_animation(tmp_path / "a.gif", frames, 10, overwrite=False)
     found, _ = read_frames(tmp_path / "a.gif")
     assert all(np.array_equal(a, b) for a, b in zip(found, frames, strict=True))
 
@@ -91,7 +92,7 @@ def test_gif_keeps_few_colours_exactly(tmp_path):
 def test_gif_of_many_colours_stays_close(tmp_path):
     ramp = np.linspace(0, 255, 64).astype(np.uint8)
     frames = [np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(60 * i)), axis=2) for i in range(4)]
-    images.write_animation(tmp_path / "a.gif", frames, 10, overwrite=False)
+    writing.write_animation(tmp_path / "a.gif", frames, 10, overwrite=False)
     found, _ = read_frames(tmp_path / "a.gif")
     errors = [np.abs(a.astype(int) - b).mean() for a, b in zip(found, frames, strict=True)]
     assert max(errors) < 8
@@ -102,8 +103,8 @@ def test_unchanged_areas_of_a_gif_cost_next_to_nothing(tmp_path):
     frames = [noise.copy() for _ in range(20)]
     for i, frame in enumerate(frames):
         frame[:10, :10] = frame[-10:, -10:] = 10 * i
-    images.write_animation(tmp_path / "one.gif", frames[:2], 10, overwrite=False)
-    images.write_animation(tmp_path / "all.gif", frames, 10, overwrite=False)
+    writing.write_animation(tmp_path / "one.gif", frames[:2], 10, overwrite=False)
+    writing.write_animation(tmp_path / "all.gif", frames, 10, overwrite=False)
     one, many = ((tmp_path / name).stat().st_size for name in ("one.gif", "all.gif"))
     assert many < 1.5 * one
 
@@ -111,7 +112,7 @@ def test_unchanged_areas_of_a_gif_cost_next_to_nothing(tmp_path):
 def test_webp_keeps_every_colour(tmp_path):
     rng = np.random.default_rng(0)
     frames = [rng.integers(0, 256, (20, 30, 3), np.uint8) for _ in range(3)]
-    images.write_animation(tmp_path / "a.webp", frames, 20, overwrite=False)
+    writing.write_animation(tmp_path / "a.webp", frames, 20, overwrite=False)
     found, info = read_frames(tmp_path / "a.webp")
     assert all(np.array_equal(a, b) for a, b in zip(found, frames, strict=True))
     assert info["loop"] == 0

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from disentool.commands.info import info
 from disentool.errors import ForeignFile
-from disentool.io import results
-from disentool.stages.info import info
+from disentool.io import records
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=["Cs"])),
@@ -24,7 +24,7 @@ def refuse(word: str) -> None:
 
 @given(st.dictionaries(st.text(max_size=5), PLAIN, max_size=4))
 def test_a_record_is_one_line_of_strict_json(record):
-    line = results.to_json(record)
+    line = records.to_json(record)
     assert "\n" not in line
     back = json.loads(line, parse_constant=refuse)
     assert back.keys() == record.keys()
@@ -35,27 +35,27 @@ def test_a_record_is_one_line_of_strict_json(record):
 
 def test_what_is_not_finite_is_null_at_any_depth():
     record = {"a": math.nan, "b": [math.inf, (1.5, -math.inf)], "c": {"d": {"e": math.nan}}, 3: "å"}
-    assert results.to_json(record) == '{"a": null, "b": [null, [1.5, null]], "c": {"d": {"e": null}}, "3": "å"}'
+    assert records.to_json(record) == '{"a": null, "b": [null, [1.5, null]], "c": {"d": {"e": null}}, "3": "å"}'
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(st.lists(st.fixed_dictionaries({"step": st.integers(0), "time": st.floats(0, 1e9), "kl": st.floats(-1, 1)})))
 def test_a_history_comes_back(tmp_path, lines):
     path = tmp_path / "a.history.jsonl"
-    results.write_history(path, lines)
+    records.write_history(path, lines)
     if lines:
-        assert results.read_lines(path) == ("disentool.history", lines)
+        assert records.read_lines(path) == ("disentool.history", lines)
         assert info(path)["records"] == len(lines)
     else:
         with pytest.raises(ForeignFile, match="neither score records nor a training history"):
-            results.read_lines(path)
+            records.read_lines(path)
 
 
 def test_a_history_is_written_anew(tmp_path):
     path = tmp_path / "a.history.jsonl"
     (tmp_path / ".a.history.jsonl.partial-0.jsonl").write_text("left by a killed process")
-    results.write_history(path, [{"step": 1, "time": 0.5}] * 3)
-    results.write_history(path, [{"step": 2, "time": 0.5}])
+    records.write_history(path, [{"step": 1, "time": 0.5}] * 3)
+    records.write_history(path, [{"step": 2, "time": 0.5}])
     assert path.read_text() == '{"step": 2, "time": 0.5}\n'
     assert [p.name for p in tmp_path.iterdir()] == ["a.history.jsonl"]
 
@@ -65,10 +65,10 @@ SCORE = {"format": "disentool.score", "version": 1, "artefact": "a.pt", "metric"
 
 def test_score_records_are_recognised(tmp_path):
     path = tmp_path / "scores.jsonl"
-    path.write_text("".join(results.to_json(SCORE | {"metric": m}) + "\n\n" for m in ("kl", "factor", "kl")))
-    name, records = results.read_lines(path)
+    path.write_text("".join(records.to_json(SCORE | {"metric": m}) + "\n\n" for m in ("kl", "factor", "kl")))
+    name, found = records.read_lines(path)
     assert name == "disentool.score"
-    assert len(records) == 3
+    assert len(found) == 3
     facts = info(path)
     assert facts["metrics"] == ["factor", "kl"]
     assert facts["artefacts"] == ["a.pt"]
@@ -77,10 +77,10 @@ def test_score_records_are_recognised(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (results.to_json(SCORE | {"version": 2}), r"disentool\.score version 2, this disentool reads up to 1"),
-        (results.to_json(SCORE) + '\n{"other": 1}', "neither score records nor"),
-        (results.to_json(SCORE) + "\n[1]", "line 2 is not a JSON object"),
-        (results.to_json(SCORE) + '\n{"format": "disent', "line 2 is not a JSON object"),
+        (records.to_json(SCORE | {"version": 2}), r"disentool\.score version 2, this disentool reads up to 1"),
+        (records.to_json(SCORE) + '\n{"other": 1}', "neither score records nor"),
+        (records.to_json(SCORE) + "\n[1]", "line 2 is not a JSON object"),
+        (records.to_json(SCORE) + '\n{"format": "disent', "line 2 is not a JSON object"),
         ('{\n "step": 1,\n "time": 2\n}', "line 1 is not a JSON object"),
         ("", "neither score records nor"),
         ('{"step": 1}', "neither score records nor"),
@@ -93,4 +93,4 @@ def test_other_lines_are_refused_by_name(tmp_path, text, words):
     path = tmp_path / "a.jsonl"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ForeignFile, match=rf"a\.jsonl: .*({words})"):
-        results.read_lines(path)
+        records.read_lines(path)

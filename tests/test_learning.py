@@ -5,10 +5,10 @@ import pytest
 import torch
 from conftest import square_grid, write_dataset
 
+from disentool.commands.train import train
 from disentool.io import checkpoint, dataset
-from disentool.stages.jobs import plan
-from disentool.stages.model import load
-from disentool.stages.train import train
+from disentool.models.model import load
+from disentool.training.plan import plan
 
 pytestmark = pytest.mark.slow
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 from conftest import square_grid
 
+from disentool.commands.train import train
 from disentool.io import checkpoint
-from disentool.stages.jobs import plan
-from disentool.stages.model import load
-from disentool.stages.train import train
+from disentool.models.model import load
+from disentool.training.plan import plan
 
 SMALL = {
     "mlvae": {"class_dim": 3, "content_dim": 4, "hidden_units": 64, "batch_size": 32, "group_size": 8},

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 from conftest import flags, square_grid, write_dataset, write_vgg
+from disentool.models.data import data_of
 
+from disentool.commands.train import train
 from disentool.errors import ForeignFile, MissingFile, UnsafeFile
 from disentool.io import checkpoint, dataset, vgg
+from disentool.models.model import load
 from disentool.nn.perceptual import Vgg16, perceptual_loss
-from disentool.stages.encode import data_of
-from disentool.stages.jobs import plan
-from disentool.stages.model import load
-from disentool.stages.reporting import Silent
-from disentool.stages.train import train
+from disentool.reporting import Silent
+from disentool.training.plan import plan
 
 SMALL = {"width": 8, "class_dim": 6, "content_dim": 4, "batch_size": 16, "class_factor": "size", "device": "cpu"}
 SMALL |= {"reconstruction": "pixel", "log_every": 3}
@@ -100,7 +100,7 @@ def test_before_the_second_stage_statistics_are_of_the_optimised_codes(whole):
 
 
 def test_samples_have_the_moments_of_the_codes(whole):
-    from disentool.stages.sample import draw
+    from disentool.models.prior import draw
 
     model = load(whole, "cpu")
     codes = draw(model, 4000, 0)

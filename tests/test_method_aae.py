@@ -6,13 +6,13 @@ import torch
 from conftest import SMALL_FACTOR, square_grid
 
 from disentool.config import build
-from disentool.configs.aae import AAEConfig
+from disentool.contract import Batch, DataFacts
 from disentool.engine.feed import Feed
 from disentool.engine.inputs import Inputs
 from disentool.engine.randomness import Randomness
 from disentool.engine.training import Training
-from disentool.methods.aae import AAE
-from disentool.phase import Batch, DataFacts
+from disentool.methods.aae.config import AAEConfig
+from disentool.methods.aae.method import AAE
 
 FACTS = DataFacts(rows=192, channels=1, height=32, width=32)
 

@@ -5,16 +5,16 @@ import pytest
 import torch
 from conftest import NAMES, SIZES, SMALL, square_grid, write_dataset
 
+from disentool.commands.train import train
 from disentool.config import build
-from disentool.configs.adagvae import AdaGVAEConfig
+from disentool.contract import Adam, Batch, DataFacts, Phase, pairs
 from disentool.engine.feed import Feed
 from disentool.engine.pairing import Pairs
 from disentool.engine.randomness import Randomness
 from disentool.errors import DataMismatch, NoFactors
-from disentool.methods.adagvae import AdaGVAE, average_shared, shared_dimensions
-from disentool.phase import Adam, Batch, DataFacts, Phase, pairs
-from disentool.stages.jobs import plan
-from disentool.stages.train import train
+from disentool.methods.adagvae.config import AdaGVAEConfig
+from disentool.methods.adagvae.method import AdaGVAE, average_shared, shared_dimensions
+from disentool.training.plan import plan
 
 FACTS = DataFacts(rows=192, channels=1, height=32, width=32, factor_names=NAMES, factor_sizes=SIZES)
 GRID = square_grid(16)[1]

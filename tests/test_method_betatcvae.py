@@ -8,10 +8,10 @@ import torch
 from conftest import SMALL
 
 from disentool.config import build
-from disentool.configs.betatcvae import BetaTCVAEConfig
+from disentool.contract import Batch, DataFacts
 from disentool.errors import DataMismatch, WrongUsage
-from disentool.methods.betatcvae import BetaTCVAE, log_weights
-from disentool.phase import Batch, DataFacts
+from disentool.methods.betatcvae.config import BetaTCVAEConfig
+from disentool.methods.betatcvae.method import BetaTCVAE, log_weights
 
 ROWS, BATCH = 100, 6
 FACTS = DataFacts(rows=ROWS, channels=1, height=16, width=16)

@@ -6,9 +6,9 @@ import torch
 from conftest import SMALL
 
 from disentool.config import build
-from disentool.configs.dipvae import DIPVAEConfig
-from disentool.methods.dipvae import DIPVAE, covariance_of_codes
-from disentool.phase import Batch, DataFacts
+from disentool.contract import Batch, DataFacts
+from disentool.methods.dipvae.config import DIPVAEConfig
+from disentool.methods.dipvae.method import DIPVAE, covariance_of_codes
 
 FACTS = DataFacts(rows=100, channels=1, height=16, width=16)
 

@@ -6,11 +6,11 @@ import torch
 from conftest import pixel_cost
 
 from disentool.config import build
-from disentool.configs.drnet import DrNetConfig
+from disentool.contract import Batch, DataFacts
 from disentool.errors import DataMismatch
-from disentool.methods.drnet import DrNet, another
-from disentool.nn.dcgan import Decoder, Encoder
-from disentool.phase import Batch, DataFacts
+from disentool.methods.drnet.config import DrNetConfig
+from disentool.methods.drnet.method import DrNet, another
+from disentool.methods.drnet.networks import Decoder, Encoder
 
 FACTS = DataFacts(
     rows=40, channels=1, height=32, width=32, factor_names=("a", "b"), factor_sizes=(5, 8), class_factor="a"

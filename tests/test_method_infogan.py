@@ -9,27 +9,28 @@ import pytest
 import torch
 from conftest import square_grid, write_dataset
 
-from disentool import configs
+from disentool import methods
+from disentool.commands import traverse as drawing
+from disentool.commands.decode import decode
+from disentool.commands.sample import sample
+from disentool.commands.train import train
 from disentool.config import build
+from disentool.contract import Batch, Classes, DataFacts, Interval
 from disentool.errors import DataMismatch, MissingExtra, NotWritable, WrongUsage
 from disentool.io import checkpoint
-from disentool.nn.adversarial import gradient_penalty
-from disentool.nn.recognition import stop_early
-from disentool.phase import Batch, Classes, DataFacts, Interval
-from disentool.stages import traverse as drawing
-from disentool.stages.decode import decode, images_of
-from disentool.stages.jobs import plan
-from disentool.stages.model import load
-from disentool.stages.sample import sample
-from disentool.stages.train import train
+from disentool.methods._infogan.recognition import stop_early
+from disentool.methods.infowgangp.gradient_penalty import gradient_penalty
+from disentool.models.decoding import images_of
+from disentool.models.model import load
+from disentool.training.plan import plan
 
 FACTS = DataFacts(rows=100, channels=1, height=16, width=16)
 CODES = {"categorical": "3+4", "continuous": 2, "noise_dim": 5, "batch_size": 6}
 
 
 def make(name, facts=FACTS, **options):
-    entry = configs.find(name)
-    method = configs.load(entry.implementation)(build(configs.load(entry.config), CODES | options), facts)
+    entry = methods.find(name)
+    method = methods.load(entry.implementation)(build(methods.load(entry.config), CODES | options), facts)
     torch.manual_seed(0)
     return method, {n: net.double() for n, net in method.networks().items()}
 
@@ -141,7 +142,7 @@ def test_a_run_that_stopped_early_is_complete(squares, tmp_path):
 @pytest.mark.parametrize("name", ["infogan", "infowgan-gp", "betatcvae", "dipvae", "aae", "adagvae"])
 def test_extended_in_pieces_equals_one_run(name, squares, tmp_path):
     options = {} if "info" in name else {"categorical": None}
-    known = configs.load(configs.find(name).config)
+    known = methods.load(methods.find(name).config)
     base = {"data": str(squares), "device": "cpu", "log_every": 2, "batch_size": 6}
     base |= CODES if not options else {"latent_dim": 4}
     base |= {"discriminator_units": 16} if hasattr(known, "discriminator_units") else {}

@@ -10,14 +10,15 @@ from conftest import pixel_cost
 from torch import nn
 
 from disentool.config import build, preset
-from disentool.configs.lord import LORDConfig
+from disentool.contract import Adam, Batch, Cosine, DataFacts, Phase, Plateau, epoch
 from disentool.engine.rates import Rates, cosine
 from disentool.errors import DataMismatch, NoFactors, WrongUsage
-from disentool.methods.lord import LORD
-from disentool.nn import lord_networks, perceptual, pixel_loss
-from disentool.nn.adain import adain
-from disentool.nn.upsampling import UpConv
-from disentool.phase import Adam, Batch, Cosine, DataFacts, Phase, Plateau, epoch
+from disentool.methods.lord import networks
+from disentool.methods.lord.adain import adain
+from disentool.methods.lord.config import LORDConfig
+from disentool.methods.lord.method import LORD
+from disentool.methods.lord.upsampling import UpConv
+from disentool.nn import perceptual, pixel_loss
 
 FACTS = DataFacts(
     rows=60, channels=1, height=32, width=32, factor_names=("a", "b"), factor_sizes=(5, 12), class_factor="a"
@@ -176,8 +177,8 @@ def test_networks_at_64_pixels_are_the_papers():
 @pytest.mark.parametrize("channels", [1, 3])
 def test_any_size_from_32_up(size, channels):
     with torch.device("meta"):
-        generator = lord_networks.Generator(6, 4, channels, *size, 8, 0.3, "std")
-        encoder = lord_networks.encoder(channels, *size, 8, 5, 0.3)
+        generator = networks.Generator(6, 4, channels, *size, 8, 0.3, "std")
+        encoder = networks.encoder(channels, *size, 8, 5, 0.3)
         assert generator(torch.zeros(2, 10)).shape == (2, channels, *size)
         assert encoder(torch.zeros(2, channels, *size)).shape == (2, 5)
 

@@ -6,10 +6,10 @@ import torch
 from conftest import pixel_cost
 
 from disentool.config import build
-from disentool.configs.mlvae import MLVAEConfig
+from disentool.contract import Batch, DataFacts
 from disentool.errors import WrongUsage
-from disentool.methods.mlvae import MLVAE, product
-from disentool.phase import Batch, DataFacts
+from disentool.methods.mlvae.config import MLVAEConfig
+from disentool.methods.mlvae.method import MLVAE, product
 
 FACTS = DataFacts(
     rows=40, channels=1, height=32, width=32, factor_names=("a", "b"), factor_sizes=(5, 8), class_factor="a"

@@ -9,15 +9,15 @@ from conftest import SMALL, SMALL_FACTOR
 from rehearsal import WAITING
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from disentool import configs
+from disentool import methods
 from disentool.config import build
+from disentool.contract import Batch, DataFacts
 from disentool.engine.randomness import Randomness
 from disentool.errors import DataMismatch
+from disentool.methods.betavae.schedule import linear
 from disentool.nn import conv, gaussian
 from disentool.nn.discriminator import permute_dims
 from disentool.nn.likelihood import negative_log_likelihood
-from disentool.nn.schedules import linear
-from disentool.phase import Batch, DataFacts
 
 FACTS = DataFacts(
     rows=100, channels=1, height=32, width=32, factor_names=("a", "b", "c"), factor_sizes=(5, 4, 5), class_factor="a"
@@ -59,8 +59,8 @@ FACTORS = np.stack(np.unravel_index(np.arange(FACTS.rows), (5, 4, 5)), 1)
 
 def make(variant, facts=FACTS):
     name, options = CONTRACT[variant]
-    entry = configs.find(name)
-    method = configs.load(entry.implementation)(build(configs.load(entry.config), options), facts)
+    entry = methods.find(name)
+    method = methods.load(entry.implementation)(build(methods.load(entry.config), options), facts)
     torch.manual_seed(0)
     networks = {n: net.double() for n, net in method.networks().items()}
     return method, networks
@@ -277,8 +277,8 @@ OWN_ADVERSARY = [(1e-4, (0.9, 0.999)), (1e-4, (0.5, 0.9))]
 )
 def test_each_optimiser_is_the_papers(name, expected):
     """Others give the discriminator the autoencoder's decay rates."""
-    entry = configs.find(name)
-    method = configs.load(entry.implementation)(build(configs.load(entry.config), {}), FACTS)
+    entry = methods.find(name)
+    method = methods.load(entry.implementation)(build(methods.load(entry.config), {}), FACTS)
     phases = [phase for stage in method.stages() for phase in stage.phases]
     assert [(phase.optimiser.learning_rate, phase.optimiser.betas) for phase in phases] == expected
 
@@ -286,9 +286,9 @@ def test_each_optimiser_is_the_papers(name, expected):
 @pytest.mark.parametrize("name", ["factorvae", "aae"])
 def test_the_discriminator_has_six_hidden_layers_unless_asked(name):
     """Others read the paper's "6 layers" as 5 and an output; here it is the number of hidden ones."""
-    entry = configs.find(name)
+    entry = methods.find(name)
     for options, count, units in (({}, 6, 1000), ({"discriminator_layers": 5, "discriminator_units": 32}, 5, 32)):
-        method = configs.load(entry.implementation)(build(configs.load(entry.config), options), FACTS)
+        method = methods.load(entry.implementation)(build(methods.load(entry.config), options), FACTS)
         modules = list(method.networks()["discriminator"])
         linear = [(m.in_features, m.out_features) for m in modules if isinstance(m, torch.nn.Linear)]
         assert linear == [(10, units), *[(units, units)] * (count - 1), (units, 2)]

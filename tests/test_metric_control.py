@@ -14,7 +14,7 @@ from disentool.io.directions import Direction
 from disentool.metrics import control, levels
 from disentool.metrics.result import Callables
 from disentool.metrics.sampling import Points
-from disentool.stages import gauge
+from disentool.scoring import image_measurement
 
 SIDE = 48
 
@@ -117,14 +117,14 @@ def test_registration_finds_the_motion(motion, kind):
 def test_registration_says_that_other_pictures_do_not_match():
     rng = np.random.default_rng(4)
     found = register(np.stack([texture(rng) for _ in range(4)]), np.stack([texture(rng) for _ in range(4)]))
-    assert (found.residual > gauge._MATCH).all()
+    assert (found.residual > image_measurement._MATCH).all()
 
 
 def test_registered_motions_add_up_from_the_middle_until_pictures_do_not_match():
     rng = np.random.default_rng(5)
     path = [blob(x, 0, 0.06) for x in (-0.2, -0.1, 0, 0.1, 0.2)]
     torn = [*path[:4], texture(rng, SIDE)]
-    found = gauge.Gauge("registration", "shift-x").along(np.stack([path, torn])[..., None])
+    found = image_measurement.Gauge("registration", "shift-x").along(np.stack([path, torn])[..., None])
     assert np.allclose(found["x"][0], [-0.2, -0.1, 0, 0.1, 0.2], atol=3e-3)
     assert np.allclose(found["x"][1, :4], [-0.2, -0.1, 0, 0.1], atol=3e-3)
     assert np.isnan(found["x"][1, 4])
@@ -135,21 +135,21 @@ def test_registered_motions_add_up_from_the_middle_until_pictures_do_not_match()
 
 def test_gauges_by_name(folder):
     dark = np.stack([blob(0.1, 0, 0.06)] * 4)[..., None]
-    assert gauge.choose("auto", "shift-x", dark, trust=False).kind == "objects"
-    assert gauge.choose("auto", "shift-x", 1 - dark, trust=False).kind == "registration"
-    assert gauge.choose("auto", "rotate", dark, trust=False).kind == "registration"
+    assert image_measurement.choose("auto", "shift-x", dark, trust=False).kind == "objects"
+    assert image_measurement.choose("auto", "shift-x", 1 - dark, trust=False).kind == "registration"
+    assert image_measurement.choose("auto", "rotate", dark, trust=False).kind == "registration"
     with pytest.raises(UnknownName, match="measure"):
-        gauge.choose("object", "shift-x", dark, trust=False)
+        image_measurement.choose("object", "shift-x", dark, trust=False)
     with pytest.raises(DataMismatch, match="registration does"):
-        gauge.choose("objects", "rotate", dark, trust=False)
+        image_measurement.choose("objects", "rotate", dark, trust=False)
     with pytest.raises(DataMismatch, match="module:function"):
-        gauge.choose("auto", "smile", dark, trust=False)
+        image_measurement.choose("auto", "smile", dark, trust=False)
     with pytest.raises(UnsafeFile, match="--trust"):
-        gauge.choose("mine:saliency", "shift-x", dark, trust=False)
+        image_measurement.choose("mine:saliency", "shift-x", dark, trust=False)
 
 
 def test_the_users_own_measure_goes_before_the_toolkits_of_that_name():
-    own = gauge.Gauge("mine:red", "brightness", lambda images: images[:, 0, 0, 0])
+    own = image_measurement.Gauge("mine:red", "brightness", lambda images: images[:, 0, 0, 0])
     images = np.random.default_rng(0).random((2, 3, 8, 8, 1), np.float32)
     assert np.array_equal(own.along(images)["brightness"], images[:, :, 0, 0, 0].astype(np.float64))
 

@@ -9,10 +9,11 @@ from metric_cases import codes_of, grid_factors, noise
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.metrics import leakage, probes
-from disentool.metrics.classes import Training, cut
+from disentool.metrics.classes import cut
 from disentool.metrics.probing import accuracies
 from disentool.metrics.result import Callables
 from disentool.metrics.sampling import Points
+from disentool.metrics.trained_on import Training
 
 FACTORS = grid_factors(4, 5, 12)  # class, pose, light: 240 rows
 ONE_HOT = np.eye(4)[FACTORS[:, 0]]

@@ -15,7 +15,7 @@ from disentool.metrics import mig, tc
 from disentool.metrics.result import Callables, Codes
 from disentool.metrics.sampling import Points
 from disentool.nn.mixture import log_density
-from disentool.stages.lending import of_codes
+from disentool.scoring.callables import of_codes
 
 ON_CPU = of_codes("cpu")
 

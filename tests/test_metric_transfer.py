@@ -10,9 +10,9 @@ from metric_cases import codes_of, grid_factors
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.metrics import transfer, true_pairs
-from disentool.metrics.classes import Training
 from disentool.metrics.result import Callables
 from disentool.metrics.sampling import Points
+from disentool.metrics.trained_on import Training
 
 FACTORS = grid_factors(3, 4, 2)  # shape, pose, light: 24 rows
 NAMES = ("shape", "pose", "light")

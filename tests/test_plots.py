@@ -6,15 +6,15 @@ from itertools import pairwise
 import numpy as np
 import plot_records as made
 import pytest
+from disentool.metrics.correlation import correlations
 from scipy import stats
 
+from disentool.commands.plot import draw
 from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
 from disentool.io.schema import CORRELATION, HISTORY, SCORE
-from disentool.stages.correlate import correlations
-from disentool.stages.plot import draw
-from disentool.stages.plots import PLOTS, style, tables
-from disentool.stages.plots.style import Options
-from disentool.stages.plots.tables import Setting, Table
+from disentool.plots import PLOTS, style, tables
+from disentool.plots.style import Options
+from disentool.plots.tables import Setting, Table
 
 
 def of(kind, rows, form=SCORE.name, **options):
@@ -344,7 +344,7 @@ def test_compare_of_one_seed_has_the_metrics_own_interval():
 
 @pytest.mark.parametrize("kind", PLOTS)
 def test_every_plot_names_what_it_reads(kind):
-    from disentool.stages.plot import load
+    from disentool.commands.plot import load
 
     module = load(kind)
     assert module.READS and set(module.READS) <= {SCORE.name, HISTORY.name, CORRELATION.name}

@@ -7,11 +7,11 @@ import numpy as np
 import plot_records as made
 import pytest
 
+from disentool.commands.plot import draw
 from disentool.errors import DataMismatch
 from disentool.io.schema import SCORE
-from disentool.stages.plot import draw
-from disentool.stages.plots.style import Options
-from disentool.stages.plots.tables import Table
+from disentool.plots.style import Options
+from disentool.plots.tables import Table
 
 
 def of(kind, rows):

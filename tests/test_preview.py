@@ -9,7 +9,7 @@ from conftest import NAMES, SIZES, square_grid
 from PIL import Image
 
 from disentool.datasets.source import Source
-from disentool.stages import preview
+from disentool.pictures import preview
 
 
 def source(images, factors, sizes, names, **facts):

@@ -14,8 +14,8 @@ import plot_records
 import pytest
 from conftest import square_grid, write_dataset
 
-from disentool.stages import report as stage
-from disentool.stages.reports import published
+from disentool.commands import report as stage
+from disentool.pages import published_results, report_pictures
 
 SCORES = ("factor", "reconstruction", "mig")
 
@@ -123,11 +123,11 @@ def test_published_numbers_stand_beside_scores_of_the_same(report, own):
 
 def test_published_numbers_are_those_of_the_papers():
     """As stated in the texts: figure 5 of Kim & Mnih (2018), and figures 10 and 11."""
-    known = {(p.method, p.metric, p.data): p.value for p in published.PUBLISHED}
+    known = {(p.method, p.metric, p.data): p.value for p in published_results.PUBLISHED}
     assert known["factorvae", "factor", "dsprites"] == 0.82 and known["betavae", "factor", "dsprites"] == 0.73
     assert known["factorvae", "reconstruction", "shapes3d"] == 3515
     assert known["betavae", "reconstruction", "shapes3d"] == 3570
-    assert published.CORRELATION[1] == {"pearson": 0.404, "kendall": 0.31, "spearman": 0.444}
+    assert published_results.CORRELATION[1] == {"pearson": 0.404, "kendall": 0.31, "spearman": 0.444}
 
 
 def test_correlations(cli, report, own):
@@ -208,8 +208,8 @@ def test_no_more_explorers_than_a_page_can_hold(report, own, ckpt, monkeypatch):
 
 
 def test_class_and_content_checkpoints_have_a_swap_grid(report, own, squares):
-    from disentool.stages.jobs import plan
-    from disentool.stages.train import train
+    from disentool.commands.train import train
+    from disentool.training.plan import plan
 
     given = {"class_factor": "size", "steps": 2, "batch_size": 16, "hidden_units": 32, "log_every": 1, "group_size": 4}
     list(train(plan("mlvae", given | {"data": str(squares), "device": "cpu"}, output=str(own / "ml.pt"))))
@@ -293,11 +293,9 @@ def test_what_cannot_be_reported(cli, own, words, code, expected):
 
 
 def test_large_pictures_are_compressed(report, monkeypatch):
-    from disentool.stages.reports import pictures
-
     small = report("ckpt.pt").source
-    monkeypatch.setattr(pictures, "_PICTURE", 1000)
-    monkeypatch.setattr(pictures, "_VECTORS", 1000)
+    monkeypatch.setattr(report_pictures, "_PICTURE", 1000)
+    monkeypatch.setattr(report_pictures, "_VECTORS", 1000)
     page = report("ckpt.pt")
     kinds = [attributes["src"].partition(";")[0] for tag, attributes in page.elements if tag == "img"]
     assert kinds[:2] == ["data:image/png", "data:image/webp"] and "svg+xml" in small

@@ -5,18 +5,18 @@ import pytest
 import torch
 from conftest import flags, write_vgg
 
+from disentool.commands.train import train
 from disentool.config import build
-from disentool.configs.drnet import DrNetConfig
-from disentool.configs.mlvae import MLVAEConfig
+from disentool.contract import Batch, DataFacts
 from disentool.errors import DataMismatch
 from disentool.io import checkpoint, vgg
-from disentool.methods.drnet import DrNet
-from disentool.methods.mlvae import MLVAE
+from disentool.methods.drnet.config import DrNetConfig
+from disentool.methods.drnet.method import DrNet
+from disentool.methods.mlvae.config import MLVAEConfig
+from disentool.methods.mlvae.method import MLVAE
+from disentool.models.model import load
 from disentool.nn.perceptual import Vgg16, perceptual_loss
-from disentool.phase import Batch, DataFacts
-from disentool.stages.jobs import plan
-from disentool.stages.model import load
-from disentool.stages.train import train
+from disentool.training.plan import plan
 
 SMALL = {
     "mlvae": {"class_dim": 3, "content_dim": 4, "hidden_units": 16, "batch_size": 8, "group_size": 4},

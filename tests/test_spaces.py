@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from disentool.commands.train import train
 from disentool.directions.generator import GeneratorFacts
 from disentool.errors import ForeignFile, WrongUsage
 from disentool.io import checkpoint
-from disentool.stages import generator as generators
-from disentool.stages.jobs import plan
-from disentool.stages.train import train
+from disentool.models import generator as generators
+from disentool.training.plan import plan
 
 # Class code 2, content code 3; a class table as LORD has one, of the sizes of the squares.
 PAIR = '''
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from disentool.config import opt
 from disentool.io.classes import choose
 from disentool.nn import conv
-from disentool.phase import Adam, Phase, Stage, epoch
+from disentool.contract import Adam, Phase, Stage, epoch
 
 @dataclass(frozen=True)
 class Config:

@@ -19,8 +19,8 @@ from disentool.directions import laws, measurements
 from disentool.errors import WrongUsage
 from disentool.io import directions as files
 from disentool.io.directions import Direction, Directions
-from disentool.stages import generator as generators
-from disentool.stages import moves, steering
+from disentool.models import generator as generators
+from disentool.steering import along_direction, named_directions
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "your_generator.py"
 ALONG = ("--direction", "dirs.h5:shift-x", "--trust", "--device", "cpu")
@@ -56,10 +56,13 @@ def test_traverse_moves_by_t_image_widths(cli, own, folder):
         assert picture.width > 3 * 32  # and labels
         said = json.loads(next(text for text in picture.text.values() if "shift-x" in text))
     assert said["directions"] == ["shift-x"] and len(said["generator_sha256"]) == 64
-    steer = steering.read(["dirs.h5:shift-x"], every=True)[0]
+    steer = named_directions.read(["dirs.h5:shift-x"], every=True)[0]
     start = np.random.default_rng(0).standard_normal((5, 8))
-    for span, placed in ((moves.Span(-0.1, 0.1), True), (moves.Span(-1.0, 1.0, latent=True), False)):
-        move = moves.Move(steer, span, placed)
+    for span, placed in (
+        (along_direction.Span(-0.1, 0.1), True),
+        (along_direction.Span(-1.0, 1.0, latent=True), False),
+    ):
+        move = along_direction.Move(steer, span, placed)
         z = move.codes(start, np.array([-0.05, 0.0, 0.05]))
         u = steer.direction.u.astype(float)
         expected = (0.0 if placed else start @ u[:, None]) + np.array([-0.05, 0, 0.05]) / (1 if span.latent else 0.08)

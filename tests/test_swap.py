@@ -8,11 +8,11 @@ from conftest import NAMES, square_grid, write_dataset
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, ImageSequence
 
+from disentool.commands.train import train
 from disentool.engine.feed import to_float
 from disentool.io import dataset, latents
-from disentool.stages import model as models
-from disentool.stages.jobs import plan
-from disentool.stages.train import train
+from disentool.models import model as models
+from disentool.training.plan import plan
 
 IMAGES, FACTORS = square_grid()
 CLASSES = {"class_factor": "size", "class_dim": 3, "content_dim": 4, "device": "cpu", "steps": 20}

@@ -10,17 +10,17 @@ import torch
 from conftest import SMALL_FACTOR, square_grid, write_dataset
 
 from disentool import config as configuration
-from disentool import configs
+from disentool import methods
+from disentool.commands.encode import encode
+from disentool.commands.score import score
+from disentool.commands.train import train
 from disentool.engine.training import Training
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NonFinite, OutputExists
 from disentool.io import checkpoint
-from disentool.stages.choice import choose
-from disentool.stages.encode import encode
-from disentool.stages.jobs import plan
-from disentool.stages.model import load
-from disentool.stages.reporting import Silent
-from disentool.stages.score import score
-from disentool.stages.train import train
+from disentool.models.model import load
+from disentool.reporting import Silent
+from disentool.scoring.choose import choose
+from disentool.training.plan import plan
 
 
 def run(output: Path, data: Path, method="factorvae", resume=False, overwrite=False, **options) -> list[Path]:
@@ -200,14 +200,14 @@ def test_a_signal_is_heard_wherever_it_arrives(at, of, squares, tmp_path, monkey
     assert not (tmp_path / "m-1.pt").exists()
 
 
-@pytest.mark.parametrize("method", configs.METHODS)
+@pytest.mark.parametrize("method", methods.METHODS)
 @pytest.mark.parametrize(("shape", "channels"), [((32, 32), 3), ((64, 64), 1), ((128, 128), 1), ((48, 27), 3)])
 def test_every_method_takes_every_size_and_colour(method, shape, channels, tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (24, *shape, channels), np.uint8)
     factors = np.stack([np.arange(24) % 3, np.arange(24) // 3], 1)  # two, for the methods that learn from pairs
     data = write_dataset(tmp_path / "d.h5", images, factors, factor_names=["f", "g"], factor_sizes=[3, 8])
     fitting = SMALL_FACTOR | {"class_factor": "f", "group_size": 2, "width": 8}
-    options = configuration.options(configs.load(configs.METHODS[method].config))
+    options = configuration.options(methods.load(methods.METHODS[method].config))
     small = {k: v for k, v in fitting.items() if k in options}
     given = small | {"batch_size": 4, "steps": 2, "data": str(data), "device": "cpu"}
     if method in ("drnet", "lord") and min(shape) < 32:

@@ -10,25 +10,17 @@ import torch
 from conftest import SMALL, square_grid, write_dataset
 from PIL import Image, ImageSequence
 
+from disentool.commands import traverse as stage
+from disentool.commands.encode import encode
+from disentool.commands.train import train
+from disentool.commands.traverse import traverse
 from disentool.engine.feed import to_float
-from disentool.errors import (
-    DataMismatch,
-    ForeignFile,
-    MissingExtra,
-    MissingFile,
-    OutputBusy,
-    OutputExists,
-    WrongUsage,
-)
+from disentool.errors import DataMismatch, ForeignFile, MissingExtra, MissingFile, OutputBusy, OutputExists, WrongUsage
 from disentool.io import checkpoint, files, hdf5
 from disentool.io.schema import LATENTS
-from disentool.stages import model as models
-from disentool.stages import traverse as stage
-from disentool.stages.encode import encode
-from disentool.stages.jobs import plan
-from disentool.stages.reporting import Silent
-from disentool.stages.train import train
-from disentool.stages.traverse import traverse
+from disentool.models import model as models
+from disentool.reporting import Silent
+from disentool.training.plan import plan
 
 KL = [0.5, 0.001, 2.0, 1.25]
 ORDER = [2, 3, 0, 1]

@@ -33,8 +33,8 @@ def correlate(records: tuple[str, ...], metrics: tuple[str, ...], form: str | No
 
     RECORDS are files of what `disentool score` prints as JSON lines; "-" reads them from stdin.
     """
-    from disentool.io.results import to_json
-    from disentool.stages.correlate import correlate as stage
+    from disentool.commands.correlate import correlate as stage
+    from disentool.io.records import to_json
 
     found = stage([sys.stdin.buffer if path == "-" else path for path in records], metrics)
     report = reporter(quiet)

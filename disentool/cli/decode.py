@@ -36,7 +36,7 @@ def decode(
     A data set keeps the factors, and the codes beside the images; PNGs are named by row.
     """
     chosen = None if rows is None else options.ranges(rows, "--rows")
-    from disentool.stages.decode import decode as stage
+    from disentool.commands.decode import decode as stage
 
     settings = {"key": key, "rows": chosen, "device": device, "trust": trust, "overwrite": overwrite}
     print(stage(checkpoint, latents, output, **settings, report=reporter(quiet)), flush=True)

@@ -38,7 +38,7 @@ def encode(
     checkpoints = options.stream(artefacts)
     if output and "{stem}" not in output and (len(artefacts) > 1 or artefacts == ("-",)):
         raise WrongUsage(f"-o {output}: several checkpoints need {{stem}} in the name")
-    from disentool.stages.encode import encode_each
+    from disentool.commands.encode import encode_each
 
     settings = {"data": data, "rows": rows, "codes": codes, "device": device, "trust": trust, "overwrite": overwrite}
     for path in encode_each(checkpoints, output, **settings, report=reporter(quiet)):

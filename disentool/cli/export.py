@@ -24,7 +24,7 @@ def export(checkpoint: Path, output: Path | None, trust: bool, overwrite: bool) 
     Prints the paths of the files.
     """
     back = checkpoint.suffix.lower() == ".safetensors"
-    from disentool.stages.export import export as stage
+    from disentool.commands.export import export as stage
 
     target = output or checkpoint.with_suffix(".pt" if back else ".safetensors")
     for path in stage(checkpoint, target, trust=trust, overwrite=overwrite):

@@ -67,7 +67,7 @@ def find_direction(
     module:name, TorchScript, .pt2 or a StyleGAN's .pkl. With several --class there is a direction for each, such as
     shift-x@14, and one of all of them.
     """
-    from disentool.stages.find_direction import find_direction as stage
+    from disentool.commands.find_direction import find_direction as stage
 
     chosen = options.ranges(classes, "--class") if classes else []
     print(stage(generator, transforms, output, classes=chosen, report=reporter(quiet), **settings), flush=True)

@@ -24,9 +24,9 @@ def info(artefacts: tuple[str, ...], as_json: bool, verify: bool, schema: bool) 
     if schema:
         print(formats())
         return
+    from disentool.commands.info import info as stage
     from disentool.config import write_yaml
-    from disentool.io.results import to_json
-    from disentool.stages.info import info as stage
+    from disentool.io.records import to_json
 
     for path in options.stream(artefacts):
         facts = stage(Path(path), verify=verify)

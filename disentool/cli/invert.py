@@ -67,7 +67,7 @@ def invert(
     module:name, TorchScript, .pt2 or a StyleGAN's .pkl. The images are those kept in the checkpoint, unless --image or
     --rows names others.
     """
-    from disentool.stages.invert import invert as stage
+    from disentool.commands.invert import invert as stage
 
     named = options.ranges(rows, "--rows") if rows else None
     chosen = options.ranges(classes, "--class") if classes else []

@@ -7,7 +7,7 @@ import click
 
 from disentool.cli import options
 from disentool.cli.progress import reporter
-from disentool.stages.plots import PLOTS
+from disentool.plots import PLOTS
 
 
 class _Kinds(click.Command):
@@ -68,8 +68,8 @@ def plot(
 
     RECORDS are files of what `score`, `correlate` or `train` write; "-" reads them from stdin.
     """
-    from disentool.stages.plot import plot as stage
-    from disentool.stages.plots.style import Options
+    from disentool.commands.plot import plot as stage
+    from disentool.plots.style import Options
 
     sources = [sys.stdin.buffer if path == "-" else path for path in records]
     asked = Options(metrics=metrics, terms=terms, log=log, width=width, height=height, theme=theme)

@@ -115,7 +115,7 @@ def prepare(
             click.echo("\t".join(catalogue.row(known, summary)))
         return
     if verify is not None:
-        from disentool.stages.verify import verify as check
+        from disentool.datasets.verify import verify as check
 
         print(check(verify, report=reporter(quiet)), flush=True)
         return
@@ -127,7 +127,7 @@ def prepare(
     shared = {"raw": raw, "download": download, "size": size, "grey": grey, "options": given, "overwrite": overwrite}
     shared["keep"] = kept.parse(keep)
     if preview is None or output is not None:
-        from disentool.stages.prepare import prepare as stage
+        from disentool.commands.prepare import prepare as stage
 
         if preview is not None:
             files.probe(preview, overwrite=overwrite)
@@ -139,6 +139,6 @@ def prepare(
             click.get_current_context(),
         )
     if preview is not None:
-        from disentool.stages.preview import preview as draw
+        from disentool.pictures.preview import preview as draw
 
         print(draw(name, preview, **shared, report=reporter(quiet)), flush=True)

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from disentool.cli.words import printable
-from disentool.stages.reporting import Silent
+from disentool.reporting import Silent
 
 _EVERY = 30.0  # seconds between plain lines
 

@@ -25,7 +25,7 @@ def report(artefacts: tuple[str, ...], output: Path, device: str, trust: bool, o
     ckpt.pt); "-" reads their paths from stdin. Histories, scores and directions stand with the checkpoint they are of,
     published numbers beside the scores. The page is one file that a browser shows offline.
     """
-    from disentool.stages.report import report as stage
+    from disentool.commands.report import report as stage
 
     settings = {"device": device, "trust": trust, "overwrite": overwrite, "report": reporter(quiet)}
     for path in stage(options.stream(artefacts), output, **settings):

@@ -60,7 +60,7 @@ def sample(
     """
     settings |= {"report": reporter(quiet)}
     if directions:
-        from disentool.stages.sample_law import sample_law
+        from disentool.commands.sample_law import sample_law
 
         chosen = options.ranges(classes, "--class") if classes else []
         made = sample_law(str(checkpoint), directions, laws, output, count, classes=chosen, force=force, **settings)
@@ -68,7 +68,7 @@ def sample(
         for flag, given in (("--t", laws), ("--class", classes), ("--force", force)):
             if given:
                 raise WrongUsage(f"{flag}: is of directions; --direction FILE:NAME names one")
-        from disentool.stages.sample import sample as stage
+        from disentool.commands.sample import sample as stage
 
         made = stage(checkpoint, output, count, **settings)
     print(made, flush=True)

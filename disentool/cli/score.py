@@ -10,7 +10,7 @@ import click
 from disentool.cli import options
 from disentool.cli.progress import reporter
 from disentool.errors import WrongUsage
-from disentool.io.results import to_json
+from disentool.io.records import to_json
 from disentool.metrics import METRICS
 
 _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
@@ -119,9 +119,9 @@ def score(
     directions file (dirs.h5, or dirs.h5:shift-x) `--metric control` measures each direction, by `--set measure=` auto,
     objects, registration, or module:function of images (with --trust).
     """
-    from disentool.stages import score as stage
-    from disentool.stages.choice import choose
-    from disentool.stages.measure import Spread
+    from disentool.commands import score as stage
+    from disentool.scoring.choose import choose
+    from disentool.scoring.measure import Spread
 
     records = stage.score(
         options.stream(artefacts),

@@ -103,8 +103,8 @@ def swap(
     content = (content_files, [options.ranges(text, "--content-rows") for text in content_rows])
     classes = (class_files, [options.ranges(text, "--class-rows") for text in class_rows], class_labels)
     chosen = None if dims is None else options.ranges(dims, "--dims")
-    from disentool.stages.sides import Wanted
-    from disentool.stages.swap import swap as stage
+    from disentool.commands.swap import swap as stage
+    from disentool.models.swap_inputs import Wanted
 
     sides = {"content": Wanted(*content), "classes": Wanted(*classes)}
     for path in stage(artefact, [*outputs, *gifs], **sides, dims=chosen, report=reporter(quiet), **settings):

@@ -7,11 +7,11 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from disentool import config, configs
+from disentool import config, methods
 from disentool.cli import LazyGroup, options
 from disentool.cli.progress import reporter
-from disentool.configs.reference import is_own
-from disentool.configs.run import RunConfig
+from disentool.named_code import is_own
+from disentool.training.config import RunConfig
 
 
 class MethodGroup(LazyGroup):
@@ -26,7 +26,7 @@ class MethodGroup(LazyGroup):
 @click.group(
     cls=MethodGroup,
     kind="method",
-    table={name: (entry.config, entry.summary) for name, entry in configs.METHODS.items()},
+    table={name: (entry.config, entry.summary) for name, entry in methods.METHODS.items()},
     epilog="Example: disentool train factorvae --gamma 10,20,40 --seeds 0-4",
 )
 def train() -> None:
@@ -38,8 +38,8 @@ def train() -> None:
 
 
 def _command(name: str) -> click.Command:
-    entry = configs.find(name)
-    config_class = configs.load(entry.config)
+    entry = methods.find(name)
+    config_class = methods.load(entry.config)
     run_options = config.options(RunConfig)
     seed = {"seed": run_options.pop("seed")}
 
@@ -91,7 +91,7 @@ def _train(
     dry_run: bool,
     quiet: bool,
 ) -> None:
-    from disentool.stages.jobs import plan
+    from disentool.training.plan import plan
 
     jobs = plan(name, given, **keywords)
     if dry_run:
@@ -99,7 +99,7 @@ def _train(
             command = shlex.join(["disentool", "train", name, "-o", str(job.output)])
             print(f"--- # {command}\n{config.write_yaml(job.describe())}", end="")
         return
-    from disentool.stages.train import train as stage
+    from disentool.commands.train import train as stage
 
     report = reporter(quiet)
     for path in stage(jobs, **how, report=report):

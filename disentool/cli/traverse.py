@@ -125,8 +125,8 @@ def traverse(
             raise WrongUsage("--dims and --range are of dimensions; along a --direction --t or --alpha says how far")
         if ts and alphas:
             raise WrongUsage("--t and --alpha both say how far; give one of them")
-        from disentool.stages.moves import Span
-        from disentool.stages.pan import pan
+        from disentool.commands.traverse_directions import pan
+        from disentool.steering.along_direction import Span
 
         spans = [Span(*pair, bool(alphas)) for pair in _spans(ts, "--t") + _spans(alphas, "--alpha")]
         chosen = options.ranges(classes, "--class") if classes else []
@@ -135,7 +135,7 @@ def traverse(
         for flag, given in (("--t", ts), ("--alpha", alphas), ("--class", classes), ("--force", force)):
             if given:
                 raise WrongUsage(f"{flag}: is of directions; --direction FILE:NAME names one")
-        from disentool.stages.traverse import traverse as stage
+        from disentool.commands.traverse import traverse as stage
 
         extent = 3.0 if extent is None else extent
         made = stage(checkpoint, every, dims=_numbers(dims, "--dims"), extent=extent, **settings)

@@ -15,7 +15,7 @@ import numpy as np
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, grid
 from disentool.errors import ForeignFile, MissingFile, WrongUsage
-from disentool.io import archive, mat, pictures
+from disentool.io import archive, mat, published_images
 
 NAMES = ("elevation", "azimuth", "model")
 SIZES = (4, 24, 183)
@@ -82,6 +82,6 @@ def _images(found: archive.Members, names: list[str], rows: np.ndarray, size: tu
     for number, (name, data) in zip(models, found.each([names[m] for m in models], _LIMIT), strict=True):
         views = mat.uint8_array(data, "im", (SIDE, SIDE, 3, *SIZES[1::-1]), found.path, name)
         for place in np.flatnonzero(model == number):
-            pixels[place] = pictures.resized(views[..., azimuth[place], elevation[place]], size)
+            pixels[place] = published_images.resized(views[..., azimuth[place], elevation[place]], size)
     for start in range(0, len(rows), _BLOCK):
         yield pixels[start : start + _BLOCK]

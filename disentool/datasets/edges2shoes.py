@@ -13,7 +13,7 @@ from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.pictured import in_threads
 from disentool.datasets.source import Source, ascending, gathered, grid
 from disentool.errors import ForeignFile, MissingFile
-from disentool.io import archive, pictures
+from disentool.io import archive, published_images
 
 NAMES = ("pair", "domain")
 DOMAINS = ("edges", "shoes")
@@ -66,12 +66,12 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
 def _halves(found: archive.Members, names: list[str], rows: np.ndarray, size: tuple[int, int]) -> Iterator[np.ndarray]:
     def halves(member: tuple[str, bytes]) -> list[np.ndarray]:
         name, data = member
-        picture = pictures.decode(data, found.path, name, 3, expected=(2 * SIDE, SIDE))
-        return [pictures.resized(picture[:, left : left + SIDE], size) for left in (0, SIDE)]
+        picture = published_images.decode(data, found.path, name, 3, expected=(2 * SIDE, SIDE))
+        return [published_images.resized(picture[:, left : left + SIDE], size) for left in (0, SIDE)]
 
     pairs, times = np.unique(rows // 2, return_counts=True)
     domains = iter(rows % 2)
-    members = found.each([names[pair] for pair in pairs], pictures.LIMIT)
+    members = found.each([names[pair] for pair in pairs], published_images.LIMIT)
     for both, count in zip(in_threads(halves, members), times, strict=True):
         for _ in range(count):
             yield both[next(domains)]

@@ -15,7 +15,7 @@ from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.pictured import pictured
 from disentool.datasets.source import Source, ranked, table
 from disentool.errors import MissingFile, UnsafeFile
-from disentool.io import archive, pictures
+from disentool.io import archive, published_images
 
 SIZE = (64, 64)  # height and width, unless asked otherwise
 WHAT = "a folder of pictures, or of one folder of pictures per person"
@@ -34,7 +34,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
             f"{path}: a pickle, which can execute code; not opened: save its array as .npy in an environment that you"
             " trust, then `disentool prepare array`"
         )
-    found = archive.members(path, pictures.SUFFIXES, WHAT)
+    found = archive.members(path, published_images.SUFFIXES, WHAT)
     names = found.names
     index, persons = ranked(name.rpartition("/")[0] for name in names)
     several = len(persons) > 1

@@ -8,7 +8,7 @@ import numpy as np
 from joblib import cpu_count
 
 from disentool.datasets.source import Source
-from disentool.io import pictures
+from disentool.io import published_images
 
 
 def fitted(source: Source, size: tuple[int, int] | None, grey: bool | None) -> Source:
@@ -25,7 +25,7 @@ def fitted(source: Source, size: tuple[int, int] | None, grey: bool | None) -> S
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         with ThreadPoolExecutor(cpu_count()) as threads:  # Pillow resizes outside Python's lock
             for block in source.images(rows):
-                fit = threads.map(lambda image: pictures.fitted(image, size, wanted), block)
+                fit = threads.map(lambda image: published_images.fitted(image, size, wanted), block)
                 yield np.array(list(fit), np.uint8).reshape(-1, *size, wanted)  # a block may be empty
 
     changed = [f"cropped and resized to {size[0]}x{size[1]}"] if size != (height, width) else []

@@ -15,7 +15,7 @@ from joblib import cpu_count
 from disentool.datasets import labels
 from disentool.datasets.source import Source, Unreadable
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
-from disentool.io import files, image_file
+from disentool.io import files, read_images
 
 _BLOCK = 16 << 20  # bytes of decoded pixels at a time
 _FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "name")
@@ -111,7 +111,7 @@ def _list(root: Path) -> _Listing:
         for name in names:
             if not name.startswith("."):
                 file = (Path(folder) / name).relative_to(root)
-                kind = listing.images if file.suffix.lower() in image_file.SUFFIXES else listing.passed_over
+                kind = listing.images if file.suffix.lower() in read_images.SUFFIXES else listing.passed_over
                 kind.append(file)
     for kind in (listing.images, listing.passed_over):
         kind.sort(key=lambda file: [labels.natural(part) for part in file.parts])
@@ -247,12 +247,12 @@ def _source(folder: _Folder, table: _Table, damaged: Sequence[tuple[Path, str]])
 
 def _with_headers(
     folder: _Folder, table: _Table, damaged: list[tuple[Path, str]]
-) -> tuple[_Table, list[image_file.Header]]:
+) -> tuple[_Table, list[read_images.Header]]:
     """The images whose headers can be read; the others join ``damaged``."""
     headers, bad = [], set()
     for image in table.images:
         try:
-            headers.append(image_file.header(folder.path / image))
+            headers.append(read_images.header(folder.path / image))
         except (ForeignFile, MissingFile) as error:
             if folder.strict:
                 raise
@@ -261,7 +261,7 @@ def _with_headers(
     return (table.without(bad) if bad else table), headers
 
 
-def _common_size(root: Path, images: list[Path], headers: list[image_file.Header]) -> tuple[int, int]:
+def _common_size(root: Path, images: list[Path], headers: list[read_images.Header]) -> tuple[int, int]:
     sizes = Counter((header.height, header.width) for header in headers)
     if len(sizes) > 1:
         (first, many), (second, some), *_ = sizes.most_common()
@@ -280,7 +280,7 @@ def _decode(folder: _Folder, images: list[Path], channels: int, size: tuple[int,
 
     def one(image: Path) -> np.ndarray:
         try:
-            return image_file.read(folder.path / image, channels, size)[0]
+            return read_images.read(folder.path / image, channels, size)[0]
         except (ForeignFile, MissingFile) as error:
             if folder.strict:
                 raise

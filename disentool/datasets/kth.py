@@ -16,7 +16,7 @@ import numpy as np
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, gathered, ranked, table
 from disentool.errors import ForeignFile, MissingFile, WrongUsage
-from disentool.io import archive, avi, pictures
+from disentool.io import archive, avi, published_images
 
 NAMES = ("person", "action", "scenario")
 ACTIONS = ("boxing", "handclapping", "handwaving", "jogging", "running", "walking")
@@ -138,7 +138,7 @@ def _frames(
         done = 0
         for at, frame in enumerate(avi.frames(data, found.path, name, (WIDTH, HEIGHT))):
             while done < len(wanted) and wanted[done] == at:
-                yield pictures.resized(pictures.centre(frame, HEIGHT), size)
+                yield published_images.resized(published_images.centre(frame, HEIGHT), size)
                 done += 1
             if done == len(wanted):
                 break

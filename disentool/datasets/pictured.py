@@ -9,7 +9,7 @@ import numpy as np
 from joblib import cpu_count
 
 from disentool.datasets.source import ascending, gathered
-from disentool.io import pictures
+from disentool.io import published_images
 from disentool.io.archive import Members
 
 
@@ -29,12 +29,12 @@ def pictured(
 
     def image(member: tuple[str, bytes]) -> np.ndarray:
         name, data = member
-        picture = pictures.decode(data, found.path, name, channels, expected=expected)
-        return pictures.resized(picture if crop is None else pictures.centre(picture, crop), size)
+        picture = published_images.decode(data, found.path, name, channels, expected=expected)
+        return published_images.resized(picture if crop is None else published_images.centre(picture, crop), size)
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
-        return gathered(in_threads(image, found.each((names[row] for row in rows), pictures.LIMIT)))
+        return gathered(in_threads(image, found.each((names[row] for row in rows), published_images.LIMIT)))
 
     return images
 

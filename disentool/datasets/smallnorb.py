@@ -19,7 +19,7 @@ import numpy as np
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, grid, table
 from disentool.errors import ForeignFile, MissingFile, UnknownName, WrongUsage
-from disentool.io import archive, files, pictures
+from disentool.io import archive, files, published_images
 
 NAMES = ("category", "instance", "elevation", "azimuth", "lighting", "camera")
 SIZES = (5, 10, 9, 18, 6, 2)
@@ -186,7 +186,7 @@ def _images(
                 views = np.frombuffer(data, np.uint8).reshape(2, SIDE, SIDE, 1)
                 first, last = np.searchsorted(rows, [2 * pair, 2 * pair + 2])
                 for at in range(first, last):
-                    pixels[at] = pictures.resized(views[rows[at] - 2 * pair], size)
+                    pixels[at] = published_images.resized(views[rows[at] - 2 * pair], size)
             if stream.read(1):  # to gzip's checksum
                 raise ForeignFile(f"{path}: longer than its header says; download it again")
     for start in range(0, len(rows), _BLOCK):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from disentool.directions.network import Network
 from disentool.errors import DisentoolError, ForeignFile, MissingExtra, WrongUsage
-from disentool.io import files, results, sidecar, torch_file
+from disentool.io import files, records, sidecar, torch_file
 from disentool.io.sidecar import Contract
 
 WEIGHTS, CONFIG = "pytorch_model.bin", "config.json"
@@ -88,7 +88,7 @@ def _package() -> Any:
 
 def _checked(path: Path, truncation: float) -> dict[str, Any]:
     """The configuration, each value of the kind and within the bounds that it can have."""
-    values = results.read_json(path)
+    values = records.read_json(path)
     for name, (low, high) in _BOUNDS.items():
         if type(values.get(name)) is not int or not low <= values[name] <= high:
             raise ForeignFile(

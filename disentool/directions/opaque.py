@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from disentool.configs import reference
+from disentool import named_code
 from disentool.directions.network import Network
 from disentool.errors import DisentoolError, ForeignFile, WrongUsage
 from disentool.io import files, sidecar
@@ -41,7 +41,7 @@ def open_own(spec: str, device: torch.device) -> tuple[Network, str]:
     classes int64 [B]), and whose attributes are those of :class:`Contract`. Raises WrongUsage, ForeignFile or
     DisentoolError.
     """
-    found = reference.load(spec)
+    found = named_code.load(spec)
     if isinstance(found, type) or (callable(found) and not hasattr(found, "latent_dim")):
         with _running(spec):
             found = found()

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentool.phase import Batch
+from disentool.contract import Batch
 
 
 class Feed:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from disentool.contract import Method
 from disentool.engine.feed import Feed
 from disentool.engine.randomness import latent_noise
-from disentool.phase import Method
 
 BATCH = 256  # small enough that activations stay in a CPU's cache
 _GPU_BATCH = 1024  # large enough that a GPU does not wait for launches

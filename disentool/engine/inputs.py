@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from disentool.contract import Batch, Phase, Stage
 from disentool.engine.feed import Feed
 from disentool.engine.randomness import Randomness
-from disentool.phase import Batch, Phase, Stage
 
 _ALIGNED = 64  # bytes that every array starts at a multiple of
 _SLOTS = 4  # steps that may be on their way to the device

@@ -7,9 +7,9 @@ the same numbers.
 
 import numpy as np
 
+from disentool.contract import Draw, Noise, Phase
 from disentool.engine.grouping import Groups
 from disentool.engine.pairing import Pairs
-from disentool.phase import Draw, Noise, Phase
 
 # What a stream is for: a step's draws, the order of one pass, the codes of one row, what a stage starts with.
 _STEP, _PASS, _ROW, _START = 0, 1, 2, 3

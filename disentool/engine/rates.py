@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from disentool.phase import Cosine, Phase, Plateau, Rate
+from disentool.contract import Cosine, Phase, Plateau, Rate
 
 
 class Rates:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from disentool.contract import Batch, Cosine, Method, Networks, Phase, Plateau, Rate, Stage
 from disentool.engine.feed import Feed
 from disentool.engine.graph import WARM_UP, Graphs, NotCapturable
 from disentool.engine.inputs import Inputs
@@ -14,7 +15,6 @@ from disentool.engine.precision import Bfloat16
 from disentool.engine.randomness import Randomness
 from disentool.engine.rates import Rates
 from disentool.errors import NonFinite
-from disentool.phase import Batch, Cosine, Method, Networks, Phase, Plateau, Rate, Stage
 
 
 class Training:

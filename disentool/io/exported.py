@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from disentool.errors import ForeignFile
-from disentool.io import checkpoint, files, results, weights
+from disentool.io import checkpoint, files, records, safetensors_file
 
 _ONLY_TO_RESUME = {"optimizers": {}, "window": {}}
 
@@ -15,7 +15,7 @@ def read(path: Path) -> dict[str, Any]:
     """The checkpoint's content, but for what only resuming needs. Raises MissingFile, ForeignFile or UnsafeFile."""
     sidecar = path.with_suffix(".json")
     content = _facts(sidecar)
-    tensors = weights.read(path)
+    tensors = safetensors_file.read(path)
     names = content["networks"]
     networks: dict[str, dict[str, Tensor]] = {name: {} for name in names}
     for key, value in tensors.items():
@@ -33,7 +33,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def _facts(sidecar: Path) -> dict[str, Any]:
     files.require(sidecar, "file of the configuration", "`disentool export` writes it beside the weights")
-    content = results.read_json(sidecar)
+    content = records.read_json(sidecar)
     names = content.get("networks")
     if not isinstance(names, list) or not all(isinstance(n, str) and n for n in names) or "samples" in names:
         raise ForeignFile(f"{sidecar}: expected the configuration that `disentool export` writes beside the weights")

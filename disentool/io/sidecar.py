@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from disentool.errors import ForeignFile
-from disentool.io import files, results
+from disentool.io import files, records
 from disentool.io.schema import GENERATOR
 
 _MAX_LATENT = 1 << 16
@@ -43,7 +43,7 @@ def beside(path: Path) -> Path:
 def read(path: Path) -> Contract:
     """The contract in a JSON file. Raises MissingFile or ForeignFile."""
     files.require(path, "description of the generator", '{"latent_dim": 128, "image_range": [-1, 1]} is one')
-    content = results.read_json(path)
+    content = records.read_json(path)
     name, version = content.pop("format", GENERATOR.name), content.pop("version", GENERATOR.version)
     if name != GENERATOR.name:
         raise ForeignFile(f"{path}: its format is {str(name)[:60]!r}, expected {GENERATOR.name}")

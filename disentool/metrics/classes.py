@@ -1,16 +1,14 @@
 """Class and content: which factor is the class, which columns of a code tell of it, and what was trained on."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.io.classes import ClassFactor, choose
-
-if TYPE_CHECKING:
-    from disentool.metrics.result import Callables
-    from disentool.metrics.sampling import Points
+from disentool.metrics.result import Callables
+from disentool.metrics.sampling import Points
+from disentool.metrics.trained_on import Training
 
 # What a row, or the true image of a pair, is to the model; scores of different parts are never averaged.
 TRAINING, HELD_OUT_ROWS, HELD_OUT_CLASSES, ALL_ROWS = "training", "held_out_rows", "held_out_classes", "all_rows"
@@ -24,25 +22,6 @@ IN_WORDS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Training:
-    """What an artefact says of its classes, its codes and its training.
-
-    ``class_factor``: names of factors joined by a plus. ``class_width``: how many columns of ``mean``, from the left,
-    are the class code. ``images``: int64 [classes], how many images of each were trained on. ``rows``: bool [n], which
-    of the points were. ``noise``: standard deviation of the noise on the content code in training.
-    """
-
-    class_factor: str = ""
-    class_width: int | None = None
-    images: np.ndarray | None = None
-    rows: np.ndarray | None = None
-    noise: float | None = None
-
-
-UNKNOWN = Training()
-
-
-@dataclass(frozen=True, eq=False)
 class Labels:
     """Each row's class int64 [n]; the other factors int [n,K], their names; and each row's part, an index of PARTS."""
 
@@ -53,7 +32,7 @@ class Labels:
     parts: np.ndarray
 
 
-def labels(points: "Points", class_factor: str, metric: str) -> Labels:
+def labels(points: Points, class_factor: str, metric: str) -> Labels:
     """Read the class off the factors. ``class_factor``: names joined by a plus; ``auto``: as the artefact says.
 
     Raises NoFactors, WrongUsage or DataMismatch.
@@ -119,7 +98,7 @@ def _numbers(text: str) -> list[int]:
 def exchanged(
     table: np.ndarray,
     halves: tuple[np.ndarray, np.ndarray],
-    callables: "Callables",
+    callables: Callables,
     class_at: np.ndarray,
     content_at: np.ndarray,
     rows: np.ndarray,

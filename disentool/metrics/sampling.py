@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from disentool.errors import DataMismatch, NoFactors, WrongUsage
-from disentool.metrics.classes import UNKNOWN, Training
+from disentool.metrics.trained_on import UNKNOWN, Training
 
 # A factor with more distinct values than this, and more than half as many as there are rows, is no class label.
 CONTINUOUS_ABOVE = 200

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from disentool.contract import Networks
 from disentool.nn.pixel_loss import GREY_LEVELS, pixel_loss
-from disentool.phase import Networks
 
 _CONVOLUTIONS = (64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512, "pool", 512, 512, 512, "pool")
 _TAPS = (3, 8, 13, 22, 30)  # conv1_2, conv2_2, conv3_2, conv4_3 after their ReLU, and pool5: indices of torchvision's

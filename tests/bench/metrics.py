@@ -34,7 +34,7 @@ from disentool.metrics import (
 )
 from disentool.metrics.result import Callables, Codes
 from disentool.metrics.sampling import Points
-from disentool.stages.lending import of_codes
+from disentool.scoring.callables import of_codes
 
 GRID = np.indices(dsprites.SIZES).reshape(5, -1).T.astype(np.int32)
 POINTS = Points.from_factors(GRID, sizes=dsprites.SIZES)

@@ -9,8 +9,8 @@ import numpy as np
 from measure import Machine, Row, timed
 from test_dataset_dsprites import plain_image
 
+from disentool.commands.prepare import prepare
 from disentool.datasets import dsprites, shapes3d
-from disentool.stages.prepare import prepare
 
 
 def render(machine: Machine) -> Iterator[Row]:

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from disentool import config, configs
+from disentool import config, methods
+from disentool.contract import Batch, Cosine, DataFacts, Method, Noise, Phase, Plateau
 from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
 from disentool.engine.randomness import Randomness
 from disentool.engine.training import Training
-from disentool.phase import Batch, Cosine, DataFacts, Method, Noise, Phase, Plateau
 
 RGB = ("lord", "mlvae", "drnet")  # learn from colour images with classes
 
@@ -32,8 +32,8 @@ class Made:
 
 def method_of(name: str, made: Made, **options: Any) -> Method:
     """A method for these images, with the options of its paper unless others are given."""
-    entry = configs.find(name)
-    return configs.load(entry.implementation)(config.build(configs.load(entry.config), options), made.facts)
+    entry = methods.find(name)
+    return methods.load(entry.implementation)(config.build(methods.load(entry.config), options), made.facts)
 
 
 def training(

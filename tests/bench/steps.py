@@ -13,14 +13,14 @@ from measure import Machine, Row, against, rate, timed
 from plain_factorvae import PlainFactorVAE
 from runs import RGB, Made, PlainLoop, advance, images_a_step, method_of, training
 
-from disentool import configs
+from disentool.methods import METHODS
 
 GANG = 10
 
 
 def methods(machine: Machine, names: Sequence[str] = ()) -> Iterator[Row]:
     """Each method: on a CPU eager, on CUDA captured, and then ten at once."""
-    for name in names or configs.METHODS:
+    for name in names or METHODS:
         made = Made(2_000 if name in RGB else 20_000, channels=3 if name in RGB else 1)
         eager = training(method_of(name, made), made, machine.device)
         plain = PlainLoop(method_of(name, made), made, machine.device)
@@ -139,7 +139,7 @@ def _grown(axis: str, found: dict[int, float]) -> Row:
 
 
 def _draw(found: dict[str, dict[int, float]], path: Path, caption: str) -> None:
-    from disentool.stages.plots import style
+    from disentool.plots import style
 
     options = style.Options().sized(style.PAGE, 48)
     with style.applied(options.theme):

@@ -1,0 +1,16 @@
+"""Score records of many models -> how their metrics go together: the tool behind ``disentool correlate``."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from disentool.io import score_records
+from disentool.io.score_records import Source
+from disentool.metrics.correlation import correlations
+
+
+def correlate(sources: Iterable[Source], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """A record of the correlations of every pair of metrics, see :func:`disentool.metrics.correlation.correlations`.
+
+    ``sources``: JSON-lines files of score records, or open streams. Raises what that does, and ForeignFile.
+    """
+    return correlations(score_records.scores(sources), metrics)

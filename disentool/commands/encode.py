@@ -1,0 +1,116 @@
+"""Checkpoint + data -> latents file."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from disentool.errors import WrongUsage
+from disentool.io import files, hdf5
+from disentool.io.schema import LATENTS
+from disentool.models import encoding
+from disentool.models import model as models
+from disentool.models.data import data_of
+from disentool.reporting import Reporter, Silent
+from disentool.training.plan import check_template
+
+
+def encode_each(
+    artefacts: Iterable[str | Path], output: str | None = None, *, overwrite: bool = False, **options: Any
+) -> Iterator[Path]:
+    """:func:`encode` for every checkpoint, as they arrive; yields each latents file as it is complete.
+
+    ``output``: the files' name, ``{stem}`` in it being the checkpoint's; None: ``{stem}.latents.h5`` beside it.
+    """
+    if output:
+        check_template(output, [], {"stem"})
+    if isinstance(artefacts, Sequence):  # else they arrive one by one
+        planned: set[Path] = set()
+        for artefact in artefacts:
+            files.probe(_target(artefact, output, planned), overwrite=overwrite)
+    written: set[Path] = set()
+    for artefact in artefacts:
+        yield encode(Path(artefact), _target(artefact, output, written), overwrite=overwrite, **options)
+
+
+def _target(artefact: str | Path, output: str | None, others: set[Path]) -> Path:
+    """The latents file of a checkpoint, which must be there; ``others`` are those of the checkpoints before it."""
+    path = files.require(artefact, "checkpoint", "`disentool train factorvae` writes ./ckpt.pt")
+    target = Path(output.format(stem=path.stem)) if output else path.with_name(f"{path.stem}.latents.h5")
+    if target in others:
+        raise WrongUsage(f"{target}: two of these checkpoints would write it; encode {path} by itself")
+    others.add(target)
+    return target
+
+
+def encode(
+    path: Path,
+    output: Path,
+    *,
+    data: str | None = None,
+    rows: str = "all",
+    codes: Literal["auto", "encoder", "latent"] = "auto",
+    device: str = "auto",
+    trust: bool = False,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+) -> Path:
+    """Encode every row of the data (the checkpoint's own, or ``data``) into a ``disentool.latents`` file, streamed.
+
+    ``rows``: ``all``, or ``train`` or ``test`` of the data's split. ``codes``: whose, see
+    :func:`disentool.models.encoding.choose`; optimised codes are those of the rows trained on, which are then all.
+    """
+    report = report or Silent()
+    model = models.load(path, device, trust=trust)
+    source = encoding.choose(model, codes, report)
+    dataset = data_of(model, data, report)
+    chosen = dataset.rows(rows)
+    if source == "latent" and rows == "all":
+        chosen = encoding.training_rows(model, dataset)
+    widths = model.method.codes()
+    files.require_apart(output, model.path, dataset.path)
+    output = files.probe(output, overwrite=overwrite, need_bytes=len(chosen) * 4 * (sum(widths.values()) + 2))
+    with (
+        files.claim(output),
+        report.task(f"encode {model.path.name}", len(chosen), "images") as task,
+        hdf5.create(output, LATENTS, overwrite=overwrite) as out,
+    ):
+        done = 0
+        with ExitStack() as streams:
+            append = {
+                name: streams.enter_context(out.stream(name, (len(chosen), width), np.float32))
+                for name, width in widths.items()
+            }
+            for part in encoding.of_rows(model, dataset, chosen, source):
+                for name, values in part.items():
+                    append[name](values)
+                done += len(values)
+                task.update(done)
+        out.array("row", chosen)
+        if dataset.factors is not None:
+            out.array("factors", dataset.factors[chosen])
+        out.attributes(
+            method=model.content["method"],
+            name=dataset.name,
+            grid=dataset.grid and len(chosen) == len(dataset),
+            factor_names=dataset.factor_names,
+            factor_sizes=dataset.factor_sizes,
+            class_names=json.dumps(dataset.class_names, ensure_ascii=False),
+            classes=json.dumps(model.content["data"].get("classes", {}), ensure_ascii=False),
+            checkpoint_sha256=model.sha256,
+            dataset_sha256=dataset.content_sha256,
+            provenance=json.dumps(
+                {
+                    "config": model.content["config"],
+                    "seed": model.content["rng"].get("seed"),
+                    "step": model.content["step"],
+                    "rows": rows,
+                    "codes": source,
+                    "content_noise": getattr(model.method, "content_noise", None),
+                }
+            ),
+        )
+    return output

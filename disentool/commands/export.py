@@ -1,0 +1,55 @@
+"""Checkpoint -> weights as .safetensors with everything else as .json beside them; and back."""
+
+import json
+from pathlib import Path
+
+import torch
+
+from disentool.errors import WrongUsage
+from disentool.io import checkpoint, exported, files, safetensors_file
+from disentool.models import model as models
+from disentool.named_code import is_own
+
+_LEFT_OUT = ("optimizers", "window", "networks", "samples")
+
+
+def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = False) -> list[Path]:
+    """Write a checkpoint's weights to ``output`` (.safetensors) and the rest of it beside them (.json).
+
+    The tensors are called NETWORK.PARAMETER, and the images that ``traverse`` starts from ``samples.images``. From a
+    .safetensors file, ``output`` is the checkpoint (.pt) that it was: it encodes, scores and traverses like the first,
+    but cannot be resumed. Returns the files written. Raises WrongUsage, MissingFile, ForeignFile, UnsafeFile,
+    OutputExists or NotWritable.
+    """
+    path, output = Path(path), Path(output)
+    kinds = (path.suffix.lower(), output.suffix.lower())
+    if kinds == (".safetensors", ".pt"):
+        return [_back(path, output, trust, overwrite)]
+    if kinds[1] != ".safetensors":
+        raise WrongUsage(f"-o {output}: expected a name ending in .safetensors, or in .pt to go back from one")
+    sidecar = output.with_suffix(".json")
+    files.require_apart(output, path)
+    for target in (output, sidecar):
+        files.probe(target, overwrite=overwrite)
+    content = checkpoint.read(path)
+    tensors = {f"{name}.{key}": value for name, state in content["networks"].items() for key, value in state.items()}
+    if isinstance(images := content["samples"].get("images"), torch.Tensor):
+        tensors["samples.images"] = images
+    facts = {key: value for key, value in content.items() if key not in _LEFT_OUT}
+    facts |= {"networks": sorted(content["networks"]), "samples": {"rows": content["samples"].get("rows", [])}}
+    with files.claim(output):
+        files.write_text(sidecar, json.dumps(facts, indent=1, ensure_ascii=False) + "\n", overwrite=overwrite)
+        safetensors_file.write(output, tensors, overwrite=overwrite)
+    return [output, sidecar]
+
+
+def _back(path: Path, output: Path, trust: bool, overwrite: bool) -> Path:
+    files.probe(output, overwrite=overwrite)
+    content = exported.read(path)
+    if not is_own(content["method"]) or trust:
+        method = models.build_method(path.with_suffix(".json"), content)
+        checkpoint.check_networks(path, models.blank_networks(method, path.with_suffix(".json")), content["networks"])
+    with files.claim(output):
+        common = ("format", "version", "created_by", "command", "versions")
+        checkpoint.write(output, {k: v for k, v in content.items() if k not in common}, overwrite=overwrite)
+    return output

@@ -1,0 +1,190 @@
+"""Generator + images -> the codes whose images are most like them, for several losses."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from disentool.directions.inversion import Descent, Inverted, Loss
+from disentool.directions.inversion import invert as solve
+from disentool.directions.reconstruction import LOSSES, default_sigma
+from disentool.directions.trajectories import generate
+from disentool.engine.device import full_precision
+from disentool.engine.randomness import latent_noise
+from disentool.errors import UnknownName, WrongUsage
+from disentool.io import files
+from disentool.models import fitted_images
+from disentool.models import generator as generators
+from disentool.models import starting_codes as starting
+from disentool.models.generator import CheckpointGenerator, Opened
+from disentool.pictures import canvas
+from disentool.pictures import inversion_files as writing
+from disentool.pictures import writing as pictures
+from disentool.pictures.inversion_files import ENCODER, Answer, Targets
+from disentool.reporting import Reporter, Silent
+
+_KINDS = (".png", ".jsonl", ".h5")
+_IMAGES = 4  # of a checkpoint's own, where none is named
+_MAX_IMAGES = 1000
+_MAX_PIXELS = 100_000_000  # of a picture's cells
+
+
+def invert(
+    spec: str | Path,
+    outputs: Sequence[Path],
+    *,
+    image_files: Sequence[Path] = (),
+    rows: Sequence[int] | None = None,
+    data: str | None = None,
+    images: int | None = None,
+    losses: Sequence[str] = ("mse", "dssim", "blur"),
+    sigmas: Sequence[float] = (),
+    starts: int = 16,
+    steps: int = 200,
+    learning_rate: float = 0.1,
+    classes: Sequence[int] = (),
+    truncation: float | None = None,
+    space: str | None = None,
+    seed: int = 0,
+    size: int = 128,
+    device: str = "auto",
+    trust: bool = False,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+) -> Iterator[Path]:
+    """Find z with G(z) like each image, once for each loss, and compare; yields each output as it is complete.
+
+    ``spec``: any generator (see :func:`disentool.models.generator.open`). ``outputs``: a picture (.png: a row per
+    image, a column per loss), a table (.jsonl: a line per image and loss), or the codes (.h5: a latents file, a row per
+    image and loss, that ``decode`` and ``traverse --codes`` take), by the name's suffix.
+
+    The images: ``image_files``; or of a checkpoint ``rows`` of its data, or as many as ``images`` says of those kept in
+    it. A checkpoint's own encoder is shown beside them.
+
+    ``losses``: of mse, dssim and blur; ``sigmas``: of the blur, in pixels (default: half, once and twice 3 at 128
+    pixels). ``starts``: random codes that each image is looked for from, for each of ``classes``; the best counts.
+    ``steps`` and ``learning_rate`` are Adam's.
+
+    Raises what ``open`` does, and WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists or NotWritable, all
+    before anything is looked for.
+    """
+    report = report or Silent()
+    outputs = [Path(output) for output in outputs]
+    _check_outputs(outputs)
+    chosen = _losses(losses, sigmas)
+    _check_numbers(starts, steps, learning_rate)
+    with ExitStack() as claims:
+        for output in outputs:
+            files.probe(output, overwrite=overwrite)
+            claims.enter_context(files.claim(output))
+        claims.enter_context(full_precision())
+        opened = generators.open(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
+        generator = opened.generator
+        if generator.facts.num_classes is not None and not classes:
+            raise WrongUsage(f"{spec}: has {generator.facts.num_classes:,} classes; --class N,N names those to try")
+        targets = _targets(opened, report, image_files, rows, data, images)
+        if not chosen:
+            middle = default_sigma(generator.facts.height, generator.facts.width)
+            chosen = _losses(losses, [middle / 2, middle, middle * 2])
+        cell = generator.facts.height * generator.facts.width
+        cell *= canvas.factor(generator.facts.height, generator.facts.width, size) ** 2
+        if len(targets.images) * (len(chosen) + 2) * cell > _MAX_PIXELS:
+            raise WrongUsage(f"{len(targets.images)} images are too many for a picture; name fewer or a smaller --size")
+        noise = torch.from_numpy(latent_noise(seed, np.arange(starts), generator.facts.latent_dim)).to(generator.device)
+        tried = torch.tensor(classes, dtype=torch.int64, device=generator.device).repeat_interleave(starts)
+        noise = noise.repeat(max(1, len(classes)), 1)
+        descent = Descent(steps, learning_rate)
+        answers = [] if targets.encoded is None else [_encoder(opened, targets)]
+        pairs = len(targets.images) * len(noise)
+        with report.task(f"invert {Path(spec).name}", len(chosen) * pairs * steps, "steps") as task:
+            for index, loss in enumerate(chosen):
+                done = index * pairs * steps
+
+                def tell(moved: int, task=task) -> None:
+                    nonlocal done
+                    done += moved
+                    task.update(done)
+
+                found = solve(generator, loss, descent, targets.images, noise, tried if classes else None, tell)
+                answers.append(_answer(opened, loss, found, tried if classes else None))
+        constants = {"starts": starts, "steps": steps, "learning_rate": learning_rate, "seed": seed}
+        constants |= {k: v for k, v in (("truncation", truncation), ("space", space)) if v is not None}
+        records = [line for answer in answers for line in writing.table_lines(opened, targets, answer, constants)]
+        for output in outputs:
+            writing.write(output, opened, targets, answers, records, size, overwrite)
+            yield output
+
+
+def _check_outputs(outputs: list[Path]) -> None:
+    if not outputs:
+        raise WrongUsage("nothing to write; -o names a picture (.png), a table (.jsonl) or codes (.h5)")
+    for output in outputs:
+        pictures.check_suffix(output, _KINDS)
+        if outputs.count(output) > 1:
+            raise WrongUsage(f"-o {output}: named twice")
+
+
+def _losses(kinds: Sequence[str], sigmas: Sequence[float]) -> list[Loss]:
+    """Each loss once, the blur with each sigma; none at all where a blur lacks one yet."""
+    for kind in kinds:
+        if kind not in LOSSES:
+            raise UnknownName("loss", kind, LOSSES)
+    for sigma in sigmas:
+        if not 0 < sigma <= 64 or "blur" not in kinds:
+            raise WrongUsage(f"--sigma {sigma:g}: expected pixels of a blur, more than 0 and at most 64")
+    if "blur" in kinds and not sigmas:
+        return []
+    chosen = [Loss(k, s) for k in dict.fromkeys(kinds) for s in (sigmas if k == "blur" else (0.0,))]
+    return list(dict.fromkeys(chosen))
+
+
+def _check_numbers(starts: int, steps: int, learning_rate: float) -> None:
+    for name, value, high in (("--starts", starts, 10_000), ("--steps", steps, 1_000_000)):
+        if not 1 <= value <= high:
+            raise WrongUsage(f"{name} {value}: expected 1 to {high:,}")
+    if not 0 < learning_rate <= 10:
+        raise WrongUsage(f"--learning-rate {learning_rate:g}: expected more than 0 and at most 10")
+
+
+def _targets(
+    opened: Opened,
+    report: Reporter,
+    image_files: Sequence[Path],
+    rows: Sequence[int] | None,
+    data: str | None,
+    count: int | None,
+) -> Targets:
+    """The images to find, from wherever they are named."""
+    model = opened.model
+    if image_files and (rows is not None or data or count is not None):
+        raise WrongUsage("--image names the images to find; leave out --rows, --data and --images")
+    encoded = None
+    if image_files:
+        found = [fitted_images.picture(opened, Path(path), report) for path in image_files]
+        pixels, names = np.stack(found), [str(path) for path in image_files]
+        bases = None
+    elif model is None:
+        raise WrongUsage(f"{opened.path} ({opened.name}) keeps no images; --image FILE names those to find")
+    else:
+        bases = starting.find(model, report, count=count, default=_IMAGES, rows=rows, data=data)
+        pixels, names = bases.images, [str(row) for row in rows] if rows else [f"#{i}" for i in range(len(bases))]
+    if len(pixels) > _MAX_IMAGES:
+        raise WrongUsage(f"{len(pixels):,} images to find, expected up to {_MAX_IMAGES:,}")
+    # Where z is what the decoder takes, an encoder is a way to find it too.
+    if isinstance(opened.generator, CheckpointGenerator) and not hasattr(model.method, "prior"):
+        codes = starting.encoded(model, pixels, chosen=True).codes if bases is None else bases.codes
+        encoded = torch.from_numpy(codes).to(opened.generator.device)
+    images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 255
+    return Targets(images.to(opened.generator.device).contiguous(), names, encoded)
+
+
+def _encoder(opened: Opened, targets: Targets) -> Answer:
+    return Answer(ENCODER, None, targets.encoded, generate(opened.generator, targets.encoded), None, None)
+
+
+def _answer(opened: Opened, loss: Loss, found: Inverted, tried: Tensor | None) -> Answer:
+    classes = None if tried is None else tried[found.start]
+    return Answer(loss.label, loss, found.z, generate(opened.generator, found.z, classes), classes, found.losses)

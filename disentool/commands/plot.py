@@ -1,0 +1,81 @@
+"""Records -> a figure: what `disentool plot` does."""
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from disentool.errors import WrongUsage
+from disentool.io import files, records
+from disentool.io.score_records import Source
+from disentool.pictures import writing
+from disentool.plots import PLOTS, style
+from disentool.plots.drawing import draw, load
+from disentool.plots.reading import read_tables
+from disentool.plots.style import Options
+from disentool.reporting import Reporter, Silent
+
+_OPTIONS = {"metrics": "--metrics", "terms": "--term", "log": "--log"}
+_LEAST, _LONGEST = 20.0, 1000.0  # mm
+_MOST_PIXELS = 100_000_000
+
+
+def plot(
+    kind: str,
+    sources: Sequence[Source],
+    outputs: Sequence[Path],
+    options: Options | None = None,
+    *,
+    dpi: int = 300,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+) -> list[Path]:
+    """Draw the records of ``sources`` as ``kind`` says and write the figure to each of ``outputs`` (.png .pdf .svg).
+
+    ``sources``: JSON-lines files or open streams; for a history also checkpoints. ``options``: what to show, and the
+    size in mm. ``dpi``: of a .png. The same records make the same bytes. Raises UnknownName, WrongUsage, ForeignFile,
+    DataMismatch, OutputExists or NotWritable.
+    """
+    report, options = report or Silent(), options or Options()
+    module = load(kind)
+    for name, flag in _OPTIONS.items():
+        if getattr(options, name) and name not in module.USES:
+            users = ", ".join(other for other in PLOTS if name in load(other).USES)
+            raise WrongUsage(f"{flag} is of no use to plot {kind}, but to {users}")
+    _check(sources, outputs, options, dpi)
+    with ExitStack() as claims:
+        for output in outputs:
+            files.probe(output, overwrite=overwrite)
+            files.require_apart(output, *(Path(s) for s in sources if isinstance(s, str | Path)))
+            claims.enter_context(files.claim(output))
+        tables = [table for source in sources for table in read_tables(source, kind)]
+        digest = hashlib.sha256(
+            "\n".join(records.to_json(r) for t in tables for r in t.records).encode("utf-8", "replace")
+        )
+        about = {"plot": kind, "records_sha256": digest.hexdigest()}
+        for output in outputs:
+            drawing = draw(kind, tables, options)
+            with style.applied(options.theme):
+                style.save(drawing, output, options, dpi=dpi, overwrite=overwrite, about=about)
+        for note in drawing.notes:
+            report.note(f"plot {kind}: {note}")
+    return list(outputs)
+
+
+def _check(sources: Sequence[Source], outputs: Sequence[Path], options: Options, dpi: int) -> None:
+    if not sources:
+        raise WrongUsage('nothing to plot: name files of records, or "-" for stdin')
+    if not outputs:
+        raise WrongUsage("nothing to write: name an output: -o FILE.png, .pdf or .svg")
+    for output in outputs:
+        writing.check_suffix(output, style.SUFFIXES)
+        if list(outputs).count(output) > 1:
+            raise WrongUsage(f"{output}: named twice as an output")
+    for flag, value in (("--width", options.width), ("--height", options.height)):
+        if value is not None and not _LEAST <= value <= _LONGEST:
+            raise WrongUsage(f"{flag} {value:g}: expected {_LEAST:g} to {_LONGEST:g} mm")
+    if not 50 <= dpi <= 1200:
+        raise WrongUsage(f"--dpi {dpi}: expected 50 to 1200 dots per inch")
+    area = (options.width or style.PAGE) * (options.height or style.PAGE) * (dpi / 25.4) ** 2
+    if area > _MOST_PIXELS:
+        raise WrongUsage(f"--dpi {dpi}: makes a picture of {area / 1e6:,.0f} million pixels; name less, or a .pdf")

@@ -1,0 +1,79 @@
+"""Raw files or a renderer -> one data-set file: the tool behind ``disentool prepare``."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from disentool.datasets.cache import downloaded
+from disentool.datasets.opening import open_source
+from disentool.datasets.source import Source, Unreadable
+from disentool.datasets.split import split as split_rows
+from disentool.datasets.writing import size_in_bytes, write
+from disentool.errors import WrongUsage
+from disentool.io import files
+from disentool.reporting import Reporter, Silent
+
+
+def prepare(
+    name: str,
+    output: Path,
+    *,
+    raw: Path | None = None,
+    download: bool = False,
+    keep: Mapping[str, Sequence[str]] | None = None,
+    subset: int | None = None,
+    seed: int = 0,
+    compress: bool = False,
+    size: tuple[int, int] | None = None,
+    grey: bool | None = None,
+    options: Mapping[str, Any] | None = None,
+    split: str | None = None,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+) -> Path:
+    """Write data set ``name`` to ``output`` (.h5), rendered, or read from the published files at ``raw``.
+
+    ``download``: the published files are fetched first, into the folder ``raw`` or the cache.
+    ``keep``: only rows whose factors have these values, see :func:`disentool.datasets.kept.kept`.
+    ``subset``: only so many rows, drawn without replacement from ``seed``, kept in order. ``size`` (height, width):
+    images are cropped about their centre to its shape and resized; ``grey``: True makes them grey, False RGB.
+    ``split``: which rows are for testing, see :func:`disentool.datasets.split.split`.
+    ``options``: the data set's own, by name; WrongUsage for one that it does not take. Memory stays below 1.5 GB.
+    """
+    report = report or Silent()
+    output = files.probe(output, overwrite=overwrite)
+    if output.suffix.lower() not in (".h5", ".hdf5"):
+        raise WrongUsage(f"-o {output}: expected a data set file's name, ending in .h5")
+    if download:
+        raw = downloaded(name, raw, report)
+    source = open_source(name, raw, size, grey, options or {}, keep)
+    inputs = [value for value in (raw, *(options or {}).values()) if isinstance(value, (str, Path))]
+    files.require_apart(output, *map(Path, inputs))
+    with files.claim(output):
+        while True:
+            rows = _subset(source, subset, seed)
+            files.probe(output, overwrite=overwrite, need_bytes=0 if compress else size_in_bytes(source, rows))
+            try:
+                chosen = split_rows(source, rows, split, seed) if split else None
+                write(source, rows, chosen, output, seed, compress, overwrite, report)
+                break
+            except Unreadable as error:  # the file's length is not that any more: once again, without them
+                if source.without is None:
+                    raise
+                source = source.without(error.files)
+    for note in source.notes:
+        report.note(f"{output}: {note}")
+    if chosen is not None and chosen[0].all():
+        report.note(f"{output}: every row is a test row; nothing is left to train on")
+    return output
+
+
+def _subset(source: Source, count: int | None, seed: int) -> np.ndarray | None:
+    total = source.shape[0]
+    if count is None or count == total:
+        return None
+    if not 0 < count < total:
+        raise WrongUsage(f"--subset {count}: {source.name} has {total:,} images; expected 1 to {total}")
+    return np.sort(np.random.default_rng(seed).choice(total, count, replace=False))

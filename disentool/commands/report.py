@@ -1,0 +1,106 @@
+"""Runs -> one page: what ran and with what, scores beside published numbers, plots, pictures, explorers."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from disentool.errors import DisentoolError, WrongUsage
+from disentool.io import files
+from disentool.pages import document, report_pictures, report_runs
+from disentool.pages.report import body_of, title_of
+from disentool.pages.report_runs import Run
+from disentool.reporting import Reporter, Silent
+
+_STEPS, _SIZE = 9, 64  # of a traversal in a report: values, and pixels of an image
+_TRAVERSED = (
+    "Each latent dimension from end to end, the others as in the image to the left. Below its name: its KL to the"
+    " prior, or how far its codes are spread."
+)
+_SWAPPED = "The content of each image to the left on the class of each image above."
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How checkpoints are opened."""
+
+    device: str
+    trust: bool
+
+
+def report(
+    sources: Iterable[str | Path],
+    output: Path,
+    *,
+    device: str = "auto",
+    trust: bool = False,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+) -> Iterator[Path]:
+    """Write a page of all that ``sources`` hold, and yield its path.
+
+    ``sources``: checkpoints (.pt), histories and score records (.jsonl), files of directions (.h5), correlations;
+    folders of those. The page is complete in itself, and the same inputs make the same bytes.
+
+    Where one of several inputs that came through a folder or an iterator cannot be read, or the pictures of a
+    checkpoint cannot be made, the page says so, is written, and DisentoolError is raised after it. Raises WrongUsage,
+    MissingFile, ForeignFile, OutputExists or NotWritable before that.
+    """
+    report, output = report or Silent(), Path(output)
+    if output.suffix.lower() != ".html":
+        raise WrongUsage(f"{output}: expected a name ending in .html")
+    with ExitStack() as claims:
+        files.probe(output, overwrite=overwrite)
+        claims.enter_context(files.claim(output))
+        found = report_runs.gather(sources, report)
+        for run in found.runs:
+            if run.path:
+                files.require_apart(output, run.path)
+        body = body_of(found, partial(_pictured, settings=Settings(device, trust)), report)
+        about = {"report": [{"id": run.key, "name": run.name} for run in found.runs]}
+        files.write_text(output, document.document(title_of(found.runs), body, about), overwrite=overwrite)
+        yield output
+    if found.failed:
+        raise DisentoolError(f"{output}: is written, without what could not be read or shown ({len(found.failed)})")
+
+
+def _pictured(run: Run, key: str | None, settings: Settings) -> tuple[str, str]:
+    """The pictures of a checkpoint, as `traverse` and `swap` make them, and its explorer, of which the key is ``key``.
+
+    None for a key: no explorer. Raises what opening and drawing a checkpoint raises.
+    """
+    # Imported here: records alone need no torch.
+    from disentool.commands.swap import swap
+    from disentool.commands.traverse import traverse
+    from disentool.models import model as models
+    from disentool.models import starting_codes as starting
+    from disentool.pages import explorer_content
+    from disentool.pages.report_explorer import explorer_of
+
+    opening = {"device": settings.device, "trust": settings.trust}
+    model = models.load(run.path, settings.device, trust=settings.trust)
+    chosen, notes = explorer_content.sliders(model, None, Silent())
+    dims = [dimension.index for dimension in chosen]
+    drawn = {"steps": _STEPS, "size": _SIZE, **opening}
+    shown = [report_pictures.made(lambda to: traverse(run.path, [to], dims=dims, **drawn), _TRAVERSED)]
+    if hasattr(model.method, "classes") or hasattr(model.method, "transfer"):
+        shown.append(
+            report_pictures.made(
+                lambda to: swap(run.path, [to], size=_SIZE, **opening),
+                _SWAPPED,
+            )
+        )
+    shown += [_directed(run, file.path, drawn) for file in run.directions]
+    if key is None:
+        return "".join(shown), ""
+    bases = starting.find(model, Silent(), count=None, default=explorer_content.BASES)
+    return "".join(shown), explorer_of(run, model, bases, chosen, notes, key, **opening)
+
+
+def _directed(run: Run, file: Path, drawn: dict[str, Any]) -> str:
+    from disentool.commands.traverse_directions import pan
+
+    caption = f"Images moved along the directions of {file.name}, each in its own unit, from where it is in the middle."
+    return report_pictures.made(lambda to: pan(run.path, [str(file)], [to], images=1, **drawn), caption)

@@ -1,0 +1,147 @@
+"""Checkpoints, latents files, anyone's codes -> score records."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from disentool.errors import DataMismatch, DisentoolError, Interrupted, WrongUsage
+from disentool.io import files, latents
+from disentool.reporting import Reporter, Silent
+from disentool.scoring import callables
+from disentool.scoring.artefacts import kind_of
+from disentool.scoring.asked import Asked, record_of
+from disentool.scoring.comparison import Comparison
+from disentool.scoring.measure import Metric, Spread
+from disentool.scoring.ready_codes import score_codes
+
+
+def score(
+    artefacts: Iterable[str | Path],
+    metrics: list[Metric],
+    *,
+    seed: int = 0,
+    data: str | None = None,
+    rows: str = "all",
+    device: str = "auto",
+    codes: str | None = None,
+    factors: str | None = None,
+    trust: bool = False,
+    spread: Spread | None = None,
+    generator: str | None = None,
+    force: bool = False,
+    lpips: Sequence[Path] = (),
+    report: Reporter | None = None,
+) -> Iterator[dict[str, Any]]:
+    """The record of every metric on every artefact, as each is ready; of metrics that compare models, at the end.
+
+    An artefact is a checkpoint (whose data, or ``data``, is encoded: once, and only the rows these metrics need), a
+    latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``; or a
+    directions file (all of it, or ``FILE:NAME``), for metrics of directions in ``generator`` (default: the one that
+    they were found in; ``force`` takes any other too). Of a checkpoint ``codes`` is a choice, as
+    :func:`disentool.models.encoding.choose` has it. ``trust``: see :func:`disentool.models.model.load`. ``lpips``: see
+    :func:`disentool.scoring.callables.lpips`.
+    """
+    report = report or Silent()
+    if isinstance(artefacts, Sequence):  # else they arrive one by one
+        for artefact in artefacts:
+            kind_of(Path(artefact))
+    if factors and not codes:
+        raise WrongUsage("--factors names an array beside --codes; give both")
+    spread = spread or Spread()
+    comparison = Comparison([metric for metric in metrics if metric.needs("others")], spread, report)
+    if comparison.metrics and isinstance(artefacts, Sequence):
+        comparison.require_several(len(artefacts))
+    if lpips and not any(metric.name == "transfer" for metric in metrics):
+        raise WrongUsage("--lpips is for --metric transfer")
+    asked = Asked(
+        metrics,
+        seed,
+        data,
+        rows,
+        device,
+        codes,
+        factors,
+        trust,
+        spread,
+        comparison,
+        generator,
+        force,
+        callables.lpips(lpips, device) if lpips else None,
+        report,
+    )
+    failed = count = 0
+    said: set[tuple[str, str]] = set()
+    for artefact in artefacts:
+        count += 1
+        try:
+            for record in _score(Path(artefact), asked):
+                yield _noted(record, said, report)
+        except DisentoolError as error:
+            if isinstance(artefacts, Sequence) or isinstance(error, (WrongUsage, Interrupted)):
+                raise
+            failed += 1  # one bad file in a stream does not hold up those that are still to come
+            report.error(str(error))
+    for head, metric, result in comparison.results():
+        yield _noted(record_of(head, metric, result), said, report)
+    if failed:
+        raise DisentoolError(f"{failed} of {count} could not be scored")
+
+
+def _noted(record: dict[str, Any], said: set[tuple[str, str]], report: Reporter) -> dict[str, Any]:
+    """The record, what is odd about it having been told to people, unless the same was ``said`` of the artefact."""
+    for note in record["details"].get("notes", []):
+        if (record["artefact"], note) in said:  # by another metric
+            continue
+        said.add((record["artefact"], note))
+        report.note(f"{record['artefact']}: {record['metric']}: {note}")
+    return record
+
+
+def _score(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
+    kind, codes, factors = kind_of(path), asked.codes, asked.factors
+    _require_directions(path, kind == "directions", asked.metrics)
+    if kind == "directions":
+        return _score_directions(path, asked)
+    if kind == "arrays" and codes is None:
+        codes, factors = latents.usual_keys(path)
+    if kind == "checkpoint":
+        if codes not in (None, "auto", "encoder", "latent"):
+            raise WrongUsage(
+                f"{path}: --codes {codes} names an array of a file of codes; of a checkpoint it is encoder or latent"
+            )
+        # Imported here: scoring ready codes needs no torch, whose import takes seconds.
+        from disentool.scoring.checkpoints import score_checkpoint
+
+        return score_checkpoint(path, asked)
+    if asked.rows != "all":
+        raise WrongUsage(
+            f"{path}: holds the codes of the rows it was made of; --rows is for checkpoints, and for encode"
+        )
+    return score_codes(path, codes, factors, asked)
+
+
+def _require_directions(path: Path, there: bool, metrics: list[Metric]) -> None:
+    """DataMismatch for a metric of directions on anything else, and for any other metric on directions."""
+    for metric in metrics:
+        if metric.needs("directions") != there:
+            what = "directions, which `score --metric control` measures" if there else "no directions"
+            raise DataMismatch(f"{path}: metric {metric.name} does not apply: it holds {what}")
+
+
+def _score_directions(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
+    """The records of every direction of ``FILE``, or of the one of ``FILE:NAME``."""
+    # Imported here: it needs torch.
+    from disentool.scoring import control
+    from disentool.steering import named_directions
+
+    steers = named_directions.read([str(path)], every=True)
+    file = steers[0].file
+    opened = named_directions.opened_for(steers, asked.generator, asked.device, trust=asked.trust, force=asked.force)
+    digest = files.sha256(file.path)
+    for steer in steers:
+        classes = partial(named_directions.classes_of, opened, [steer], [])
+        one = control.Controlled(file, steer.direction, steer.transform, opened, classes)
+        measured = one.measured(asked.metrics, digest, asked.seed, asked.spread, asked.trust, asked.report)
+        for head, metric, result in measured:
+            yield record_of(head, metric, result)

@@ -1,0 +1,69 @@
+"""Data sets by name or file; those that are rendered wait in the cache, and so do downloads."""
+
+import os
+import sys
+from pathlib import Path
+
+from disentool.datasets import DATASETS
+from disentool.datasets.download import download
+from disentool.datasets.opening import open_source
+from disentool.datasets.writing import size_in_bytes, write
+from disentool.errors import MissingFile, NotWritable, UnknownName, WrongUsage
+from disentool.io import dataset as dataset_file
+from disentool.io import files
+from disentool.io.dataset import Dataset
+from disentool.reporting import Reporter, Silent
+
+
+def open_data(spec: str, report: Reporter | None = None) -> Dataset:
+    """The data set that ``spec`` means: a file, or the name of one that is rendered into the cache on first use."""
+    if spec in DATASETS:
+        return dataset_file.read(cached(spec, report))
+    if not Path(spec).exists() and not spec.endswith((".h5", ".hdf5")) and os.sep not in spec:
+        raise UnknownName("data set", spec, DATASETS)
+    return dataset_file.read(Path(spec))
+
+
+def data_spec(spec: str) -> str:
+    """How a checkpoint notes the data set it was told: by name, or a file by its absolute path."""
+    return spec if spec in DATASETS else str(Path(spec).resolve())
+
+
+def cached(name: str, report: Reporter | None = None) -> Path:
+    """The cache's file of data set ``name``; rendered by the first process that asks, while others wait for it."""
+    report = report or Silent()
+    path = cache_folder() / f"{name}.h5"
+    if path.exists():
+        return path
+    waiting = f"{path} is being rendered by another disentool; waiting for it"
+    with files.claim(path, wait=lambda: report.note(waiting)):
+        if not path.exists():  # else another process was faster
+            try:
+                source = open_source(name, None, None, None, {})
+            except (MissingFile, WrongUsage):  # nothing to render
+                raise WrongUsage(
+                    f"--data {name}: is not rendered; make a file of it with `disentool prepare {name} --from ..."
+                    f" -o {name}.h5`, and name that"
+                ) from None
+            size = size_in_bytes(source, None)
+            files.probe(path, overwrite=True, need_bytes=size)
+            report.note(f"{name} is rendered once, into {path} ({size / 1e9:.1f} GB; $DISENTOOL_CACHE moves it)")
+            write(source, None, None, path, 0, False, True, report)
+    return path
+
+
+def cache_folder() -> Path:
+    """``$DISENTOOL_CACHE``, else the user's cache folder."""
+    try:
+        if chosen := os.environ.get("DISENTOOL_CACHE"):
+            return Path(chosen).expanduser()
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "disentool"
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "disentool"
+    except RuntimeError:  # this user has no home
+        raise NotWritable("no folder for the cache: set $DISENTOOL_CACHE to one that you can write to") from None
+
+
+def downloaded(name: str, folder: Path | None, report: Reporter) -> Path:
+    """The published files of data set ``name``, fetched into ``folder``, else the cache."""
+    return download(name, folder or cache_folder() / "raw" / name, report)

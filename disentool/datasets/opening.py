@@ -1,0 +1,36 @@
+"""A data set's source by name, with the options that the caller gave."""
+
+import importlib
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from disentool.datasets import DATASETS
+from disentool.datasets.fitted import fitted
+from disentool.datasets.kept import kept
+from disentool.datasets.source import Source
+from disentool.errors import UnknownName, WrongUsage
+
+
+def open_source(
+    name: str,
+    raw: Path | None,
+    size: tuple[int, int] | None,
+    grey: bool | None,
+    options: Mapping[str, Any],
+    keep: Mapping[str, Sequence[str]] | None = None,
+) -> Source:
+    """Data set ``name`` with these options of its own, fitted to ``size`` and ``grey``, only what ``keep`` names."""
+    if name not in DATASETS:
+        raise UnknownName("data set", name, DATASETS)
+    read = importlib.import_module(DATASETS[name][0]).open_source
+    parameters = inspect.signature(read).parameters
+    taken = [key for key, parameter in parameters.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
+    for key in options:
+        if key not in taken:
+            flags = ", ".join(f"--{key.replace('_', '-')}" for key in taken) or "none of its own"
+            raise WrongUsage(f"--{key.replace('_', '-')}: prepare {name} does not take it; its options: {flags}")
+    fit = {"size": size, "grey": grey}
+    own = {key: fit.pop(key) for key in list(fit) if key in taken}  # it fits its images itself: they are of many sizes
+    return kept(fitted(read(raw, **own, **options), fit.get("size"), fit.get("grey")), keep or {})

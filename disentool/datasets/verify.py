@@ -1,0 +1,81 @@
+"""A data-set file checked again, from end to end."""
+
+from pathlib import Path
+
+import numpy as np
+
+from disentool.errors import ForeignFile
+from disentool.io import dataset as dataset_file
+from disentool.io import hdf5
+from disentool.io.dataset import Dataset
+from disentool.reporting import Reporter, Silent
+
+
+def verify(path: Path, report: Reporter | None = None) -> Path:
+    """Check what a data-set file says of itself against what is in it; a note says what was found.
+
+    Layout, types and ranges (factors within 0..size-1, a value and a word for each class, a split of 0 and 1), the
+    digest of every array, and, where the file says that it is a grid, that every combination of factors is there once
+    and in order. Raises MissingFile, or ForeignFile with the first thing that is wrong.
+    """
+    report = report or Silent()
+    data = dataset_file.read(path)
+    _values(data)
+    if data.grid:
+        _whole(data)
+    with hdf5.opened(path) as file:
+        stated = hdf5.attribute(file, "content_sha256", None)
+    digest = hdf5.content_digest(path)
+    if digest != stated:
+        raise ForeignFile(
+            f"{path}: its arrays have the digest {digest[:12]}, it says {str(stated)[:12]}; damaged or edited: make it"
+            " anew"
+        )
+    report.note(f"{path}: {_summary(data)}; digest {digest[:12]} is right")
+    return data.path
+
+
+def _values(data: Dataset) -> None:
+    """Physical values: one for each class, and finite."""
+    for name, values in data.factor_values.items():
+        size = data.factor_sizes[data.factor_names.index(name)]
+        if values.shape != (size,) or not np.isfinite(values).all():
+            raise ForeignFile(
+                f"{data.path}: factor_values/{name} is {list(values.shape)}, with {np.isfinite(values).sum()} finite;"
+                f" expected {size} finite values: make the file anew"
+            )
+
+
+def _whole(data: Dataset) -> None:
+    """Every combination of factor values once, row-major."""
+    sizes = data.factor_sizes
+    total = int(np.prod(sizes, dtype=object))
+    if data.factors is None or total != len(data):
+        raise ForeignFile(f"{data.path}: says it is a grid of {list(sizes)}, {total:,} rows, but has {len(data):,}")
+    rows = np.ravel_multi_index(data.factors.T, sizes)
+    if (wrong := np.flatnonzero(rows != np.arange(total))).size:
+        found, times = np.unique(rows, return_counts=True)
+        problem = f"{total - len(found):,} combinations are missing" if len(found) < total else "rows are out of order"
+        raise ForeignFile(
+            f"{data.path}: says it is a grid, but {problem} ({times.max()} times the same at most; first wrong row"
+            f" {wrong[0]:,}): make it anew"
+        )
+
+
+def _summary(data: Dataset) -> str:
+    """What the file holds, in a line."""
+    count, height, width, channels = data.images.shape
+    parts = [f"{count:,} images {height}x{width}x{channels}"]
+    if data.factors is not None:
+        named = ", ".join(
+            f"{name} {size}" for name, size in zip(data.factor_names[:8], data.factor_sizes, strict=False)
+        )
+        more = ", ..." if len(data.factor_names) > 8 else ""
+        combinations = np.unique(data.factors, axis=0)
+        total = int(np.prod(data.factor_sizes, dtype=object))
+        kind = "a whole grid" if data.grid else f"{len(combinations):,} of {total:,} combinations"
+        parts.append(f"factors {named}{more}, {kind}")
+    if data.split is not None:
+        test = int(data.split.sum())
+        parts.append(f"split into {count - test:,} for training and {test:,} for testing")
+    return "; ".join(parts)

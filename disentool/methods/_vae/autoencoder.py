@@ -1,0 +1,81 @@
+"""What the VAE family shares: its networks, its bound's two terms, and how it encodes and decodes."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from disentool.contract import Adam, Batch, DataFacts, Loss, Networks, Noise, Phase, epoch
+from disentool.methods._vae.config import AutoencoderConfig
+from disentool.nn import conv, gaussian
+from disentool.nn.likelihood import negative_log_likelihood
+
+
+class Bound(NamedTuple):
+    """The pieces of the evidence lower bound for one batch."""
+
+    codes: Tensor  # z ~ q(z|x), [B,D]
+    reconstruction: Tensor  # -E log p(x|z), nats per image, scalar
+    kl: Tensor  # KL(q(z|x) || p(z)), nats per image, scalar
+
+
+def build(config: AutoencoderConfig, facts: DataFacts) -> dict[str, nn.Module]:
+    """The encoder and decoder of appendix A for images of this size."""
+    size = (facts.channels, facts.height, facts.width)
+    return {
+        "encoder": conv.encoder(*size, config.hidden_units, 2 * config.latent_dim),
+        "decoder": conv.decoder(*size, config.hidden_units, config.latent_dim),
+    }
+
+
+def likelihood(config: AutoencoderConfig, facts: DataFacts) -> str:
+    """The decoder's pixel law: the configuration's, or what the data set states."""
+    return facts.likelihood if config.likelihood == "auto" else config.likelihood
+
+
+def posterior_noise(config: AutoencoderConfig) -> Noise:
+    """The standard normal that turns q(z|x) into a sample."""
+    return Noise("posterior", (config.batch_size, config.latent_dim), "normal")
+
+
+def phase(name: str, config: AutoencoderConfig, loss: Loss) -> Phase:
+    """The update of encoder and decoder: a batch of the current pass, and the noise of one sample of q(z|x)."""
+    return Phase(
+        name=name,
+        updates=("encoder", "decoder"),
+        optimiser=Adam(config.learning_rate, (config.beta1, config.beta2)),
+        loss=loss,
+        draw=epoch(config.batch_size),
+        noise=(posterior_noise(config),),
+    )
+
+
+def codes(config: AutoencoderConfig) -> dict[str, int]:
+    """What :func:`encode` gives, by name, and how wide each is."""
+    return {"mean": config.latent_dim, "logvar": config.latent_dim}
+
+
+def encode(networks: Networks, images: Tensor) -> dict[str, Tensor]:
+    """images float32 [B,C,H,W] in 0..1 -> ``mean`` and ``logvar`` of q(z|x), float32 [B,D]."""
+    mean, logvar = networks["encoder"](images).chunk(2, dim=1)
+    return {"mean": mean, "logvar": logvar}
+
+
+def decode(networks: Networks, codes: Tensor) -> Tensor:
+    """codes float32 [B,D] -> images float32 [B,C,H,W] in 0..1, the mean of p(x|z)."""
+    return torch.sigmoid(networks["decoder"](codes))
+
+
+def reconstruction(networks: Networks, codes: Tensor, images: Tensor, kind: str) -> tuple[Tensor, Tensor]:
+    """-log p(images | codes), nats per image [B], and the decoded images float32 [B,C,H,W] in 0..1."""
+    logits = networks["decoder"](codes)
+    return negative_log_likelihood(logits, images, kind), torch.sigmoid(logits)
+
+
+def bound(networks: Networks, batch: Batch, noise: Tensor, kind: str) -> Bound:
+    """One-sample estimate of the bound (Kingma & Welling 2014, eq. 10) with the KL in closed form."""
+    posterior = encode(networks, batch.images)
+    codes = gaussian.sample(posterior["mean"], posterior["logvar"], noise)
+    nats = negative_log_likelihood(networks["decoder"](codes), batch.images, kind)
+    kl = gaussian.kl_to_prior(posterior["mean"], posterior["logvar"]).sum(1)
+    return Bound(codes, nats.mean(), kl.mean())

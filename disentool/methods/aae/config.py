@@ -1,0 +1,33 @@
+"""Options of the adversarial autoencoder."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from disentool.config import opt
+from disentool.methods._vae.config import AutoencoderConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class AAEConfig(AutoencoderConfig):
+    """Makhzani et al. (2015), as Kim & Mnih (2018), appendix F, put it; networks and optimisers as their FactorVAE."""
+
+    prior_weight: float = opt(1.0, "weight of KL(q(z) || p(z))", low=0)
+    posterior: Literal["gaussian", "deterministic"] = opt(
+        "gaussian", "whether an image's code is drawn from a Gaussian, or is the encoder's output itself"
+    )
+    discriminator_learning_rate: float = opt(1e-4, "Adam's step for the discriminator", above=0)
+    discriminator_beta1: float = opt(0.5, "Adam's first-moment decay for the discriminator", low=0, high=0.9999)
+    discriminator_beta2: float = opt(0.9, "Adam's second-moment decay for the discriminator", low=0, high=0.999999)
+    discriminator_units: int = opt(1000, "width of the discriminator's hidden layers", low=1, high=65536)
+    discriminator_layers: int = opt(6, "hidden layers of the discriminator", low=1, high=64)
+
+    PRESETS: ClassVar[dict[str, dict]] = {
+        "paper": {},
+        "quick": {
+            "learning_rate": 1e-3,
+            "discriminator_learning_rate": 1e-3,
+            "discriminator_units": 256,
+            "discriminator_layers": 3,
+            "steps": 1000,
+        },
+    }

@@ -1,0 +1,25 @@
+"""Options of the Ada-GVAE."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from disentool.config import opt
+from disentool.methods._vae.config import AutoencoderConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaGVAEConfig(AutoencoderConfig):
+    """Locatello et al. (2020); the networks are those of Kim & Mnih (2018)."""
+
+    beta: float = opt(1.0, "weight of the KL term (searched: 1 2 4 6 8 16)", low=0)
+    changes: int | None = opt(
+        None, "factors in which the images of a pair differ; none: from 1 to all but one, drawn for each pair", low=1
+    )
+    divergence: Literal["one-way", "symmetric"] = opt(
+        "one-way",
+        "by which dimensions count as shared: KL of the first image's posterior to the second's, as"
+        " disentanglement_lib, or the mean of both directions",
+    )
+    batch_size: int = opt(64, "pairs of images a batch", low=1, high=32768)
+
+    PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}

@@ -1,0 +1,24 @@
+"""Options of the beta-TCVAE."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from disentool.config import opt
+from disentool.methods._vae.config import AutoencoderConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class BetaTCVAEConfig(AutoencoderConfig):
+    """Chen et al. (2018); the networks are those of Kim & Mnih (2018)."""
+
+    alpha: float = opt(1.0, "weight of the index-code mutual information", low=0)
+    beta: float = opt(6.0, "weight of the total correlation (searched: 1 2 4 6 8 10)", low=0)
+    gamma: float = opt(1.0, "weight of the dimension-wise KL", low=0)
+    estimator: Literal["weighted", "stratified", "analytic"] = opt(
+        "weighted",
+        "how q(z) is estimated from a batch: weighted or stratified sampling (the paper's), or the batch's own mixture"
+        " beside the KL in closed form (disentanglement_lib's)",
+    )
+    batch_size: int = opt(64, "images a batch; q(z) is estimated from them", low=2, high=65536)
+
+    PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}

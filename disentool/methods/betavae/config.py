@@ -1,0 +1,25 @@
+"""Options of the beta-VAE."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from disentool.config import opt
+from disentool.methods._vae.config import AutoencoderConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class BetaVAEConfig(AutoencoderConfig):
+    """Higgins et al. (2017); with ``objective=burgess`` the capacity schedule of Burgess et al. (2018)."""
+
+    beta: float = opt(4.0, "weight of the KL term (best on 2D Shapes: 4; searched: 1 2 4 6 8 16)", low=0)
+    objective: Literal["higgins", "burgess"] = opt(
+        "higgins", "higgins: beta * KL; burgess: capacity_weight * |KL - C| with C rising linearly"
+    )
+    capacity: float = opt(25.0, "final capacity C, in nats (burgess)", low=0)
+    capacity_steps: int = opt(100_000, "steps over which C rises from 0 (burgess)", low=1)
+    capacity_weight: float = opt(1000.0, "weight of |KL - C| (burgess)", low=0)
+
+    PRESETS: ClassVar[dict[str, dict]] = {
+        "paper": {},
+        "quick": {"learning_rate": 1e-3, "steps": 1000, "capacity_steps": 500},
+    }

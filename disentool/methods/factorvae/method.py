@@ -1,0 +1,82 @@
+"""FactorVAE: Kim & Mnih, "Disentangling by Factorising" (ICML 2018), algorithm 2."""
+
+import torch
+from torch import Tensor, nn
+
+from disentool.contract import Adam, Batch, DataFacts, Networks, Noise, Phase, Stage, uniform
+from disentool.methods._vae import autoencoder
+from disentool.methods.factorvae.config import FactorVAEConfig
+from disentool.nn import gaussian
+from disentool.nn.discriminator import classification, discriminator, log_ratio, permute_dims
+
+
+class FactorVAE:
+    """A VAE whose total correlation, estimated by a discriminator through the density ratio, is penalised."""
+
+    def __init__(self, config: FactorVAEConfig, facts: DataFacts):
+        self.config, self.facts = config, facts
+        self.likelihood = autoencoder.likelihood(config, facts)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """Encoder, decoder and discriminator."""
+        config = self.config
+        return {
+            **autoencoder.build(config, self.facts),
+            "discriminator": discriminator(config.latent_dim, config.discriminator_units, config.discriminator_layers),
+        }
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Two phases, each with a batch of its own: the VAE, then the discriminator."""
+        config = self.config
+        vae = autoencoder.phase("vae", config, self.vae_loss)
+        adversary = Phase(
+            name="discriminator",
+            updates=("discriminator",),
+            optimiser=Adam(
+                config.discriminator_learning_rate, (config.discriminator_beta1, config.discriminator_beta2)
+            ),
+            loss=self.discriminator_loss,
+            draw=uniform(config.batch_size),
+            noise=(
+                autoencoder.posterior_noise(config),
+                Noise("permutation", (config.batch_size, config.latent_dim), "permutation"),
+            ),
+        )
+        return (Stage((vae, adversary), config.steps),)
+
+    def vae_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+        """Eq. 2 and 3: -E log p(x|z) + KL + gamma * TC with TC ~ E log D/(1-D), the difference of D's two logits."""
+        bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
+        tc = self.density_ratio(networks, bound.codes).mean()
+        loss = bound.reconstruction + bound.kl + self.config.gamma * tc
+        terms = {"reconstruction": bound.reconstruction, "kl": bound.kl, "tc": tc}
+        return loss, terms, {"codes": bound.codes.detach()}
+
+    def discriminator_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+        """Algorithm 2, second half: z of the first batch is real; z' of a second batch, permuted, is not.
+
+        z' comes from the encoder as just updated; neither batch passes a gradient to it.
+        """
+        with torch.no_grad():
+            posterior = autoencoder.encode(networks, batch.images)
+            codes = gaussian.sample(posterior["mean"], posterior["logvar"], noise["posterior"])
+            permuted = permute_dims(codes, noise["permutation"])
+        # One pass over both halves: the discriminator's weights are read once.
+        logits = networks["discriminator"](torch.cat([carry["codes"], permuted]))
+        loss, right = classification(logits)
+        return loss, {"discriminator_accuracy": right}, {}
+
+    def codes(self) -> dict[str, int]:
+        """Mean and logvar of q(z|x)."""
+        return autoencoder.codes(self.config)
+
+    encode = staticmethod(autoencoder.encode)
+    decode = staticmethod(autoencoder.decode)
+
+    def density_ratio(self, networks: Networks, codes: Tensor) -> Tensor:
+        """log q(z) - log prod_j q(z_j) in nats [B], as the discriminator sees it: eq. 3's log D / (1 - D)."""
+        return log_ratio(networks["discriminator"](codes))
+
+    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+        """-log p(x|z) in nats per image, and the mean image."""
+        return autoencoder.reconstruction(networks, codes, images, self.likelihood)

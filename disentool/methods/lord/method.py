@@ -1,0 +1,194 @@
+"""LORD: Gabbay & Hoshen, "Demystifying Inter-Class Disentanglement" (ICLR 2020)."""
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from disentool.contract import Adam, Batch, Cosine, DataFacts, Networks, Noise, Phase, Plateau, Rate, Stage, epoch
+from disentool.errors import WrongUsage
+from disentool.io import classes, vgg
+from disentool.methods.lord import networks
+from disentool.methods.lord.config import LORDConfig
+from disentool.nn.likelihood import negative_log_likelihood
+from disentool.nn.perceptual import Vgg16, recipe_loss
+
+_PATIENCE = 20  # epochs without progress before the second stage's learning rate is halved
+
+
+class LORD:
+    """A code for each class and one for each image, found together with a generator; then encoders that predict them.
+
+    ``mean`` is the class code followed by the content code. Losses are the recipes': not nats, but in the units of the
+    reconstruction loss (see :mod:`disentool.nn.perceptual`).
+    """
+
+    fits_prior = True  # codes are drawn from a normal law fitted to those of the data: no loss draws them to N(0, I)
+
+    def __init__(self, config: LORDConfig, facts: DataFacts):
+        self.config, self.facts = config, facts
+        named = getattr(facts, "class_factor", "")
+        self.classes = classes.choose(config.class_factor, facts.factor_names, facts.factor_sizes, named)
+        if config.styles > 1:
+            spec = classes.joined(self.classes.text, classes.STYLE)
+            self.classes = classes.choose(spec, facts.factor_names, facts.factor_sizes)
+        self.variational = config.regularisation == "kl"
+        # The standard deviation that the contents' noise had in training; where it was learned, it has no one value.
+        self.content_noise: float | None = None if self.variational else config.noise
+
+    def networks(self) -> dict[str, nn.Module]:
+        """The codes of classes and images, the generator, and the encoders of both."""
+        config, facts = self.config, self.facts
+        law = config.initialisation
+        outputs = config.content_dim * (2 if self.variational else 1)
+        if config.content == "optimised":
+            contents: nn.Module = networks.table(facts.rows, config.content_dim, law)
+            if self.variational:
+                contents = networks.gaussian_table(facts.rows, config.content_dim, law)
+        else:
+            contents = self._encoder(outputs)
+        generator = networks.Generator(
+            *(config.class_dim, config.content_dim, facts.channels, facts.height, facts.width),
+            *(config.width, config.slope, config.normalisation),
+        )
+        return {
+            "contents": contents,
+            "classes": networks.table(self.classes.count, config.class_dim, law),
+            "generator": networks.initialise(generator, law),
+            "class_encoder": self._encoder(config.class_dim),
+            "content_encoder": self._encoder(config.content_dim),
+        }
+
+    def _encoder(self, outputs: int) -> nn.Module:
+        config, facts = self.config, self.facts
+        size = (facts.channels, facts.height, facts.width)
+        network = networks.encoder(*size, config.width, outputs, config.slope)
+        return networks.initialise(network, config.initialisation)
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Latent optimisation, then amortisation, of one phase each."""
+        config = self.config
+        size = config.batch_size
+        passes = max(1, round(self.facts.rows / size))  # steps of an epoch
+        first = config.latent_steps
+        second = config.total_steps - first
+        hold = passes if config.decay_every == "epoch" else 1
+        noisy = self.variational or config.noise > 0
+        betas = (config.beta1, config.beta2)
+        codes = Cosine(config.code_learning_rate, config.final_code_learning_rate, first, hold)
+        slow = Cosine(config.learning_rate, config.final_learning_rate, first, hold)
+        latent = Phase(
+            name="latent",
+            updates=("contents", "classes", "generator"),
+            # An amortised content is a network's output, so its rate is the generator's.
+            optimiser=Adam(
+                slow,
+                betas,
+                config.epsilon,
+                {"classes": codes, "contents": codes if config.content == "optimised" else slow},
+            ),
+            loss=self.latent_loss,
+            draw=epoch(size),
+            noise=(Noise("content", (size, config.content_dim), "normal"),) if noisy else (),
+        )
+        amortize = Phase(
+            name="amortize",
+            updates=("class_encoder", "content_encoder", "generator"),
+            optimiser=Adam(self._second_rate(passes, second), betas, config.epsilon),
+            loss=self.amortize_loss,
+            draw=epoch(size),
+        )
+        return (Stage((latent,), first), Stage((amortize,), second))
+
+    def _second_rate(self, passes: int, steps: int) -> Rate:
+        start = self.config.amortize_learning_rate
+        if self.config.amortize_schedule == "cosine":
+            return Cosine(start, start / 10, steps, passes if self.config.decay_every == "epoch" else 1)
+        return Plateau(start, passes, _PATIENCE)
+
+    @property
+    def reconstruction_loss(self) -> str:
+        """``perceptual`` or ``pixel``: what the configuration asks for, or, where it leaves that open, can be had."""
+        return "pixel" if self._weights_file() is None else "perceptual"
+
+    def _weights_file(self) -> Path | None:
+        return vgg.choose(self.config.reconstruction, self.config.vgg)
+
+    def frozen(self) -> dict[str, nn.Module]:
+        """The feature network of the perceptual loss, if that is the loss."""
+        path = self._weights_file()
+        return {} if path is None else {"vgg": Vgg16(vgg.read(path), self.config.loss_input)}
+
+    def encoders_ready(self, step: int) -> bool:
+        """Whether the second stage, which trains what :meth:`encode` asks, has begun by ``step``."""
+        return step > self.config.latent_steps
+
+    def latent_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+        """Stage 1: reconstruction from the class's code and the image's, with noise, plus the content's penalty."""
+        config = self.config
+        found = networks["contents"](batch.rows if config.content == "optimised" else batch.images)
+        if self.variational:
+            mean, logvar = found.chunk(2, dim=1)
+            content = mean + torch.exp(0.5 * logvar) * noise["content"]
+            squares = mean.square() + logvar.exp() - logvar - 1  # twice the KL to N(0, I)
+        else:
+            content = found + config.noise * noise["content"] if config.noise else found
+            squares = (found if config.penalty == "sum" else content).square()
+        penalty = squares.sum() if config.penalty == "sum" else squares.sum(1).mean()
+        penalty = penalty * (0.5 if self.variational else 1.0)
+        klass = networks["classes"](self.classes.of(batch.factors))
+        images = torch.sigmoid(networks["generator"](torch.cat([klass, content], 1)))
+        reconstruction = recipe_loss(networks, images, batch.images, config.loss_input)
+        terms = {"reconstruction": reconstruction, "content_penalty": penalty}
+        return reconstruction + config.penalty_weight * penalty, terms, {}
+
+    def amortize_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+        """Stage 2: reconstruction from both encoders' codes, plus their squared distance to the codes of stage 1."""
+        with torch.no_grad():
+            wanted = self.row_codes(networks, batch.rows, batch.factors, batch.images)
+        found = self.encode(networks, batch.images)
+        images = torch.sigmoid(networks["generator"](found["mean"]))
+        reconstruction = recipe_loss(networks, images, batch.images, self.config.loss_input)
+        klass = F.mse_loss(found["class_code"], wanted["class_code"])
+        content = F.mse_loss(found["content_code"], wanted["content_code"])
+        terms = {"amortized_reconstruction": reconstruction, "class_distance": klass, "content_distance": content}
+        return reconstruction + self.config.amortize_weight * (klass + content), terms, {}
+
+    def codes(self) -> dict[str, int]:
+        """``mean`` is the other two side by side."""
+        class_dim, content_dim = self.config.class_dim, self.config.content_dim
+        return {"mean": class_dim + content_dim, "class_code": class_dim, "content_code": content_dim}
+
+    def encode(self, networks: Networks, images: Tensor) -> dict[str, Tensor]:
+        """images float32 [B,C,H,W] in 0..1 -> the codes that the second stage's encoders predict, float32."""
+        return _codes(networks["class_encoder"](images), networks["content_encoder"](images))
+
+    def row_codes(
+        self, networks: Networks, rows: Tensor, factors: Tensor, images: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """The first stage's codes, as :meth:`encode` gives them, of rows int64 [B] counted within the training rows.
+
+        ``factors``: int64 [B,K]. ``images``: theirs, needed where the content is amortised.
+        """
+        optimised = self.config.content == "optimised"
+        if not optimised and images is None:
+            raise WrongUsage(
+                "its content codes were amortised, not optimised, in the first stage: images have them once the second"
+                " is trained"
+            )
+        found = networks["contents"](rows if optimised else images)
+        return _codes(networks["classes"](self.classes.of(factors)), found[:, : self.config.content_dim])
+
+    def decode(self, networks: Networks, codes: Tensor) -> Tensor:
+        """codes float32 [B,D] -> images float32 [B,C,H,W] in 0..1."""
+        return torch.sigmoid(networks["generator"](codes))
+
+    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The images' cost in nats if what is generated were a decoder's mean (LORD has no p(x|z)), and that image."""
+        logits = networks["generator"](codes)
+        return negative_log_likelihood(logits, images, self.facts.likelihood), torch.sigmoid(logits)
+
+
+def _codes(klass: Tensor, content: Tensor) -> dict[str, Tensor]:
+    return {"mean": torch.cat([klass, content], 1), "class_code": klass, "content_code": content}

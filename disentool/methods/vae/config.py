@@ -1,0 +1,13 @@
+"""Options of the plain VAE."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from disentool.methods._vae.config import AutoencoderConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class VAEConfig(AutoencoderConfig):
+    """Kingma & Welling (2014), with the networks of Kim & Mnih (2018)."""
+
+    PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}

@@ -1,0 +1,34 @@
+"""The data set that goes with a model."""
+
+from disentool.datasets.cache import open_data
+from disentool.errors import DataMismatch, MissingFile
+from disentool.io.dataset import Dataset
+from disentool.models import model as models
+from disentool.models import styles
+from disentool.models.model import Model
+from disentool.reporting import Reporter
+
+
+def data_of(model: Model, data: str | None, report: Reporter, *, fit: bool = True) -> Dataset:
+    """The data set to put through a model: ``data`` where given, else the one it was trained on.
+
+    ``fit``: DataMismatch where its images are of another size than the model's.
+    """
+    known = model.content["data"]
+    spec = data or known.get("spec", "")
+    if not spec:
+        raise MissingFile(f"{model.path}: does not say what it was trained on; name --data")
+    try:
+        dataset = open_data(spec, report)
+    except MissingFile as error:
+        if data:
+            raise
+        raise MissingFile(f"{error} ({model.path} was trained on it; --data names where it is now)") from None
+    if fit:
+        models.require_fit(model, dataset)
+    if not data and dataset.content_sha256 != known.get("content_sha256"):
+        raise DataMismatch(
+            f"{dataset.path}: is not the data that {model.path} was trained on any more; name it with --data if meant"
+        )
+    found = styles.stored(model.path, model.content, dataset)
+    return dataset if found is None else styles.attach(dataset, found, model.content["config"]["styles"])

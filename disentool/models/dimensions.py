@@ -1,0 +1,74 @@
+"""The latent dimensions that a picture shows: in which order, what they are called, which values they take."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from disentool.contract import Classes, Interval
+from disentool.errors import ForeignFile, WrongUsage
+from disentool.metrics.kl import ACTIVE_ABOVE
+from disentool.models.label import Label
+from disentool.models.model import Model
+from disentool.reporting import Reporter
+
+MAX_DIMS = 32  # of them are shown unasked
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One dimension of a code, and what it is called."""
+
+    index: int
+    label: Label
+    support: Classes | Interval | None  # which values it takes; None: a standard normal
+
+    def at(self, values: np.ndarray, extent: float) -> np.ndarray:
+        """Its values where a standard normal goes to ``values``, from -extent to extent: from end to end of its own."""
+        share = (values + extent) / (2 * extent)
+        if isinstance(self.support, Classes):
+            return np.minimum(share * self.support.count, self.support.count - 1).astype(np.int64)
+        if isinstance(self.support, Interval):
+            return self.support.low + share * (self.support.high - self.support.low)
+        return values
+
+    def stills(self, values: np.ndarray, extent: float) -> np.ndarray:
+        """Its values in a still: every class once, or those of :meth:`at`."""
+        return np.arange(self.support.count) if isinstance(self.support, Classes) else self.at(values, extent)
+
+
+def choose(model: Model, dims: Sequence[int] | None, report: Reporter, most: int = MAX_DIMS) -> list[Dimension]:
+    """The dimensions to show, in order, labelled with what the checkpoint says of them."""
+    width = model.method.codes()["mean"]
+    statistics = model.content["statistics"]
+    name = "kl" if "kl" in statistics else "mean_std"
+    try:
+        values = np.array([float(v) for v in statistics[name]])
+    except (KeyError, TypeError, ValueError):
+        values = np.empty(0)
+    if values.shape != (width,) or not np.isfinite(values).all():
+        raise ForeignFile(f"{model.path}: its statistics do not hold a number for each of its {width} dimensions")
+    if dims is None:
+        order = np.argsort(-values, kind="stable").tolist()
+        if width > most:
+            report.note(f"{model.path}: the first {most} of {width} dimensions are shown; --dims names others")
+            order = order[:most]
+    else:
+        order = list(dims)
+        if not order:
+            raise WrongUsage("--dims: names no dimension")
+        for index in order:
+            if not 0 <= index < width:
+                raise WrongUsage(f"--dims {index}: {model.path} has dimensions 0 to {width - 1}")
+            if order.count(index) > 1:
+                raise WrongUsage(f"--dims {index}: named twice")
+    supports = model.method.supports() if hasattr(model.method, "supports") else (None,) * width
+    return [Dimension(i, _label(i, name, values[i], supports[i]), supports[i]) for i in order]
+
+
+def _label(index: int, statistic: str, value: float, support: Classes | Interval | None) -> Label:
+    if isinstance(support, Classes):
+        return Label(f"z{index}", f"{support.count} classes")
+    dead = value < ACTIVE_ABOVE
+    amount = f"<{ACTIVE_ABOVE}" if dead else f"{value:.2f}"
+    return Label(f"z{index}", f"{amount} nats" if statistic == "kl" else f"sd {amount}", muted=bool(dead))

@@ -1,0 +1,179 @@
+"""A generator opened from what the user named, whatever it is stored as, and tried out before any work."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from disentool.contract import Classes
+from disentool.directions import biggan, opaque
+from disentool.directions.generator import Generator, GeneratorFacts
+from disentool.directions.network import Network
+from disentool.directions.probe import probe
+from disentool.engine import device as devices
+from disentool.engine import inference
+from disentool.errors import ForeignFile, UnsafeFile, WrongUsage
+from disentool.models import model as models
+from disentool.models.code_spaces import CodeSpace, has_spaces
+from disentool.models.model import Model
+from disentool.named_code import is_own
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A generator, where it came from, and the digest that its directions are bound to.
+
+    ``name``: what it is, in a word or two. ``model``: the checkpoint behind it, where it is one of the toolkit's.
+    """
+
+    path: Path
+    sha256: str
+    name: str
+    generator: Generator
+    model: Model | None = None
+
+    @property
+    def facts(self) -> GeneratorFacts:
+        """Sizes of its codes and images."""
+        return self.generator.facts
+
+
+# What holds code: how it is opened, and what it is.
+_CODE: dict[str, tuple[Callable[[Path, torch.device], tuple[Network, str]], str]] = {
+    "torchscript": (opaque.open_torchscript, "TorchScript"),
+    ".pt2": (opaque.open_exported, "torch.export"),
+    ".pkl": (opaque.open_pickle, "StyleGAN"),
+}
+
+
+def open(
+    spec: str | Path,
+    device: str = "auto",
+    *,
+    trust: bool = False,
+    truncation: float | None = None,
+    space: str | None = None,
+    classes: Sequence[int] = (),
+) -> Opened:
+    """Open a generator and try it out.
+
+    ``spec``: one of the toolkit's checkpoints (.pt, or .safetensors with its .json); a folder with a BigGAN; and, with
+    ``trust``, as opening them executes the code in them: ``module:name``, TorchScript, .pt2 (each with a .json that
+    describes it), a StyleGAN's .pkl. ``truncation``: of a BigGAN, 1 or 0.4. ``space``: of a class-and-content
+    method's checkpoint, content (the default), class or all. ``classes``: those to work with, of a generator that has
+    some.
+
+    Raises MissingFile, ForeignFile (also: it fails the trial), UnsafeFile, WrongUsage, MissingExtra,
+    DeviceUnavailable, or DisentoolError where the user's own code fails.
+    """
+    path = Path(spec)
+    if truncation is not None and not path.is_dir():
+        raise WrongUsage(f"--truncation {truncation:g}: {spec} is no BigGAN; leave it out")
+    found = _opened(str(spec), path, device, trust, 1.0 if truncation is None else truncation, space)
+    if space is not None and not isinstance(found.generator, CodeSpace):
+        raise WrongUsage(f"--space {space}: {spec} ({found.name}) has no class and content codes; leave it out")
+    require_classes(found, classes)
+    probe(found.generator, str(spec), tuple(classes))
+    return found
+
+
+def _opened(spec: str, path: Path, device: str, trust: bool, truncation: float, space: str | None) -> Opened:
+    if path.is_dir():
+        network, digest = biggan.open_folder(path, devices.choose(device), truncation)
+        return Opened(path, digest, "BigGAN", network)
+    if is_own(spec) and not path.exists():
+        _require_trust(spec, "is code of your own; --trust imports and runs it", trust)
+        network, digest = opaque.open_own(spec, devices.choose(device))
+        return Opened(path, digest, spec, network)
+    kind = "torchscript" if opaque.is_torchscript(path) else path.suffix.lower()
+    if kind in _CODE:
+        load, name = _CODE[kind]
+        _require_trust(spec, f"is a {name} file, and opening one executes the code in it; --trust does so", trust)
+        network, digest = load(path, devices.choose(device))
+        return Opened(path, digest, name, network)
+    model = models.load(path, device, trust=trust)
+    generator = CodeSpace(model, space or "content") if has_spaces(model) else CheckpointGenerator(model)
+    return Opened(model.path, model.sha256, model.content["method"], generator, model)
+
+
+def as_found(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """How the generator of a directions file was opened, for :func:`open`: its truncation and its space."""
+    truncation, space = provenance.get("truncation"), provenance.get("space")
+    return {
+        "truncation": float(truncation) if type(truncation) in (int, float) and 0 < truncation <= 1 else None,
+        "space": space if isinstance(space, str) else None,
+    }
+
+
+def _require_trust(spec: str, what: str, trust: bool) -> None:
+    if not trust:
+        raise UnsafeFile(f"{spec}: {what}")
+
+
+def require_classes(found: Opened, classes: Sequence[int]) -> None:
+    """WrongUsage unless ``classes`` are classes of the generator, and there are some if it has any."""
+    count = found.generator.facts.num_classes
+    if count is None and classes:
+        raise WrongUsage(f"--class {classes[0]}: {found.path} ({found.name}) has no classes; leave it out")
+    for index in classes:
+        if not 0 <= index < count:
+            raise WrongUsage(f"--class {index}: {found.path} has classes 0 to {count - 1:,}")
+        if list(classes).count(index) > 1:
+            raise WrongUsage(f"--class {index}: named twice")
+
+
+class CheckpointGenerator:
+    """The decoder of one of the toolkit's checkpoints, as a map from standard normals to images."""
+
+    def __init__(self, model: Model):
+        facts = model.facts
+        self.facts = GeneratorFacts(model.prior_width, facts.channels, facts.height, facts.width, _chunks(model))
+        self.device = model.device
+        self._model = model
+
+    def __call__(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
+        """z float32 [B,d] ~ N(0, I) -> images float32 [B,C,H,W] in 0..1."""
+        return self._model.method.decode(self._model.networks, self.codes(z))
+
+    def codes(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
+        """What the method's decoder takes: z itself, or what the method's prior makes of standard normals."""
+        prior = getattr(self._model.method, "prior", None)
+        return z if prior is None else prior(z)
+
+
+def _chunks(model: Model) -> tuple[int, ...]:
+    """The kinds of z that enter a GAN's generator, in their order: classes, codes, noise; of any other model: none."""
+    if not hasattr(model.method, "supports"):
+        return ()
+    supports = model.method.supports()
+    classes = sum(isinstance(support, Classes) for support in supports)
+    widths = (classes, len(supports) - classes, model.prior_width - len(supports))
+    return tuple(width for width in widths if width)
+
+
+def encodes(opened: Opened) -> bool:
+    """Whether what its checkpoint encodes into is the generator's z."""
+    return isinstance(opened.generator, CheckpointGenerator) and not hasattr(opened.model.method, "prior")
+
+
+def images(opened: Opened, z: np.ndarray, classes: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """z float32 [n,d], classes int64 [n] -> float32 [b,H,W,C] in 0..1, batch by batch; ForeignFile if not finite."""
+    generator = opened.generator
+    for start in range(0, len(z), inference.BATCH):
+        part = slice(start, start + inference.BATCH)
+        with inference.repeatable():
+            there = torch.from_numpy(np.ascontiguousarray(z[part], np.float32)).to(generator.device)
+            given = None if classes is None else torch.from_numpy(classes[part]).to(generator.device)
+            made = generator(there, given)
+            if not bool(made.isfinite().all()):
+                raise ForeignFile(f"{opened.path}: makes NaN or infinite pixels; its training diverged")
+        yield made.clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
+
+
+def pixels(made: np.ndarray) -> np.ndarray:
+    """Images in 0..1 -> uint8."""
+    return np.rint(made * 255).astype(np.uint8)

@@ -1,0 +1,31 @@
+"""Codes drawn from a model's prior."""
+
+import numpy as np
+import torch
+
+from disentool.engine.randomness import latent_noise
+from disentool.errors import ForeignFile
+from disentool.models.model import Model
+
+
+def draw(model: Model, count: int, seed: int) -> np.ndarray:
+    """Codes float32 [count,W] from the model's prior: N(0, I), unless its method says what it makes of that.
+
+    Where no loss draws the codes to a prior (``fits_prior``), they are drawn from independent normal laws with the mean
+    and standard deviation that the training images' codes have. They may be wider than what is encoded: a GAN's hold
+    the noise too, or all images of a class would be one.
+    """
+    normals = latent_noise(seed, np.arange(count), model.prior_width)
+    if getattr(model.method, "fits_prior", False):
+        mean, deviation = (np.asarray(_statistic(model, name), np.float32) for name in ("mean_mean", "mean_std"))
+        return mean + deviation * normals
+    prior = getattr(model.method, "prior", None)
+    return normals if prior is None else prior(torch.from_numpy(normals)).numpy()
+
+
+def _statistic(model: Model, name: str) -> list[float]:
+    """An entry of the checkpoint's statistics, a number for each dimension; ForeignFile if it is not that."""
+    values = model.content["statistics"].get(name)
+    if not (isinstance(values, list) and len(values) == model.prior_width and np.isfinite(values).all()):
+        raise ForeignFile(f"{model.path}: its statistics have no {name} of its codes, which samples are drawn with")
+    return values

@@ -1,0 +1,119 @@
+"""The codes a picture starts from: of a checkpoint's own images, of rows of the data, of image files, or as encoded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from disentool.errors import ForeignFile, WrongUsage
+from disentool.io import latents
+from disentool.models import encoding, fitted_images
+from disentool.models.data import data_of
+from disentool.models.decoding import require_fit
+from disentool.models.model import Model
+from disentool.reporting import Reporter
+
+
+@dataclass(frozen=True)
+class Bases:
+    """Codes float32 [n,D], and the images uint8 [n,H,W,C] that they encode where those are known.
+
+    ``chosen``: the caller named each of them.
+    """
+
+    codes: np.ndarray
+    images: np.ndarray | None
+    chosen: bool
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def first(self, count: int) -> "Bases":
+        """The first ``count`` of them."""
+        return replace(self, codes=self.codes[:count], images=None if self.images is None else self.images[:count])
+
+
+def find(
+    model: Model,
+    report: Reporter,
+    *,
+    count: int | None,
+    default: int,
+    image_files: Sequence[Path] = (),
+    codes: Path | None = None,
+    rows: Sequence[int] | None = None,
+    data: str | None = None,
+) -> Bases:
+    """The bases that the arguments name. Where they leave the number open: ``count``, or up to ``default`` of them.
+
+    ``image_files``: pictures, resized where needed. ``codes``: a latents file; ``rows`` chooses among its codes, else
+    the first ones are taken. ``rows`` without ``codes``: rows of ``data``, or of the data the model was trained on.
+    ``data`` alone: rows spread evenly over it. Nothing of these: the images kept in the checkpoint.
+
+    Raises WrongUsage, MissingFile, ForeignFile, or DataMismatch when an input does not fit the model.
+    """
+    if image_files and (codes or data or rows is not None):
+        raise WrongUsage("--image names the images to start from; leave out --rows, --data and --codes")
+    if codes and data:
+        raise WrongUsage("--codes holds the codes to start from; leave out --data")
+    if image_files:
+        images = [fitted_images.picture(model, Path(file), report) for file in image_files]
+        return encoded(model, np.stack(images), chosen=True)
+    if codes:
+        found = _read_codes(model, Path(codes), report)
+        chosen = (
+            range(_number(count, default, len(found), codes)) if rows is None else _checked(rows, len(found), codes)
+        )
+        if not np.isfinite(found[chosen]).all():
+            raise ForeignFile(f"{codes}: holds codes that are not finite")
+        return Bases(found[chosen], None, rows is not None)
+    if rows is None and not data:
+        kept = kept_images(model)
+        return encoded(model, kept[: _number(count, default, len(kept), model.path)], chosen=False)
+    dataset = data_of(model, data, report)
+    if rows is not None:
+        return encoded(model, dataset.images[_checked(rows, len(dataset), dataset.path)], chosen=True)
+    number = _number(count, default, len(dataset), dataset.path)
+    spread = (np.arange(number) * 2 + 1) * len(dataset) // (2 * number)
+    return encoded(model, dataset.images[spread], chosen=False)
+
+
+def encoded(model: Model, images: np.ndarray, chosen: bool) -> Bases:
+    """Images uint8 [n,H,W,C] with their codes; ForeignFile where those are not finite."""
+    images = np.ascontiguousarray(images)
+    return Bases(encoding.of_images(model, images)["mean"], images, chosen)
+
+
+def _read_codes(model: Model, path: Path, report: Reporter) -> np.ndarray:
+    """The codes of a latents file, float32 [N,D]."""
+    found = latents.read_any(path, None)
+    require_fit(model, path, found, report)
+    return found.mean
+
+
+def _number(count: int | None, default: int, there: int, path: Path) -> int:
+    if there == 0:
+        raise ForeignFile(f"{path}: holds nothing to start from; name --rows of the data, or an --image")
+    if count is not None and count > there:
+        raise WrongUsage(f"{path}: holds {there:,} to start from, --images asks for {count}")
+    return min(default, there) if count is None else count
+
+
+def _checked(rows: Sequence[int], total: int, path: Path) -> np.ndarray:
+    if not rows:
+        raise WrongUsage("--rows: names no row")
+    for row in rows:
+        if not 0 <= row < total:
+            raise WrongUsage(f"--rows {row}: {path} has rows 0 to {total - 1:,}")
+    return np.asarray(rows, np.int64)
+
+
+def kept_images(model: Model) -> np.ndarray:
+    """The images that a checkpoint keeps, uint8 [n,H,W,C]; ForeignFile where it keeps none of its size."""
+    images = model.content["samples"].get("images")
+    expected = (model.facts.height, model.facts.width, model.facts.channels)
+    if not isinstance(images, torch.Tensor) or images.dtype != torch.uint8 or images.shape[1:] != expected:
+        raise ForeignFile(f"{model.path}: keeps no images of its size; name --rows of the data, or an --image")
+    return images.numpy()

@@ -1,0 +1,159 @@
+"""What an explorer's page shows of a model: its latent dimensions, and directions in units of the image."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from disentool.contract import Classes, Interval
+from disentool.models import dimensions as choosing
+from disentool.models import generator as generators
+from disentool.models.decoding import images_of
+from disentool.models.dimensions import Dimension
+from disentool.models.generator import Opened
+from disentool.models.model import Model
+from disentool.models.starting_codes import Bases
+from disentool.pages.explorer import Axis, Scene
+from disentool.reporting import Reporter
+from disentool.steering.along_direction import Move
+
+STEPS = 25  # values of a slider, unasked
+MAX_DIMS = 10  # sliders of dimensions, unasked
+BASES = 4  # images to start from, unasked
+_NAMED = 16  # collapsed dimensions that a remark names
+_GROUPS = {
+    Interval: "Latent codes, in their own units",
+    Classes: "Latent codes that are classes",
+    type(None): "Latent dimensions, in standard deviations of the prior",
+}
+
+
+def sliders(model: Model, dims: Sequence[int] | None, report: Reporter) -> tuple[list[Dimension], tuple[str, ...]]:
+    """The dimensions that ``dims`` names; else those that tell most, which are not collapsed, and a remark on the rest.
+
+    Of codes of class and content as many of either, if there are enough.
+    """
+    if dims is not None:
+        return choosing.choose(model, dims, report), ()
+    every = choosing.choose(model, None, report, model.method.codes()["mean"])
+    alive = [dimension for dimension in every if not dimension.label.muted] or every
+    class_width = model.method.codes().get("class_code", 0)
+    of_class = [dimension for dimension in alive if dimension.index < class_width]
+    content = [dimension for dimension in alive if dimension.index >= class_width]
+    few = max(MAX_DIMS // 2, MAX_DIMS - len(content)) if of_class else 0
+    kept = [*of_class[:few], *content]
+    kept = kept[:MAX_DIMS]
+    notes = []
+    if len(alive) > len(kept):
+        notes.append(f"the {len(kept)} of {len(alive)} dimensions that tell most have a slider; --dims names others")
+    collapsed = [dimension.label.text for dimension in every if dimension not in alive]
+    if collapsed:
+        names = ", ".join(collapsed) if len(collapsed) <= _NAMED else f"{len(collapsed)} dimensions"
+        notes.append(f"collapsed, and without a slider unless --dims names them: {names}")
+    return kept, tuple(notes)
+
+
+def of_model(
+    model: Model,
+    bases: Bases,
+    shown: Sequence[Dimension],
+    extent: float,
+    steps: int | None,
+    *,
+    notes: tuple[str, ...] = (),
+    named: bool = False,
+) -> Scene:
+    """A slider for each of the dimensions, from -``extent`` to ``extent``, or through all that it can be."""
+    class_width = model.method.codes().get("class_code")
+    axes = dimensions(bases.codes, shown, extent, steps or STEPS, class_width)
+
+    def decode(codes: np.ndarray, number: int) -> np.ndarray:
+        return np.concatenate(list(images_of(model, codes)))
+
+    return Scene(bases.codes, bases.images, axes, decode, notes, named=named, stepped=steps is not None)
+
+
+def dimensions(
+    codes: np.ndarray, shown: Sequence[Dimension], extent: float, steps: int, class_width: int | None = None
+) -> list[Axis]:
+    """The sliders of dimensions: codes float32 [n,D] with one of them at each of its values, as in a still.
+
+    ``class_width``: how many of the first numbers of a code are the class's, where it is of class and content.
+    """
+    axes = []
+    for dimension in shown:
+        values = dimension.stills(np.linspace(-extent, extent, steps), extent)
+        moved = np.repeat(codes[:, None], len(values), axis=1)
+        moved[:, :, dimension.index] = values
+        is_class = isinstance(dimension.support, Classes)
+        group = _GROUPS[type(dimension.support)]
+        if class_width is not None:
+            group = f"{'Class' if dimension.index < class_width else 'Content'} code, {group.partition(', ')[2]}"
+        unit = "class" if is_class else "sd" if dimension.support is None else ""
+        axes.append(
+            Axis(
+                dimension.label.text,
+                dimension.label.detail,
+                group,
+                unit,
+                moved,
+                np.broadcast_to(np.asarray(values, np.float64), moved.shape[:2]),
+                codes[:, dimension.index].astype(np.float64),
+                free=not is_class,
+            )
+        )
+    return axes
+
+
+def between(start: np.ndarray, moves: Sequence[Move]) -> np.ndarray:
+    """Codes float64 [n,d] moved to where s = 0 for all the directions at once, by as little as it takes."""
+    directions = np.stack([move.steer.direction.u for move in moves], 1).astype(np.float64)
+    share = np.linalg.lstsq(directions, start.T, rcond=None)[0]
+    return start - (directions @ share).T
+
+
+def of_directions(
+    opened: Opened,
+    start: np.ndarray,
+    shown: np.ndarray | None,
+    owners: np.ndarray | None,
+    moves: Sequence[Move],
+    steps: int | None,
+    *,
+    spanned: bool,
+    more: Sequence[Axis] = (),
+    notes: tuple[str, ...] = (),
+    named: bool = False,
+) -> Scene:
+    """A slider for each move of codes float64 [n,d] from where they are, then the axes ``more``.
+
+    ``spanned``: from end to end of the moves' own spans; else of each image as far as the direction was fitted.
+    ``shown``: uint8 [n,H,W,C], the images of the codes, where known; ``owners``: int64 [n], their classes.
+    """
+    axes = [_along(move, start, steps or STEPS, spanned) for move in moves]
+
+    def decode(codes: np.ndarray, number: int) -> np.ndarray:
+        owned = None if owners is None else np.repeat(owners[number], len(codes))
+        return np.concatenate([generators.pixels(part) for part in generators.images(opened, codes, owned)])
+
+    codes = start.astype(np.float32)
+    return Scene(codes, shown, [*axes, *more], decode, notes, named=named, stepped=steps is not None)
+
+
+def _along(move: Move, start: np.ndarray, steps: int, spanned: bool) -> Axis:
+    direction = move.steer.direction
+    _, _, at = move.origin(start)
+    low, high = np.full(len(start), move.span.low), np.full(len(start), move.span.high)
+    if not spanned:
+        low, high = direction.t_valid[0] - at, direction.t_valid[1] - at
+    amounts = np.stack([np.linspace(a, b, steps) for a, b in zip(low, high, strict=True)])
+    codes = np.concatenate([move.codes(one[None], some) for one, some in zip(start, amounts, strict=True)])
+    unit = "sd" if move.span.latent else direction.unit
+    group = "Directions, by which the image is moved"
+    return Axis(direction.name, "", group, unit, codes, amounts, np.zeros(len(start)), relative=True)
+
+
+def facts(model: Model) -> list[str]:
+    """What a checkpoint is, in a few words each."""
+    content = model.content
+    said = [str(content["method"]), f"seed {content['rng'].get('seed')}", f"step {content['step']:,}"]
+    return [*said, f"trained on {content['data'].get('name', '?')}", f"sha256 {model.sha256[:16]}"]

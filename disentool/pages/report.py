@@ -1,0 +1,157 @@
+"""A report's page: what its runs are, their scores, what their models make, put together."""
+
+from collections.abc import Callable, Sequence
+
+from disentool.errors import DisentoolError, Interrupted, WrongUsage
+from disentool.pages import document, report_pictures, report_tables
+from disentool.pages.document import escape
+from disentool.pages.report_pictures import empty
+from disentool.pages.report_runs import Found, Run
+from disentool.plots.style import words
+from disentool.reporting import Reporter
+
+MAX_PICTURED = 24  # checkpoints whose pictures are on the page
+MAX_EXPLORERS = 6  # and that have an explorer
+_MOST = 40_000_000  # bytes, after which no more of them are pictured
+# A run with a checkpoint and the key of its explorer (None: no explorer) -> its pictures and its explorer, as HTML.
+Pictured = Callable[[Run, str | None], tuple[str, str]]
+
+
+def title_of(found: Sequence[Run]) -> str:
+    """What a page of these runs is called."""
+    if not found:
+        return "Directions and correlations"
+    if len(found) == 1:
+        return words(found[0].name, 60)
+    methods = list(dict.fromkeys(words(run.facts["method"]) for run in found if run.facts.get("method")))
+    named = (
+        f" of {', '.join(methods[:-1])} and {methods[-1]}" if len(methods) > 1 else "".join(f" of {m}" for m in methods)
+    )
+    return f"{len(found)} runs{named}"
+
+
+def body_of(found: Found, pictured: Pictured, report: Reporter) -> str:
+    """The page's parts. Checkpoints are drawn first, as what fails with them is told at the top."""
+    parts = _models(found, pictured, report)
+    sections = [
+        ("runs", "Runs", report_tables.of_runs(found.runs) + _differing(found.runs) if found.runs else ""),
+        ("scores", "Scores", _scores(found)),
+        (
+            "history",
+            "Training",
+            "".join(report_pictures.of_histories(found.runs)) or empty("No training history was given."),
+        ),
+    ]
+    if found.correlations:
+        sections.insert(
+            2, ("correlations", "Correlations of metrics", report_tables.of_correlations(found.correlations))
+        )
+    if found.others:
+        told = "<p>Of generators whose checkpoints are not among the runs.</p>"
+        sections.append(("directions", "Directions", told + report_tables.of_directions(found.others)))
+    sections = [section for section in sections if section[2]]
+    links = [(key, title) for key, title, _ in sections]
+    links += [(f"run-{n}", words(run.name, 40)) for n, run in enumerate(found.runs, 1)] if len(found.runs) <= 40 else []
+    nav = "".join(f'<li><a href="#{key}">{escape(title)}</a></li>' for key, title in links)
+    failed = "".join(f'<p class="problem">{escape(line)}</p>' for line in found.failed)
+    head = f'<header><p class="kicker">disentool report</p><h1>{escape(title_of(found.runs))}</h1>'
+    head += f'<p class="facts">{escape(_summary(found))}</p>{failed}'
+    head += f'<nav aria-label="Contents"><ul>{nav}</ul></nav></header>'
+    middle = "".join(f'<section id="{key}"><h2>{title}</h2>{content}</section>' for key, title, content in sections)
+    return f"<main>{head}{middle}{parts}{document.footer()}</main>"
+
+
+def _summary(found: Found) -> str:
+    counts = (
+        (sum(run.path is not None for run in found.runs), "checkpoint"),
+        (sum(len(run.scores) for run in found.runs), "score record"),
+        (sum(run.history is not None for run in found.runs), "history"),
+        (
+            sum(len(d.directions) for d in (*found.others, *(d for run in found.runs for d in run.directions))),
+            "direction",
+        ),
+        (len(found.correlations), "correlation"),
+    )
+    several = {"history": "histories"}
+    return " · ".join(f"{n:,} {w if n == 1 else several.get(w, w + 's')}" for n, w in counts if n)
+
+
+def _differing(found: Sequence[Run]) -> str:
+    """What all runs of a method have in common that is not its default."""
+    lines = []
+    for method in dict.fromkeys(run.facts.get("method") for run in found):
+        own = [report_tables.unusual(run.facts) for run in found if method and run.facts.get("method") == method]
+        same = [pair for pair in own[0] if all(pair in other for other in own)] if own else []
+        if same:
+            text = ", ".join(f"{name} {value}" for name, value in same)
+            which = f"all {len(own)} runs of {words(method)}" if len(own) > 1 else words(method)
+            lines.append(f"<p>{escape(f'Not the defaults, in {which}: {text}.')}</p>")
+    return f'<div class="note">{"".join(lines)}</div>' if lines else ""
+
+
+def _scores(found: Found) -> str:
+    if not any(run.scores for run in found.runs):
+        return empty("No score record was given; `disentool score CKPT --format jsonl > scores.jsonl` makes some.")
+    return report_tables.of_scores(found.runs) + report_pictures.of_scores(found.runs)
+
+
+def _models(found: Found, pictured: Pictured, report: Reporter) -> str:
+    """A section for each run: what it is, and what its model makes."""
+    with_model = [run for run in found.runs if run.path]
+    parts, done = [], 0
+    with report.task("report", min(len(with_model), MAX_PICTURED), "checkpoints") as task:
+        for number, run in enumerate(found.runs, 1):
+            parts.append(f'<section id="run-{number}"><h2>{escape(words(run.name, 60))}</h2>{_facts(run)}')
+            if run.directions:
+                parts.append(f"<h3>Directions</h3>{report_tables.of_directions(run.directions)}")
+            if run.path is None:
+                parts.append(empty("The checkpoint is not among the inputs, so there are no pictures of it."))
+            elif done >= MAX_PICTURED or sum(map(len, parts)) > _MOST:
+                parts.append(empty(f"Pictures are of the first {done} checkpoints, as a page is to stay small."))
+            else:
+                parts.append(_pictured(run, f"e{number}" if done < MAX_EXPLORERS else None, pictured, found, report))
+                done += 1
+                task.update(done)
+            parts.append("</section>")
+    return "".join(parts)
+
+
+def _pictured(run: Run, key: str | None, pictured: Pictured, found: Found, report: Reporter) -> str:
+    try:
+        shown, explorer = pictured(run, key)
+    except (Interrupted, WrongUsage):
+        raise
+    except DisentoolError as error:
+        found.failed.append(str(error))
+        report.error(str(error))
+        return empty(f"No pictures: {error}")
+    if key is None:
+        return shown + empty(
+            f"Explorers are of the first {MAX_EXPLORERS} checkpoints; `disentool traverse --html` makes one of this."
+        )
+    return f"{shown}<h3>Explore</h3>{explorer}"
+
+
+def _facts(run: Run) -> str:
+    """A list of what is known of a run."""
+    facts = run.facts
+    data = facts.get("data") or {}
+    shape = data.get("shape")
+    sized = f", {shape[0]:,} images of {'×'.join(map(str, shape[1:]))}" if isinstance(shape, list) and shape else ""
+    digest = f", sha256 {str(data['content_sha256'])[:16]}…" if data.get("content_sha256") else ""
+    versions = facts.get("versions") if isinstance(facts.get("versions"), dict) else {}
+    step = facts.get("step")
+    lines = [
+        ("method", facts.get("method")),
+        ("not the defaults", ", ".join(f"{name} {value}" for name, value in report_tables.unusual(facts))),
+        ("seed", facts.get("seed")),
+        ("steps", f"{step:,}" if isinstance(step, int) else step),
+        ("data", f"{data.get('name')}{sized}{digest}" if data.get("name") else None),
+        ("reconstruction loss", facts.get("reconstruction_loss")),
+        ("made with", ", ".join([str(facts.get("created_by") or ""), *(f"{k} {v}" for k, v in versions.items())])),
+        ("checkpoint", f"sha256 {run.key}…" if run.path else run.key and f"not given; sha256 {run.key}…"),
+    ]
+    rows = [f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in lines if value not in (None, "")]
+    if facts.get("command"):
+        rows.append(f"<dt>command</dt><dd><code>{escape(facts['command'])}</code></dd>")
+    return f"<dl>{''.join(rows)}</dl>" if rows else empty("Nothing is known of it but its records.")

@@ -1,0 +1,93 @@
+"""A report's pictures: plots of its records, and of each checkpoint traversals, swaps, directions and an explorer."""
+
+import io
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from disentool.errors import DisentoolError
+from disentool.io.schema import SCORE
+from disentool.pages import document, sprite_sheets
+from disentool.pages.document import escape
+from disentool.pages.report_runs import Run
+from disentool.plots import PLOTS, style
+from disentool.plots.drawing import draw, load
+from disentool.plots.style import Drawing, Options
+from disentool.plots.tables import Table
+
+_THEMES = ("light", "dark")
+_VECTORS = 400_000  # bytes of a plot, above which it is drawn in pixels
+_DPI = 200
+_PICTURE = 700_000  # bytes of a picture, above which it is compressed
+
+
+def of_scores(runs: Sequence[Run]) -> str:
+    """Every plot that the score records allow, each with its caption."""
+    found = [Table(run.name, SCORE.name, run.scores) for run in runs if run.scores]
+    shown = []
+    for kind, (_, summary) in PLOTS.items():
+        if SCORE.name in load(kind).READS and found:
+            try:
+                shown.append(_plotted(kind, found, summary))
+            except DisentoolError as error:
+                if kind == "compare":
+                    shown.append(empty(f"No comparison: {error}"))
+    return "".join(shown)
+
+
+def of_histories(runs: Sequence[Run]) -> Iterator[str]:
+    """For each method the losses of its runs; histories without a checkpoint stand together."""
+    groups: dict[str, list[Table]] = {}
+    for run in runs:
+        if run.history:
+            groups.setdefault(str(run.facts.get("method") or "of unknown method"), []).append(run.history)
+    for method, found in groups.items():
+        try:
+            yield _plotted("history", found, f"Losses against steps, {method}")
+        except DisentoolError as error:
+            yield empty(f"No history of {method}: {error}")
+
+
+def empty(text: str) -> str:
+    """What stands where there is nothing to show."""
+    return f'<p class="empty">{escape(text)}</p>'
+
+
+def figure(addresses: Sequence[str], caption: str, *, sheet: bool = False) -> str:
+    """A picture with its caption; of two addresses the second is for dark screens. ``sheet``: it is on white."""
+    light, *dark = addresses
+    source = f'<source media="(prefers-color-scheme: dark)" srcset="{dark[0]}">' if dark else ""
+    kind = ' class="sheet"' if sheet else ""
+    return (
+        f'<figure class="shown"><picture>{source}<img{kind} src="{light}" alt="{escape(caption)}"></picture>'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
+def _plotted(kind: str, found: list[Table], summary: str) -> str:
+    drawn: list[tuple[str, Drawing]] = []
+    for theme in _THEMES:
+        drawing = draw(kind, found, Options(theme=theme, captioned=False))
+        file = io.BytesIO()
+        with style.applied(theme):
+            drawing.figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+            kind_of, content = "image/svg+xml", file.getvalue()
+            if len(content) > _VECTORS:
+                file = io.BytesIO()
+                drawing.figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
+                kind_of, content = "image/png", file.getvalue()
+        drawn.append((document.uri(kind_of, content), drawing))
+    notes = "".join(f" {note}." for note in drawn[0][1].notes)
+    return figure([address for address, _ in drawn], f"{summary[0].upper()}{summary[1:]}. {drawn[0][1].caption}{notes}")
+
+
+def made(make: Callable[[Path], Iterator[Path]], caption: str) -> str:
+    """The picture that ``make`` writes to the path that it is given, with its caption."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "picture.png"
+        for _ in make(path):
+            pass
+        content = path.read_bytes()
+    if len(content) <= _PICTURE:
+        return figure([document.uri("image/png", content)], caption, sheet=True)
+    return figure([sprite_sheets.reduced(content)], caption, sheet=True)

@@ -1,0 +1,189 @@
+"""The runs of a report: checkpoints with the histories, scores and directions that belong to them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from disentool.errors import DisentoolError, ForeignFile, Interrupted, MissingFile, WrongUsage
+from disentool.io import directions, files, hdf5, records, score_records
+from disentool.io.directions import Directions
+from disentool.io.schema import CORRELATION, DATASET, DIRECTIONS, HISTORY, INVERSION, LATENTS, SCORE
+from disentool.plots.reading import read_tables
+from disentool.plots.tables import Table
+from disentool.reporting import Reporter
+
+_SUFFIXES = (".pt", ".jsonl", ".h5", ".hdf5")  # that a folder is searched for
+
+
+@dataclass
+class Run:
+    """One model: what a checkpoint says of itself, or else its records.
+
+    ``key``: first 16 hex digits of the checkpoint's digest, which records carry as ``id``; "" where unknown. ``facts``:
+    method, config, seed, step, data and more of a checkpoint's entries, as far as they are known.
+    """
+
+    name: str
+    key: str = ""
+    path: Path | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    history: Table | None = None
+    scores: list[dict[str, Any]] = field(default_factory=list)
+    directions: list[Directions] = field(default_factory=list)
+
+
+@dataclass
+class Found:
+    """All that a report is of; ``failed``: a line for each input that could not be read."""
+
+    runs: list[Run] = field(default_factory=list)
+    correlations: list[dict[str, Any]] = field(default_factory=list)
+    others: list[Directions] = field(default_factory=list)  # directions of generators that are not among the runs
+    failed: list[str] = field(default_factory=list)
+    count: int = 0
+
+
+def gather(sources: Iterable[str | Path], report: Reporter) -> Found:
+    """Read all inputs and put together what belongs together.
+
+    Files that are named one by one must all be there and readable. Of those that come from a folder or one by one
+    through an iterator, the ones that cannot be read are told and left out.
+    """
+    found, scores, histories, bound = Found(), [], [], []
+    strict = isinstance(sources, Sequence)
+    for source in sources:
+        for path, inside in _files(Path(source), report):
+            found.count += 1
+            try:
+                _read(path, found, scores, histories, bound)
+            except DisentoolError as error:
+                if (strict and not inside) or isinstance(error, (WrongUsage, Interrupted)):
+                    raise
+                found.failed.append(str(error))
+                report.error(str(error))
+    _attach(found, scores, histories, bound)
+    if not found.runs and not found.others and not found.correlations:
+        raise ForeignFile("nothing to report: no checkpoint, history, score record or direction was read")
+    _name(found.runs)
+    return found
+
+
+def _files(path: Path, report: Reporter) -> Iterator[tuple[Path, bool]]:
+    """The files that a path means, and whether they are of a folder, whose data sets and codes are passed over."""
+    if not path.is_dir():
+        yield path, False
+        return
+    there = [
+        one
+        for one in sorted(path.rglob("*"))
+        if one.suffix.lower() in _SUFFIXES and one.is_file() and not any(p.startswith(".") for p in one.parts[-2:])
+    ]
+    wanted = [one for one in there if not _passed_over(one)]
+    if not wanted:
+        raise MissingFile(f"{path}: the folder holds no checkpoint, history, score record or direction")
+    if len(wanted) < len(there):
+        report.note(f"{path}: {len(there) - len(wanted)} data sets, codes and other records are passed over")
+    for one in wanted:
+        yield one, True
+
+
+def _passed_over(path: Path) -> bool:
+    """Whether it is one of the toolkit's files that no report is of; a damaged one is not."""
+    try:
+        if hdf5.is_hdf5(path):
+            return _form(path) in (DATASET.name, LATENTS.name)
+        return path.suffix.lower() == ".jsonl" and records.read_lines(path)[0] == INVERSION.name
+    except DisentoolError:
+        return False
+
+
+def _form(path: Path) -> Any:
+    with hdf5.opened(path) as file:
+        return hdf5.attribute(file, "format", None)
+
+
+def _read(path: Path, found: Found, scores: list, histories: list, bound: list) -> None:
+    files.require(path, "checkpoint, history, file of score records or of directions")
+    if hdf5.is_hdf5(path):
+        if (form := _form(path)) != DIRECTIONS.name:
+            raise ForeignFile(
+                f"{path}: holds {form or 'HDF5 of no format'}; a report is of runs, records and directions"
+            )
+        bound.append(directions.read(path))
+        return
+    if path.suffix.lower() == ".safetensors":
+        raise ForeignFile(f"{path}: exported weights; `disentool export {path}` makes a checkpoint of them again")
+    with open(path, "rb") as file:
+        packed = file.read(2) == b"PK"
+    if packed:
+        key = files.sha256(path)[:16]
+        if key not in [run.key for run in found.runs]:
+            found.runs.append(_of_checkpoint(path, key))
+        return
+    name, form, lines = score_records.read(path, "checkpoint, history or file of records")
+    if form == SCORE.name:
+        score_records.check_scores(name, lines)
+        scores += lines
+    elif form == HISTORY.name:
+        histories += [(path, table) for table in read_tables(path, "history")]
+    elif form == CORRELATION.name:
+        found.correlations += lines
+    else:
+        raise ForeignFile(f"{path}: holds a {form}; a report is of checkpoints, histories, scores and directions")
+
+
+def _of_checkpoint(path: Path, key: str) -> Run:
+    from disentool.io import checkpoint  # needs torch, which records do not
+
+    content = checkpoint.read(path)
+    kept = ("method", "config", "step", "data", "command", "created_by", "versions", "seconds", "reconstruction_loss")
+    facts = {name: content[name] for name in kept if content.get(name) is not None}
+    facts["seed"] = content["rng"].get("seed")
+    of = {"method": facts["method"], "config": facts["config"], "seed": facts["seed"]}
+    history = Table(path.name, HISTORY.name, content["history"], of) if content["history"] else None
+    return Run(path.name, key, path, facts, history)
+
+
+def _attach(found: Found, scores: list, histories: list, bound: list) -> None:
+    """Scores go to the run with their id, directions to that with their generator's digest, histories by their name."""
+    by_key = {run.key: run for run in found.runs}
+    for record in scores:
+        run = by_key.get(record["id"]) or by_key.get(_generator(record))
+        if run is None:
+            facts = {name: record.get(name) for name in ("method", "config", "seed", "step")}
+            facts["data"] = {"name": record.get("data"), "content_sha256": record.get("data_sha256")}
+            run = by_key[record["id"]] = Run(Path(str(record.get("artefact"))).name, record["id"], facts=facts)
+            found.runs.append(run)
+        if record not in run.scores:
+            run.scores.append(record)
+    beside = {run.path.resolve(): run for run in found.runs if run.path}
+    for path, table in histories:
+        checkpoint = path.name.removesuffix(".history.jsonl") + ".pt"
+        own = beside.get(path.resolve().with_name(checkpoint))
+        named = [run for run in found.runs if not run.path and run.name == checkpoint]
+        if own is None and len(named) == 1:  # a checkpoint that only its records tell of
+            own = named[0]
+        if own is None:
+            found.runs.append(Run(table.name, history=table))
+        elif own.history is None:
+            known = own.facts if isinstance(own.facts.get("config"), dict) else None
+            own.history = Table(own.name, table.kind, table.records, known)
+    digests = {run.key: run for run in found.runs if run.path}
+    for some in bound:
+        run = digests.get(some.generator_sha256[:16])
+        (found.others if run is None else run.directions).append(some)
+
+
+def _generator(record: dict[str, Any]) -> str | None:
+    """The key of the checkpoint that a direction's record was measured in; None of any other record."""
+    generator = record["details"].get("generator")
+    return str(generator.get("sha256"))[:16] if isinstance(generator, dict) else None
+
+
+def _name(runs: list[Run]) -> None:
+    """Runs of one name are told apart by the folders of their checkpoints, else by their digests."""
+    names = [run.name for run in runs]
+    for run, name in zip(runs, names, strict=True):
+        if names.count(name) > 1:
+            run.name = str(run.path) if run.path else f"{name} {run.key[:8]}"

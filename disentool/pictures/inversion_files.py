@@ -1,0 +1,147 @@
+"""What ``invert`` writes: a picture of what each loss found, the table of their distances, the codes."""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from disentool.directions.inversion import Loss, detail
+from disentool.directions.reconstruction import default_sigma
+from disentool.io import files, hdf5, provenance, records
+from disentool.io.schema import INVERSION, LATENTS
+from disentool.models.generator import Opened
+from disentool.models.label import Label
+from disentool.pictures import canvas
+from disentool.pictures import writing as pictures
+from disentool.pictures.canvas import Block, Sheet
+
+ENCODER = "encoder"  # the column of what a checkpoint's own encoder makes of an image
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Images float32 [N,C,H,W] in 0..1 with their names; and what a checkpoint's encoder says of them [N,d]."""
+
+    images: Tensor
+    names: list[str]
+    encoded: Tensor | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One column: what was made small, codes [N,d] and images [N,C,H,W], each one's class, every start's loss [N,S]."""
+
+    label: str
+    loss: Loss | None
+    z: Tensor
+    images: Tensor
+    classes: Tensor | None
+    losses: Tensor | None
+
+
+def table_lines(
+    opened: Opened, targets: Targets, answer: Answer, constants: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """A line of the table for each image of a column."""
+    middle = default_sigma(opened.generator.facts.height, opened.generator.facts.width)
+    measures = {
+        "mse": Loss("mse")(answer.images, targets.images),
+        "dssim": Loss("dssim")(answer.images, targets.images),
+        "blur": Loss("blur", middle)(answer.images, targets.images),
+        "detail": detail(answer.images, targets.images),
+    }
+    measured = {name: values.cpu().double().numpy() for name, values in measures.items()}
+    norms = answer.z.norm(dim=1).cpu().numpy()
+    for i, name in enumerate(targets.names):
+        line = {
+            "format": INVERSION.name,
+            "version": INVERSION.version,
+            "artefact": str(opened.path),
+            "id": opened.sha256[:16],
+            "image": name,
+            "loss": ENCODER if answer.loss is None else answer.loss.kind,
+            "sigma": answer.loss.sigma if answer.loss is not None and answer.loss.kind == "blur" else None,
+            "class": None if answer.classes is None else int(answer.classes[i]),
+            **{key: float(values[i]) for key, values in measured.items()},
+            "psnr": -10 * math.log10(max(float(measured["mse"][i]), 1e-12)),
+            "norm": float(norms[i]),
+        }
+        if answer.losses is not None:
+            values = np.sort(answer.losses[i].cpu().double().numpy())
+            line["reached"] = {"best": values[0], "median": float(np.median(values)), "worst": values[-1]}
+        line["details"] = constants | {"blur_sigma": middle}
+        yield line
+
+
+def write(
+    output: Path,
+    opened: Opened,
+    targets: Targets,
+    answers: list[Answer],
+    lines: list[dict[str, Any]],
+    size: int,
+    overwrite: bool,
+) -> None:
+    """The picture, the table or the codes, by the name's suffix."""
+    kind = output.suffix.lower()
+    if kind == ".jsonl":
+        files.write_text(output, "".join(records.to_json(line) + "\n" for line in lines), overwrite=overwrite)
+    elif kind == ".png":
+        comment = json.dumps({"created_by": provenance.created_by(), "generator_sha256": opened.sha256})
+        pictures.write_png(output, _sheet(opened, targets, answers, size), overwrite=overwrite, comment=comment)
+    else:
+        _write_codes(output, opened, targets, answers, lines, overwrite)
+
+
+def _size(opened: Opened) -> tuple[int, int]:
+    return opened.generator.facts.height, opened.generator.facts.width
+
+
+def _sheet(opened: Opened, targets: Targets, answers: list[Answer], size: int) -> np.ndarray:
+    """A row for each image: the image, then what each way found; the columns say their mean squared error."""
+    height, width = _size(opened)
+    inputs = _pixels(targets.images)
+    columns = tuple(
+        Label(answer.label, f"mse {float(Loss('mse')(answer.images, targets.images).mean()):.2g}") for answer in answers
+    )
+    aside = (tuple(("" if i else "image", image) for i, image in enumerate(inputs)),)
+    block = Block((Label(""),) * len(inputs), columns, aside)
+    sheet = Sheet([block], height, width, canvas.factor(height, width, size))
+    return sheet.draw([np.stack([_pixels(answer.images) for answer in answers], 1)])
+
+
+def _pixels(images: Tensor) -> np.ndarray:
+    return (images * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+
+
+def _write_codes(
+    output: Path,
+    opened: Opened,
+    targets: Targets,
+    answers: list[Answer],
+    lines: list[dict[str, Any]],
+    overwrite: bool,
+) -> None:
+    """A latents file, the rows in the order of the table: ``mean`` is what the decoder takes, ``z`` standard normal."""
+    z = torch.cat([answer.z for answer in answers])
+    mean = z
+    if opened.model is not None:
+        mean = torch.cat([opened.generator.codes(answer.z, answer.classes) for answer in answers])
+    kept = ("image", "loss", "sigma", "class", "mse", "details")
+    with hdf5.create(output, LATENTS, overwrite=overwrite) as out:
+        out.array("mean", mean.cpu().numpy())
+        out.array("z", z.cpu().numpy())
+        out.array("row", np.tile(np.arange(len(targets.names)), len(answers)))
+        out.attributes(
+            method=opened.name,
+            name=f"{len(targets.names)} images, inverted",
+            grid=False,
+            checkpoint_sha256=opened.sha256,
+            provenance=json.dumps({"rows": [{k: line.get(k) for k in kept} for line in lines]}, ensure_ascii=False),
+        )

@@ -1,0 +1,163 @@
+"""A data set at a glance: one picture with a row per factor, in which that factor alone changes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from disentool.datasets.cache import downloaded
+from disentool.datasets.opening import open_source
+from disentool.datasets.source import Source, Unreadable
+from disentool.io import files, provenance
+from disentool.models.label import Label
+from disentool.pictures import canvas
+from disentool.pictures import writing as pictures
+from disentool.pictures.canvas import Block, Sheet
+from disentool.reporting import Reporter, Silent
+
+_MOST = 15  # values of a factor that are shown: evenly spaced where it has more
+_MOST_FACTORS = 24  # rows of the picture
+_SIZE = 72  # about how many pixels an image's longer side gets
+
+
+def preview(
+    name: str,
+    output: Path,
+    *,
+    raw: Path | None = None,
+    size: tuple[int, int] | None = None,
+    grey: bool | None = None,
+    options: Mapping[str, Any] | None = None,
+    keep: Mapping[str, Sequence[str]] | None = None,
+    download: bool = False,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+) -> Path:
+    """Draw data set ``name`` to ``output`` (.png): a row per factor, its values from left to right, the others fixed.
+
+    Of a grid every image is exactly that; elsewhere it is the first row that has the value and agrees with the fixed
+    others in most factors, and a note says how many agree in all. Only these images are rendered or read. The other
+    arguments are those of :func:`disentool.commands.prepare.prepare`. The same data make the same bytes.
+    """
+    report = report or Silent()
+    pictures.check_suffix(output, pictures.STILL)
+    output = files.probe(output, overwrite=overwrite)
+    if download:
+        raw = downloaded(name, raw, report)
+    source = open_source(name, raw, size, grey, options or {}, keep)
+    if raw:
+        files.require_apart(output, raw)
+    with files.claim(output):
+        while True:
+            table = None if source.grid else source.factors(None)
+            shown = _shown(source, table)
+            try:
+                images = _images(source, np.concatenate([rows for _, rows in shown]))
+                break
+            except Unreadable as error:  # once again, without them
+                if source.without is None:
+                    raise
+                source = source.without(error.files)
+        if table is not None and table.shape[1] > 1:
+            report.note(f"{output}: {_agreement(source, table, shown)}")
+        if len(source.factor_names) > _MOST_FACTORS:
+            report.note(f"{output}: the first {_MOST_FACTORS} of {len(source.factor_names)} factors are shown")
+        comment = json.dumps(
+            {"created_by": provenance.created_by(), "name": source.name, "source": source.source}, ensure_ascii=False
+        )
+        pictures.write_png(output, _drawn(source, shown, images), overwrite=overwrite, comment=comment)
+    for note in source.notes:
+        report.note(f"{output}: {note}")
+    return output
+
+
+def _base(source: Source) -> np.ndarray:
+    """The class that each factor keeps while another changes: int64 [K].
+
+    The middle one; factors with the same values (three hues, two axes) are spread, so that they differ.
+    """
+    kinds = [
+        tuple(source.factor_values.get(name, range(size)))
+        for name, size in zip(source.factor_names, source.factor_sizes, strict=True)
+    ]
+    places = [(2 * kinds[:k].count(kind) + 1) / (2 * kinds.count(kind)) for k, kind in enumerate(kinds)]
+    return np.array([int(place * size) for place, size in zip(places, source.factor_sizes, strict=True)], np.int64)
+
+
+def _shown(source: Source, table: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each factor the classes to show and the row of each: int64 [n] both. Without factors, images evenly spaced.
+
+    ``table``: factors int [N,K] of a set that is no grid, in which a class that no row has is left out.
+    """
+    if not source.factor_names:
+        rows = _spread(source.shape[0])
+        return [(rows, rows)]
+    if table is None:
+        base, found = _base(source), []
+        for k, size in enumerate(source.factor_sizes[:_MOST_FACTORS]):
+            classes = _spread(size)
+            factors = np.tile(base, (len(classes), 1))
+            factors[:, k] = classes
+            found.append((classes, np.ravel_multi_index(tuple(factors.T), source.factor_sizes)))
+        return found
+    base = _nearest(source, table)
+    agreeing = (table == base).sum(axis=1)
+    found = []
+    for k in range(min(table.shape[1], _MOST_FACTORS)):
+        present = np.unique(table[:, k])
+        classes = present[_spread(len(present))]
+        others = agreeing - (table[:, k] == base[k])
+        rows = [int(np.where(table[:, k] == one, others, -1).argmax()) for one in classes]
+        found.append((classes, np.array(rows)))
+    return found
+
+
+def _nearest(source: Source, table: np.ndarray) -> np.ndarray:
+    """The first row of ``table`` that agrees with the base in most factors."""
+    return table[(table == _base(source)).sum(axis=1).argmax()]
+
+
+def _spread(count: int) -> np.ndarray:
+    """0..count-1, or as many of them as are shown, both ends included."""
+    return np.linspace(0, count - 1, min(count, _MOST)).round().astype(np.int64)
+
+
+def _images(source: Source, rows: np.ndarray) -> np.ndarray:
+    """uint8 [n,H,W,C] of rows in any order."""
+    ascending, places = np.unique(rows, return_inverse=True)
+    return np.concatenate(list(source.images(ascending)))[places]
+
+
+def _agreement(source: Source, table: np.ndarray, shown: list[tuple[np.ndarray, np.ndarray]]) -> str:
+    base = _nearest(source, table)
+    exact = total = 0
+    for k, (_, rows) in enumerate(shown):
+        same = np.delete(table[rows] == base, k, axis=1)
+        exact, total = exact + int(same.all(axis=1).sum()), total + len(rows)
+    return f"not a grid: the nearest rows are shown; in {exact} of {total} images all other factors keep their class"
+
+
+def _drawn(source: Source, shown: list[tuple[np.ndarray, np.ndarray]], images: np.ndarray) -> np.ndarray:
+    """The sheet, uint8 [H,W,3]: a block per factor, its values above it."""
+    names = source.factor_names or ("images",)
+    sizes = source.factor_sizes or (source.shape[0],)
+    _, height, width, _ = source.shape
+    blocks, cells, start = [], [], 0
+    for name, size, (classes, _) in zip(names, sizes, shown, strict=False):
+        some = f"{len(classes)} of " if len(classes) < size else ""
+        label = Label(name, f"{some}{size:,}" + (" values" if source.factor_names else ""))
+        blocks.append(Block((label,), tuple(Label(_word(source, name, int(one))) for one in classes)))
+        cells.append(images[start : start + len(classes)][None])
+        start += len(classes)
+    return Sheet(blocks, height, width, canvas.factor(height, width, _SIZE)).draw(cells)
+
+
+def _word(source: Source, name: str, index: int) -> str:
+    """What a class is called: its word, its value, or its number."""
+    if name in source.class_names:
+        return source.class_names[name][index]
+    if name in source.factor_values:
+        return canvas.number(float(source.factor_values[name][index]))
+    return str(index)

@@ -1,0 +1,113 @@
+"""Methods by metrics: for each metric a panel, in it for each setting the seeds, their mean and its interval."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from disentool.errors import DataMismatch, WrongUsage
+from disentool.io import score_records
+from disentool.io.schema import SCORE
+from disentool.metrics import METRICS
+from disentool.plots import style, tables
+from disentool.plots.style import Drawing, Options
+from disentool.plots.tables import Table
+
+READS = (SCORE.name,)
+USES = frozenset({"metrics"})
+_COLUMNS, _MOST = 4, 60  # panels side by side, settings
+
+
+def draw(found: list[Table], options: Options) -> Drawing:
+    """Settings down, a panel for each metric. A run with several snapshots counts with its last.
+
+    Bars are Student's intervals over seeds; of a single seed the metric's own, its mark hollow.
+    """
+    rows = tables.scores(found)
+    columns = list(dict.fromkeys(map(score_records.column, rows)))
+    wanted = score_records.split(options.metrics)
+    chosen = [score_records.find(name, columns) for name in wanted] if wanted else columns
+    panels = {}
+    for name in chosen:
+        if own := tables.of_metric(rows, name):
+            panels[name] = own
+    if not panels:
+        raise DataMismatch("the records hold no finite score; score other models")
+    everything = [record for own in panels.values() for record in own]
+    settings = dict(zip(map(id, everything), tables.settings(everything), strict=True))
+    order = tables.in_order(settings.values())
+    if len(order) > _MOST:
+        raise WrongUsage(f"{len(order)} settings, and a figure holds {_MOST}; plot fewer records")
+    across = min(_COLUMNS, len(panels))
+    lines = math.ceil(len(panels) / across)
+    options = options.sized(style.COLUMN if across == 1 else style.PAGE, 12 + lines * (14 + 4.5 * len(order)))
+    figure = style.blank(options)
+    grid = figure.subplots(lines, across, squeeze=False, sharey=True)
+    axes = grid.ravel()
+    methods = list(dict.fromkeys(setting.method for setting in order))
+    counts, hollow = [], False
+    for axis, (name, own) in zip(axes, panels.items(), strict=False):
+        for place, setting in enumerate(order):
+            scores = _by_seed([record for record in own if settings[id(record)] == setting])
+            if scores:
+                counts.append(len(scores))
+                look = style.look(methods.index(setting.method))
+                hollow = _draw_row(axis, place, scores, look, options) or hollow
+        axis.set_title(_title(name, rows))
+        axis.margins(x=0.08)
+        axis.grid(False, axis="y")
+    axes[0].set_yticks(range(len(order)), [setting.label for setting in order])
+    axes[0].set_ylim(len(order) - 0.5, -0.5)
+    for axis in axes[len(panels) :]:
+        axis.set_axis_off()
+    caption = f"{tables.counted(counts, 'seed')} a setting: each faint, the mean"
+    caption += " and its 95 % interval (Student's t)." if max(counts) > 1 else "."
+    if any(axis.get_title(loc="left")[-1:] in "↑↓" for axis in axes[: len(panels)]):
+        caption += " ↑: higher is better; ↓: lower is."
+    if hollow:
+        caption += " Hollow: one seed, with the metric's own interval, which is not over training runs."
+    return Drawing(figure, caption)
+
+
+def _title(name: str, rows: list[dict[str, Any]]) -> str:
+    """A metric, with its protocol where the records hold several, and which way is better."""
+    metric, _, protocol = name.rpartition("@")
+    several = len({record["protocol"] for record in rows if record["metric"] == metric}) > 1
+    summary = METRICS.get(metric, ("", ""))[1]
+    arrow = " ↑" if "higher is better" in summary else " ↓" if "lower is better" in summary else ""
+    return style.words(f"{metric} ({protocol})" if several else metric, 30) + arrow
+
+
+def _by_seed(own: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The records of each seed at its last step."""
+    seeds: dict[str, dict[float, list[dict[str, Any]]]] = {}
+    for record in own:
+        step = tables.step(record)
+        seeds.setdefault(tables.seed(record), {}).setdefault(0.0 if math.isnan(step) else step, []).append(record)
+    return [steps[max(steps)] for steps in seeds.values()]
+
+
+def _draw_row(axis: Any, place: int, seeds: list[list[dict[str, Any]]], look: dict[str, Any], options: Options) -> bool:
+    """One setting's scores on one line; whether there is one seed only."""
+    values = [float(np.mean([score_records.value(record) for record in own])) for own in seeds]
+    average, interval = tables.mean(values)
+    single = len(values) == 1
+    if single and len(seeds[0]) == 1:
+        interval = tables.interval(seeds[0][0])
+    colour = look["color"]
+    if not single:
+        axis.plot(values, [place] * len(values), "|", color=colour, markersize=5, markeredgewidth=0.7, alpha=0.6)
+    low, high = interval or (average, average)
+    axis.errorbar(
+        average,
+        place,
+        xerr=[[max(0.0, average - low)], [max(0.0, high - average)]],
+        fmt=look["marker"],
+        color=colour,
+        markersize=4.2,
+        markerfacecolor=style.paper(options) if single else colour,
+        markeredgewidth=0.8,
+        elinewidth=0.9,
+        zorder=4,
+    )
+    return single

@@ -1,0 +1,128 @@
+"""How metrics go together over models: a scatter of two, or a matrix of all pairs (Kim & Mnih 2018, section 6)."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from disentool.errors import DataMismatch, ForeignFile
+from disentool.io import score_records
+from disentool.io.schema import CORRELATION, SCORE
+from disentool.metrics.correlation import correlations
+from disentool.plots import matrix, style, tables
+from disentool.plots.style import Drawing, Options
+from disentool.plots.tables import Table
+
+READS = (SCORE.name, CORRELATION.name)
+USES = frozenset({"metrics"})
+_TESTS = (("pearson", "Pearson"), ("kendall", "Kendall"), ("spearman", "Spearman"))
+_SHOWN = "spearman"  # of a matrix: a metric's scale is arbitrary, its order is not
+
+
+def draw(found: list[Table], options: Options) -> Drawing:
+    """Of score records of two metrics every model as a point; of more, and of correlation records, a matrix."""
+    kinds = {table.kind for table in found}
+    if len(kinds) > 1:
+        raise DataMismatch("score records and correlation records together; plot one of them")
+    rows = tables.scores(found)
+    if kinds == {SCORE.name}:
+        pairs = correlations(rows, options.metrics)
+        if len(pairs) == 1:
+            return _scatter(rows, pairs[0], options)
+    else:
+        pairs = _checked(found)
+    return _matrix(pairs, score_records.split(options.metrics), options)
+
+
+def _names(pair: dict[str, Any]) -> list[str]:
+    return [f"{metric}@{protocol}" for metric, protocol in zip(pair["metrics"], pair["protocols"], strict=True)]
+
+
+def _scatter(rows: list[dict[str, Any]], pair: dict[str, Any], options: Options) -> Drawing:
+    """Every model at its two scores, in its setting's ink."""
+    options = options.sized(style.COLUMN, 78)
+    figure = style.blank(options)
+    axis = figure.subplots()
+    one, two = _names(pair)
+    scores: dict[str, tuple[list[float], list[float]]] = {}
+    model: dict[str, dict[str, Any]] = {}
+    for record in rows:
+        if score_records.column(record) in (one, two):
+            place = (one, two).index(score_records.column(record))
+            scores.setdefault(record["id"], ([], []))[place].append(score_records.value(record))
+            model.setdefault(record["id"], record)
+    points = {key: tuple(map(np.mean, both)) for key, both in scores.items() if all(both)}
+    points = {key: both for key, both in points.items() if all(map(math.isfinite, both))}
+    settings = dict(zip(points, tables.settings([model[key] for key in points]), strict=True))
+    handles = []
+    for index, setting in enumerate(tables.in_order(settings.values())):
+        look = style.look(index)
+        own = np.array([points[key] for key in points if settings[key] == setting])
+        label = f"{setting.label} (n = {len(own)})"
+        handles += axis.plot(*own.T, look["marker"], color=look["color"], markeredgewidth=0, alpha=0.85, label=label)
+    axis.margins(0.08)
+    for name, write in ((one, axis.set_xlabel), (two, axis.set_ylabel)):
+        write(f"{style.words(name.rpartition('@')[0])} score ({style.words(name.rpartition('@')[2])})")
+    style.legend(figure, handles)
+    told = ", ".join(f"{title} {_coefficient(pair[test])}" for test, title in _TESTS)
+    notes = list(pair["notes"])
+    runs = {(settings[key], tables.seed(model[key])) for key in points}
+    if len(runs) < len(points):
+        notes.append(f"{len(points)} models are snapshots of {len(runs)} runs, and so not independent")
+    return Drawing(figure, f"{pair['models']} models. {told}.", tuple(notes))
+
+
+def _coefficient(test: dict[str, Any]) -> str:
+    if test["coefficient"] is None:
+        return "not defined"
+    p = "p < 0.001" if test["p"] < 0.001 else f"p = {test['p']:.3f}"
+    return f"{test['coefficient']:.2f} ({p})"
+
+
+def _matrix(pairs: list[dict[str, Any]], wanted: list[str], options: Options) -> Drawing:
+    """Spearman's coefficient of every pair, below the diagonal."""
+    names = list(dict.fromkeys(name for pair in pairs for name in _names(pair)))
+    if wanted:
+        names = [score_records.find(name, names) for name in wanted]
+    values = np.full((len(names), len(names)), np.nan)
+    counts, weak = [], 0
+    for pair in pairs:
+        if not set(_names(pair)) <= set(names):
+            continue
+        column, row = sorted(names.index(name) for name in _names(pair))
+        test = pair[_SHOWN]
+        values[row, column] = math.nan if test["coefficient"] is None else test["coefficient"]
+        counts.append(pair["models"])
+        weak += test["p"] is not None and test["p"] >= 0.05
+    if not counts:
+        raise DataMismatch("no pair of metrics is left to correlate; name two of those in the records")
+    several = len({name.rpartition("@")[0] for name in names}) < len(names)
+    labels = [style.words(name if several else name.rpartition("@")[0], 24) for name in names]
+    side = 30 + 9 * len(names)
+    options = options.sized(min(style.PAGE, max(style.COLUMN, side + 10)), min(side, 160))
+    figure = style.blank(options)
+    axis = figure.subplots()
+    matrix.cells(axis, values[1:, :-1], labels[1:], labels[:-1], options, signed=True)
+    axis.tick_params(axis="x", labelrotation=40)
+    for label in axis.get_xticklabels():
+        label.set_horizontalalignment("right")
+        label.set_rotation_mode("anchor")
+    told = f"Spearman's rank correlation over {tables.counted(counts, 'model')}"
+    return Drawing(figure, f"{told}; {weak} of {len(counts)} pairs have p ≥ 0.05.")
+
+
+def _checked(found: list[Table]) -> list[dict[str, Any]]:
+    """The correlation records; ForeignFile for one that is not whole."""
+    pairs = []
+    for table in found:
+        for number, record in enumerate(table.records, 1):
+            try:
+                test = record[_SHOWN]
+                sound = all(value is None or math.isfinite(value) for value in (test["coefficient"], test["p"]))
+                if not sound or len(_names(record)) != 2 or type(record["models"]) is not int:
+                    raise ValueError
+            except (KeyError, TypeError, ValueError):
+                lacking = f"{table.name}: record {number} lacks metrics, protocols, models or {_SHOWN}"
+                raise ForeignFile(lacking) from None
+            pairs.append(record)
+    return pairs

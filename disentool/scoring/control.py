@@ -1,0 +1,115 @@
+"""How precisely a direction controls what it was found for: images along it, measured."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from disentool.directions import monotone
+from disentool.engine import inference
+from disentool.errors import DataMismatch
+from disentool.io.directions import Direction, Directions
+from disentool.metrics.control import Moved
+from disentool.metrics.result import Callables, Result
+from disentool.metrics.sampling import Points
+from disentool.models import generator as generators
+from disentool.models.generator import Opened
+from disentool.reporting import Reporter
+from disentool.scoring import image_measurement
+from disentool.scoring.image_measurement import Gauge
+from disentool.scoring.measure import Metric, Spread, measure, plans
+
+_EXAMPLES = 64  # images that show whether there is a bright object
+
+
+@dataclass(frozen=True)
+class Controlled:
+    """A direction of ``file``, the transform that it imitates, and the generator whose images it moves.
+
+    ``classes``: of a number of images, the class of each, int64 [n], or None for a generator without classes.
+    """
+
+    file: Directions
+    direction: Direction
+    transform: str
+    opened: Opened
+    classes: Callable[[int], np.ndarray | None]
+
+    def measured(
+        self, metrics: list[Metric], digest: str, seed: int, spread: Spread, trust: bool, report: Reporter
+    ) -> Iterator[tuple[dict[str, Any], Metric, Result]]:
+        """A record's head and the result of each metric; ``digest``: sha256 of the file of directions."""
+        head = self._head(digest)
+        for metric in metrics:
+            planned = plans(metric, Points(1), seed, spread, True)
+            lent = self._lent(metric.options.measure, trust)
+            try:
+                result = measure(metric, planned, self.direction, lent, spread, report)
+            except DataMismatch as error:
+                raise DataMismatch(f"{head['artefact']}: {error}") from None
+            yield head, metric, self._with_generator(result)
+
+    def _head(self, digest: str) -> dict[str, Any]:
+        file, name = self.file, self.direction.name
+        return {
+            "artefact": f"{file.path}:{name}",
+            "id": hashlib.sha256(f"{digest}:{name}".encode()).hexdigest()[:16],
+            "method": file.method,
+            "config": file.provenance,
+            "seed": file.seed,
+            "step": None,
+            "data": self.opened.name,
+            "data_sha256": None,
+            "split": None,
+            "rows": None,
+        }
+
+    def _with_generator(self, result: Result) -> Result:
+        opened = self.opened
+        content = opened.model.content if opened.model else {}
+        generator = {
+            "path": str(opened.path),
+            "sha256": opened.sha256,
+            "name": opened.name,
+            "config": content.get("config", {}),
+            "seed": content["rng"].get("seed") if content else None,
+            "step": content.get("step"),
+        }
+        result.details.update(direction=self.direction.name, transform=self.transform, generator=generator)
+        return result
+
+    def _lent(self, asked: str, trust: bool) -> Callables:
+        """What the metric moves codes and measures images with."""
+        width = self.opened.generator.facts.latent_dim
+        z = np.random.default_rng(0).standard_normal((_EXAMPLES, width), dtype=np.float32)
+        examples = np.concatenate(list(generators.images(self.opened, z, self.classes(_EXAMPLES))))
+        gauge = image_measurement.choose(asked, self.transform, examples, trust=trust)
+
+        def moved(u: np.ndarray, starts: np.ndarray, s: np.ndarray) -> Moved:
+            return gauge.moved(self.along(gauge, u, starts, s))
+
+        def coordinate(t: np.ndarray) -> np.ndarray:
+            return monotone.invert(self.direction.knots, self.direction.values, t)
+
+        return Callables(moved=moved, coordinate=coordinate)
+
+    def along(self, gauge: Gauge, u: np.ndarray, starts: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
+        """Each of ``starts`` float32 [S,d] at the coordinates ``s`` float64 [S,K], K > 1, along u, measured: [S,K]."""
+        u = u.astype(np.float64)
+        classes = self.classes(len(starts))
+        between = gauge.between(s)
+        fine = np.arange((s.shape[1] - 1) * between + 1) / between
+        low = np.minimum(fine.astype(np.int64), s.shape[1] - 2)
+        s = s[:, low] + (fine - low) * (s[:, low + 1] - s[:, low])
+        block = max(1, inference.BATCH // s.shape[1])
+        parts = []
+        for first in range(0, len(starts), block):
+            some = slice(first, first + block)
+            here = starts[some].astype(np.float64)
+            z = here[:, None] + (s[some] - (here @ u)[:, None])[:, :, None] * u
+            their = None if classes is None else np.repeat(classes[some], z.shape[1])
+            made = np.concatenate(list(generators.images(self.opened, z.reshape(-1, len(u)), their)))
+            parts.append(gauge.along(made.reshape(*z.shape[:2], *made.shape[1:])))
+        return {name: np.concatenate([part[name] for part in parts])[:, ::between] for name in parts[0]}

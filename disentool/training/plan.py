@@ -1,0 +1,144 @@
+"""From options to runs: one job for every combination of the listed values, each with its own output. Torch-free."""
+
+import string
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from disentool import config as configuration
+from disentool import methods
+from disentool.errors import UnknownName, WrongUsage
+from disentool.training.config import RunConfig
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training run: a method, its configuration, how to run it, and the checkpoint it writes."""
+
+    method: str
+    config: Any
+    run: RunConfig
+    output: Path
+
+    @property
+    def history(self) -> Path:
+        """The history beside the checkpoint."""
+        return self.output.with_suffix(".history.jsonl")
+
+    @property
+    def steps(self) -> int:
+        """The step it goes to: the configuration's ``total_steps`` where it has that, else its ``steps``."""
+        return getattr(self.config, "total_steps", self.config.steps)
+
+    @property
+    def needed_steps(self) -> int:
+        """The steps that its checkpoint must have behind it already."""
+        return getattr(self.config, "needed_steps", 0)
+
+    def snapshot(self, step: int) -> Path:
+        """Where ``--keep-every`` keeps the checkpoint of this step."""
+        return self.output.with_name(f"{self.output.stem}-{step}{self.output.suffix}")
+
+    def with_rows(self, rows: int) -> "Job":
+        """The same job with ``--epochs`` turned into steps over a data set of ``rows`` rows."""
+        if self.run.epochs is None:
+            return self
+        steps = max(1, round(self.run.epochs * rows / self.config.batch_size))
+        return replace(self, config=replace(self.config, steps=steps), run=replace(self.run, epochs=None))
+
+    def describe(self) -> dict[str, Any]:
+        """Every option of the job by name: what ``--dry-run`` prints and ``--config`` reads."""
+        values = {**_fields(self.config), **_fields(self.run)}
+        if self.run.epochs is not None:
+            del values["steps"]
+        return values
+
+
+def plan(
+    method: str,
+    given: Mapping[str, Any],
+    *,
+    preset: str | None = None,
+    config_file: Path | None = None,
+    output: str | None = None,
+) -> list[Job]:
+    """The jobs that these options mean. A list as an option's value makes one job per value.
+
+    ``given`` (the command line) beats ``config_file`` (YAML) beats ``preset`` beats the defaults. ``output`` may hold
+    ``{option}`` placeholders, and must hold one for every option with several values.
+    """
+    entry = methods.find(method)
+    config_class = methods.load(entry.config)
+    method_options, run_options = configuration.options(config_class), configuration.options(RunConfig)
+    known = method_options | run_options
+    values: dict[str, Any] = dict(configuration.preset(config_class, preset)) if preset else {}
+    layers = [_read(config_file, known) if config_file else {}, dict(given)]
+    for layer in layers:
+        if "steps" in layer and layer.get("epochs") is not None:
+            raise WrongUsage("--steps and --epochs both say how long to train; give one")
+        if "steps" in layer:  # the stronger layer decides which of the two counts
+            values.pop("epochs", None)
+        values |= layer
+    for name in values:
+        if name not in known:
+            raise UnknownName("option", name, known)
+    several = [n for n in known if isinstance(values.get(n), (list, tuple)) and len(values[n]) > 1]
+    for name in several:
+        if name in run_options and name != "seed":
+            raise WrongUsage(f"{known[name].flag}: takes one value, got {len(values[name])}")
+    template = output or "-".join(["ckpt", *(f"{{{name}}}" for name in several)]) + ".pt"
+    check_template(template, several, {*known, "method"})
+    ordered = {name: values[name] for name in known if name in values}
+    jobs = []
+    for combination in configuration.sweep(ordered):
+        config = configuration.build(config_class, {k: v for k, v in combination.items() if k in method_options})
+        run = configuration.build(RunConfig, {k: v for k, v in combination.items() if k in run_options})
+        shown = {"method": _short(method), **{k: _short(v) for k, v in (_fields(config) | _fields(run)).items()}}
+        path = Path(template.format(**shown))
+        if path.suffix != ".pt":
+            raise WrongUsage(f"-o {template}: expected a checkpoint's name, ending in .pt")
+        jobs.append(Job(method, config, run, path))
+    path, runs = Counter(job.output for job in jobs).most_common(1)[0]
+    if runs > 1:
+        raise WrongUsage(f"{path}: {runs} runs would write it; list values that differ (in their first six digits)")
+    return jobs
+
+
+def _read(path: Path, known: Mapping[str, configuration.Option]) -> dict[str, Any]:
+    """The options in a YAML file, each value checked, so that an error names the file."""
+    values = configuration.read_yaml(path, known)
+    for name, value in values.items():
+        for item in value if isinstance(value, list) else [value]:
+            try:
+                known[name].parse(item)
+            except WrongUsage as error:
+                raise WrongUsage(f"{path}: {error}") from None
+    return values
+
+
+def check_template(template: str, several: list[str], known: set[str]) -> None:
+    """WrongUsage unless the ``{placeholders}`` of an ``-o`` are ``known``, and all of ``several`` are among them."""
+    try:
+        parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
+    except ValueError as error:
+        raise WrongUsage(f"-o {template}: {error}") from None
+    fields = [field for _, field, _, _ in parts]
+    for _, field, spec, conversion in parts:
+        if field not in known:
+            raise WrongUsage(f"-o {template}: {UnknownName('placeholder', field, known)}")
+        if spec or conversion:
+            raise WrongUsage(f"-o {template}: write {{{field}}}, without a format")
+    for name in several:
+        if name not in fields:
+            raise WrongUsage(f"-o {template}: several values of {name} need {{{name}}} in the name")
+
+
+def _fields(config: Any) -> dict[str, Any]:
+    return {name: getattr(config, name) for name in configuration.options(type(config))}
+
+
+def _short(value: Any) -> str:
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text.replace("/", "_").replace(":", ".")

@@ -1,0 +1,82 @@
+"""What is there already of a training run: whether a job may write, go on with it, or has nothing left to do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from disentool import config as configuration
+from disentool.contract import Method
+from disentool.datasets.cache import data_spec
+from disentool.errors import DataMismatch, WrongUsage
+from disentool.io import files
+from disentool.models import model as models
+from disentool.reporting import Reporter
+from disentool.training.plan import Job
+
+
+def probe(job: Job, resume: bool, overwrite: bool) -> None:
+    """Refuse to replace what is there, unless asked, or it is this run's own: then its checkpoint is there too."""
+    mine = resume and job.output.exists()
+    files.probe(job.output, overwrite=overwrite or mine)
+    if not (overwrite or mine):
+        for path in (job.history, *snapshots(job)):
+            files.require_free(path)
+
+
+def snapshots(job: Job) -> list[Path]:
+    """The snapshot files a job will write, as far as its steps are known before the data is open."""
+    every = job.run.keep_every
+    known = every is not None and job.run.epochs is None
+    return [job.snapshot(step) for step in range(every, job.steps + 1, every)] if known else []
+
+
+def is_complete(job: Job, content: dict[str, Any]) -> bool:
+    """Whether a checkpoint needs no more steps, as far as can be told without the data."""
+    same_data = content["data"].get("spec") == data_spec(job.run.data)
+    if not same_data or job.run.epochs is not None:
+        return False
+    return content["step"] >= job.steps or stops(models.build_method(job.output, content), content["history"])
+
+
+def stops(method: Method, history: list[dict[str, Any]]) -> bool:
+    """Whether the method sees in the history's lines a reason to stop before the last step."""
+    decide = getattr(method, "stop_early", None)
+    return decide is not None and decide(history)
+
+
+def complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:
+    """What a run that is already done, at ``step`` or before, has to show for it."""
+    more = f", more than the {job.steps:,} asked for" if step > job.steps else ""
+    more = ", where it stopped early" if step < job.steps else more
+    report.note(f"{job.output}: complete at {step:,} steps{more}")
+    yield from (path for path in snapshots(job) if path.exists())
+    yield job.output
+
+
+def require_same(job: Job, content: dict[str, Any]) -> None:
+    """Raise DataMismatch, naming the option, if a checkpoint was made with another configuration than the job's."""
+    differing = [("method", content["method"], job.method), ("--seed", content["rng"].get("seed"), job.run.seed)]
+    differing.append(("--rows", content["run"].get("rows", "auto"), job.run.rows))
+    extends = {"steps", *getattr(job.config, "EXTENDS", ())}
+    for name, option in configuration.options(type(job.config)).items():
+        if name not in extends:
+            differing.append((option.flag, content["config"].get(name, option.default), getattr(job.config, name)))
+    for name, was, now in differing:
+        if was != now:
+            raise DataMismatch(
+                f"{job.output}: was made with {name} {was}, not {now}; resume it with {name} {was}, or name another -o"
+            )
+
+
+def require_needed(job: Job, step: int) -> None:
+    """WrongUsage if a checkpoint at ``step`` is not as far as its job takes for granted, where that is known yet."""
+    if job.run.epochs is None and step < job.needed_steps:
+        raise WrongUsage(needs(job, f"it holds step {step:,} of {job.needed_steps:,}"))
+
+
+def needs(job: Job, why: str) -> str:
+    """The message that a job's checkpoint is not far enough, and why."""
+    return (
+        f"{job.output}: --stage {job.config.stage} goes on with a checkpoint whose stages before that are complete;"
+        f" {why}, or --stage both"
+    )

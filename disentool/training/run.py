@@ -1,0 +1,290 @@
+"""One training run under way: its steps, its history, its checkpoint."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from disentool import config as configuration
+from disentool import methods
+from disentool.engine import inference
+from disentool.engine.feed import Feed
+from disentool.engine.graph import CudaGraphs
+from disentool.engine.training import Training
+from disentool.errors import DataMismatch, ForeignFile, Interrupted, NoFactors, NonFinite, WrongUsage
+from disentool.io import checkpoint, events, files, records
+from disentool.io.dataset import Dataset
+from disentool.models import model as models
+from disentool.nn.gaussian import kl_to_prior
+from disentool.reporting import Reporter, Task
+from disentool.training import resuming
+from disentool.training.plan import Job
+from disentool.training.signals import Signals
+
+_STATISTICS_ROWS = 1000
+_SAMPLES = 16
+_TIMED_STEPS = 10
+_SAVE_SECONDS = 60
+_LONG = 600  # seconds; a run that would take longer on a CPU is announced
+
+
+class Run:
+    """One job under way."""
+
+    def __init__(
+        self,
+        job: Job,
+        data: Dataset,
+        rows: np.ndarray,
+        feed: Feed,
+        written: events.Events,
+        report: Reporter,
+        graphs: CudaGraphs | None = None,
+    ):
+        self.job, self.data, self.rows, self.events, self.report = job, data, rows, written, report
+        try:
+            method = methods.load(methods.find(job.method).implementation)(job.config, models.facts(data, len(rows)))
+            self.training = Training(
+                method, feed, job.run.seed, feed.device, graphs, bfloat16=job.run.precision == "bf16"
+            )
+        except (DataMismatch, NoFactors, WrongUsage) as error:  # images or factors that the method cannot learn from
+            kind = WrongUsage if isinstance(error, WrongUsage) else type(error)
+            raise kind(f"{data.path}: {error}") from None
+        self._tell_small_classes()
+        self.history: list[dict[str, Any]] = []
+        self.seconds = 0.0  # of training, over all sittings
+        self._mark = 0.0  # when the clock of training was last read
+        self._saved = 0.0  # when the checkpoint was last written
+        self._unsaved = True  # whether there is anything that it does not hold
+        self._told = False  # why the step is not captured
+        self._kept = False  # whether the checkpoint that is there is this run's
+
+    def _tell_small_classes(self) -> None:
+        """Note classes of one image, and those that have fewer images than a group of one class holds."""
+        phases = [phase for stage in self.training.stages for phase in stage.phases]
+        each = max((phase.draw.each for phase in phases), default=1)
+        described = models.describe_classes(self.training.method, self.data, self.rows)
+        images = [count for count in described.get("classes", {}).get("images", ()) if count]
+        few = [count for count in images if count < each]
+        if not few and 1 in images:
+            self.report.note(
+                f"{self.data.path}: {images.count(1):,} of {len(images):,} classes have one image, which their class"
+                " code can hold alone"
+            )
+        if few:
+            alone = f", {few.count(1):,} of them one alone" if 1 in few else ""
+            self.report.note(
+                f"{self.data.path}: {len(few):,} of {len(images):,} classes have fewer than {each} images{alone}; in a"
+                " group of a class its images then come more than once"
+            )
+
+    def carry_out(self, resume: bool, overwrite: bool, signals: Signals) -> Iterator[Path | None]:
+        """Train from the start, or from the checkpoint that is there, to the last step.
+
+        Yields None after every step, and the path of each file as it is complete.
+        """
+        job, training = self.job, self.training
+        self._how_to_go_on = "--resume instead of --overwrite" if overwrite else "--resume"
+        if resume and job.output.exists():
+            content = checkpoint.read(job.output)
+            resuming.require_same(job, content)
+            self._restore(content)
+            resuming.require_needed(job, training.step)
+            self._kept = True
+            snapshot = job.snapshot(training.step)
+            if job.run.keep_every and training.step % job.run.keep_every == 0 and not snapshot.exists():
+                files.duplicate(job.output, snapshot)  # the run was killed between the two
+            if training.step >= training.total or resuming.stops(training.method, self.history):
+                yield from resuming.complete(job, training.step, self.report)
+                return
+            yield from (path for path in resuming.snapshots(job) if path.exists())
+        if loss := getattr(training.method, "reconstruction_loss", ""):
+            self.report.note(f"{job.output}: the reconstruction loss is {loss}")
+        files.probe(job.output, overwrite=True, need_bytes=checkpoint.parameter_bytes(training.networks))
+        label = f"{job.method} {job.output.name}"
+        with self.report.task(label, training.total, "steps", training.step) as task:
+            yield from self._steps(task, signals)
+        if self._unsaved:
+            self._save()
+        yield job.output
+        if signals.received is not None:
+            raise Interrupted(signals.received, f"interrupted: {job.output} is complete")
+
+    def _steps(self, task: Task, signals: Signals) -> Iterator[Path | None]:
+        run, training = self.job.run, self.training
+        first = training.step
+        start = self._mark = self._saved = time.perf_counter()
+        stopped = False
+        while training.step < training.total and not stopped:
+            training.advance()
+            self._unsaved = True
+            self._tell_if_eager()
+            step = training.step
+            if step == first + _TIMED_STEPS:
+                self._announce(_TIMED_STEPS / (time.perf_counter() - start))
+            if step < training.total:
+                task.update(step)
+            if step % run.log_every == 0 or step == training.total:
+                self._stop_clock()
+                self._check()
+                line = {"step": step, "time": round(self.seconds, 3), **training.window()}
+                self.history.append(line)
+                task.update(step, {k: v for k, v in line.items() if k not in ("step", "time")})
+                self.events.write(line)
+                if stopped := resuming.stops(training.method, self.history) and step < training.total:
+                    self.report.note(
+                        f"{self.job.output}: stopped early, and holds step {step:,} of {training.total:,};"
+                        " --keep-every keeps steps before it"
+                    )
+            keep = run.keep_every is not None and step % run.keep_every == 0
+            if keep or self._due(step):
+                self._save()
+            if keep:
+                files.duplicate(self.job.output, self.job.snapshot(step))
+                yield self.job.snapshot(step)
+            if signals.received is not None and step < training.total and not stopped:
+                if self._unsaved:
+                    self._save()
+                raise Interrupted(
+                    signals.received,
+                    f"interrupted: {self.job.output} holds step {step:,} of {training.total:,};"
+                    f" the same command with {self._how_to_go_on} goes on",
+                )
+            yield None
+
+    def _tell_if_eager(self) -> None:
+        """Say once why the step is not replayed as it should be."""
+        if self.training.why_eager and not self._told:
+            self.report.note(f"{self.job.output}: the step is not captured, which is slower: {self.training.why_eager}")
+            self._told = True
+
+    def _due(self, step: int) -> bool:
+        """Whether it is time to save: every so many steps where that is asked, else every minute."""
+        every = self.job.run.checkpoint_every
+        if every is not None:
+            return step % every == 0
+        return time.perf_counter() - self._saved > _SAVE_SECONDS
+
+    def _announce(self, rate: float) -> None:
+        """On a CPU, say at once how long the run will take and how to shorten it; ``rate``: steps a second."""
+        left = (self.training.total - self.training.step) / rate
+        if self.training.device.type == "cpu" and left > _LONG:
+            quick = configuration.presets_of(type(self.job.config)).get("quick", {}).get("steps")
+            shorter = f"--preset quick ({quick:,} steps, {_duration(quick / rate)}) or " if quick else ""
+            self.report.note(
+                f"{self.training.total:,} steps at {rate:.1f} a second on this CPU will take {_duration(left)};"
+                f" shorter: {shorter}--steps N; Ctrl-C saves, --resume goes on"
+            )
+
+    def _stop_clock(self) -> None:
+        now = time.perf_counter()
+        self.seconds += now - self._mark
+        self._mark = now
+
+    def _check(self, *, weights: bool = False) -> None:
+        try:
+            self.training.check()
+            if weights:
+                self.training.check_weights()
+        except NonFinite as error:
+            output = self.job.output
+            kept = f"{output} keeps the last good step" if self._kept else "nothing of this run was saved"
+            raise NonFinite(f"{error}; {kept}; try a smaller --learning-rate or weight") from None
+
+    def _save(self) -> None:
+        """Write checkpoint and history; a state that is not finite is refused, and the last good file stays."""
+        self._stop_clock()
+        self._check(weights=True)
+        job, training = self.job, self.training
+        rows = np.sort(np.random.default_rng(0).permutation(len(self.rows))[:_STATISTICS_ROWS])
+        samples = self.rows[np.random.default_rng(1).permutation(len(self.rows))[:_SAMPLES]]
+        content = {
+            "method": job.method,
+            "config": {name: getattr(job.config, name) for name in configuration.options(type(job.config))},
+            "run": {name: getattr(job.run, name) for name in configuration.options(type(job.run))},
+            "data": models.describe(self.data, job.run.data, len(self.rows))
+            | models.describe_classes(training.method, self.data, self.rows),
+            "rng": {"seed": job.run.seed},
+            "reconstruction_loss": getattr(training.method, "reconstruction_loss", ""),
+            "history": self.history,
+            "seconds": self.seconds,
+            "statistics": _statistics(training, rows),
+            **self._styles(),
+            "samples": {"images": torch.from_numpy(self.data.images[samples]), "rows": samples.tolist()},
+            **training.state(),
+        }
+        checkpoint.write(job.output, content, overwrite=True)
+        records.write_history(job.history, self.history)
+        self._unsaved, self._kept = False, True
+        self._mark = self._saved = time.perf_counter()
+
+    def _styles(self) -> dict[str, torch.Tensor]:
+        """The style of each row of the data, where they are this run's own."""
+        if getattr(self.job.config, "styles", 1) < 2:
+            return {}
+        return {"styles": torch.from_numpy(self.data.factors[:, -1].astype(np.int32))}
+
+    def _restore(self, content: dict[str, Any]) -> None:
+        job, training = self.job, self.training
+        was, now = content["data"].get("content_sha256"), self.data.content_sha256
+        if was != now:
+            raise DataMismatch(
+                f"{job.output}: was trained on {content['data'].get('name')} ({str(was)[:12]}), but --data"
+                f" {job.run.data} is other data ({now[:12]}); resume it with the same data, or name another -o"
+            )
+        law = content["data"].get("likelihood")
+        if getattr(job.config, "likelihood", None) == "auto" and law != self.data.likelihood:
+            raise DataMismatch(
+                f"{job.output}: was trained with the data's likelihood {law}, which now is {self.data.likelihood};"
+                " prepare the data as it was, or name another -o"
+            )
+        was, now = content.get("reconstruction_loss", ""), getattr(training.method, "reconstruction_loss", "")
+        if was != now:
+            raise DataMismatch(
+                f"{job.output}: was trained with the {was} reconstruction loss, which now is {now} (VGG16's weights"
+                f" {'were' if now == 'perceptual' else 'are not'} found); --reconstruction {was}, or name another -o"
+            )
+        if not content["window"]:
+            raise ForeignFile(f"{job.output}: holds weights only, as it came from an export; it cannot be resumed")
+        try:
+            checkpoint.check_networks(job.output, training.networks, content["networks"])
+            training.restore(content)
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise ForeignFile(f"{job.output}: cannot be resumed: {str(error).splitlines()[0]}") from None
+        self.history = list(content["history"])
+        self.seconds = float(content.get("seconds", 0.0))
+
+
+def _statistics(training: Training, rows: np.ndarray) -> dict[str, Any]:
+    """Per-dimension KL (nats), mean and standard deviation of the codes over a few rows; what `traverse` orders by."""
+    parts = list(_codes(training, rows))
+    mean = np.concatenate([p["mean"] for p in parts]).astype(np.float64)
+    out = {"rows": len(rows), "mean_mean": mean.mean(0).tolist(), "mean_std": mean.std(0).tolist()}
+    if "logvar" in parts[0]:
+        logvar = np.concatenate([p["logvar"] for p in parts])
+        out["kl"] = kl_to_prior(torch.from_numpy(mean), torch.from_numpy(logvar).double()).mean(0).tolist()
+    return out
+
+
+def _codes(training: Training, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
+    """What the encoders make of these rows; before they are trained, the codes that are optimised for the rows."""
+    method, networks = training.method, training.networks
+    if not hasattr(method, "row_codes") or method.encoders_ready(training.step):
+        yield from inference.encode(method, networks, training.feed, rows)
+        return
+    with inference.repeatable():
+        for start in range(0, len(rows), inference.BATCH):
+            batch = training.feed.batch(rows[start : start + inference.BATCH])
+            codes = method.row_codes(networks, batch.rows, batch.factors, batch.images)
+            yield {name: code.float().cpu().numpy() for name, code in codes.items()}
+
+
+def _duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 1.5 * size:
+            return f"about {seconds / size:.0f} {unit}"
+    return f"about {seconds:.0f} seconds"
