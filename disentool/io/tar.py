@@ -1,7 +1,7 @@
 """The headers of tar archives (POSIX ustar and pax, GNU long names), read with bounds on everything.
 
-Not Python's tarfile. It reads a header's extension whole, whatever size it claims, and a few bytes of gzip can make that
-gigabytes. A reader that limits each read does not make it safe: it accepts negative sizes, it ends without a word
+Not Python's tarfile. It reads a header's extension whole, whatever size it claims, and a few bytes of gzip can make
+that gigabytes. A reader that limits each read does not make it safe: it accepts negative sizes, it ends without a word
 where an archive is cut or damaged, and it copies all global records for each member (13 s for 200 members in 0.9 MB).
 """
 
