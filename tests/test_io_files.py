@@ -1,8 +1,10 @@
 """Outputs are whole or not there, never replaced unasked, and written by one process at a time."""
 
+import ast
 import errno
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -290,6 +292,65 @@ def test_a_claim_below_a_file(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(NotWritable, match="a part of the path is a file"), files.claim(tmp_path / "file" / "a.h5"):
         pass
+
+
+FORKED = """
+import os, sys, time
+from pathlib import Path
+from disentool.io import files
+with files.claim(Path(sys.argv[1])):
+    if os.fork() == 0:  # as a worker that outlives a killed parent
+        print("forked", flush=True)
+        time.sleep(60)
+        os._exit(0)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+def test_a_killed_holders_children_hold_nothing(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", FORKED, str(tmp_path / "a.h5")],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout.readline() == "forked\n"
+        with pytest.raises(OutputBusy), files.claim(tmp_path / "a.h5"):
+            pass
+        process.kill()
+        process.wait()
+        with files.claim(tmp_path / "a.h5"):
+            pass
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.stdout.close()
+
+
+def test_a_file_system_without_locks_is_said_not_worked_around(tmp_path, monkeypatch):
+    """A lock that is only a file would outlive its process."""
+
+    def refuse(*_):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    refused = pytest.raises(NotWritable, match=r"a\.h5: cannot be written: Function not implemented")
+    with refused, files.claim(tmp_path / "a.h5"):
+        pass
+
+
+def test_no_module_needs_what_windows_lacks():
+    unix = {"fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty"}
+    package = Path(files.__file__).parents[1]
+    found = []
+    for path in sorted(package.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            found += [f"{path.relative_to(package)}: {name}" for name in names if name.split(".")[0] in unix]
+    assert len(list(package.rglob("*.py"))) > 100
+    assert not found
 
 
 RACE = """

@@ -4,10 +4,10 @@ import sys
 
 import numpy as np
 import pytest
-from disentool.models.label import Label
 from PIL import Image, ImageSequence
 
 from disentool.errors import MissingExtra, OutputExists, WrongUsage
+from disentool.models.label import Label
 from disentool.pictures import canvas, writing
 from disentool.pictures.canvas import Block, Sheet
 

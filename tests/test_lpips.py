@@ -1,6 +1,7 @@
 """LPIPS against a plain statement of it; the files that its weights come in, and files that they do not come in."""
 
 import math
+import struct
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch.nn.functional as F
 
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, MissingFile, UnsafeFile, WrongUsage
 from disentool.io import lpips as weights
+from disentool.io import vgg
 from disentool.nn.lpips import LAYERS, LPIPS, shapes
 from disentool.scoring import callables
 
@@ -137,3 +139,19 @@ def test_nothing_in_them_executes(tmp_path):
     with pytest.raises(UnsafeFile):
         weights.read([tmp_path / "bomb.pth"], SHAPES)
     assert not (tmp_path / "exploded").exists()
+
+
+def test_memory_that_an_old_file_does_not_fill_is_not_taken(alex, tmp_path):
+    """The published VGG16 is a file of torch < 1.6, whose storages claim their sizes."""
+    path = tmp_path / "old.pth"
+    torch.save({"features.0.weight": torch.zeros(2)}, path, _use_new_zipfile_serialization=False)
+    data, written = path.read_bytes(), b"K\x02Nt"  # BININT1 2, NONE, TUPLE
+    assert data.count(written) == 1
+    path.write_bytes(data.replace(written, b"\x8a\x08" + struct.pack("<q", 2**34) + b"Nt"))
+    for read in (vgg.read, lambda path: weights.read([path], SHAPES)):
+        with pytest.raises(UnsafeFile, match=r"old\.pth: claims to hold more numbers than it has bytes"):
+            read(path)
+    trunk, linear = as_published(alex, tmp_path)
+    torch.save(torch.load(trunk, weights_only=True), path, _use_new_zipfile_serialization=False)
+    found = weights.read([path, linear], SHAPES)[1]
+    assert all(found[name].equal(tensor) for name, tensor in alex.items())

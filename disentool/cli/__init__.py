@@ -169,7 +169,7 @@ def main() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
     for stream in (sys.stdin, sys.stdout):  # the name of a file is bytes, and need not be UTF-8
         stream.reconfigure(errors="surrogateescape")
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _terminate)
     sys.exit(run(sys.argv[1:]))

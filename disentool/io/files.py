@@ -1,17 +1,22 @@
 """Outputs that are written whole or not at all, and claimed before any work starts."""
 
 import errno
-import fcntl
 import glob
 import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import BaseFileLock, FileLock, Timeout
+
 from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage
+
+_UNLINKED_WHILE_OPEN = os.name != "nt"  # Windows keeps a file that is open; there filelock removes it on release
+_LETTING_GO = 0.1  # seconds given to a holder that is just letting go, before an output counts as busy
+_POLL = 0.01  # seconds between two attempts
 
 
 def require(path: Path | str, what: str, hint: str = "") -> Path:
@@ -89,7 +94,7 @@ def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[Non
     """
     path = _followed(path)
     lock = path.with_name(f".{path.name[:200]}.lock")
-    handle = _locked(path, lock, wait)
+    held = _locked(path, lock, wait)
     try:
         for left in path.parent.glob(f"{glob.escape(_partial(path))}*"):
             if left.is_dir() and not left.is_symlink():
@@ -98,36 +103,28 @@ def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[Non
                 left.unlink(missing_ok=True)
         yield
     finally:
-        lock.unlink(missing_ok=True)
-        os.close(handle)
+        if _UNLINKED_WHILE_OPEN:  # after the release, the file could be the next holder's
+            with suppress(OSError):
+                lock.unlink(missing_ok=True)
+        held.release()
 
 
-def _locked(path: Path, lock: Path, wait: Callable[[], None] | None) -> int:
-    """An open, locked handle of the lock file that is there now."""
-    blocking = fcntl.LOCK_NB
+def _locked(path: Path, lock: Path, wait: Callable[[], None] | None) -> BaseFileLock:
+    """The lock of this file, held. The lock file that it holds is the one that is there, not one removed meanwhile."""
+    held = FileLock(lock, thread_local=False, fallback_to_soft=False, preserve_lock_file=_UNLINKED_WHILE_OPEN)
+    patience = _LETTING_GO
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o644)
-        except OSError as error:
-            raise not_writable(path, error) from None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | blocking)
-            # The former holder may have removed the file between our open and our lock.
-            if os.path.exists(lock) and os.stat(lock).st_ino == os.fstat(handle).st_ino:
-                return handle
-        except BlockingIOError:
+            held.acquire(timeout=patience, poll_interval=_POLL)
+            return held
+        except Timeout:
             if wait is None:
-                os.close(handle)
                 raise OutputBusy(f"{path}: another running disentool is writing it; wait, or name another -o") from None
             wait()
-            blocking = 0
-        except FileNotFoundError:
-            pass  # removed between the two questions
+            patience = -1
         except OSError as error:
-            os.close(handle)
             raise not_writable(path, error) from None
-        os.close(handle)
 
 
 def _followed(path: Path) -> Path:
@@ -204,5 +201,5 @@ def not_writable(path: Path, error: OSError) -> NotWritable:
         errno.ENOTEMPTY: "a folder of this name appeared meanwhile",
         errno.ENAMETOOLONG: "the name is too long",
     }
-    reason = reasons.get(error.errno, error.strerror or str(error))
+    reason = reasons.get(error.errno or 0, error.strerror or str(error))
     return NotWritable(f"{path}: cannot be written: {reason}")

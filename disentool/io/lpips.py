@@ -1,18 +1,14 @@
 """The weights of LPIPS: torchvision's AlexNet or VGG16, and the linear layers that its authors publish."""
 
-import os
-import pickle
 import re
-import warnings
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import torch
 from torch import Tensor
 
-from disentool.errors import ForeignFile, UnsafeFile, WrongUsage
-from disentool.io import files
+from disentool.errors import ForeignFile, WrongUsage
+from disentool.io import pretrained_weights
 
 _WANTED = "torchvision's alexnet or vgg16 (.pth) and the lpips package's linear layers for it (weights/v0.1/alex.pth)"
 _TRUNK = re.compile(r"(?:features|net\.slice\d)\.(\d+)\.(weight|bias)")
@@ -25,7 +21,7 @@ def read(paths: Sequence[Path], shapes: Mapping[str, Mapping[str, tuple[int, ...
     ``shapes``: of each network's tensors, as :func:`disentool.nn.lpips.shapes` gives them. Raises WrongUsage where a
     part is missing, MissingFile, UnsafeFile or ForeignFile. Nothing in the files executes.
     """
-    found: dict[str, tuple[Path, Tensor]] = {}
+    found: dict[str, tuple[Path, Any]] = {}
     for path in paths:
         for name, tensor in _content(path).items():
             trunk, linear = _TRUNK.fullmatch(str(name)), _LINEAR.fullmatch(str(name))
@@ -44,35 +40,11 @@ def read(paths: Sequence[Path], shapes: Mapping[str, Mapping[str, tuple[int, ...
         if name not in found:
             raise ForeignFile(f"{names}: holds no {name} of LPIPS's {kind}; expected {_WANTED}")
         path, tensor = found[name]
-        plain = isinstance(tensor, Tensor) and tensor.layout == torch.strided and tensor.is_floating_point()
-        if not plain or tensor.shape != shape:
-            had = list(tensor.shape) if isinstance(tensor, Tensor) else type(tensor).__name__
-            raise ForeignFile(f"{path}: {name} is {had}, expected {list(shape)}: {_WANTED}")
-        if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-            raise UnsafeFile(f"{path}: {name} is not stored in full")
-        if not bool(tensor.isfinite().all()):
-            raise ForeignFile(f"{path}: {name} is not finite")
-        weights[name] = tensor.float().clone()
+        weights[name] = pretrained_weights.check_values(
+            path, name, pretrained_weights.check_shape(path, name, tensor, shape, f": {_WANTED}")
+        )
     return kind, weights
 
 
-def _content(path: Path) -> dict:
-    path = files.require(path, "file of LPIPS's weights", f"expected {_WANTED}")
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > os.path.getsize(path):
-                raise UnsafeFile(f"{path}: claims to hold more bytes than it has; not opened")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # remarks of torch's on what is refused below
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise UnsafeFile(f"{path}: holds Python objects or is no torch file; expected {_WANTED}") from None
-    except MemoryError:
-        raise
-    except Exception as error:  # on a damaged file torch may raise nearly anything
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise ForeignFile(f"{path}: cannot be read ({reason}); expected {_WANTED}") from None
-    if not isinstance(content, dict):
-        raise ForeignFile(f"{path}: holds a {type(content).__name__}; expected {_WANTED}")
-    return content
+def _content(path: Path) -> dict[Any, Any]:
+    return pretrained_weights.read(path, "file of LPIPS's weights", f"expected {_WANTED}", f"expected {_WANTED}")

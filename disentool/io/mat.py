@@ -1,7 +1,7 @@
 """One numeric array of a MATLAB 5 .mat file, as MathWorks' "MAT-File Format" document lays it out.
 
-Not scipy.io.loadmat: it decompresses and builds whatever a file asks for, and here only bytes are wanted, checked
-before they are made.
+Not scipy.io: its whosmat and loadmat both decompress as many bytes as a tag claims, in a name or in values, and a file
+of 1 MB can claim 1 GB. Here only bytes are wanted, and their number is checked before they are made.
 """
 
 import math

@@ -1,6 +1,8 @@
 """The headers of tar archives (POSIX ustar and pax, GNU long names), read with bounds on everything.
 
-Python's tarfile reads a header's extension whole, whatever size it claims; a few bytes of gzip can make that gigabytes.
+Not Python's tarfile. It reads a header's extension whole, whatever size it claims, and a few bytes of gzip can make
+that gigabytes. A reader that limits each read does not make it safe: it accepts negative sizes, it ends without a word
+where an archive is cut or damaged, and it copies all global records for each member (13 s for 200 members in 0.9 MB).
 """
 
 from collections.abc import Iterator

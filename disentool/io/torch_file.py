@@ -6,8 +6,9 @@ import pickletools
 import re
 import warnings
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import torch
 
@@ -68,34 +69,47 @@ def _check_archive(path: Path, what: str, hint: str) -> None:
 
 
 def _check_legacy(path: Path, what: str, hint: str) -> None:
-    """UnsafeFile unless the pickles name nothing but tensors, and all storages together fit into the file.
-
-    Torch takes the memory that a storage claims before it looks for its bytes. The opcodes are read, not run.
-    """
-    size, claimed = path.stat().st_size, 0
+    """UnsafeFile unless the pickles name nothing but tensors, and all storages together fit into the file."""
     try:
-        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            for _ in range(_LEGACY):
-                recent: list[tuple[str, Any]] = []
-                for opcode, argument, _ in pickletools.genops(data):
-                    if opcode.name in ("GLOBAL", "STACK_GLOBAL", "INST") and not _CODE_FREE.fullmatch(str(argument)):
-                        named = str(argument or "by a computed name").replace(" ", ".")[:80]
-                        raise UnsafeFile(
-                            f"{path}: holds Python objects ({named}), expected tensors and plain values; not opened"
-                        )
-                    if opcode.name == "BINPERSID":
-                        # ('storage', type, key, device, elements, view or None): where the last but one is a number
-                        # put there directly, torch sees the one that is counted here.
-                        end = [entry for entry in recent if entry[0] not in _MEMO][-3:]
-                        as_written = [name for name, _ in end[1:]] == ["NONE", "TUPLE"] and end[0][0] in _WHOLE
-                        if not as_written or end[0][1] < 0:
-                            raise UnsafeFile(f"{path}: its storages are not as torch writes them; not opened")
-                        claimed += end[0][1]
-                    recent = [*recent[-6:], (opcode.name, argument)]
+        for opcode, argument in _opcodes(path):
+            if opcode in ("GLOBAL", "STACK_GLOBAL", "INST") and not _CODE_FREE.fullmatch(str(argument)):
+                named = str(argument or "by a computed name").replace(" ", ".")[:80]
+                raise UnsafeFile(
+                    f"{path}: holds Python objects ({named}), expected tensors and plain values; not opened"
+                )
+        check_storages(path)
     except (ValueError, OSError, IndexError) as error:  # genops says ValueError to what is no pickle
         raise _damaged(path, what, hint, error) from None
-    if claimed > size:
+
+
+def check_storages(path: Path) -> None:
+    """UnsafeFile unless all storages of a file of torch before 1.6 fit into it; ValueError or IndexError for another.
+
+    Torch takes the memory that a storage claims before it looks for its bytes.
+    """
+    claimed = 0
+    recent: list[tuple[str, Any]] = []
+    for opcode, argument in _opcodes(path):
+        if opcode == "BINPERSID":
+            # ('storage', type, key, device, elements, view or None): where the last but one is a number
+            # put there directly, torch sees the one that is counted here.
+            end = [entry for entry in recent if entry[0] not in _MEMO][-3:]
+            as_written = [name for name, _ in end[1:]] == ["NONE", "TUPLE"] and end[0][0] in _WHOLE
+            if not as_written or end[0][1] < 0:
+                raise UnsafeFile(f"{path}: its storages are not as torch writes them; not opened")
+            claimed += end[0][1]
+        recent = [*recent[-6:], (opcode, argument)]
+    if claimed > path.stat().st_size:
         raise UnsafeFile(f"{path}: claims to hold more numbers than it has bytes; not opened")
+
+
+def _opcodes(path: Path) -> Iterator[tuple[str, Any]]:
+    """Name and argument of each opcode of a legacy file's pickles: read, not run."""
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        for _ in range(_LEGACY):
+            # genops asks of its file only what an mmap has: read and readline.
+            for opcode, argument, _ in pickletools.genops(cast(IO[bytes], data)):
+                yield opcode.name, argument
 
 
 def check_leaves(path: Path, content: Any) -> None:

@@ -1,17 +1,12 @@
 """The weights of VGG16, as torchvision keeps them: found, checked and read."""
 
-import math
-import os
-import pickle
-import warnings
-import zipfile
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from disentool.errors import ForeignFile, MissingFile, UnsafeFile
-from disentool.io import files
+from disentool.errors import ForeignFile, MissingFile
+from disentool.io import pretrained_weights
 
 NAME = "vgg16-397923af.pth"  # torchvision's file; the digits begin its sha256
 _WIDTHS = {
@@ -60,37 +55,15 @@ def read(path: Path) -> dict[str, Tensor]:
 
     MissingFile, UnsafeFile or ForeignFile. Nothing in the file executes; the other layers' weights are left out.
     """
-    path = files.require(path, "file of VGG16's weights", "torchvision's vgg16 downloads " + NAME)
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > os.path.getsize(path):
-                raise UnsafeFile(f"{path}: claims to hold more bytes than it has; not opened")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # remarks of torch's on what is refused below
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise UnsafeFile(f"{path}: holds Python objects or is no torch file; {_EXPECTED}") from None
-    except MemoryError:
-        raise
-    except Exception as error:  # on a damaged file torch may raise nearly anything
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise ForeignFile(f"{path}: cannot be read ({reason}); {_EXPECTED}") from None
-    if not isinstance(content, dict):
-        raise ForeignFile(f"{path}: holds a {type(content).__name__}; {_EXPECTED}")
+    content = pretrained_weights.read(
+        path, "file of VGG16's weights", "torchvision's vgg16 downloads " + NAME, _EXPECTED
+    )
     weights, size = {}, 3
     for layer, width in _WIDTHS.items():
         for name, shape in ((f"features.{layer}.weight", (width, size, 3, 3)), (f"features.{layer}.bias", (width,))):
-            tensor = content.get(name)
-            if not isinstance(tensor, Tensor):
+            if not isinstance(content.get(name), Tensor):
                 raise ForeignFile(f"{path}: has no {name}; {_EXPECTED}")
-            plain = tensor.layout == torch.strided and tensor.is_floating_point() and not tensor.is_quantized
-            if not plain or tensor.shape != shape:
-                raise ForeignFile(f"{path}: {name} is {list(tensor.shape)}, expected {list(shape)}; {_EXPECTED}")
-            if math.prod(shape) * tensor.element_size() > tensor.untyped_storage().nbytes():
-                raise UnsafeFile(f"{path}: {name} is not stored in full; {_EXPECTED}")
-            if not bool(tensor.isfinite().all()):
-                raise ForeignFile(f"{path}: {name} is not finite; {_EXPECTED}")
-            weights[name] = tensor.float().clone()
+            tensor = pretrained_weights.check_shape(path, name, content[name], shape, f"; {_EXPECTED}")
+            weights[name] = pretrained_weights.check_values(path, name, tensor, f"; {_EXPECTED}")
         size = width
     return weights

@@ -1,6 +1,7 @@
 """SIGINT, SIGTERM and SIGHUP as a question the loop asks: a step is finished and saved before the process ends."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,8 @@ def listen() -> Iterator[Signals]:
         signals.received = number
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    numbers = [n for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
+    known = [signal.SIGINT, signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])]
+    numbers = [n for n in known if signal.getsignal(n) is not signal.SIG_IGN]
     former = {number: signal.signal(number, note) for number in numbers}  # what is ignored (nohup, &) stays ignored
     try:
         yield signals
