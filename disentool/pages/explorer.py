@@ -147,7 +147,7 @@ class _Frames:
         return cls(split[0][0], shown, split[1:cut], split[cut:], images.shape != made.shape)
 
     def every(self, stride: int) -> "_Frames":
-        """With every so-manieth value alone, the first and the last among them."""
+        """With one of every ``stride`` values alone, the first and the last among them."""
         rows = [row[::stride] for row in self.rows]
         pad = [row[::stride] for row in self.pad[::stride]]
         return _Frames(self.base, self.shown, rows, pad, self.shrunk)
@@ -158,9 +158,9 @@ class _Frames:
         return sheets + ([sprite_sheets.sheet(self.pad, lossy=lossy)] if self.pad else [])
 
 
-def _pad_places(scene: Scene) -> tuple[slice, slice]:
+def _pad_places(scene: Scene, pad: tuple[int, int]) -> tuple[slice, slice]:
     """Which of the two axes' values are on the pad."""
-    across, up = (scene.axes[place].amounts.shape[1] for place in scene.pad)
+    across, up = (scene.axes[place].amounts.shape[1] for place in pad)
     return slice(None, None, math.ceil((across - 1) / (_PAD - 1))), slice(None, None, math.ceil((up - 1) / (_PAD - 1)))
 
 
@@ -169,7 +169,7 @@ def _pad_codes(scene: Scene, number: int) -> list[np.ndarray]:
     if scene.pad is None:
         return []
     own = scene.codes[number]
-    (x, y), (some_x, some_y) = scene.pad, _pad_places(scene)
+    (x, y), (some_x, some_y) = scene.pad, _pad_places(scene, scene.pad)
     across, up = scene.axes[x].codes[number][some_x], scene.axes[y].codes[number][some_y]
     return [np.where(code != own, code, across) for code in up[::-1]]
 
@@ -209,7 +209,7 @@ def _markup(scene: Scene, key: str, bases: list, stride: int, size: int, notes: 
     ]
     known = {"width": width, "height": height, "axes": axes, "sheets": [encoded for _, encoded in bases], "pad": None}
     if scene.pad is not None:
-        (x, y), (some_x, some_y) = scene.pad, _pad_places(scene)
+        (x, y), (some_x, some_y) = scene.pad, _pad_places(scene, scene.pad)
         amounts = [
             scene.axes[place].amounts[: len(bases), some][:, ::stride] for place, some in ((x, some_x), (y, some_y))
         ]
