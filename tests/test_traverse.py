@@ -1,4 +1,4 @@
-"""The traverse stage: what is in which cell, in what order, from which base; and all that it refuses."""
+"""``traverse``: what is in which cell, in what order, from which base; and all that it refuses."""
 
 import json
 import sys

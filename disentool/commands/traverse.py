@@ -100,7 +100,7 @@ def traverse(
             own = [(each, each.at(moving_values, extent)) for each in shown]
             return [Axis(each.label, values, each.moved(starts.codes, values)) for each, values in own]
 
-        def drawing(planned: Traversal, cells: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
+        def draw(planned: Traversal, cells: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
             if not is_still(planned.output):
                 return traversal_grid.animation(planned, cells, starts.images, moving_values, extent)
             own = np.concatenate(list(images_of(model, starts.codes[: planned.starts])))
@@ -115,7 +115,7 @@ def traverse(
             yield from traversal_grid.write_all(
                 planned,
                 lambda codes, _: images_of(model, codes),
-                drawing,
+                draw,
                 task,
                 fps=fps,
                 comment=model.comment,
@@ -213,7 +213,7 @@ def traverse_directions(
             amounts = [move.span.low + (move.span.high - move.span.low) * share for move in moves]
             return [Axis(m.label, values, m.codes(starts.z, values)) for m, values in zip(moves, amounts, strict=True)]
 
-        def drawing(planned: Traversal, cells: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
+        def draw(planned: Traversal, cells: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
             if is_still(planned.output):
                 beside: list[Beside] = [[] for _ in starts.z]
                 if not starts.drawn:
@@ -232,7 +232,7 @@ def traverse_directions(
         planned = [traversal_grid.plan(o, axes(o), facts.height, facts.width, size) for o in drawn]
         with report.task(f"traverse {Path(spec).name}", sum(each.cells for each in planned), "images") as task:
             yield from traversal_grid.write_all(
-                planned, decode, drawing, task, fps=fps, comment=comment, overwrite=overwrite
+                planned, decode, draw, task, fps=fps, comment=comment, overwrite=overwrite
             )
         if len(drawn) < len(outputs):
             scene = explorer_content.of_generator(

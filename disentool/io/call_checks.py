@@ -29,7 +29,7 @@ def require_indices(indices: Iterable[int], total: int, flag: str, owner: object
             raise WrongUsage(f"{flag} {index}: {owner} has {what} 0 to {total - 1:,}")
 
 
-def checked_rows(rows: Sequence[int], total: int, path: Path | None, flag: str = "--rows") -> np.ndarray:
+def checked_rows(rows: Sequence[int], total: int, path: Path, flag: str = "--rows") -> np.ndarray:
     """``rows`` as int64 [n], where each is a row of a file with ``total`` of them, and there is one at least."""
     if not rows:
         raise WrongUsage(f"{flag}: names no row")

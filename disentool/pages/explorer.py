@@ -22,11 +22,12 @@ _PAD = 13  # frames along a side of the pad
 
 @dataclass(frozen=True)
 class Axis:
-    """One slider over V frames for each of n images to start from, its starts.
+    """One slider over V frames for each of n starts, which are images to start from.
 
-    ``codes``: float32 [n,V,D]. ``amounts``: float64 [n,V], what the codes stand for, in ``unit``; ``at``: float64 [n],
-    where each start itself is. ``group``: the heading that it stands under. ``free``: it can go with another on the pad,
-    as it changes numbers of the code that no other one changes. ``relative``: amounts are changes of the image.
+    ``codes``: float32 [n,V,D]. ``amounts``: float64 [n,V], what the codes stand for, in ``unit``. ``at``: float64 [n],
+    where each start itself is. ``group``: the heading that the slider stands under. ``free``: it can go with another on
+    the pad, as it changes numbers of the code that no other one changes. ``relative``: amounts say by how much an image
+    is changed.
     """
 
     name: str
