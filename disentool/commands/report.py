@@ -89,9 +89,9 @@ def _pictured(run: Run, path: Path, key: str | None, opening: Opening) -> tuple[
     def swapped(to: Path) -> Iterator[Path]:
         return swap(path, [to], size=_SIZE, device=device, trust=trust)
 
-    shown = [report_pictures.made(traversed, _TRAVERSED)]
+    shown = [report_pictures.figure_of(traversed, _TRAVERSED)]
     if hasattr(model.method, "classes") or hasattr(model.method, "transfer"):
-        shown.append(report_pictures.made(swapped, _SWAPPED))
+        shown.append(report_pictures.figure_of(swapped, _SWAPPED))
     shown += [_directed(path, file.path, opening) for file in run.directions]
     if key is None:
         return "".join(shown), ""
@@ -121,4 +121,4 @@ def _directed(path: Path, directions: Path, opening: Opening) -> str:
     caption = (
         f"Images moved along the directions of {directions.name}, each in its own unit, from where it is in the middle."
     )
-    return report_pictures.made(moved, caption)
+    return report_pictures.figure_of(moved, caption)
