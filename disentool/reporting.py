@@ -1,8 +1,10 @@
 """How a stage tells people what it is doing; the command line shows it, a Python caller may ignore it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+_Counted = TypeVar("_Counted", bound=Sized)
 
 
 class Task(Protocol):
@@ -23,6 +25,14 @@ class Reporter(Protocol):
 
     def task(self, label: str, total: int, unit: str, done: int = 0):
         """A context manager that gives a :class:`Task` of ``total`` ``unit``, of which ``done`` are behind already."""
+
+
+def counted(batches: Iterable[_Counted], task: Task, done: int = 0) -> Iterator[_Counted]:
+    """The batches, each of which counts for ``task`` as soon as the caller asks for the next; ``done`` before them."""
+    for batch in batches:
+        yield batch
+        done += len(batch)
+        task.update(done)
 
 
 class Silent:

@@ -66,7 +66,7 @@ def test_what_a_generator_prints_is_no_result(cli, mine):
 
 
 def test_starts_that_would_not_fit_are_refused_before_any_work(cli, mine, monkeypatch):
-    monkeypatch.setattr("disentool.commands.find_direction._MAX_BYTES", 16 * 16 * 4 * 20)
+    monkeypatch.setattr("disentool.steering.direction_search._MAX_BYTES", 16 * 16 * 4 * 20)
     words = ("--transform", "shift-x", "--trust", "--device", "cpu", "-o", "d.h5")
     cli("find-direction", "mine:Blob", *words, "--starts", 21).failed(2, "--starts 21: their images take", "at most 20")
 

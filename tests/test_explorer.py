@@ -245,10 +245,9 @@ def test_large_frames_are_reduced(model):
 
 
 def test_a_class_is_a_slider_of_its_own_values():
-    from disentool.models.label import Label
-
     from disentool.contract import Classes, Interval
     from disentool.models.dimensions import Dimension
+    from disentool.models.label import Label
 
     shown = [Dimension(0, Label("z0", "3 classes"), Classes(3)), Dimension(1, Label("z1"), Interval(-1, 1))]
     first, second = explorer_content.dimensions(np.zeros((1, 2), np.float32), shown, 3.0, 5)

@@ -14,8 +14,8 @@ import plot_records
 import pytest
 from conftest import square_grid, write_dataset
 
-from disentool.commands import report as stage
 from disentool.pages import published_results, report_pictures
+from disentool.pages import report as report_page
 
 SCORES = ("factor", "reconstruction", "mig")
 
@@ -194,8 +194,8 @@ def test_pictures_that_cannot_be_made(cli, own, ckpt):
 
 
 def test_no_more_explorers_than_a_page_can_hold(report, own, ckpt, monkeypatch):
-    monkeypatch.setattr(stage, "MAX_EXPLORERS", 1)
-    monkeypatch.setattr(stage, "MAX_PICTURED", 2)
+    monkeypatch.setattr(report_page, "MAX_EXPLORERS", 1)
+    monkeypatch.setattr(report_page, "MAX_PICTURED", 2)
     for step in (28, 29):
         made.strong(ckpt, own / f"s{step}.pt", step=step)
     page = report("ckpt.pt", "s28.pt", "s29.pt")

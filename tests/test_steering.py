@@ -56,15 +56,15 @@ def test_traverse_moves_by_t_image_widths(cli, own, folder):
         assert picture.width > 3 * 32  # and labels
         said = json.loads(next(text for text in picture.text.values() if "shift-x" in text))
     assert said["directions"] == ["shift-x"] and len(said["generator_sha256"]) == 64
-    steer = named_directions.read(["dirs.h5:shift-x"], every=True)[0]
+    named = named_directions.read(["dirs.h5:shift-x"], every=True)[0]
     start = np.random.default_rng(0).standard_normal((5, 8))
     for span, placed in (
         (along_direction.Span(-0.1, 0.1), True),
         (along_direction.Span(-1.0, 1.0, latent=True), False),
     ):
-        move = along_direction.Move(steer, span, placed)
+        move = along_direction.Move(named.direction, span, placed)
         z = move.codes(start, np.array([-0.05, 0.0, 0.05]))
-        u = steer.direction.u.astype(float)
+        u = named.direction.u.astype(float)
         expected = (0.0 if placed else start @ u[:, None]) + np.array([-0.05, 0, 0.05]) / (1 if span.latent else 0.08)
         np.testing.assert_allclose(z @ u, np.broadcast_to(expected, (5, 3)), atol=1e-5)
         rest = z - (z @ u)[..., None] * u  # nothing else of the code changes

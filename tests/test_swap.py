@@ -1,4 +1,4 @@
-"""The swap stage: what is put together with what, where it stands in the pictures, and all that it refuses."""
+"""``swap``: what is put together with what, where it stands in the pictures, and all that it refuses."""
 
 import h5py
 import numpy as np

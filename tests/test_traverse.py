@@ -1,4 +1,4 @@
-"""The traverse stage: what is in which cell, in what order, from which base; and all that it refuses."""
+"""``traverse``: what is in which cell, in what order, from which base; and all that it refuses."""
 
 import json
 import sys
@@ -10,7 +10,6 @@ import torch
 from conftest import SMALL, square_grid, write_dataset
 from PIL import Image, ImageSequence
 
-from disentool.commands import traverse as stage
 from disentool.commands.encode import encode
 from disentool.commands.train import train
 from disentool.commands.traverse import traverse
@@ -19,6 +18,7 @@ from disentool.errors import DataMismatch, ForeignFile, MissingExtra, MissingFil
 from disentool.io import checkpoint, files, hdf5
 from disentool.io.schema import LATENTS
 from disentool.models import model as models
+from disentool.pictures import traversal_grid
 from disentool.reporting import Silent
 from disentool.training.plan import plan
 
@@ -137,7 +137,7 @@ def find(picture, image):
     raise AssertionError("not in the picture")
 
 
-class Spy(stage.Sheet):
+class Spy(traversal_grid.Sheet):
     seen: ClassVar[list] = []
 
     def __init__(self, blocks, *arguments, **options):
@@ -147,7 +147,7 @@ class Spy(stage.Sheet):
 
 @pytest.fixture
 def blocks(monkeypatch):
-    monkeypatch.setattr(stage, "Sheet", Spy)
+    monkeypatch.setattr(traversal_grid, "Sheet", Spy)
     monkeypatch.setattr(Spy, "seen", [])
     return Spy.seen
 

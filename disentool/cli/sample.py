@@ -60,10 +60,10 @@ def sample(
     """
     settings |= {"report": reporter(quiet)}
     if directions:
-        from disentool.commands.sample_law import sample_law
+        from disentool.commands.sample import sample_along
 
         chosen = options.ranges(classes, "--class") if classes else []
-        made = sample_law(str(checkpoint), directions, laws, output, count, classes=chosen, force=force, **settings)
+        made = sample_along(str(checkpoint), directions, laws, output, count, classes=chosen, force=force, **settings)
     else:
         for flag, given in (("--t", laws), ("--class", classes), ("--force", force)):
             if given:

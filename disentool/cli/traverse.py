@@ -125,12 +125,14 @@ def traverse(
             raise WrongUsage("--dims and --range are of dimensions; along a --direction --t or --alpha says how far")
         if ts and alphas:
             raise WrongUsage("--t and --alpha both say how far; give one of them")
-        from disentool.commands.traverse_directions import pan
+        from disentool.commands.traverse import traverse_directions
         from disentool.steering.along_direction import Span
 
         spans = [Span(*pair, bool(alphas)) for pair in _spans(ts, "--t") + _spans(alphas, "--alpha")]
         chosen = options.ranges(classes, "--class") if classes else []
-        made = pan(str(checkpoint), directions, every, spans, classes=chosen, seed=seed, force=force, **settings)
+        made = traverse_directions(
+            str(checkpoint), directions, every, spans, classes=chosen, seed=seed, force=force, **settings
+        )
     else:
         for flag, given in (("--t", ts), ("--alpha", alphas), ("--class", classes), ("--force", force)):
             if given:

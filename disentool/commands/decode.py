@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.errors import ForeignFile, WrongUsage
+from disentool.errors import ForeignFile
 from disentool.io import files, latents
+from disentool.io.call_checks import require_indices, require_once
 from disentool.models import model as models
 from disentool.models.decoding import require_fit
-from disentool.pictures.decoded import probe, write_images
+from disentool.pictures.decoded import probe, write_decoded
 from disentool.reporting import Reporter, Silent
-
-_HDF5 = (".h5", ".hdf5")
 
 
 def decode(
@@ -53,7 +52,7 @@ def decode(
         "class_names": json.dumps(table.class_names, ensure_ascii=False),
     }
     factors = None if table.factors is None else table.factors[chosen].astype(np.int32)
-    return write_images(model, mean, output, chosen, factors, attributes, overwrite=overwrite, report=report)
+    return write_decoded(model, mean, output, chosen, factors, attributes, overwrite=overwrite, report=report)
 
 
 def _rows(rows: Sequence[int] | None, total: int, path: Path) -> np.ndarray:
@@ -61,9 +60,6 @@ def _rows(rows: Sequence[int] | None, total: int, path: Path) -> np.ndarray:
         raise ForeignFile(f"{path}: holds no codes")
     if rows is None:
         return np.arange(total)
-    for row in rows:
-        if not 0 <= row < total:
-            raise WrongUsage(f"--rows {row}: {path} has rows 0 to {total - 1:,}")
-        if list(rows).count(row) > 1:
-            raise WrongUsage(f"--rows {row}: named twice")
+    require_indices(rows, total, "--rows", path, "rows")
+    require_once(rows, "--rows")
     return np.asarray(rows, np.int64)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -19,11 +19,21 @@ from disentool.training.plan import check_template
 
 
 def encode_each(
-    artefacts: Iterable[str | Path], output: str | None = None, *, overwrite: bool = False, **options: Any
+    artefacts: Iterable[str | Path],
+    output: str | None = None,
+    *,
+    data: str | None = None,
+    rows: str = "all",
+    codes: Literal["auto", "encoder", "latent"] = "auto",
+    device: str = "auto",
+    trust: bool = False,
+    overwrite: bool = False,
+    report: Reporter | None = None,
 ) -> Iterator[Path]:
     """:func:`encode` for every checkpoint, as they arrive; yields each latents file as it is complete.
 
-    ``output``: the files' name, ``{stem}`` in it being the checkpoint's; None: ``{stem}.latents.h5`` beside it.
+    ``output``: the files' name, ``{stem}`` in it being the checkpoint's; None: ``{stem}.latents.h5`` beside it. The
+    other arguments and errors are those of :func:`encode`; WrongUsage where two checkpoints would write one file.
     """
     if output:
         check_template(output, [], {"stem"})
@@ -33,7 +43,17 @@ def encode_each(
             files.probe(_target(artefact, output, planned), overwrite=overwrite)
     written: set[Path] = set()
     for artefact in artefacts:
-        yield encode(Path(artefact), _target(artefact, output, written), overwrite=overwrite, **options)
+        yield encode(
+            Path(artefact),
+            _target(artefact, output, written),
+            data=data,
+            rows=rows,
+            codes=codes,
+            device=device,
+            trust=trust,
+            overwrite=overwrite,
+            report=report,
+        )
 
 
 def _target(artefact: str | Path, output: str | None, others: set[Path]) -> Path:
@@ -62,6 +82,8 @@ def encode(
 
     ``rows``: ``all``, or ``train`` or ``test`` of the data's split. ``codes``: whose, see
     :func:`disentool.models.encoding.choose`; optimised codes are those of the rows trained on, which are then all.
+
+    Raises WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, OutputBusy or NotWritable.
     """
     report = report or Silent()
     model = models.load(path, device, trust=trust)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,20 +17,18 @@ from disentool.engine.device import full_precision
 from disentool.engine.randomness import latent_noise
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io import files
-from disentool.models import fitted_images
+from disentool.io.call_checks import require_once
+from disentool.models import fitted_images, starting_codes
 from disentool.models import generator as generators
-from disentool.models import starting_codes as starting
-from disentool.models.generator import CheckpointGenerator, Opened
-from disentool.pictures import canvas
-from disentool.pictures import inversion_files as writing
-from disentool.pictures import writing as pictures
+from disentool.models.generator import Opened, encodes
+from disentool.pictures import canvas, inversion_files, writing
 from disentool.pictures.inversion_files import ENCODER, Answer, Targets
+from disentool.pictures.limits import check_pixels
 from disentool.reporting import Reporter, Silent
 
 _KINDS = (".png", ".jsonl", ".h5")
 _IMAGES = 4  # of a checkpoint's own, where none is named
 _MAX_IMAGES = 1000
-_MAX_PIXELS = 100_000_000  # of a picture's cells
 
 
 def invert(
@@ -91,13 +90,18 @@ def invert(
             chosen = _losses(losses, [middle / 2, middle, middle * 2])
         cell = generator.facts.height * generator.facts.width
         cell *= canvas.factor(generator.facts.height, generator.facts.width, size) ** 2
-        if len(targets.images) * (len(chosen) + 2) * cell > _MAX_PIXELS:
-            raise WrongUsage(f"{len(targets.images)} images are too many for a picture; name fewer or a smaller --size")
+        check_pixels(
+            len(targets.images) * (len(chosen) + 2) * cell,
+            f"{len(targets.images)} images are too many for a picture; name fewer or a smaller --size",
+        )
         noise = torch.from_numpy(latent_noise(seed, np.arange(starts), generator.facts.latent_dim)).to(generator.device)
         tried = torch.tensor(classes, dtype=torch.int64, device=generator.device).repeat_interleave(starts)
         noise = noise.repeat(max(1, len(classes)), 1)
         descent = Descent(steps, learning_rate)
-        answers = [] if targets.encoded is None else [_encoder(opened, targets)]
+        answers = []
+        if targets.encoded is not None:
+            own = generate(generator, targets.encoded)
+            answers.append(Answer(ENCODER, None, targets.encoded, own, None, None))
         pairs = len(targets.images) * len(noise)
         with report.task(f"invert {Path(spec).name}", len(chosen) * pairs * steps, "steps") as task:
             for index, loss in enumerate(chosen):
@@ -110,11 +114,13 @@ def invert(
 
                 found = solve(generator, loss, descent, targets.images, noise, tried if classes else None, tell)
                 answers.append(_answer(opened, loss, found, tried if classes else None))
-        constants = {"starts": starts, "steps": steps, "learning_rate": learning_rate, "seed": seed}
+        constants: dict[str, Any] = {"starts": starts, "steps": steps, "learning_rate": learning_rate, "seed": seed}
         constants |= {k: v for k, v in (("truncation", truncation), ("space", space)) if v is not None}
-        records = [line for answer in answers for line in writing.table_lines(opened, targets, answer, constants)]
+        records = [
+            line for answer in answers for line in inversion_files.table_lines(opened, targets, answer, constants)
+        ]
         for output in outputs:
-            writing.write(output, opened, targets, answers, records, size, overwrite)
+            inversion_files.write(output, opened, targets, answers, records, size, overwrite)
             yield output
 
 
@@ -122,9 +128,8 @@ def _check_outputs(outputs: list[Path]) -> None:
     if not outputs:
         raise WrongUsage("nothing to write; -o names a picture (.png), a table (.jsonl) or codes (.h5)")
     for output in outputs:
-        pictures.check_suffix(output, _KINDS)
-        if outputs.count(output) > 1:
-            raise WrongUsage(f"-o {output}: named twice")
+        writing.check_suffix(output, _KINDS)
+    require_once(outputs, "-o")
 
 
 def _losses(kinds: Sequence[str], sigmas: Sequence[float]) -> list[Loss]:
@@ -161,28 +166,24 @@ def _targets(
     model = opened.model
     if image_files and (rows is not None or data or count is not None):
         raise WrongUsage("--image names the images to find; leave out --rows, --data and --images")
-    encoded = None
+    encoded = starts = None
     if image_files:
         found = [fitted_images.picture(opened, Path(path), report) for path in image_files]
         pixels, names = np.stack(found), [str(path) for path in image_files]
-        bases = None
     elif model is None:
         raise WrongUsage(f"{opened.path} ({opened.name}) keeps no images; --image FILE names those to find")
     else:
-        bases = starting.find(model, report, count=count, default=_IMAGES, rows=rows, data=data)
-        pixels, names = bases.images, [str(row) for row in rows] if rows else [f"#{i}" for i in range(len(bases))]
+        starts = starting_codes.find(model, report, count=count, default=_IMAGES, rows=rows, data=data)
+        assert starts.images is not None  # codes alone are known of a latents file only
+        pixels, names = starts.images, [str(row) for row in rows] if rows else [f"#{i}" for i in range(len(starts))]
     if len(pixels) > _MAX_IMAGES:
         raise WrongUsage(f"{len(pixels):,} images to find, expected up to {_MAX_IMAGES:,}")
     # Where z is what the decoder takes, an encoder is a way to find it too.
-    if isinstance(opened.generator, CheckpointGenerator) and not hasattr(model.method, "prior"):
-        codes = starting.encoded(model, pixels, chosen=True).codes if bases is None else bases.codes
+    if model is not None and encodes(opened):
+        codes = starting_codes.encoded(model, pixels, chosen=True).codes if starts is None else starts.codes
         encoded = torch.from_numpy(codes).to(opened.generator.device)
     images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 255
     return Targets(images.to(opened.generator.device).contiguous(), names, encoded)
-
-
-def _encoder(opened: Opened, targets: Targets) -> Answer:
-    return Answer(ENCODER, None, targets.encoded, generate(opened.generator, targets.encoded), None, None)
 
 
 def _answer(opened: Opened, loss: Loss, found: Inverted, tried: Tensor | None) -> Answer:

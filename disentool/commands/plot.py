@@ -7,8 +7,10 @@ from pathlib import Path
 
 from disentool.errors import WrongUsage
 from disentool.io import files, records
+from disentool.io.call_checks import require_outputs_once
 from disentool.io.score_records import Source
 from disentool.pictures import writing
+from disentool.pictures.limits import check_pixels
 from disentool.plots import PLOTS, style
 from disentool.plots.drawing import draw, load
 from disentool.plots.reading import read_tables
@@ -17,7 +19,6 @@ from disentool.reporting import Reporter, Silent
 
 _OPTIONS = {"metrics": "--metrics", "terms": "--term", "log": "--log"}
 _LEAST, _LONGEST = 20.0, 1000.0  # mm
-_MOST_PIXELS = 100_000_000
 
 
 def plot(
@@ -69,13 +70,11 @@ def _check(sources: Sequence[Source], outputs: Sequence[Path], options: Options,
         raise WrongUsage("nothing to write: name an output: -o FILE.png, .pdf or .svg")
     for output in outputs:
         writing.check_suffix(output, style.SUFFIXES)
-        if list(outputs).count(output) > 1:
-            raise WrongUsage(f"{output}: named twice as an output")
+    require_outputs_once(outputs)
     for flag, value in (("--width", options.width), ("--height", options.height)):
         if value is not None and not _LEAST <= value <= _LONGEST:
             raise WrongUsage(f"{flag} {value:g}: expected {_LEAST:g} to {_LONGEST:g} mm")
     if not 50 <= dpi <= 1200:
         raise WrongUsage(f"--dpi {dpi}: expected 50 to 1200 dots per inch")
     area = (options.width or style.PAGE) * (options.height or style.PAGE) * (dpi / 25.4) ** 2
-    if area > _MOST_PIXELS:
-        raise WrongUsage(f"--dpi {dpi}: makes a picture of {area / 1e6:,.0f} million pixels; name less, or a .pdf")
+    check_pixels(area, f"--dpi {dpi}: makes a picture of {area / 1e6:,.0f} million pixels; name less, or a .pdf")

@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from disentool.errors import DisentoolError, WrongUsage
 from disentool.io import files
@@ -23,7 +22,7 @@ _SWAPPED = "The content of each image to the left on the class of each image abo
 
 
 @dataclass(frozen=True)
-class Settings:
+class Opening:
     """How checkpoints are opened."""
 
     device: str
@@ -58,7 +57,7 @@ def report(
         for run in found.runs:
             if run.path:
                 files.require_apart(output, run.path)
-        body = body_of(found, partial(_pictured, settings=Settings(device, trust)), report)
+        body = body_of(found, partial(_pictured, opening=Opening(device, trust)), report)
         about = {"report": [{"id": run.key, "name": run.name} for run in found.runs]}
         files.write_text(output, document.document(title_of(found.runs), body, about), overwrite=overwrite)
         yield output
@@ -66,7 +65,7 @@ def report(
         raise DisentoolError(f"{output}: is written, without what could not be read or shown ({len(found.failed)})")
 
 
-def _pictured(run: Run, key: str | None, settings: Settings) -> tuple[str, str]:
+def _pictured(run: Run, path: Path, key: str | None, opening: Opening) -> tuple[str, str]:
     """The pictures of a checkpoint, as `traverse` and `swap` make them, and its explorer, of which the key is ``key``.
 
     None for a key: no explorer. Raises what opening and drawing a checkpoint raises.
@@ -75,32 +74,51 @@ def _pictured(run: Run, key: str | None, settings: Settings) -> tuple[str, str]:
     from disentool.commands.swap import swap
     from disentool.commands.traverse import traverse
     from disentool.models import model as models
-    from disentool.models import starting_codes as starting
+    from disentool.models import starting_codes
     from disentool.pages import explorer_content
     from disentool.pages.report_explorer import explorer_of
 
-    opening = {"device": settings.device, "trust": settings.trust}
-    model = models.load(run.path, settings.device, trust=settings.trust)
+    device, trust = opening.device, opening.trust
+    model = models.load(path, device, trust=trust)
     chosen, notes = explorer_content.sliders(model, None, Silent())
     dims = [dimension.index for dimension in chosen]
-    drawn = {"steps": _STEPS, "size": _SIZE, **opening}
-    shown = [report_pictures.made(lambda to: traverse(run.path, [to], dims=dims, **drawn), _TRAVERSED)]
+
+    def traversed(to: Path) -> Iterator[Path]:
+        return traverse(path, [to], dims=dims, steps=_STEPS, size=_SIZE, device=device, trust=trust)
+
+    def swapped(to: Path) -> Iterator[Path]:
+        return swap(path, [to], size=_SIZE, device=device, trust=trust)
+
+    shown = [report_pictures.figure_of(traversed, _TRAVERSED)]
     if hasattr(model.method, "classes") or hasattr(model.method, "transfer"):
-        shown.append(
-            report_pictures.made(
-                lambda to: swap(run.path, [to], size=_SIZE, **opening),
-                _SWAPPED,
-            )
-        )
-    shown += [_directed(run, file.path, drawn) for file in run.directions]
+        shown.append(report_pictures.figure_of(swapped, _SWAPPED))
+    shown += [_directed(path, file.path, opening) for file in run.directions]
     if key is None:
         return "".join(shown), ""
-    bases = starting.find(model, Silent(), count=None, default=explorer_content.BASES)
-    return "".join(shown), explorer_of(run, model, bases, chosen, notes, key, **opening)
+    starts = starting_codes.find(model, Silent(), count=None, default=explorer_content.STARTS)
+    files_of_directions = [file.path for file in run.directions]
+    explorer = explorer_of(
+        path, files_of_directions, model, starts, chosen, notes, key, trust=opening.trust, device=opening.device
+    )
+    return "".join(shown), explorer
 
 
-def _directed(run: Run, file: Path, drawn: dict[str, Any]) -> str:
-    from disentool.commands.traverse_directions import pan
+def _directed(path: Path, directions: Path, opening: Opening) -> str:
+    from disentool.commands.traverse import traverse_directions
 
-    caption = f"Images moved along the directions of {file.name}, each in its own unit, from where it is in the middle."
-    return report_pictures.made(lambda to: pan(run.path, [str(file)], [to], images=1, **drawn), caption)
+    def moved(to: Path) -> Iterator[Path]:
+        return traverse_directions(
+            path,
+            [str(directions)],
+            [to],
+            images=1,
+            steps=_STEPS,
+            size=_SIZE,
+            device=opening.device,
+            trust=opening.trust,
+        )
+
+    caption = (
+        f"Images moved along the directions of {directions.name}, each in its own unit, from where it is in the middle."
+    )
+    return report_pictures.figure_of(moved, caption)

@@ -1,19 +1,21 @@
-"""Checkpoint -> images drawn from the model: codes from the prior, decoded."""
+"""Checkpoint, or generator and directions -> images drawn from the prior, or along laws of directions."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from disentool.io import files
+from disentool.models import generator as generators
 from disentool.models import model as models
 from disentool.models.decoding import images_of
 from disentool.models.prior import draw
-from disentool.pictures import canvas
-from disentool.pictures import writing as pictures
-from disentool.pictures.decoded import probe, write_images
-from disentool.pictures.sample_grid import check_pixels, grid
-from disentool.reporting import Reporter, Silent
+from disentool.pictures import sample_grid
+from disentool.pictures.decoded import Table, probe, write_decoded, write_images
+from disentool.pictures.limits import is_still
+from disentool.reporting import Reporter, Silent, counted
+from disentool.steering import named_directions, sampled_laws
 
 
 def sample(
@@ -34,26 +36,100 @@ def sample(
     the images, or, without a suffix, a folder of PNGs. The n-th image depends on ``seed`` and n only.
     """
     report = report or Silent()
-    still = output.suffix.lower() in pictures.STILL
-    if still:
-        files.probe(output, overwrite=overwrite)
-    else:
-        probe(output, overwrite=overwrite)
+    _probe(output, overwrite)
     model = models.load(path, device, trust=trust)
     codes = draw(model, count, seed)
-    if not still:
+    if not is_still(output):
         attributes = {
             "name": f"{count} samples",
             "source": f"sampled from {model.content['method']} {model.sha256[:16]} with seed {seed}",
             "grid": False,
         }
         rows = np.arange(count)
-        return write_images(model, codes, output, rows, None, attributes, overwrite=overwrite, report=report)
-    height, width = model.facts.height, model.facts.width
-    factor = canvas.factor(height, width, size)
-    check_pixels(output, count, height * factor, width * factor)
+        return write_decoded(model, codes, output, rows, None, attributes, overwrite=overwrite, report=report)
+    factor = sample_grid.factor_for(output, count, model.facts.height, model.facts.width, size)
+    comment = json.dumps({"method": model.content["method"], "checkpoint_sha256": model.sha256, "seed": seed})
     with files.claim(output):
-        images = np.concatenate(list(images_of(model, codes)))
-        comment = json.dumps({"method": model.content["method"], "checkpoint_sha256": model.sha256, "seed": seed})
-        pictures.write_png(output, grid(images, factor), overwrite=overwrite, comment=comment)
+        sample_grid.write(output, images_of(model, codes), factor, overwrite=overwrite, comment=comment)
     return output
+
+
+def sample_along(
+    spec: str | Path,
+    references: Sequence[str],
+    asked: Sequence[str],
+    output: Path,
+    count: int = 64,
+    *,
+    classes: Sequence[int] = (),
+    seed: int = 0,
+    size: int = 64,
+    device: str = "auto",
+    trust: bool = False,
+    force: bool = False,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+) -> Path:
+    """Draw ``count`` images whose t of each direction follows a law: z from the unclipped prior, moved so that it does.
+
+    ``references``: ``dirs.h5:shift-x`` words, each with its law in ``asked``: ``uniform:LOW,HIGH``,
+    ``normal:MEAN,STD`` or a number, in the direction's unit; see :mod:`disentool.directions.laws`. A normal law is
+    truncated to the range that the direction was fitted to, of which a note tells.
+
+    ``output``: as :func:`sample` has it; beside the images are ``t`` float64 [n,k] and
+    ``codes`` in a data set, and the table ``t.csv`` in a folder. The n-th image depends on the seed and n only.
+
+    Raises WrongUsage for a t outside the range, DataMismatch for another generator's directions without ``force``, and
+    what opening a generator raises, all before anything is drawn.
+    """
+    report = report or Silent()
+    _probe(output, overwrite)
+    named = named_directions.read(references, every=False)
+    wanted = sampled_laws.asked([each.direction for each in named], asked)
+    opened = named_directions.opened(spec, named, device, trust=trust, force=force)
+    classes_of = named_directions.classes_of(opened, named, classes, count)
+    wanted.tell_truncated(report)
+    facts = opened.generator.facts
+    factor = sample_grid.factor_for(output, count, facts.height, facts.width, size) if is_still(output) else 1
+    z, t = wanted.draw(count, facts.latent_dim, seed)
+    images = generators.pixels(opened, z, classes_of)
+    label = f"sample {Path(spec).name}"
+    if is_still(output):
+        about = {"method": opened.name, "generator_sha256": opened.sha256, "seed": seed, "laws": wanted.described()}
+        with files.claim(output), report.task(label, count, "images") as task:
+            sample_grid.write(output, counted(images, task), factor, overwrite=overwrite, comment=json.dumps(about))
+        return output
+    names = [each.direction.name for each in named]
+    codes = sampled_laws.decoder_codes(opened, z, classes_of)
+    arrays = {"codes": codes}  # what `decode` takes; beside them z, where that is another
+    arrays |= {} if codes is z else {"z": z}
+    arrays |= {"t": t} | ({} if classes_of is None else {"classes": classes_of})
+    attributes = {
+        "name": f"{count} samples",
+        "source": f"sampled from {opened.name} {opened.sha256[:16]} with seed {seed}, along {', '.join(names)}",
+        "grid": False,
+        "t_names": names,
+        "t_laws": json.dumps(wanted.described(), ensure_ascii=False),
+    }
+    if opened.model is not None:
+        attributes |= {"checkpoint_sha256": opened.sha256, "likelihood": opened.model.facts.likelihood}
+    return write_images(
+        output,
+        images,
+        (facts.height, facts.width, facts.channels),
+        np.arange(count),
+        arrays,
+        attributes,
+        table=Table("t.csv", names, t),
+        label=label,
+        overwrite=overwrite,
+        report=report,
+    )
+
+
+def _probe(output: Path, overwrite: bool) -> None:
+    """Check the output before any work."""
+    if is_still(output):
+        files.probe(output, overwrite=overwrite)
+    else:
+        probe(output, overwrite=overwrite)

@@ -1,10 +1,8 @@
-"""Checkpoint -> pictures of what each latent dimension does."""
+"""Checkpoint, or generator and directions -> pictures and pages of what its latent dimensions or the directions do."""
 
 import json
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +10,20 @@ import numpy as np
 from disentool.engine import inference
 from disentool.errors import WrongUsage
 from disentool.io import files
-from disentool.models import dimensions
+from disentool.models import dimensions, starting_codes
+from disentool.models import generator as generators
 from disentool.models import model as models
-from disentool.models import starting_codes as starting
 from disentool.models.decoding import images_of
-from disentool.models.dimensions import Dimension
-from disentool.models.label import Label
-from disentool.models.model import Model
-from disentool.models.starting_codes import Bases
 from disentool.pages import explorer, explorer_content
-from disentool.pictures import canvas
-from disentool.pictures import writing as pictures
-from disentool.pictures.canvas import Block, Sheet
-from disentool.pictures.limits import MAX_BASES, STEPS, check_outputs, check_pixels, check_sizes, is_page, is_still
-from disentool.reporting import Reporter, Silent, Task
+from disentool.pictures import traversal_grid
+from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
+from disentool.pictures.traversal_grid import Axis, Beside, Traversal, to_and_fro
+from disentool.reporting import Reporter, Silent
+from disentool.steering import along_direction, named_directions
+from disentool.steering import starting_codes as steering_starts
+from disentool.steering.along_direction import Move, Span
 
-_STILL_SIZE, _MOVING_SIZE = 128, 64  # for print, for a screen
-_STILL_IMAGES, _MOVING_IMAGES = 1, 4
+_STILL_IMAGES, _MOVING_IMAGES = 1, 4  # of latent dimensions, unasked
 
 
 def traverse(
@@ -78,156 +73,194 @@ def traverse(
         raise WrongUsage(f"--images {images}: the images to start from are named one by one already")
     check_outputs(outputs)
     with ExitStack() as claims:
-        for output in outputs:
-            files.probe(output, overwrite=overwrite)
-            claims.enter_context(files.claim(output))
+        _claim(outputs, overwrite, claims)
         model = models.load(path, device, trust=trust)
         drawn = [output for output in outputs if not is_page(output)]
         shown = dimensions.choose(model, dims, report) if drawn else []
         sliders, notes = explorer_content.sliders(model, dims, report) if len(drawn) < len(outputs) else ([], ())
-        default = _STILL_IMAGES if all(map(is_still, outputs)) else _MOVING_IMAGES
-        source = {"image_files": image_files, "codes": codes, "rows": rows, "data": data}
         with inference.repeatable():
-            bases = starting.find(model, report, count=images, default=default, **source)
-        if len(bases) > MAX_BASES:
-            raise WrongUsage(f"{len(bases)} images to start from, but a picture holds {MAX_BASES}; name fewer")
-        plans = []
-        for output in drawn:
+            starts = starting_codes.find(
+                model,
+                report,
+                count=images,
+                default=_STILL_IMAGES if all(map(is_still, outputs)) else _MOVING_IMAGES,
+                image_files=image_files,
+                codes=codes,
+                rows=rows,
+                data=data,
+            )
+        check_starts(len(starts))
+        still_values, moving_values = np.linspace(-extent, extent, steps or STEPS), extent * to_and_fro(frames)
+
+        def axes(output: Path) -> list[Axis]:
             if is_still(output):
-                some = bases if images or bases.chosen else bases.first(_STILL_IMAGES)
-                plans.append(
-                    _plan(
-                        model,
-                        output,
-                        some,
-                        shown,
-                        np.linspace(-extent, extent, steps or STEPS),
-                        extent,
-                        size or _STILL_SIZE,
-                    )
-                )
-            else:
-                plans.append(_plan(model, output, bases, shown, _swing(extent, frames), extent, size or _MOVING_SIZE))
-        comment = model.comment
-        done = 0
-        with report.task(f"traverse {model.path.name}", sum(plan.cells for plan in plans), "images") as task:
-            for plan in plans:
-                cells = _decode_all(model, plan, task, done)
-                done += plan.cells
-                if is_still(plan.output):
-                    picture = _still(model, plan, cells)
-                    pictures.write_png(plan.output, picture, overwrite=overwrite, comment=comment)
-                else:
-                    moving = _animation(plan, cells, extent)
-                    pictures.write_animation(plan.output, moving, fps, overwrite=overwrite, comment=comment)
-                yield plan.output
-        named = bool(images) or bases.chosen
+                few = starts if images or starts.chosen else starts.first(_STILL_IMAGES)
+                own = [(each, each.stills(still_values, extent)) for each in shown]
+                return [Axis(each.label, values, each.moved(few.codes, values)) for each, values in own]
+            own = [(each, each.at(moving_values, extent)) for each in shown]
+            return [Axis(each.label, values, each.moved(starts.codes, values)) for each, values in own]
+
+        def draw(planned: Traversal, cells: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
+            if not is_still(planned.output):
+                return traversal_grid.animation(planned, cells, starts.images, moving_values, extent)
+            own = np.concatenate(list(images_of(model, starts.codes[: planned.starts])))
+            beside: list[Beside] = [[("decoded", image)] for image in own]
+            if starts.images is not None:
+                beside = [[("input", a), ("reconstruction", b)] for a, b in zip(starts.images, own, strict=False)]
+            return traversal_grid.still(planned, cells, beside, stacked=True)
+
+        facts = model.facts
+        planned = [traversal_grid.plan(o, axes(o), facts.height, facts.width, size) for o in drawn]
+        with report.task(f"traverse {model.path.name}", sum(each.cells for each in planned), "images") as task:
+            yield from traversal_grid.write_all(
+                planned,
+                lambda codes, _: images_of(model, codes),
+                draw,
+                task,
+                fps=fps,
+                comment=model.comment,
+                overwrite=overwrite,
+            )
         for output in filter(is_page, outputs):
-            scene = explorer_content.of_model(model, bases, sliders, extent, steps, notes=notes, named=named)
-            about = json.loads(model.comment)
-            settings = {"size": size, "overwrite": overwrite, "report": report}
-            explorer.write(output, scene, model.path.name, explorer_content.facts(model), about, **settings)
+            named = bool(images) or starts.chosen
+            scene = explorer_content.of_model(model, starts, sliders, extent, steps, notes=notes, named=named)
+            explorer.write(
+                output,
+                scene,
+                model.path.name,
+                explorer_content.facts(model),
+                json.loads(model.comment),
+                size=size,
+                overwrite=overwrite,
+                report=report,
+            )
             yield output
 
 
-def _swing(extent: float, frames: int) -> np.ndarray:
-    """The different values of a period, from -extent to extent: a cosine, which slows down at both ends."""
-    return -extent * np.cos(2 * math.pi * np.arange(frames // 2 + 1) / frames)
+def traverse_directions(
+    spec: str | Path,
+    references: Sequence[str],
+    outputs: Sequence[Path],
+    spans: Sequence[Span] = (),
+    *,
+    image_files: Sequence[Path] = (),
+    codes: Path | None = None,
+    rows: Sequence[int] | None = None,
+    data: str | None = None,
+    images: int | None = None,
+    classes: Sequence[int] = (),
+    steps: int | None = None,
+    frames: int = 40,
+    fps: float = 20.0,
+    size: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    trust: bool = False,
+    force: bool = False,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+) -> Iterator[Path]:
+    """Move images along directions and draw them; yields each output as it is complete.
 
+    ``references``: ``dirs.h5:shift-x``, or a file alone for all that it holds. ``spans``: one for each direction, one
+    for all, or none: from end to end of what each was fitted to. An image of code z is moved by t to z + (s' - s) u
+    with s = <z,u> and s' = g^-1(g(s) + t) (Plumerault et al. 2020, section 2), by alpha to z + alpha u.
 
-@dataclass(frozen=True)
-class _Plan:
-    """One output: each of ``bases`` with each of ``dimensions`` at each of its values.
+    The images to start from are ``images`` (default 4) codes from the prior, for each direction placed at its s = 0,
+    from where it can be followed to both ends; or, of a checkpoint that encodes into its generator's z, ``image_files``
+    or ``rows`` of ``data``; or the codes of a latents file, ``codes``. Those are moved from where they are.
 
-    ``values``: float64 [V], from -extent to extent; ``own``: what each dimension makes of them. In a still, dimensions
-    that take the same values stand together, in ``parts`` of their places among ``dimensions``.
+    ``outputs`` and the numbers: as :func:`traverse` has them, a row per direction in a still. A page moves each image
+    along each direction as far as that was fitted, if no span is named.
+
+    Raises what :func:`traverse` does; DataMismatch for another generator's directions without ``force``; WrongUsage for
+    a t outside the range that a direction was fitted to.
     """
+    report = report or Silent()
+    outputs = [Path(output) for output in outputs]
+    check_sizes(images, steps, frames, fps, size)
+    check_outputs(outputs)
+    with ExitStack() as claims:
+        _claim(outputs, overwrite, claims)
+        named = named_directions.read(references, every=True)
+        directions = [each.direction for each in named]
+        asked = along_direction.spans_of(directions, spans)
+        opened = named_directions.opened(spec, named, device, trust=trust, force=force)
+        starts = steering_starts.find(
+            opened,
+            report,
+            image_files=image_files,
+            codes=codes,
+            rows=rows,
+            data=data,
+            count=images,
+            seed=seed,
+        )
+        check_starts(len(starts.z))
+        moves = [Move(each, span, starts.drawn) for each, span in zip(directions, asked, strict=True)]
+        if not spans:
+            moves = [move.within(starts.z) for move in moves]
+        drawn = [output for output in outputs if not is_page(output)]
+        for move in moves if drawn or spans else ():
+            move.require_reached(starts.z)
+        classes_of = named_directions.classes_of(opened, named, classes, len(starts.z))
 
-    output: Path
-    bases: Bases
-    dimensions: list[Dimension]
-    values: np.ndarray
-    own: list[np.ndarray]
-    height: int  # of an image, in pixels
-    width: int
-    factor: int
+        def decode(z: np.ndarray, of: np.ndarray) -> Iterable[np.ndarray]:
+            return generators.pixels(opened, z, None if classes_of is None else classes_of[of])
 
-    @property
-    def cells(self) -> int:
-        """How many images are to be decoded."""
-        return len(self.bases) * sum(map(len, self.own))
+        def axes(output: Path) -> list[Axis]:
+            share = np.linspace(0, 1, steps or STEPS) if is_still(output) else (1 + to_and_fro(frames)) / 2
+            amounts = [move.span.low + (move.span.high - move.span.low) * share for move in moves]
+            return [Axis(m.label, values, m.codes(starts.z, values)) for m, values in zip(moves, amounts, strict=True)]
 
-    @property
-    def parts(self) -> list[list[int]]:
-        """The places of the dimensions by the values that they take, in the order of the first of each."""
-        groups: dict[bytes, list[int]] = {}
-        for place, values in enumerate(self.own):
-            groups.setdefault(values.tobytes(), []).append(place)
-        return list(groups.values())
+        def draw(planned: Traversal, cells: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
+            if is_still(planned.output):
+                beside: list[Beside] = [[] for _ in starts.z]
+                if not starts.drawn:
+                    own = np.concatenate(list(decode(starts.z.astype(np.float32), np.arange(len(starts.z)))))
+                    beside = [[("start", image)] for image in own]
+                if starts.images is not None:
+                    beside = [[("input", image), *rest] for image, rest in zip(starts.images, beside, strict=True)]
+                return traversal_grid.still(planned, cells, beside, stacked=False)
+            span = moves[0].span
+            if any(move.span != span for move in moves):
+                return traversal_grid.animation(planned, cells, starts.images, None, None)
+            extent = max(abs(span.low), abs(span.high))
+            return traversal_grid.animation(planned, cells, starts.images, planned.axes[0].values, extent)
 
-
-def _plan(
-    model: Model,
-    output: Path,
-    bases: Bases,
-    dimensions: list[Dimension],
-    values: np.ndarray,
-    extent: float,
-    size: int,
-) -> _Plan:
-    height, width = model.facts.height, model.facts.width
-    own = [(d.stills if is_still(output) else d.at)(values, extent) for d in dimensions]
-    plan = _Plan(output, bases, dimensions, values, own, height, width, canvas.factor(height, width, size))
-    check_pixels(output, plan.cells, height * plan.factor, width * plan.factor)
-    return plan
-
-
-def _decode_all(model: Model, plan: _Plan, task: Task, done: int) -> list[np.ndarray]:
-    """For each dimension uint8 [bases,values,H,W,C]; every other dimension keeps its base's value."""
-    codes = []
-    for dimension, values in zip(plan.dimensions, plan.own, strict=True):
-        moved = np.repeat(plan.bases.codes[:, None], len(values), axis=1)
-        moved[:, :, dimension.index] = values
-        codes.append(moved.reshape(-1, moved.shape[2]))
-    parts = []
-    for part in images_of(model, np.concatenate(codes)):
-        parts.append(part)
-        done += len(part)
-        task.update(done)
-    images = np.split(np.concatenate(parts), np.cumsum([len(c) for c in codes])[:-1])
-    return [i.reshape(len(plan.bases), -1, *i.shape[1:]) for i in images]
-
-
-def _still(model: Model, plan: _Plan, cells: list[np.ndarray]) -> np.ndarray:
-    """A block per base: to its left what it starts from, then a row per dimension and a column per value.
-
-    Dimensions whose values differ stand in blocks of their own, one under another.
-    """
-    decoded = np.concatenate(list(images_of(model, plan.bases.codes)))
-    blocks, shown = [], []
-    for index, image in enumerate(decoded):
-        aside = [("decoded", image)]
-        if plan.bases.images is not None:
-            aside = [("input", plan.bases.images[index]), ("reconstruction", image)]
-        for number, places in enumerate(plan.parts):
-            columns = tuple(Label(canvas.number(value)) for value in plan.own[places[0]])
-            labels = tuple(plan.dimensions[place].label for place in places)
-            tall = len(labels) > 2  # room for two images one under the other, with a caption between them
-            columns_aside = (tuple(aside),) if tall else tuple((entry,) for entry in aside)
-            heads = tall or index == 0 or len(plan.parts) > 1
-            blocks.append(Block(labels, columns, () if number else columns_aside, heads=heads))
-            shown.append(np.stack([cells[place][index] for place in places]))
-    sheet = Sheet(blocks, plan.height, plan.width, plan.factor)
-    return sheet.draw(shown)
+        facts, comment = opened.generator.facts, named_directions.comment(opened, named)
+        planned = [traversal_grid.plan(o, axes(o), facts.height, facts.width, size) for o in drawn]
+        with report.task(f"traverse {Path(spec).name}", sum(each.cells for each in planned), "images") as task:
+            yield from traversal_grid.write_all(
+                planned, decode, draw, task, fps=fps, comment=comment, overwrite=overwrite
+            )
+        if len(drawn) < len(outputs):
+            scene = explorer_content.of_generator(
+                opened,
+                starts,
+                classes_of,
+                moves,
+                steps,
+                report,
+                spanned=bool(spans),
+                named=images is not None or not starts.drawn,
+            )
+            for output in filter(is_page, outputs):
+                explorer.write(
+                    output,
+                    scene,
+                    opened.path.name,
+                    explorer_content.facts_of_generator(opened),
+                    json.loads(comment),
+                    size=size,
+                    overwrite=overwrite,
+                    report=report,
+                )
+                yield output
 
 
-def _animation(plan: _Plan, cells: list[np.ndarray], extent: float) -> list[np.ndarray]:
-    """A row per base and a column per dimension; the frames of one period, the way back without either end."""
-    columns = tuple(dimension.label for dimension in plan.dimensions)
-    aside = ()
-    if plan.bases.images is not None:
-        aside = (tuple(("" if i else "input", image) for i, image in enumerate(plan.bases.images)),)
-    block = Block((Label(""),) * len(plan.bases), columns, aside)
-    sheet = Sheet([block], plan.height, plan.width, plan.factor, scale=extent)
-    there = [sheet.draw([np.stack([c[:, i] for c in cells], 1)], value) for i, value in enumerate(plan.values)]
-    return there + there[-2:0:-1]
+def _claim(outputs: Sequence[Path], overwrite: bool, claims: ExitStack) -> None:
+    """Probe and claim every output before any work."""
+    for output in outputs:
+        files.probe(output, overwrite=overwrite)
+        claims.enter_context(files.claim(output))

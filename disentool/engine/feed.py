@@ -77,3 +77,8 @@ class Feed:
 def to_float(images: Tensor) -> Tensor:
     """uint8 [B,H,W,C] -> float32 [B,C,H,W] in 0..1; a view of channels-last memory, which convolutions like best."""
     return images.permute(0, 3, 1, 2).div(255)
+
+
+def to_uint8(images: Tensor) -> np.ndarray:
+    """float [B,C,H,W] in 0..1, and what lies outside clipped to it -> uint8 [B,H,W,C], rounded to the nearest level."""
+    return (images * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()

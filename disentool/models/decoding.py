@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from disentool.engine import inference
+from disentool.engine.feed import to_uint8
 from disentool.errors import DataMismatch, ForeignFile
 from disentool.io.latents import Latents
 from disentool.models.model import Model
@@ -38,4 +39,4 @@ def to_pixels(model: Model, decoded: torch.Tensor) -> np.ndarray:
     """Images float32 [b,C,H,W] in 0..1 -> uint8 [b,H,W,C]; ForeignFile where they are not finite."""
     if not bool(decoded.isfinite().all()):
         raise ForeignFile(f"{model.path}: decodes to NaN or infinite pixels; its training diverged")
-    return (decoded * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    return to_uint8(decoded)

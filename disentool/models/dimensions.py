@@ -7,6 +7,7 @@ import numpy as np
 
 from disentool.contract import Classes, Interval
 from disentool.errors import ForeignFile, WrongUsage
+from disentool.io.call_checks import require_indices, require_once
 from disentool.metrics.kl import ACTIVE_ABOVE
 from disentool.models.label import Label
 from disentool.models.model import Model
@@ -36,6 +37,12 @@ class Dimension:
         """Its values in a still: every class once, or those of :meth:`at`."""
         return np.arange(self.support.count) if isinstance(self.support, Classes) else self.at(values, extent)
 
+    def moved(self, codes: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Codes float32 [n,D] with this dimension at each of its ``values`` [V], the others as they are: [n,V,D]."""
+        out = np.repeat(codes[:, None], len(values), axis=1)
+        out[:, :, self.index] = values
+        return out
+
 
 def choose(model: Model, dims: Sequence[int] | None, report: Reporter, most: int = MAX_DIMS) -> list[Dimension]:
     """The dimensions to show, in order, labelled with what the checkpoint says of them."""
@@ -57,11 +64,8 @@ def choose(model: Model, dims: Sequence[int] | None, report: Reporter, most: int
         order = list(dims)
         if not order:
             raise WrongUsage("--dims: names no dimension")
-        for index in order:
-            if not 0 <= index < width:
-                raise WrongUsage(f"--dims {index}: {model.path} has dimensions 0 to {width - 1}")
-            if order.count(index) > 1:
-                raise WrongUsage(f"--dims {index}: named twice")
+        require_indices(order, width, "--dims", model.path, "dimensions")
+        require_once(order, "--dims")
     supports = model.method.supports() if hasattr(model.method, "supports") else (None,) * width
     return [Dimension(i, _label(i, name, values[i], supports[i]), supports[i]) for i in order]
 

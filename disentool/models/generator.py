@@ -16,7 +16,9 @@ from disentool.directions.network import Network
 from disentool.directions.probe import probe
 from disentool.engine import device as devices
 from disentool.engine import inference
+from disentool.engine.feed import to_uint8
 from disentool.errors import ForeignFile, UnsafeFile, WrongUsage
+from disentool.io.call_checks import require_indices, require_once
 from disentool.models import model as models
 from disentool.models.code_spaces import CodeSpace, has_spaces
 from disentool.models.model import Model
@@ -119,11 +121,9 @@ def require_classes(found: Opened, classes: Sequence[int]) -> None:
     count = found.generator.facts.num_classes
     if count is None and classes:
         raise WrongUsage(f"--class {classes[0]}: {found.path} ({found.name}) has no classes; leave it out")
-    for index in classes:
-        if not 0 <= index < count:
-            raise WrongUsage(f"--class {index}: {found.path} has classes 0 to {count - 1:,}")
-        if list(classes).count(index) > 1:
-            raise WrongUsage(f"--class {index}: named twice")
+    if count is not None:
+        require_indices(classes, count, "--class", found.path, "classes")
+    require_once(classes, "--class")
 
 
 class CheckpointGenerator:
@@ -160,8 +160,25 @@ def encodes(opened: Opened) -> bool:
     return isinstance(opened.generator, CheckpointGenerator) and not hasattr(opened.model.method, "prior")
 
 
+def decoder_codes(opened: Opened, z: Tensor, classes: Tensor | None = None) -> Tensor:
+    """What the decoder of a checkpoint makes images of, [B,D] for z [B,d]; z itself where there is no checkpoint."""
+    generator = opened.generator
+    return generator.codes(z, classes) if isinstance(generator, CheckpointGenerator | CodeSpace) else z
+
+
 def images(opened: Opened, z: np.ndarray, classes: np.ndarray | None = None) -> Iterator[np.ndarray]:
     """z float32 [n,d], classes int64 [n] -> float32 [b,H,W,C] in 0..1, batch by batch; ForeignFile if not finite."""
+    for made in _made(opened, z, classes):
+        yield made.clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
+
+
+def pixels(opened: Opened, z: np.ndarray, classes: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """The same images as uint8 [b,H,W,C]."""
+    for made in _made(opened, z, classes):
+        yield to_uint8(made)
+
+
+def _made(opened: Opened, z: np.ndarray, classes: np.ndarray | None) -> Iterator[Tensor]:
     generator = opened.generator
     for start in range(0, len(z), inference.BATCH):
         part = slice(start, start + inference.BATCH)
@@ -171,9 +188,4 @@ def images(opened: Opened, z: np.ndarray, classes: np.ndarray | None = None) -> 
             made = generator(there, given)
             if not bool(made.isfinite().all()):
                 raise ForeignFile(f"{opened.path}: makes NaN or infinite pixels; its training diverged")
-        yield made.clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
-
-
-def pixels(made: np.ndarray) -> np.ndarray:
-    """Images in 0..1 -> uint8."""
-    return np.rint(made * 255).astype(np.uint8)
+        yield made

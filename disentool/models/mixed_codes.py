@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from disentool.errors import WrongUsage
+from disentool.io.call_checks import require_indices, require_once
 from disentool.io.classes import ClassFactor
+
+STEPS = 7  # from one code to the next, unasked
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,8 @@ def columns(widths: dict[str, int], dims: Sequence[int] | None, what: str) -> np
         return np.arange(widths["class_code"])
     if not dims:
         raise WrongUsage("--dims: names no dimension")
-    for index in dims:
-        if not 0 <= index < widths["mean"]:
-            raise WrongUsage(f"--dims {index}: {what} has dimensions 0 to {widths['mean'] - 1}")
-        if list(dims).count(index) > 1:
-            raise WrongUsage(f"--dims {index}: named twice")
+    require_indices(dims, widths["mean"], "--dims", what, "dimensions")
+    require_once(dims, "--dims")
     return np.asarray(dims, np.int64)
 
 

@@ -9,6 +9,7 @@ import torch
 
 from disentool.errors import ForeignFile, WrongUsage
 from disentool.io import latents
+from disentool.io.call_checks import checked_rows
 from disentool.models import encoding, fitted_images
 from disentool.models.data import data_of
 from disentool.models.decoding import require_fit
@@ -17,7 +18,7 @@ from disentool.reporting import Reporter
 
 
 @dataclass(frozen=True)
-class Bases:
+class StartingCodes:
     """Codes float32 [n,D], and the images uint8 [n,H,W,C] that they encode where those are known.
 
     ``chosen``: the caller named each of them.
@@ -30,7 +31,7 @@ class Bases:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def first(self, count: int) -> "Bases":
+    def first(self, count: int) -> "StartingCodes":
         """The first ``count`` of them."""
         return replace(self, codes=self.codes[:count], images=None if self.images is None else self.images[:count])
 
@@ -45,8 +46,8 @@ def find(
     codes: Path | None = None,
     rows: Sequence[int] | None = None,
     data: str | None = None,
-) -> Bases:
-    """The bases that the arguments name. Where they leave the number open: ``count``, or up to ``default`` of them.
+) -> StartingCodes:
+    """The codes that the arguments name. Where they leave the number open: ``count``, or up to ``default`` of them.
 
     ``image_files``: pictures, resized where needed. ``codes``: a latents file; ``rows`` chooses among its codes, else
     the first ones are taken. ``rows`` without ``codes``: rows of ``data``, or of the data the model was trained on.
@@ -64,26 +65,26 @@ def find(
     if codes:
         found = _read_codes(model, Path(codes), report)
         chosen = (
-            range(_number(count, default, len(found), codes)) if rows is None else _checked(rows, len(found), codes)
+            range(_number(count, default, len(found), codes)) if rows is None else checked_rows(rows, len(found), codes)
         )
         if not np.isfinite(found[chosen]).all():
             raise ForeignFile(f"{codes}: holds codes that are not finite")
-        return Bases(found[chosen], None, rows is not None)
+        return StartingCodes(found[chosen], None, rows is not None)
     if rows is None and not data:
         kept = kept_images(model)
         return encoded(model, kept[: _number(count, default, len(kept), model.path)], chosen=False)
     dataset = data_of(model, data, report)
     if rows is not None:
-        return encoded(model, dataset.images[_checked(rows, len(dataset), dataset.path)], chosen=True)
+        return encoded(model, dataset.images[checked_rows(rows, len(dataset), dataset.path)], chosen=True)
     number = _number(count, default, len(dataset), dataset.path)
     spread = (np.arange(number) * 2 + 1) * len(dataset) // (2 * number)
     return encoded(model, dataset.images[spread], chosen=False)
 
 
-def encoded(model: Model, images: np.ndarray, chosen: bool) -> Bases:
+def encoded(model: Model, images: np.ndarray, chosen: bool) -> StartingCodes:
     """Images uint8 [n,H,W,C] with their codes; ForeignFile where those are not finite."""
     images = np.ascontiguousarray(images)
-    return Bases(encoding.of_images(model, images)["mean"], images, chosen)
+    return StartingCodes(encoding.of_images(model, images)["mean"], images, chosen)
 
 
 def _read_codes(model: Model, path: Path, report: Reporter) -> np.ndarray:
@@ -99,15 +100,6 @@ def _number(count: int | None, default: int, there: int, path: Path) -> int:
     if count is not None and count > there:
         raise WrongUsage(f"{path}: holds {there:,} to start from, --images asks for {count}")
     return min(default, there) if count is None else count
-
-
-def _checked(rows: Sequence[int], total: int, path: Path) -> np.ndarray:
-    if not rows:
-        raise WrongUsage("--rows: names no row")
-    for row in rows:
-        if not 0 <= row < total:
-            raise WrongUsage(f"--rows {row}: {path} has rows 0 to {total - 1:,}")
-    return np.asarray(rows, np.int64)
 
 
 def kept_images(model: Model) -> np.ndarray:

@@ -10,6 +10,7 @@ import torch
 
 from disentool.engine.feed import to_float
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
+from disentool.io.call_checks import checked_rows
 from disentool.io.classes import ClassFactor
 from disentool.io.dataset import Dataset
 from disentool.models import encoding, fitted_images
@@ -134,12 +135,7 @@ class Finder:
 
     def _rows(self, rows: Sequence[int], flag: str) -> _Group:
         data = self._dataset
-        if not rows:
-            raise WrongUsage(f"{flag}-rows: names no row")
-        for row in rows:
-            if not 0 <= row < len(data):
-                raise WrongUsage(f"{flag}-rows {row}: {data.path} has rows 0 to {len(data) - 1:,}")
-        chosen = np.asarray(rows, np.int64)
+        chosen = checked_rows(rows, len(data), data.path, f"{flag}-rows")
         images = fitted_images.rows(self.model, data, chosen, self.report, strict=self.strict)
         if self.source == "latent":
             codes = encoding.together(self.model, encoding.of_rows(self.model, data, chosen, "latent"))

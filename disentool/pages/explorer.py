@@ -22,11 +22,12 @@ _PAD = 13  # frames along a side of the pad
 
 @dataclass(frozen=True)
 class Axis:
-    """One slider over V frames for each of n bases.
+    """One slider over V frames for each of n starts, which are images to start from.
 
-    ``codes``: float32 [n,V,D]. ``amounts``: float64 [n,V], what the codes stand for, in ``unit``; ``at``: float64 [n],
-    where each base itself is. ``group``: the heading that it stands under. ``free``: it can go with another on the pad,
-    as it changes numbers of the code that no other one changes. ``relative``: amounts are changes of the image.
+    ``codes``: float32 [n,V,D]. ``amounts``: float64 [n,V], what the codes stand for, in ``unit``. ``at``: float64 [n],
+    where each start itself is. ``group``: the heading that the slider stands under. ``free``: it can go with another on
+    the pad, as it changes numbers of the code that no other one changes. ``relative``: amounts say by how much an image
+    is changed.
     """
 
     name: str
@@ -42,10 +43,10 @@ class Axis:
 
 @dataclass(frozen=True)
 class Scene:
-    """What can be explored: the bases' codes float32 [n,D], their ``inputs`` uint8 [n,H,W,C] where known, and axes.
+    """What can be explored: the starts' codes float32 [n,D], their ``inputs`` uint8 [n,H,W,C] where known, and axes.
 
-    ``decode``: codes float32 [k,D] of the base with this number -> uint8 [k,H,W,C]. ``named``: the caller chose the
-    bases one by one, or their number; ``stepped``: or the number of values. Neither is then reduced to save space.
+    ``decode``: codes float32 [k,D] of the start with this number -> uint8 [k,H,W,C]. ``named``: the caller chose the
+    starts one by one, or their number; ``stepped``: or the number of values. Neither is then reduced to save space.
     """
 
     codes: np.ndarray
@@ -74,24 +75,25 @@ class Explorer:
 def build(scene: Scene, key: str, task: Task, *, size: int = _SHOWN, most: int = USUAL) -> Explorer:
     """Make all frames and put them in a page's part whose identifiers begin with ``key``, of about ``most`` bytes.
 
-    ``size``: about how many pixels wide the picture is shown. Too large for ``most``: the bases named last are left
+    ``size``: about how many pixels wide the picture is shown. Too large for ``most``: the starts named last are left
     out, then colours are rounded, then every other value is left out, as far as these were not asked for. WrongUsage
-    where what was asked for is too large for any page. ``task`` counts the bases.
+    where what was asked for is too large for any page. ``task`` counts the starts.
     """
     first = _Frames.of(scene, 0)
-    lossy, stride, count = _choice(scene, first, most)
-    bases, total = [], 0
+    lossy, stride, count = _what_fits(scene, first, most)
+    starts: list[tuple[_Frames, list[str]]] = []
+    total = 0
     for number in range(count):
         frames = first if number == 0 else _Frames.of(scene, number)
         encoded = frames.every(stride).encoded(lossy=lossy)
         total += sum(map(len, encoded))
         if total > (_MOST if scene.named else most) and number:
             break
-        bases.append((frames, encoded))
+        starts.append((frames, encoded))
         task.update(number + 1)
     notes = []
-    if len(bases) < len(scene.codes):
-        notes.append(f"{len(bases)} of {len(scene.codes)} images to start from fit in {most / 1e6:.1f} MB")
+    if len(starts) < len(scene.codes):
+        notes.append(f"{len(starts)} of {len(scene.codes)} images to start from fit in {most / 1e6:.1f} MB")
     if stride > 1:
         notes.append(f"one of every {stride} values is here, as more do not fit in {most / 1e6:.1f} MB")
     if lossy:
@@ -99,8 +101,8 @@ def build(scene: Scene, key: str, task: Task, *, size: int = _SHOWN, most: int =
     if total > most:
         notes.append(f"its frames are {total / 1e6:.1f} MB, as so many were asked for")
     if first.shrunk:
-        notes.append(f"the frames are reduced to {first.base.shape[1]}x{first.base.shape[0]} pixels")
-    return Explorer(_markup(scene, key, bases, stride, size, [*scene.notes, *notes]), tuple(notes))
+        notes.append(f"the frames are reduced to {first.own.shape[1]}x{first.own.shape[0]} pixels")
+    return Explorer(_markup(scene, key, starts, stride, size, [*scene.notes, *notes]), tuple(notes))
 
 
 def write(
@@ -127,9 +129,9 @@ def write(
 
 @dataclass(frozen=True)
 class _Frames:
-    """One base's frames: itself uint8 [H,W,C], its input or None, each axis's uint8 [V,H,W,C], the pad's or none."""
+    """One start's frames: itself uint8 [H,W,C], its input or None, each axis's uint8 [V,H,W,C], the pad's or none."""
 
-    base: np.ndarray
+    own: np.ndarray
     shown: np.ndarray | None
     rows: list[np.ndarray]
     pad: list[np.ndarray]
@@ -147,20 +149,20 @@ class _Frames:
         return cls(split[0][0], shown, split[1:cut], split[cut:], images.shape != made.shape)
 
     def every(self, stride: int) -> "_Frames":
-        """With every so-manieth value alone, the first and the last among them."""
+        """With one of every ``stride`` values alone, the first and the last among them."""
         rows = [row[::stride] for row in self.rows]
         pad = [row[::stride] for row in self.pad[::stride]]
-        return _Frames(self.base, self.shown, rows, pad, self.shrunk)
+        return _Frames(self.own, self.shown, rows, pad, self.shrunk)
 
     def encoded(self, *, lossy: bool) -> list[str]:
-        """The addresses of its sheets: the base with its axes, a row each; and the pad, the highest row first."""
-        sheets = [sprite_sheets.sheet([self.base[None], *self.rows], lossy=lossy)]
+        """The addresses of its sheets: the start with its axes, a row each; and the pad, the highest row first."""
+        sheets = [sprite_sheets.sheet([self.own[None], *self.rows], lossy=lossy)]
         return sheets + ([sprite_sheets.sheet(self.pad, lossy=lossy)] if self.pad else [])
 
 
-def _pad_places(scene: Scene) -> tuple[slice, slice]:
+def _pad_places(scene: Scene, pad: tuple[int, int]) -> tuple[slice, slice]:
     """Which of the two axes' values are on the pad."""
-    across, up = (scene.axes[place].amounts.shape[1] for place in scene.pad)
+    across, up = (scene.axes[place].amounts.shape[1] for place in pad)
     return slice(None, None, math.ceil((across - 1) / (_PAD - 1))), slice(None, None, math.ceil((up - 1) / (_PAD - 1)))
 
 
@@ -169,13 +171,13 @@ def _pad_codes(scene: Scene, number: int) -> list[np.ndarray]:
     if scene.pad is None:
         return []
     own = scene.codes[number]
-    (x, y), (some_x, some_y) = scene.pad, _pad_places(scene)
+    (x, y), (some_x, some_y) = scene.pad, _pad_places(scene, scene.pad)
     across, up = scene.axes[x].codes[number][some_x], scene.axes[y].codes[number][some_y]
     return [np.where(code != own, code, across) for code in up[::-1]]
 
 
-def _choice(scene: Scene, first: _Frames, most: int) -> tuple[bool, int, int]:
-    """Whether the frames are lossy, the stride through the values, and how many bases there is room for."""
+def _what_fits(scene: Scene, first: _Frames, most: int) -> tuple[bool, int, int]:
+    """Whether the frames are lossy, the stride through the values, and how many starts there is room for."""
     wanted = len(scene.codes)
     enough = wanted if scene.named else min(2, wanted)
     strides = [1]
@@ -195,23 +197,31 @@ def _choice(scene: Scene, first: _Frames, most: int) -> tuple[bool, int, int]:
     )
 
 
-def _markup(scene: Scene, key: str, bases: list, stride: int, size: int, notes: list[str]) -> str:
-    height, width = bases[0][0].base.shape[:2]
+def _markup(
+    scene: Scene, key: str, starts: list[tuple[_Frames, list[str]]], stride: int, size: int, notes: list[str]
+) -> str:
+    height, width = starts[0][0].own.shape[:2]
     axes = [
         {
             "name": axis.name,
             "unit": axis.unit,
             "relative": axis.relative,
-            "amounts": _rounded(axis.amounts[: len(bases), ::stride]),
-            "at": _rounded(axis.at[: len(bases)]),
+            "amounts": _rounded(axis.amounts[: len(starts), ::stride]),
+            "at": _rounded(axis.at[: len(starts)]),
         }
         for axis in scene.axes
     ]
-    known = {"width": width, "height": height, "axes": axes, "sheets": [encoded for _, encoded in bases], "pad": None}
+    known: dict[str, Any] = {
+        "width": width,
+        "height": height,
+        "axes": axes,
+        "sheets": [encoded for _, encoded in starts],
+        "pad": None,
+    }
     if scene.pad is not None:
-        (x, y), (some_x, some_y) = scene.pad, _pad_places(scene)
+        (x, y), (some_x, some_y) = scene.pad, _pad_places(scene, scene.pad)
         amounts = [
-            scene.axes[place].amounts[: len(bases), some][:, ::stride] for place, some in ((x, some_x), (y, some_y))
+            scene.axes[place].amounts[: len(starts), some][:, ::stride] for place, some in ((x, some_x), (y, some_y))
         ]
         known["pad"] = {"x": x, "y": y, "across": _rounded(amounts[0]), "up": _rounded(amounts[1])}
     scale = max(1, round(size / max(height, width)))
@@ -223,11 +233,11 @@ def _markup(scene: Scene, key: str, bases: list, stride: int, size: int, notes: 
             '<div class="view"><figure>',
             f'<canvas class="picture" width="{width}" height="{height}" data-scale="{scale}" role="img"></canvas>',
             f'<figcaption><output class="readout" aria-live="polite" for="{key}"></output></figcaption></figure>',
-            _bases(bases, key),
+            _choice_of_start(starts, key),
             '<p><button type="button" class="reset">Back to the image <kbd>Esc</kbd></button></p>',
             "</div>",
             f'<div class="controls">{"".join(_groups(scene, key, stride))}{_pad(scene, key, known["pad"])}',
-            controls.explained(notes, several=len(bases) > 1),
+            controls.explained(notes, several=len(starts) > 1),
             "</div></section>",
         ]
     )
@@ -240,10 +250,11 @@ def _rounded(values: np.ndarray) -> list:
     return [_rounded(row) for row in values]
 
 
-def _bases(bases: list, key: str) -> str:
-    if len(bases) < 2:
+def _choice_of_start(starts: list[tuple[_Frames, list[str]]], key: str) -> str:
+    """What chooses among several starts."""
+    if len(starts) < 2:
         return ""
-    shown = [frames.base if frames.shown is None else frames.shown for frames, _ in bases]
+    shown = [frames.own if frames.shown is None else frames.shown for frames, _ in starts]
     return controls.choice([sprite_sheets.thumbnail(image) for image in shown], key)
 
 

@@ -1,24 +1,26 @@
 """What an explorer's page shows of a model: its latent dimensions, and directions in units of the image."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from disentool.contract import Classes, Interval
-from disentool.models import dimensions as choosing
 from disentool.models import generator as generators
 from disentool.models.decoding import images_of
-from disentool.models.dimensions import Dimension
-from disentool.models.generator import Opened
+from disentool.models.dimensions import Dimension, choose
+from disentool.models.generator import Opened, encodes
 from disentool.models.model import Model
-from disentool.models.starting_codes import Bases
+from disentool.models.starting_codes import StartingCodes
 from disentool.pages.explorer import Axis, Scene
 from disentool.reporting import Reporter
 from disentool.steering.along_direction import Move
+from disentool.steering.starting_codes import Starts
 
 STEPS = 25  # values of a slider, unasked
 MAX_DIMS = 10  # sliders of dimensions, unasked
-BASES = 4  # images to start from, unasked
+STARTS = 4  # images to start from, unasked
+_EXTENT = 3.0  # of dimensions beside directions, in the prior's deviations
 _NAMED = 16  # collapsed dimensions that a remark names
 _GROUPS = {
     Interval: "Latent codes, in their own units",
@@ -33,8 +35,8 @@ def sliders(model: Model, dims: Sequence[int] | None, report: Reporter) -> tuple
     Of codes of class and content as many of either, if there are enough.
     """
     if dims is not None:
-        return choosing.choose(model, dims, report), ()
-    every = choosing.choose(model, None, report, model.method.codes()["mean"])
+        return choose(model, dims, report), ()
+    every = choose(model, None, report, model.method.codes()["mean"])
     alive = [dimension for dimension in every if not dimension.label.muted] or every
     class_width = model.method.codes().get("class_code", 0)
     of_class = [dimension for dimension in alive if dimension.index < class_width]
@@ -54,7 +56,7 @@ def sliders(model: Model, dims: Sequence[int] | None, report: Reporter) -> tuple
 
 def of_model(
     model: Model,
-    bases: Bases,
+    starts: StartingCodes,
     shown: Sequence[Dimension],
     extent: float,
     steps: int | None,
@@ -64,12 +66,12 @@ def of_model(
 ) -> Scene:
     """A slider for each of the dimensions, from -``extent`` to ``extent``, or through all that it can be."""
     class_width = model.method.codes().get("class_code")
-    axes = dimensions(bases.codes, shown, extent, steps or STEPS, class_width)
+    axes = dimensions(starts.codes, shown, extent, steps or STEPS, class_width)
 
     def decode(codes: np.ndarray, number: int) -> np.ndarray:
         return np.concatenate(list(images_of(model, codes)))
 
-    return Scene(bases.codes, bases.images, axes, decode, notes, named=named, stepped=steps is not None)
+    return Scene(starts.codes, starts.images, axes, decode, notes, named=named, stepped=steps is not None)
 
 
 def dimensions(
@@ -82,8 +84,7 @@ def dimensions(
     axes = []
     for dimension in shown:
         values = dimension.stills(np.linspace(-extent, extent, steps), extent)
-        moved = np.repeat(codes[:, None], len(values), axis=1)
-        moved[:, :, dimension.index] = values
+        moved = dimension.moved(codes, values)
         is_class = isinstance(dimension.support, Classes)
         group = _GROUPS[type(dimension.support)]
         if class_width is not None:
@@ -104,18 +105,48 @@ def dimensions(
     return axes
 
 
-def between(start: np.ndarray, moves: Sequence[Move]) -> np.ndarray:
+def placed(start: np.ndarray, moves: Sequence[Move]) -> np.ndarray:
     """Codes float64 [n,d] moved to where s = 0 for all the directions at once, by as little as it takes."""
-    directions = np.stack([move.steer.direction.u for move in moves], 1).astype(np.float64)
+    directions = np.stack([move.direction.u for move in moves], 1).astype(np.float64)
     share = np.linalg.lstsq(directions, start.T, rcond=None)[0]
     return start - (directions @ share).T
+
+
+def of_generator(
+    opened: Opened,
+    starts: Starts,
+    classes: np.ndarray | None,
+    moves: Sequence[Move],
+    steps: int | None,
+    report: Reporter,
+    *,
+    spanned: bool,
+    named: bool,
+) -> Scene:
+    """A slider for each move, and for the dimensions of a checkpoint whose codes are its generator's z.
+
+    Codes that were drawn are placed at s = 0 for all directions at once. The rest is as :func:`of_directions` has it.
+    """
+    z, more = starts.z, list[Axis]()
+    notes: tuple[str, ...] = ()
+    if starts.drawn:
+        z = placed(z, moves)
+        notes = ("the images are drawn from the prior and placed in the middle of every direction's range",)
+    if opened.model is not None and encodes(opened):
+        shown, collapsed = sliders(opened.model, None, report)
+        more = dimensions(z.astype(np.float32), shown, _EXTENT, steps or STEPS)
+        notes += collapsed
+    here = [replace(move, placed=False) for move in moves]
+    return of_directions(
+        opened, z, starts.images, classes, here, steps, spanned=spanned, more=more, notes=notes, named=named
+    )
 
 
 def of_directions(
     opened: Opened,
     start: np.ndarray,
     shown: np.ndarray | None,
-    owners: np.ndarray | None,
+    classes: np.ndarray | None,
     moves: Sequence[Move],
     steps: int | None,
     *,
@@ -127,20 +158,20 @@ def of_directions(
     """A slider for each move of codes float64 [n,d] from where they are, then the axes ``more``.
 
     ``spanned``: from end to end of the moves' own spans; else of each image as far as the direction was fitted.
-    ``shown``: uint8 [n,H,W,C], the images of the codes, where known; ``owners``: int64 [n], their classes.
+    ``shown``: uint8 [n,H,W,C], the images of the codes, where known; ``classes``: int64 [n], theirs.
     """
     axes = [_along(move, start, steps or STEPS, spanned) for move in moves]
 
     def decode(codes: np.ndarray, number: int) -> np.ndarray:
-        owned = None if owners is None else np.repeat(owners[number], len(codes))
-        return np.concatenate([generators.pixels(part) for part in generators.images(opened, codes, owned)])
+        of_codes = None if classes is None else np.repeat(classes[number], len(codes))
+        return np.concatenate(list(generators.pixels(opened, codes, of_codes)))
 
     codes = start.astype(np.float32)
     return Scene(codes, shown, [*axes, *more], decode, notes, named=named, stepped=steps is not None)
 
 
 def _along(move: Move, start: np.ndarray, steps: int, spanned: bool) -> Axis:
-    direction = move.steer.direction
+    direction = move.direction
     _, _, at = move.origin(start)
     low, high = np.full(len(start), move.span.low), np.full(len(start), move.span.high)
     if not spanned:
@@ -150,6 +181,11 @@ def _along(move: Move, start: np.ndarray, steps: int, spanned: bool) -> Axis:
     unit = "sd" if move.span.latent else direction.unit
     group = "Directions, by which the image is moved"
     return Axis(direction.name, "", group, unit, codes, amounts, np.zeros(len(start)), relative=True)
+
+
+def facts_of_generator(opened: Opened) -> list[str]:
+    """What a generator is, in a few words each."""
+    return [opened.name, f"sha256 {opened.sha256[:16]}"] if opened.model is None else facts(opened.model)
 
 
 def facts(model: Model) -> list[str]:

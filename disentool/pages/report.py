@@ -1,6 +1,7 @@
 """A report's page: what its runs are, their scores, what their models make, put together."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from disentool.errors import DisentoolError, Interrupted, WrongUsage
 from disentool.pages import document, report_pictures, report_tables
@@ -13,8 +14,8 @@ from disentool.reporting import Reporter
 MAX_PICTURED = 24  # checkpoints whose pictures are on the page
 MAX_EXPLORERS = 6  # and that have an explorer
 _MOST = 40_000_000  # bytes, after which no more of them are pictured
-# A run with a checkpoint and the key of its explorer (None: no explorer) -> its pictures and its explorer, as HTML.
-Pictured = Callable[[Run, str | None], tuple[str, str]]
+# A run, its checkpoint and the key of its explorer (None: no explorer) -> its pictures and its explorer, as HTML.
+Pictured = Callable[[Run, Path, str | None], tuple[str, str]]
 
 
 def title_of(found: Sequence[Run]) -> str:
@@ -109,16 +110,17 @@ def _models(found: Found, pictured: Pictured, report: Reporter) -> str:
             elif done >= MAX_PICTURED or sum(map(len, parts)) > _MOST:
                 parts.append(empty(f"Pictures are of the first {done} checkpoints, as a page is to stay small."))
             else:
-                parts.append(_pictured(run, f"e{number}" if done < MAX_EXPLORERS else None, pictured, found, report))
+                key = f"e{number}" if done < MAX_EXPLORERS else None
+                parts.append(_pictured(run, run.path, key, pictured, found, report))
                 done += 1
                 task.update(done)
             parts.append("</section>")
     return "".join(parts)
 
 
-def _pictured(run: Run, key: str | None, pictured: Pictured, found: Found, report: Reporter) -> str:
+def _pictured(run: Run, path: Path, key: str | None, pictured: Pictured, found: Found, report: Reporter) -> str:
     try:
-        shown, explorer = pictured(run, key)
+        shown, explorer = pictured(run, path, key)
     except (Interrupted, WrongUsage):
         raise
     except DisentoolError as error:
@@ -139,7 +141,8 @@ def _facts(run: Run) -> str:
     shape = data.get("shape")
     sized = f", {shape[0]:,} images of {'×'.join(map(str, shape[1:]))}" if isinstance(shape, list) and shape else ""
     digest = f", sha256 {str(data['content_sha256'])[:16]}…" if data.get("content_sha256") else ""
-    versions = facts.get("versions") if isinstance(facts.get("versions"), dict) else {}
+    found = facts.get("versions")
+    versions = found if isinstance(found, dict) else {}
     step = facts.get("step")
     lines = [
         ("method", facts.get("method")),

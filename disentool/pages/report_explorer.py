@@ -1,15 +1,15 @@
 """The explorer of one checkpoint in a report."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from disentool.models.dimensions import Dimension
 from disentool.models.generator import encodes
 from disentool.models.model import Model
-from disentool.models.starting_codes import Bases
+from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
-from disentool.pages.report_runs import Run
 from disentool.reporting import Silent
 from disentool.steering import named_directions
 from disentool.steering.along_direction import Move, Span
@@ -18,26 +18,37 @@ _MOST = 1_500_000  # bytes of each explorer
 
 
 def explorer_of(
-    run: Run,
+    path: Path,
+    files_of_directions: Sequence[Path],
     model: Model,
-    bases: Bases,
-    chosen: Sequence[Dimension],
+    starts: StartingCodes,
+    shown: Sequence[Dimension],
     notes: tuple[str, ...],
     key: str,
     *,
     trust: bool,
     device: str,
 ) -> str:
-    """Sliders of the dimensions, and of the directions where they are of the very codes that the model encodes into."""
-    scene = explorer_content.of_model(model, bases, chosen, 3.0, None, notes=notes)
-    steers = named_directions.read([str(file.path) for file in run.directions], every=True) if run.directions else []
-    if steers:
-        opened = named_directions.opened(run.path, steers, device, trust=trust, force=False)
+    """Sliders of the dimensions, and of the directions where they are of the very codes that the model encodes into.
+
+    ``path``: the model's checkpoint. ``notes``: remarks on what is ``shown`` of it. The page's identifiers begin with
+    ``key``.
+    """
+    scene = explorer_content.of_model(model, starts, shown, 3.0, None, notes=notes)
+    named = named_directions.read([str(file) for file in files_of_directions], every=True)
+    if named:
+        opened = named_directions.opened(path, named, device, trust=trust, force=False)
         if encodes(opened):
-            moves = [Move(steer, Span(*steer.direction.t_valid), False) for steer in steers]
-            start = bases.codes.astype(np.float64)
-            more = {"more": scene.axes, "notes": notes}
+            moves = [Move(each.direction, Span(*each.direction.t_valid), False) for each in named]
             scene = explorer_content.of_directions(
-                opened, start, bases.images, None, moves, None, spanned=False, **more
+                opened,
+                starts.codes.astype(np.float64),
+                starts.images,
+                None,
+                moves,
+                None,
+                spanned=False,
+                more=scene.axes,
+                notes=notes,
             )
     return explorer.build(scene, key, Silent(), size=384, most=_MOST).markup

@@ -81,7 +81,7 @@ def _plotted(kind: str, found: list[Table], summary: str) -> str:
     return figure([address for address, _ in drawn], f"{summary[0].upper()}{summary[1:]}. {drawn[0][1].caption}{notes}")
 
 
-def made(make: Callable[[Path], Iterator[Path]], caption: str) -> str:
+def figure_of(make: Callable[[Path], Iterator[Path]], caption: str) -> str:
     """The picture that ``make`` writes to the path that it is given, with its caption."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "picture.png"

@@ -44,25 +44,34 @@ class Found:
     count: int = 0
 
 
+@dataclass
+class _Unattached:
+    """What was read beside checkpoints, before it is known which run it belongs to."""
+
+    scores: list[dict[str, Any]] = field(default_factory=list)
+    histories: list[tuple[Path, Table]] = field(default_factory=list)
+    directions: list[Directions] = field(default_factory=list)
+
+
 def gather(sources: Iterable[str | Path], report: Reporter) -> Found:
     """Read all inputs and put together what belongs together.
 
     Files that are named one by one must all be there and readable. Of those that come from a folder or one by one
     through an iterator, the ones that cannot be read are told and left out.
     """
-    found, scores, histories, bound = Found(), [], [], []
+    found, rest = Found(), _Unattached()
     strict = isinstance(sources, Sequence)
     for source in sources:
         for path, inside in _files(Path(source), report):
             found.count += 1
             try:
-                _read(path, found, scores, histories, bound)
+                _read(path, found, rest)
             except DisentoolError as error:
                 if (strict and not inside) or isinstance(error, (WrongUsage, Interrupted)):
                     raise
                 found.failed.append(str(error))
                 report.error(str(error))
-    _attach(found, scores, histories, bound)
+    _attach(found, rest)
     if not found.runs and not found.others and not found.correlations:
         raise ForeignFile("nothing to report: no checkpoint, history, score record or direction was read")
     _name(found.runs)
@@ -103,14 +112,14 @@ def _form(path: Path) -> Any:
         return hdf5.attribute(file, "format", None)
 
 
-def _read(path: Path, found: Found, scores: list, histories: list, bound: list) -> None:
+def _read(path: Path, found: Found, rest: _Unattached) -> None:
     files.require(path, "checkpoint, history, file of score records or of directions")
     if hdf5.is_hdf5(path):
         if (form := _form(path)) != DIRECTIONS.name:
             raise ForeignFile(
                 f"{path}: holds {form or 'HDF5 of no format'}; a report is of runs, records and directions"
             )
-        bound.append(directions.read(path))
+        rest.directions.append(directions.read(path))
         return
     if path.suffix.lower() == ".safetensors":
         raise ForeignFile(f"{path}: exported weights; `disentool export {path}` makes a checkpoint of them again")
@@ -124,9 +133,9 @@ def _read(path: Path, found: Found, scores: list, histories: list, bound: list) 
     name, form, lines = score_records.read(path, "checkpoint, history or file of records")
     if form == SCORE.name:
         score_records.check_scores(name, lines)
-        scores += lines
+        rest.scores += lines
     elif form == HISTORY.name:
-        histories += [(path, table) for table in read_tables(path, "history")]
+        rest.histories += [(path, table) for table in read_tables(path, "history")]
     elif form == CORRELATION.name:
         found.correlations += lines
     else:
@@ -145,11 +154,13 @@ def _of_checkpoint(path: Path, key: str) -> Run:
     return Run(path.name, key, path, facts, history)
 
 
-def _attach(found: Found, scores: list, histories: list, bound: list) -> None:
+def _attach(found: Found, rest: _Unattached) -> None:
     """Scores go to the run with their id, directions to that with their generator's digest, histories by their name."""
     by_key = {run.key: run for run in found.runs}
-    for record in scores:
-        run = by_key.get(record["id"]) or by_key.get(_generator(record))
+    for record in rest.scores:
+        run = by_key.get(record["id"])
+        if run is None and (generator := _generator(record)) is not None:
+            run = by_key.get(generator)
         if run is None:
             facts = {name: record.get(name) for name in ("method", "config", "seed", "step")}
             facts["data"] = {"name": record.get("data"), "content_sha256": record.get("data_sha256")}
@@ -158,7 +169,7 @@ def _attach(found: Found, scores: list, histories: list, bound: list) -> None:
         if record not in run.scores:
             run.scores.append(record)
     beside = {run.path.resolve(): run for run in found.runs if run.path}
-    for path, table in histories:
+    for path, table in rest.histories:
         checkpoint = path.name.removesuffix(".history.jsonl") + ".pt"
         own = beside.get(path.resolve().with_name(checkpoint))
         named = [run for run in found.runs if not run.path and run.name == checkpoint]
@@ -170,9 +181,9 @@ def _attach(found: Found, scores: list, histories: list, bound: list) -> None:
             known = own.facts if isinstance(own.facts.get("config"), dict) else None
             own.history = Table(own.name, table.kind, table.records, known)
     digests = {run.key: run for run in found.runs if run.path}
-    for some in bound:
-        run = digests.get(some.generator_sha256[:16])
-        (found.others if run is None else run.directions).append(some)
+    for file in rest.directions:
+        run = digests.get(file.generator_sha256[:16])
+        (found.others if run is None else run.directions).append(file)
 
 
 def _generator(record: dict[str, Any]) -> str | None:

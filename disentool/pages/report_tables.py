@@ -180,11 +180,10 @@ def of_correlations(found: Sequence[dict[str, Any]]) -> str:
         values = [record.get(test) for test in ("pearson", "kendall", "spearman")]
         cells = [_number(v.get("coefficient")) if isinstance(v, dict) else "" for v in values]
         rows.append([escape(" and ".join(pair)), _shown(record.get("models")), *cells, ""])
-    pair, values, source = published_results.CORRELATION
-    if pair in pairs:
-        rows.append(
-            ["published", "", *(f"{values[t]:.3f}" for t in ("pearson", "kendall", "spearman")), escape(source)]
-        )
+    published, coefficients, source = published_results.CORRELATION
+    if published in pairs:
+        stated = (f"{coefficients[test]:.3f}" for test in ("pearson", "kendall", "spearman"))
+        rows.append(["published", "", *stated, escape(source)])
     return table(("metrics", "models>", "Pearson>", "Kendall>", "Spearman>", ""), rows)
 
 
@@ -196,7 +195,7 @@ def of_directions(found: Sequence[Directions]) -> str:
             fit = direction.facts.get("r2")
             fit = fit if isinstance(fit, dict) else {}
             interval = fit.get("interval")
-            known = isinstance(interval, list) and len(interval) == 2
+            interval = interval if isinstance(interval, list) and len(interval) == 2 else None
             low, high = direction.t_valid
             rows.append(
                 [
@@ -206,7 +205,7 @@ def of_directions(found: Sequence[Directions]) -> str:
                     f"{_number(low)} … {_number(high)}",
                     escape(words(direction.unit)),
                     _number(fit.get("value")),
-                    f"{_number(interval[0])} … {_number(interval[1])}" if known else "",
+                    f"{_number(interval[0])} … {_number(interval[1])}" if interval else "",
                 ]
             )
     head = ("direction", "file", "method", "valid t>", "unit", "R² of the fit>", "95 % interval>")

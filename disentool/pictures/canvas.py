@@ -79,8 +79,8 @@ class Sheet:
 
     def marker(self, value: float) -> tuple[float, float]:
         """Vertical and horizontal position of ``value`` on the axis below the blocks, in pixels."""
-        left, right, y = self._axis
-        return y, left + (right - left) * (value / self.scale + 1) / 2
+        left, right, y, extent = self._axis
+        return y, left + (right - left) * (value / extent + 1) / 2
 
     def draw(self, cells: Sequence[np.ndarray], value: float | None = None) -> np.ndarray:
         """The sheet as uint8 [H,W,3], with the cells uint8 [rows,columns,H,W,C] of each block; marker at ``value``."""
@@ -119,7 +119,7 @@ class Sheet:
             span = self._right - self._wide - self._left
             length = min(span, max(span // 2, 16 * self._font))
             left = self._left + (span - length) // 2
-            self._axis = (left, left + length, y + self._font // 2)
+            self._axis = (left, left + length, y + self._font // 2, self.scale)
             y += round(2.2 * self._font) + self._wide
         self._bottom = y
 
@@ -139,8 +139,8 @@ class Sheet:
         return 0 < max(widths) <= self.cell_width
 
     def _draw_background(self) -> np.ndarray:
-        image = Image.new("L", (self._right, self._bottom), _WHITE)
-        draw = ImageDraw.Draw(image)
+        drawn = Image.new("L", (self._right, self._bottom), _WHITE)
+        draw = ImageDraw.Draw(drawn)
         for index, block in enumerate(self.blocks):
             if block.heads:
                 self._draw_heads(draw, index, block)
@@ -150,7 +150,7 @@ class Sheet:
                 self._draw_row_label(draw, self.cell(index, row, 0)[0] + self.cell_height / 2, label)
         if self.scale is not None:
             self._draw_axis(draw)
-        picture = np.repeat(np.asarray(image)[:, :, None], 3, axis=2)
+        picture = np.repeat(np.asarray(drawn)[:, :, None], 3, axis=2)
         for index, block in enumerate(self.blocks):
             places = [(self.above(index, column), image) for column, image in enumerate(block.above)]
             for i, column in enumerate(block.aside):
@@ -196,10 +196,10 @@ class Sheet:
         _text(draw, x, base + below, label.detail, self._small, _FAINT if label.muted else _SOFT, "r")
 
     def _draw_axis(self, draw: ImageDraw.ImageDraw) -> None:
-        left, right, y = self._axis
+        left, right, y, extent = self._axis
         tick = round(self._font * 0.3)
         draw.rectangle((left, y, right, y), fill=_FAINT)
-        for value in (-self.scale, 0, self.scale):
+        for value in (-extent, 0.0, extent):
             x = round(self.marker(value)[1])
             draw.rectangle((x, y - tick, x, y + tick), fill=_FAINT)
             _text(draw, x, y + 1.7 * self._font, f"{value:g}", self._small, _SOFT, "m")
@@ -218,7 +218,7 @@ def number(value: float) -> str:
     return f"{round(value, 2) + 0.0:g}"
 
 
-def _column(block: Block, index: int) -> tuple[tuple[str, np.ndarray], ...]:
+def _column(block: Block, index: int) -> tuple[tuple[str, np.ndarray | None], ...]:
     return block.aside[index] if index < len(block.aside) else ()
 
 
@@ -232,7 +232,7 @@ def _every(widths: list[int], pitch: int, space: int) -> int:
 
 
 @cache
-def _face(size: int) -> ImageFont.FreeTypeFont:
+def _face(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from disentool.directions.inversion import Loss, detail
 from disentool.directions.reconstruction import default_sigma
+from disentool.engine.feed import to_uint8
 from disentool.io import files, hdf5, provenance, records
 from disentool.io.schema import INVERSION, LATENTS
-from disentool.models.generator import Opened
+from disentool.models.generator import Opened, decoder_codes
 from disentool.models.label import Label
-from disentool.pictures import canvas
-from disentool.pictures import writing as pictures
+from disentool.pictures import canvas, writing
 from disentool.pictures.canvas import Block, Sheet
 
 ENCODER = "encoder"  # the column of what a checkpoint's own encoder makes of an image
@@ -59,7 +59,7 @@ def table_lines(
     measured = {name: values.cpu().double().numpy() for name, values in measures.items()}
     norms = answer.z.norm(dim=1).cpu().numpy()
     for i, name in enumerate(targets.names):
-        line = {
+        line: dict[str, Any] = {
             "format": INVERSION.name,
             "version": INVERSION.version,
             "artefact": str(opened.path),
@@ -94,7 +94,7 @@ def write(
         files.write_text(output, "".join(records.to_json(line) + "\n" for line in lines), overwrite=overwrite)
     elif kind == ".png":
         comment = json.dumps({"created_by": provenance.created_by(), "generator_sha256": opened.sha256})
-        pictures.write_png(output, _sheet(opened, targets, answers, size), overwrite=overwrite, comment=comment)
+        writing.write_png(output, _sheet(opened, targets, answers, size), overwrite=overwrite, comment=comment)
     else:
         _write_codes(output, opened, targets, answers, lines, overwrite)
 
@@ -106,18 +106,14 @@ def _size(opened: Opened) -> tuple[int, int]:
 def _sheet(opened: Opened, targets: Targets, answers: list[Answer], size: int) -> np.ndarray:
     """A row for each image: the image, then what each way found; the columns say their mean squared error."""
     height, width = _size(opened)
-    inputs = _pixels(targets.images)
+    inputs = to_uint8(targets.images)
     columns = tuple(
         Label(answer.label, f"mse {float(Loss('mse')(answer.images, targets.images).mean()):.2g}") for answer in answers
     )
     aside = (tuple(("" if i else "image", image) for i, image in enumerate(inputs)),)
     block = Block((Label(""),) * len(inputs), columns, aside)
     sheet = Sheet([block], height, width, canvas.factor(height, width, size))
-    return sheet.draw([np.stack([_pixels(answer.images) for answer in answers], 1)])
-
-
-def _pixels(images: Tensor) -> np.ndarray:
-    return (images * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    return sheet.draw([np.stack([to_uint8(answer.images) for answer in answers], 1)])
 
 
 def _write_codes(
@@ -130,9 +126,7 @@ def _write_codes(
 ) -> None:
     """A latents file, the rows in the order of the table: ``mean`` is what the decoder takes, ``z`` standard normal."""
     z = torch.cat([answer.z for answer in answers])
-    mean = z
-    if opened.model is not None:
-        mean = torch.cat([opened.generator.codes(answer.z, answer.classes) for answer in answers])
+    mean = torch.cat([decoder_codes(opened, answer.z, answer.classes) for answer in answers])
     kept = ("image", "loss", "sigma", "class", "mse", "details")
     with hdf5.create(output, LATENTS, overwrite=overwrite) as out:
         out.array("mean", mean.cpu().numpy())

@@ -12,8 +12,7 @@ from disentool.datasets.opening import open_source
 from disentool.datasets.source import Source, Unreadable
 from disentool.io import files, provenance
 from disentool.models.label import Label
-from disentool.pictures import canvas
-from disentool.pictures import writing as pictures
+from disentool.pictures import canvas, writing
 from disentool.pictures.canvas import Block, Sheet
 from disentool.reporting import Reporter, Silent
 
@@ -42,7 +41,7 @@ def preview(
     arguments are those of :func:`disentool.commands.prepare.prepare`. The same data make the same bytes.
     """
     report = report or Silent()
-    pictures.check_suffix(output, pictures.STILL)
+    writing.check_suffix(output, writing.STILL)
     output = files.probe(output, overwrite=overwrite)
     if download:
         raw = downloaded(name, raw, report)
@@ -67,7 +66,7 @@ def preview(
         comment = json.dumps(
             {"created_by": provenance.created_by(), "name": source.name, "source": source.source}, ensure_ascii=False
         )
-        pictures.write_png(output, _drawn(source, shown, images), overwrite=overwrite, comment=comment)
+        writing.write_png(output, _drawn(source, shown, images), overwrite=overwrite, comment=comment)
     for note in source.notes:
         report.note(f"{output}: {note}")
     return output
@@ -109,8 +108,8 @@ def _shown(source: Source, table: np.ndarray | None) -> list[tuple[np.ndarray, n
         present = np.unique(table[:, k])
         classes = present[_spread(len(present))]
         others = agreeing - (table[:, k] == base[k])
-        rows = [int(np.where(table[:, k] == one, others, -1).argmax()) for one in classes]
-        found.append((classes, np.array(rows)))
+        rows = np.array([int(np.where(table[:, k] == one, others, -1).argmax()) for one in classes])
+        found.append((classes, rows))
     return found
 
 

@@ -1,23 +1,34 @@
 """Samples of a model, row by row on one sheet."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from disentool.errors import WrongUsage
 from disentool.models.label import Label
+from disentool.pictures import canvas, writing
 from disentool.pictures.canvas import Block, Sheet
+from disentool.pictures.limits import check_pixels
 
-_MAX_PIXELS = 100_000_000  # of a picture
+
+def factor_for(output: Path, count: int, height: int, width: int, size: int) -> int:
+    """How many times images are enlarged so that their longer side has about ``size`` pixels.
+
+    WrongUsage if ``count`` of them are then too many for one picture.
+    """
+    factor = canvas.factor(height, width, size)
+    check_pixels(
+        count * height * factor * width * factor,
+        f"{output}: {count:,} images are too many for one picture; name fewer, a smaller --size or .h5",
+    )
+    return factor
 
 
-def check_pixels(output: Path, count: int, height: int, width: int) -> None:
-    """WrongUsage if so many images, as large as they are drawn, are too many for one picture."""
-    if count * height * width > _MAX_PIXELS:
-        raise WrongUsage(
-            f"{output}: {count:,} images are too many for one picture; name fewer, a smaller --size or .h5"
-        )
+def write(output: Path, images: Iterable[np.ndarray], factor: int, *, overwrite: bool, comment: str) -> None:
+    """Write images uint8 [b,H,W,C], which come batch by batch, as one picture; ``comment`` is kept in it."""
+    picture = grid(np.concatenate(list(images)), factor)
+    writing.write_png(output, picture, overwrite=overwrite, comment=comment)
 
 
 def grid(images: np.ndarray, factor: int) -> np.ndarray:

@@ -109,7 +109,7 @@ def _palette(frames: Sequence[np.ndarray]) -> np.ndarray:
     few = pixels[:: len(pixels) // _SAMPLE | 1]  # an odd stride, so that it meets every column
     # Median cut alone loses the rarer colours; k-means brings the error down by a third or more.
     found = Image.fromarray(few[None]).quantize(colors=254, method=Image.Quantize.MEDIANCUT, kmeans=1)
-    return np.array([*found.getpalette(), 255, 255, 255], np.uint8).reshape(-1, 3)
+    return np.array([*(found.getpalette() or ()), 255, 255, 255], np.uint8).reshape(-1, 3)
 
 
 def _nearest(colours: np.ndarray, table: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
-"""Directions as a call names them, checked against the generator they are to steer, and the images that it makes."""
+"""Directions as a call names them, and the generator that they are of."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,14 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from disentool.errors import DataMismatch, MissingFile, UnsafeFile, WrongUsage
-from disentool.io import directions as files_of_directions
+from disentool.io import directions as direction_files
+from disentool.io import provenance
+from disentool.io.call_checks import require_indices, require_once
 from disentool.io.directions import Direction, Directions
 from disentool.models import generator as generators
 from disentool.models.generator import Opened
 
 
 @dataclass(frozen=True)
-class Steer:
+class NamedDirection:
     """One direction, and the file that it is from."""
 
     file: Directions
@@ -26,47 +29,46 @@ class Steer:
         return str(self.direction.facts.get("transform", self.direction.name.partition("@")[0]))
 
 
-def read(references: Sequence[str], *, every: bool) -> list[Steer]:
+def read(references: Sequence[str], *, every: bool) -> list[NamedDirection]:
     """The directions that ``FILE:NAME`` words name, or a FILE alone: its only one; ``every``: all that it holds."""
     opened: dict[Path, Directions] = {}
-    found: list[Steer] = []
+    found: list[NamedDirection] = []
     for text in references:
-        path, name = files_of_directions.reference(text)
+        path, name = direction_files.reference(text)
         if path not in opened:
-            opened[path] = files_of_directions.read(path)
+            opened[path] = direction_files.read(path)
         file = opened[path]
         some = file.directions.values() if name is None and every else [file.find(name)]
-        found += [Steer(file, direction) for direction in some]
-    names = [steer.direction.name for steer in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise WrongUsage(f"--direction {name}: named twice")
+        found += [NamedDirection(file, direction) for direction in some]
+    require_once([named.direction.name for named in found], "--direction")
     return found
 
 
-def opened(spec: str | Path, steers: Sequence[Steer], device: str, *, trust: bool, force: bool) -> Opened:
+def opened(spec: str | Path, directions: Sequence[NamedDirection], device: str, *, trust: bool, force: bool) -> Opened:
     """The generator, opened as it was when the directions were found; DataMismatch unless they are its own."""
-    ways = [generators.as_found(steer.file.provenance) for steer in steers]
-    if any(way != ways[0] for way in ways):
+    openings = [generators.as_found(named.file.provenance) for named in directions]
+    if any(opening != openings[0] for opening in openings):
         raise DataMismatch("--direction: the files are of different spaces of the generator; use one at a time")
-    found = generators.open(spec, device, trust=trust, **ways[0])
-    require_bound(steers, found, force=force)
+    found = generators.open(spec, device, trust=trust, truncation=openings[0]["truncation"], space=openings[0]["space"])
+    require_bound(directions, found, force=force)
     return found
 
 
-def require_bound(steers: Sequence[Steer], opened: Opened, *, force: bool) -> None:
+def require_bound(directions: Sequence[NamedDirection], opened: Opened, *, force: bool) -> None:
     """DataMismatch unless the directions are of this generator (or ``force``), and of codes as wide as its z."""
-    for steer in steers:
-        steer.file.require_bound(opened.path, opened.sha256, force=force)
-        width, own = len(steer.direction.u), opened.generator.facts.latent_dim
+    for named in directions:
+        named.file.require_bound(opened.path, opened.sha256, force=force)
+        width, own = len(named.direction.u), opened.generator.facts.latent_dim
         if width != own:
             raise DataMismatch(
-                f"{steer.file.path}: {steer.direction.name} is of codes of {width} dimensions,"
+                f"{named.file.path}: {named.direction.name} is of codes of {width} dimensions,"
                 f" {opened.path} has {own}; `disentool find-direction {opened.path}` finds its own"
             )
 
 
-def classes_of(opened: Opened, steers: Sequence[Steer], asked: Sequence[int], count: int) -> np.ndarray | None:
+def classes_of(
+    opened: Opened, directions: Sequence[NamedDirection], asked: Sequence[int], count: int
+) -> np.ndarray | None:
     """A class for each of ``count`` images, int64: those asked for, or that the directions were found in, by turns.
 
     None for a generator without classes. WrongUsage for a class that is not there.
@@ -76,27 +78,30 @@ def classes_of(opened: Opened, steers: Sequence[Steer], asked: Sequence[int], co
         if asked:
             raise WrongUsage(f"--class {asked[0]}: {opened.path} has no classes; leave it out")
         return None
-    known = list(asked) or [c for steer in steers for c in steer.direction.facts.get("classes") or []]
+    known = list(asked) or [c for named in directions for c in named.direction.facts.get("classes") or []]
     known = list(dict.fromkeys(known)) or list(range(number))
     for one in known:
-        if not isinstance(one, int) or not 0 <= one < number:
-            raise WrongUsage(f"--class {one}: {opened.path} has classes 0 to {number - 1}")
+        if not isinstance(one, int):  # a file of directions may name anything
+            raise WrongUsage(f"--class {one}: {opened.path} has classes 0 to {number - 1:,}")
+    require_indices(known, number, "--class", opened.path, "classes")
     return np.resize(np.asarray(known, np.int64), count)
 
 
-def opened_for(steers: Sequence[Steer], generator: str | None, device: str, *, trust: bool, force: bool) -> Opened:
+def opened_for(
+    directions: Sequence[NamedDirection], generator: str | None, device: str, *, trust: bool, force: bool
+) -> Opened:
     """The generator that a caller names, else the one that the directions' file says they are of.
 
     MissingFile where that is not there; UnsafeFile where its code would run, whatever ``trust`` says.
     """
-    file = steers[0].file
+    file = directions[0].file
     if generator is not None:
-        return opened(generator, steers, device, trust=trust, force=force)
+        return opened(generator, directions, device, trust=trust, force=force)
     beside = file.path.parent / file.generator
     spec = str(beside) if not Path(file.generator).exists() and beside.exists() else file.generator
     try:
         # What a file of directions names is opened only if nothing in it executes, whatever else is trusted.
-        return opened(spec, steers, device, trust=False, force=force)
+        return opened(spec, directions, device, trust=False, force=force)
     except UnsafeFile as error:
         if not trust:
             raise
@@ -107,3 +112,15 @@ def opened_for(steers: Sequence[Steer], generator: str | None, device: str, *, t
         raise MissingFile(
             f"{file.path}: its directions are of {file.generator}, which is not there; --generator names it"
         ) from None
+
+
+def comment(opened: Opened, directions: Sequence[NamedDirection]) -> str:
+    """What a picture is of, as JSON: free of paths and times, so that the same inputs make the same bytes."""
+    return json.dumps(
+        {
+            "created_by": provenance.created_by(),
+            "generator_sha256": opened.sha256,
+            "directions": [named.direction.name for named in directions],
+            "generator": opened.name,
+        }
+    )

@@ -8,6 +8,7 @@ import numpy as np
 
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.io import files, hdf5, latents
+from disentool.io.call_checks import checked_rows
 from disentool.io.classes import ClassFactor, choose
 from disentool.io.latents import Latents
 from disentool.io.schema import LATENTS
@@ -18,16 +19,16 @@ from disentool.reporting import Reporter
 _MAX_CODES = 1_000_000
 
 
-def swap_latents(
+def write(
     path: Path,
-    outputs: Sequence[Path],
+    output: Path,
     *,
     content: Wanted,
     classes: Wanted,
     average: bool,
     dims: Sequence[int] | None,
     interpolate: str | None,
-    steps: int,
+    steps: int | None,
     overwrite: bool,
     report: Reporter,
 ) -> Path:
@@ -40,8 +41,9 @@ def swap_latents(
     The file written has no ``logvar`` where codes were averaged or interpolated; it has the factors, those of the class
     being the class row's, where the class has factors; ``row`` is the data's row that the content (where several are
     interpolated: the nearest) is of, and ``class_row`` that of the class, or -1.
+
+    Raises WrongUsage, MissingFile, ForeignFile or DataMismatch.
     """
-    output = _output(outputs, overwrite)
     table = latents.read(path)
     files.require_apart(output, path)
     for wanted, flag in ((content, "--content"), (classes, "--class")):
@@ -58,32 +60,33 @@ def swap_latents(
     means = [np.stack([table.mean[rows].mean(axis=0) for rows in side]) for side in (left, top)]
     if not all(np.isfinite(mean).all() for mean in means):
         raise ForeignFile(f"{path}: holds codes that are not finite")
-    ways = [
-        mixed_codes.along(mean, steps if interpolate == side else None, closed=False)
+    lines = [
+        mixed_codes.along(mean, (steps or mixed_codes.STEPS) if interpolate == side else None, closed=False)
         for mean, side in zip(means, ("content", "class"), strict=True)
     ]
-    count = len(ways[0]) * len(ways[1])
+    count = len(lines[0]) * len(lines[1])
     if count > _MAX_CODES:
         raise WrongUsage(f"{output}: {count:,} codes, expected at most {_MAX_CODES:,}; name fewer rows")
-    mean = mixed_codes.product(ways[0].codes, ways[1].codes, of_class)
+    mean = mixed_codes.product(lines[0].codes, lines[1].codes, of_class)
     exact = interpolate is None and all(len(rows) == 1 for rows in top)
     if table.logvar is not None and not exact:
         report.note(f"{output}: has no logvar, as codes of several rows were put together")
+    assert table.row is not None  # as of every latents file
     data_rows = [
-        np.array([table.row[rows[0]] if len(rows) == 1 else -1 for rows in side])[way.nearest]
-        for side, way in zip((left, top), ways, strict=True)
+        np.array([table.row[rows[0]] if len(rows) == 1 else -1 for rows in side])[line.nearest]
+        for side, line in zip((left, top), lines, strict=True)
     ]
     factors = None if dims is not None or interpolate else _factors(table, left, top, factor)
     with files.claim(output), hdf5.create(output, LATENTS, overwrite=overwrite) as out:
         out.array("mean", mean)
         if table.logvar is not None and exact:
-            logvar = [table.logvar[np.concatenate(side)] for side in (left, top)]
-            out.array("logvar", mixed_codes.product(*logvar, of_class))
+            of_content, of_classes = (table.logvar[np.concatenate(side)] for side in (left, top))
+            out.array("logvar", mixed_codes.product(of_content, of_classes, of_class))
         if table.class_code is not None:
             out.array("class_code", mean[:, : table.class_code.shape[1]])
             out.array("content_code", mean[:, table.class_code.shape[1] :])
-        out.array("row", np.repeat(data_rows[0], len(ways[1])))
-        out.array("class_row", np.tile(data_rows[1], len(ways[0])))
+        out.array("row", np.repeat(data_rows[0], len(lines[1])))
+        out.array("class_row", np.tile(data_rows[1], len(lines[0])))
         if factors is not None:
             out.array("factors", factors.astype(np.int32))
             out.attributes(factor_names=table.factor_names, factor_sizes=table.factor_sizes)
@@ -100,17 +103,6 @@ def swap_latents(
     return output
 
 
-def _output(outputs: Sequence[Path], overwrite: bool) -> Path:
-    """The one output, probed."""
-    if len(outputs) > 1 or outputs[0].suffix.lower() not in (".h5", ".hdf5"):
-        wrong = next((o for o in outputs if o.suffix.lower() not in (".h5", ".hdf5")), outputs[-1])
-        raise WrongUsage(
-            f"{wrong}: codes put together are one latents file, such as -o swapped.h5;"
-            " `disentool decode CKPT swapped.h5 -o FOLDER` makes images of it"
-        )
-    return files.probe(outputs[0], overwrite=overwrite)
-
-
 def _widths(table: Latents) -> dict[str, int]:
     """The codes' widths by name."""
     codes = {"mean": table.mean, "class_code": table.class_code, "content_code": table.content_code}
@@ -123,22 +115,17 @@ def _chosen(
     """The rows int64 [k] of each input: one, or the several that are averaged."""
     found = []
     for rows in wanted.rows:
-        if not rows:
-            raise WrongUsage(f"{flag}-rows: names no row")
-        for row in rows:
-            if not 0 <= row < len(table.mean):
-                raise WrongUsage(f"{flag}-rows {row}: {table.path} has rows 0 to {len(table.mean) - 1:,}")
-        chosen = np.asarray(rows, np.int64)
+        chosen = checked_rows(rows, len(table.mean), table.path, f"{flag}-rows")
         found += [chosen] if average else list(chosen[:, None])
     for text in wanted.labels:
         if factor is None or table.factors is None:
             raise WrongUsage(
                 f"{flag}-label {text}: {table.path} does not say of which class it has what; name {flag}-rows"
             )
-        rows = np.flatnonzero(factor.of(table.factors) == factor.index(text, table.classes["names"]))
-        if not len(rows):
+        own = np.flatnonzero(factor.of(table.factors) == factor.index(text, table.classes["names"]))
+        if not len(own):
             raise DataMismatch(f"{flag}-label {text}: {table.path} has no row of it")
-        found.append(rows)
+        found.append(own)
     return found
 
 

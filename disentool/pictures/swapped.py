@@ -1,0 +1,172 @@
+"""One output of a swap: every content on every class, as a picture, an animation, a data set or a folder."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from disentool.contract import Classes, Networks
+from disentool.engine import inference
+from disentool.engine.feed import to_float
+from disentool.errors import WrongUsage
+from disentool.models import mixed_codes
+from disentool.models import model as models
+from disentool.models.decoding import images_of, to_pixels
+from disentool.models.model import Model
+from disentool.models.swap_inputs import Input
+from disentool.pictures import canvas, swap_grid, writing
+from disentool.pictures.decoded import write_decoded
+from disentool.pictures.limits import check_pixels, is_moving, is_still
+from disentool.reporting import Reporter, counted
+
+_SIZE = 96  # pixels of an image's longer side, unasked
+_STILL_STEPS, _MOVING_STEPS = mixed_codes.STEPS, 13
+_MAX_IMAGES = 1_000_000  # of a data set or a folder
+
+
+def is_picture(output: Path) -> bool:
+    """Whether it is a still or an animation, by its suffix; else it is a data set or a folder."""
+    return is_still(output) or is_moving(output)
+
+
+@dataclass(frozen=True)
+class Swap:
+    """One output: the content of each of ``left`` on the class of each of ``top``.
+
+    ``of_class``: the columns of a code that are the class's, which ``dims`` chose, or None.
+    """
+
+    model: Model
+    output: Path
+    left: list[Input]
+    top: list[Input]
+    of_class: np.ndarray
+    dims: Sequence[int] | None
+    interpolate: Literal["content", "class"] | None
+    steps: int | None
+    size: int | None
+
+    @property
+    def moving(self) -> bool:
+        """Whether it is an animation."""
+        return is_moving(self.output)
+
+    @property
+    def factor(self) -> int:
+        """How many times a pixel is enlarged."""
+        return canvas.factor(self.model.facts.height, self.model.facts.width, self.size or _SIZE)
+
+    @cached_property
+    def rows(self) -> mixed_codes.Path:
+        """The codes of the content side."""
+        return self._path("content", self.left)
+
+    @cached_property
+    def columns(self) -> mixed_codes.Path:
+        """The codes of the class side."""
+        return self._path("class", self.top)
+
+    def _path(self, side: str, inputs: list[Input]) -> mixed_codes.Path:
+        codes = np.stack([each.code for each in inputs])
+        supports = getattr(self.model.method, "supports", lambda: ())()
+        whole = [index for index, support in enumerate(supports) if isinstance(support, Classes)]
+        steps = (self.steps or (_MOVING_STEPS if self.moving else _STILL_STEPS)) if self.interpolate == side else None
+        return mixed_codes.along(codes, steps, closed=self.moving, whole=whole)
+
+    def check(self) -> None:
+        """WrongUsage where it would be too large, or where an animation has nothing to go through."""
+        count = len(self.rows) * len(self.columns)
+        if not is_picture(self.output):
+            if count > _MAX_IMAGES:
+                raise WrongUsage(f"{self.output}: {count:,} pairs, expected at most {_MAX_IMAGES:,}; name fewer inputs")
+            return
+        if self.moving and len(self.left if self.interpolate != "class" else self.top) < 2:
+            side = "class" if self.interpolate == "class" else "content"
+            raise WrongUsage(f"{self.output}: an animation goes from one {side} to the next; name two or more")
+        height, width = self.model.facts.height * self.factor, self.model.facts.width * self.factor
+        check_pixels(
+            count * height * width,
+            f"{self.output}: {count:,} cells of {height}x{width} pixels are too many for one picture; name fewer"
+            " inputs, a smaller --size, or an output ending in .h5",
+        )
+
+    def write(self, fps: float, overwrite: bool, report: Reporter) -> None:
+        """Decode, and write the output."""
+        if not is_picture(self.output):
+            self._write_images(overwrite, report)
+            return
+        with report.task(f"swap {self.output.name}", len(self.rows) * len(self.columns), "images") as task:
+            cells = np.concatenate(list(counted(self._images(), task)))
+        grid = self._grid(cells.reshape(len(self.rows), len(self.columns), *cells.shape[1:]))
+        comment = self.model.comment
+        if self.moving:
+            frames = swap_grid.animation(grid, of_class=self.interpolate == "class")
+            writing.write_animation(self.output, frames, fps, overwrite=overwrite, comment=comment)
+        else:
+            writing.write_png(self.output, swap_grid.still(grid), overwrite=overwrite, comment=comment)
+
+    def _images(self) -> Iterator[np.ndarray]:
+        """Every content with every class, uint8 [b,H,W,C] batch by batch."""
+        single = all(len(each.images) == 1 for each in (*self.left, *self.top))
+        transfer = getattr(self.model.method, "transfer", None)
+        if transfer is not None and single and self.dims is None and self.interpolate is None:
+            yield from self._transferred(transfer)
+        else:
+            yield from images_of(self.model, self._codes())
+
+    def _codes(self) -> np.ndarray:
+        return mixed_codes.product(self.rows.codes, self.columns.codes, self.of_class)
+
+    def _transferred(self, transfer: Callable[[Networks, Tensor, Tensor], Tensor]) -> Iterator[np.ndarray]:
+        """As the method itself does it, from the images rather than from their codes."""
+        model = self.model
+        left, top = (torch.from_numpy(np.concatenate([i.images for i in side])) for side in (self.left, self.top))
+        pairs = torch.cartesian_prod(torch.arange(len(left)), torch.arange(len(top)))
+        for rows, columns in (part.unbind(1) for part in pairs.split(inference.BATCH)):
+            with inference.repeatable():
+                of_class, content = (to_float(i.to(model.device)) for i in (top[columns], left[rows]))
+                yield to_pixels(model, transfer(model.networks, of_class, content))
+
+    def _write_images(self, overwrite: bool, report: Reporter) -> None:
+        model, codes = self.model, self._codes()
+        attributes: dict[str, Any] = {
+            "name": "swapped",
+            "source": f"content and class swapped by {model.content['method']} {model.sha256[:16]}",
+            "grid": False,
+        }
+        factors = None
+        left, top = ([each.factors for each in side if each.factors is not None] for side in (self.left, self.top))
+        known = (len(left), len(top)) == (len(self.left), len(self.top))
+        if known and self.dims is None and self.interpolate is None and hasattr(model.method, "classes"):
+            factors = mixed_codes.factors(np.stack(left), np.stack(top), model.method.classes).astype(np.int32)
+            words = models.trained_classes(model)["names"]
+            attributes |= {
+                "factor_names": list(model.facts.factor_names),
+                "factor_sizes": list(model.facts.factor_sizes),
+                "class_names": json.dumps(words, ensure_ascii=False),
+            }
+        rows, images = np.arange(len(codes)), self._images()
+        write_decoded(
+            model, codes, self.output, rows, factors, attributes, images=images, overwrite=overwrite, report=report
+        )
+
+    def _captions(self) -> tuple[str, str]:
+        """What the inputs to the left and those above are called."""
+        if self.dims is None:
+            return "content", "class"
+        few = ", ".join(map(str, self.dims)) if len(self.dims) <= 3 else f"{len(self.dims)}"
+        return "others", f"dims {few}" if len(self.dims) <= 3 else f"{few} dims"
+
+    def _grid(self, cells: np.ndarray) -> swap_grid.Grid:
+        left, top = self._captions()
+        facts = self.model.facts
+        size = (facts.height, facts.width, self.factor)
+        return swap_grid.Grid(
+            cells, swap_grid.Margin(self.left, self.rows, left), swap_grid.Margin(self.top, self.columns, top), *size
+        )

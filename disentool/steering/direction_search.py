@@ -1,0 +1,195 @@
+"""Directions looked for in an opened generator: starts, the search of each transform, and what is said of it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from disentool.directions import fitting, search, trajectories, transforms
+from disentool.directions.search import Followed, Found, Search
+from disentool.directions.trajectories import Aim, Starts
+from disentool.engine.randomness import latent_noise
+from disentool.errors import DataMismatch, WrongUsage
+from disentool.io.directions import Direction
+from disentool.models.generator import Opened
+from disentool.reporting import Reporter
+from disentool.steering import found_direction
+
+_MAX_BYTES = 2e9  # of the starts' images, which are kept
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A transform with the loss that it is followed by, and how its direction is looked for."""
+
+    aim: Aim
+    search: Search
+
+
+def begin(opened: Opened, starts: int, classes: Sequence[int], seed: int) -> Starts:
+    """Starts from the prior, ``starts`` for each of ``classes``; of a generator with classes each keeps one.
+
+    WrongUsage where their images would not fit into memory.
+    """
+    facts = opened.generator.facts
+    total = starts * max(1, len(classes))
+    each = 4 * facts.channels * facts.height * facts.width
+    if total * each > _MAX_BYTES:
+        most = int(_MAX_BYTES // each) // max(1, len(classes))
+        raise WrongUsage(f"--starts {starts}: their images take {total * each / 1e9:.1f} GB; give at most {most:,}")
+    z = torch.from_numpy(latent_noise(seed, np.arange(total), facts.latent_dim))
+    chosen = None
+    if facts.num_classes is not None:
+        drawn = np.random.default_rng((seed, 1)).integers(0, facts.num_classes, total)
+        chosen = torch.from_numpy(np.repeat(np.asarray(classes, np.int64), starts) if classes else drawn)
+    return trajectories.begin(opened.generator, z, chosen)
+
+
+def groups_of(starts: Starts, classes: Sequence[int]) -> dict[str, np.ndarray]:
+    """What to find a direction of: a name's ending -> the starts, int64 [n]. All; and of several classes each."""
+    groups = {"": np.arange(len(starts.z))}
+    if len(classes) > 1 and starts.classes is not None:
+        kept = starts.classes.cpu().numpy()
+        groups |= {f"@{one}": np.flatnonzero(kept == one) for one in classes}
+    return groups
+
+
+def find(
+    opened: Opened,
+    goals: Sequence[Goal],
+    starts: Starts,
+    groups: dict[str, np.ndarray],
+    force: bool,
+    report: Reporter,
+) -> list[Direction]:
+    """A direction for each goal and each of ``groups``, see :func:`groups_of`; all of one method.
+
+    DataMismatch where the generator cannot follow a transform, or nothing useful is found; ``force``: only a note,
+    unless there is nothing at all to write.
+    """
+    generator, method = opened.generator, goals[0].search.method
+    moved = 2 * search.MOVES * sum(_used(len(rows), goals[0].search) for rows in groups.values())
+    total = sum(goal.search.images(len(starts.z)) + moved for goal in goals)
+    done = 0
+    clock = time.perf_counter()
+    with report.task(f"find {', '.join(goal.aim.transform for goal in goals)}", total, "images") as task:
+
+        def tell(images: int, error: float | None) -> None:
+            nonlocal done
+            done += images
+            task.update(done, None if error is None else {"relative_error": error})
+
+        # Those that a tangent is found for share its Jacobian; others are followed one by one, each to its own extent.
+        if method == "tangent":
+            followed = search.follow(generator, [goal.aim for goal in goals], goals[0].search, starts, tell)
+            seconds = [(time.perf_counter() - clock) / len(goals)] * len(goals)
+        else:
+            followed, seconds = [], []
+            for goal in goals:
+                clock = time.perf_counter()
+                followed += search.follow(generator, [goal.aim], goal.search, starts, tell)
+                seconds.append(time.perf_counter() - clock)
+        _require_followed(opened, goals, followed, groups[""], force, report)
+        for goal, paths in zip(goals, followed, strict=True):
+            _tell_lost(goal, paths, groups[""], report)
+        directions = []
+        for goal, paths, took in zip(goals, followed, seconds, strict=True):
+            aim, plan = goal.aim, goal.search
+            clock = time.perf_counter()
+            fits = {e: search.fit(generator, aim, plan, starts, paths, rows, tell) for e, rows in groups.items()}
+            times = {"follow": took, "fit": time.perf_counter() - clock}
+            _require_useful(opened, aim, fits[""], force, report)
+            _tell(goal, fits[""], report)
+            units = {ending: found.fit.u[0] for ending, found in fits.items()}
+            for ending, found in fits.items():
+                chunks = generator.facts.chunks
+                made = found_direction.direction(aim, plan, starts, paths, groups[ending], found, chunks, ending)
+                made.facts.update(seconds=times, **found_direction.cosines(units, ending))
+                directions.append(made)
+    return directions
+
+
+def _used(starts: int, plan: Search) -> int:
+    return starts - int(plan.dropped * starts)
+
+
+def _require_followed(
+    opened: Opened,
+    goals: Sequence[Goal],
+    followed: list[Followed],
+    rows: np.ndarray,
+    force: bool,
+    report: Reporter,
+) -> None:
+    """DataMismatch naming the transforms that images of the generator's do not come nearer to.
+
+    ``force`` only makes a note of it, unless there is nothing at all to write: no start says which way to go.
+    """
+    failed = []
+    for goal, paths in zip(goals, followed, strict=True):
+        transform = goal.aim.transform
+        if not paths.speeds[rows].any():
+            raise DataMismatch(f"{opened.path}: {transform} changes none of its images, so that no way is found")
+        error, where = paths.best(rows)
+        if not error < search.FOLLOWED:  # nor a number
+            place = f" at t = {where:g}" if where else ""
+            failed.append(f"{transform} (relative error {error:.2f}{place})")
+    if not failed:
+        return
+    message = (
+        f"{opened.path}: cannot follow {', '.join(failed)}: no change of z makes that change of the image; the median"
+        f" error of {len(rows)} starts never falls below {search.FOLLOWED:g} of the unchanged image's"
+    )
+    if not force:
+        raise DataMismatch(f"{message}; nothing is written, --force does so all the same")
+    report.note(message)
+
+
+def _require_useful(opened: Opened, aim: Aim, found: Found, force: bool, report: Reporter) -> None:
+    """DataMismatch naming what makes the direction of all starts useless; ``force`` only makes a note of it."""
+    low = found_direction.with_interval(found.r2)["interval"][0]
+    if found.like < search.LIKE:
+        why = f"only {found.like:.0%} of the moves along its direction change the image like that"
+    elif low <= 0 or fitting.rise(found.fit, found.moves) <= 0:
+        why = "g explains none of it: the starts have no direction in common"
+    else:
+        return
+    message = f"{opened.path}: {aim.transform}: {why}"
+    if not force:
+        raise DataMismatch(f"{message}; nothing is written, --force does so all the same")
+    report.note(message)
+
+
+def _tell(goal: Goal, found: Found, report: Reporter) -> None:
+    """What was found, in a line; and how far g is from what moves along u do, where it was not measured by them."""
+    transform = goal.aim.transform
+    r2 = found_direction.with_interval(found.r2)
+    low, high = np.interp(found.fit.s_valid, found.fit.knots, found.fit.values[0])
+    unit = transforms.TRANSFORMS[transform].unit
+    said = f"R2 {r2['value']:.2f} [{r2['interval'][0]:.2f}, {r2['interval'][1]:.2f}], t {low:.3g} to {high:.3g} {unit}"
+    report.note(f"{transform}: {said}")
+    rise = fitting.rise(found.fit, found.moves)
+    if goal.search.method == "paper" and not 0.8 < rise < 1.25:
+        report.note(
+            f"{transform}: moved along u the image goes {rise:.2f} of what g says, which the paper's method fits to"
+            " codes that moved in all dimensions; the g of --method lm and tangent is measured along u"
+        )
+
+
+def _tell_lost(goal: Goal, paths: Followed, rows: np.ndarray, report: Reporter) -> None:
+    """Note targets, beyond some that are followed, that are not: the direction is fitted to the way to them too."""
+    if goal.search.method == "tangent":
+        return
+    lost = np.median(paths.errors[rows], axis=0) >= search.FOLLOWED
+    far = np.abs(paths.t)
+    if not lost.any():
+        return
+    reached = far[far < far[lost].min()]  # to both sides
+    ends = f"--range {reached.max():g} ends there, " if reached.size else ""
+    before = f"are followed to |t| = {reached.max():g} and" if reached.size else "are"
+    report.note(
+        f"{goal.aim.transform}: images {before} lost on the way to {goal.search.extent:g}, which bends the direction;"
+        f" {ends}--method tangent follows none"
+    )
