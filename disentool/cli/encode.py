@@ -11,7 +11,7 @@ from disentool.errors import WrongUsage
 @command(
     examples=(
         "disentool encode ckpt.pt -o z.h5",
-        "disentool encode runs/*.pt --rows test -o 'runs/{stem}.test.h5'",
+        "disentool encode runs/*.pt -o 'runs/{stem}.z.h5'",
     )
 )
 @options.artefacts("[CKPT...|-]")

@@ -10,7 +10,7 @@ from disentool.cli.help import command, option
 
 @command(
     examples=(
-        "disentool export ckpt.pt -o model.safetensors",
+        "disentool export ckpt.pt -o weights.safetensors",
         "disentool export model.safetensors -o again.pt",
     )
 )

@@ -183,9 +183,10 @@ def prepare(
     overwrite: bool,
     quiet: bool,
 ) -> None:
-    """Write data set NAME as one HDF5 file. It is rendered here, or read from its published files or from your own.
+    """Write data set NAME as one HDF5 file, and print its path.
 
-    Prints the path of the file.
+    2D Shapes and 3D Shapes are rendered, unless --from names their published files. The other data sets are read from
+    their published files, or from your own (--from or --download).
     """
     alone = "--list" if list_them else "--verify" if verify is not None else ""
     if alone and (name or output or raw or preview or download):
