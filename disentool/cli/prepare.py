@@ -1,6 +1,5 @@
 """``disentool prepare``."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -210,16 +209,17 @@ def prepare(
     from disentool.datasets import kept
 
     wanted = kept.parse(keep)
-    own = _own(
-        csv=csv,
-        strict=strict,
-        images_key=images_key,
-        factors_key=factors_key,
-        bins=bins,
-        crop=crop,
-        class_protocol=class_protocol,
-        every=every,
-    )
+    of_one = {
+        "csv": csv,
+        "strict": strict,
+        "images_key": images_key,
+        "factors_key": factors_key,
+        "bins": bins,
+        "crop": crop,
+        "class_protocol": class_protocol,
+        "every": every,
+    }
+    own = {key: value for key, value in of_one.items() if value is not None}
     if preview is None or output is not None:
         from disentool.commands import prepare as tool
 
@@ -258,8 +258,3 @@ def prepare(
             report=reporter(quiet),
         )
         print(drawn, flush=True)
-
-
-def _own(**given: Any) -> Mapping[str, Any]:
-    """The options of one data set only, as its module takes them: those that are given."""
-    return {name: value for name, value in given.items() if value is not None}

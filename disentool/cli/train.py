@@ -58,7 +58,7 @@ def _command(name: str) -> click.Command:
     @command(
         name,
         help=f"Train {entry.summary}.\n\nWrites a checkpoint, which can be resumed, and its history beside it."
-        " Prints the path. An option with ,... takes a comma-separated list: one run per value.",
+        " Prints the path. An option shown with ,... takes a comma-separated list: one run per value.",
         examples=(
             f"disentool train {name} --preset quick" if "quick" in dict(presets) else f"disentool train {name}",
             f"disentool train {name} --seeds 0-4 -o 'runs/{{seed}}.pt'",

@@ -15,7 +15,7 @@ class RunConfig:
 
     data: str = opt(
         "dsprites",
-        "a data set file (.h5), or the name of a data set, which is rendered into the cache on first use",
+        "a data set file (.h5), or a name; a named data set is rendered into the cache on first use",
         group="Data",
         placeholder="FILE|NAME",
     )
@@ -28,7 +28,7 @@ class RunConfig:
     epochs: float | None = opt(None, "passes over the data, instead of --steps", above=0, group="Optimiser")
     device: Literal["auto", "cpu", "cuda", "mps"] = opt("auto", "where to train", group="Run")
     deterministic: bool = opt(
-        False, "on CUDA, repeat every bit in the next run, which is slower; a CPU always does", group="Run"
+        False, "make runs on CUDA repeatable bit for bit, at some cost in speed; on a CPU they always are", group="Run"
     )
     precision: Literal["auto", "fp32", "tf32", "bf16"] = opt(
         "auto",
