@@ -12,21 +12,32 @@ import types
 import typing
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
 from disentool.errors import MissingFile, UnknownName, WrongUsage
 
+Group = Literal["Method", "Optimiser", "Data", "Run", "Output"]
+
 
 def opt(
-    default: Any, help: str, *, low: float | None = None, high: float | None = None, above: float | None = None
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    group: Group = "Method",
+    placeholder: str | None = None,
 ) -> Any:
     """A configuration field: its default, its one-line help with units, and its bounds.
 
-    ``low`` and ``high`` are inclusive, ``above`` is exclusive.
+    ``low`` and ``high`` are inclusive, ``above`` is exclusive. ``group``: the heading of the command's help below which
+    it stands. ``placeholder``: what stands there for its value, such as FILE (default: N, X or TEXT, by its type).
     """
-    return dataclasses.field(default=default, metadata={"help": help, "low": low, "high": high, "above": above})
+    metadata = {"help": help, "low": low, "high": high, "above": above, "group": group, "placeholder": placeholder}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +53,8 @@ class Option:
     low: float | None
     high: float | None
     above: float | None
+    group: Group
+    placeholder: str | None
 
     @property
     def flag(self) -> str:
@@ -127,9 +140,10 @@ def _option(field: dataclasses.Field, hint: Any) -> Option:
     kind = str if choices else hint
     if kind not in (int, float, bool, str):
         raise TypeError(f"{field.name}: {hint!r} cannot become an option")
-    meta = field.metadata
+    shown = field.metadata
+    bounds = (shown["low"], shown["high"], shown["above"])
     return Option(
-        field.name, kind, choices, optional, field.default, meta["help"], meta["low"], meta["high"], meta["above"]
+        field.name, kind, choices, optional, field.default, shown["help"], *bounds, shown["group"], shown["placeholder"]
     )
 
 

@@ -33,7 +33,7 @@ def test_nothing_at_all_gets_the_help_on_stderr(cli, arguments):
     outcome = cli(*arguments)
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.startswith("Usage: disentool")
-    assert "Example: disentool train" in outcome.err
+    assert "Examples:\n  disentool train" in outcome.err
     assert outcome.err.count("\n") > 10
 
 

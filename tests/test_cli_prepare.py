@@ -69,7 +69,7 @@ def test_the_default_name(cli, folder):
 
 
 def test_wrong_usage(cli, folder):
-    cli("prepare").failed(2, "Missing argument 'NAME'; --list prints them")
+    cli("prepare").failed(2, "Missing argument 'NAME'; --list prints the names")
     cli("prepare", "dsprite").failed(2, "unknown data set 'dsprite'; did you mean dsprites?")
     cli("prepare", "dsprites", "--subset", 0).failed(2, "--subset")
     cli("prepare", "dsprites", "--subset", "ten").failed(2, "--subset", "'ten'")

@@ -304,7 +304,7 @@ def test_large_pictures_are_compressed(report, monkeypatch):
 def test_help_needs_no_torch():
     code = "import sys; from disentool.cli import run; run(['report', '--help']); sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0 and "Example: disentool score" in done.stdout
+    assert done.returncode == 0 and "Examples:\n  disentool score" in done.stdout
 
 
 def test_the_plots_are_vectors_in_two_inks(report, own):

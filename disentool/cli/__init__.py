@@ -1,14 +1,18 @@
-"""The command line: parse, call a stage, print. Commands load when asked for; one boundary turns errors into a line."""
+"""The command line: parse, call a tool, print. Commands load when asked for; one boundary turns errors into a line."""
 
 import contextlib
 import importlib
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Any
 
 import click
 
 import disentool
+from disentool.cli import help as texts
 from disentool.cli.words import printable
 from disentool.errors import DisentoolError, Interrupted, UnknownName
 from disentool.io import provenance
@@ -16,25 +20,25 @@ from disentool.io import provenance
 COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": (
         "disentool.cli.prepare:prepare",
-        "Render a data set, or turn its published files into one HDF5 layout.",
+        "Write a data set as one HDF5 file: rendered, or read from its published files.",
     ),
     "train": ("disentool.cli.train:train", "Train a method: data in, checkpoint out."),
     "encode": ("disentool.cli.encode:encode", "Encode a data set with a checkpoint: latents out."),
     "decode": ("disentool.cli.decode:decode", "Decode latents with a checkpoint: images out."),
     "sample": ("disentool.cli.sample:sample", "Draw images from a model's prior."),
-    "score": ("disentool.cli.score:score", "Measure checkpoints, latents, or anyone's codes."),
-    "traverse": ("disentool.cli.traverse:traverse", "Picture what each latent dimension does."),
+    "score": ("disentool.cli.score:score", "Measure checkpoints, latents or any codes."),
+    "traverse": ("disentool.cli.traverse:traverse", "Draw what each latent dimension does."),
     "find-direction": (
         "disentool.cli.find_direction:find_direction",
         "Find latent directions that shift, zoom, brighten or turn images.",
     ),
-    "invert": ("disentool.cli.invert:invert", "Find the codes whose images are like yours, for several losses."),
+    "invert": ("disentool.cli.invert:invert", "Find the codes whose images are like yours."),
     "swap": ("disentool.cli.swap:swap", "Put the content of some images on the class of others."),
-    "correlate": ("disentool.cli.correlate:correlate", "Correlate metrics over the models of score records."),
+    "correlate": ("disentool.cli.correlate:correlate", "Correlate metrics over the models in score records."),
     "plot": ("disentool.cli.plot:plot", "Draw records as a figure for a paper."),
-    "report": ("disentool.cli.report:report", "Put runs, scores, pictures and explorers on one page."),
-    "export": ("disentool.cli.export:export", "Weights to .safetensors, and back."),
-    "info": ("disentool.cli.info:info", "Say what a file is."),
+    "report": ("disentool.cli.report:report", "Write one page with runs, scores, pictures and explorers."),
+    "export": ("disentool.cli.export:export", "Write weights as .safetensors, or read them back."),
+    "info": ("disentool.cli.info:info", "Say what a file is, and what is in it."),
 }
 
 
@@ -44,18 +48,25 @@ _OUT_OF_MEMORY = ("out of memory", "can't allocate memory")  # in the words of C
 class LazyGroup(click.Group):
     """A group whose commands are named in a table and imported when used, so that help is instant."""
 
-    def __init__(self, *args, table: dict[str, tuple[str, str]] | None = None, kind: str = "command", **kwargs):
-        super().__init__(*args, **kwargs)
-        self.table, self.kind = table or {}, kind
+    def __init__(
+        self,
+        *args: Any,
+        table: dict[str, tuple[str, str]],
+        examples: Sequence[str],
+        kind: str = "command",
+        **kwargs: Any,
+    ):
+        super().__init__(*args, epilog=texts.epilog(examples), **kwargs)
+        self.table, self.examples, self.kind = table, tuple(examples), kind
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click's, but nothing at all is wrong usage, and the help goes to stderr."""
+        """As click's, but a call without any word is wrong usage, and the help goes to stderr."""
         if not args and not ctx.resilient_parsing:  # which is how the shell's completion asks
             click.echo(ctx.get_help(), err=True)
             ctx.exit(2)
         return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: click.Context):
+    def invoke(self, ctx: click.Context) -> Any:
         """As click's, but a reader that has what it wanted (`| head -1`) is no failure."""
         try:
             return super().invoke(ctx)
@@ -76,7 +87,9 @@ class LazyGroup(click.Group):
         module, _, attribute = self.table[name][0].partition(":")
         return getattr(importlib.import_module(module), attribute)
 
-    def resolve_command(self, ctx: click.Context, args: list[str]):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click's, but an unknown name gets the nearest ones."""
         known = not args or args[0].startswith("-") or self.get_command(ctx, args[0]) is not None
         if not known and not ctx.resilient_parsing:
@@ -88,20 +101,27 @@ class LazyGroup(click.Group):
         with formatter.section(f"{self.kind.capitalize()}s"):
             formatter.write_dl([(name, summary) for name, (_, summary) in self.table.items()])
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, a line each."""
+        texts.write_epilog(self, formatter)
+
 
 @click.group(
     cls=LazyGroup,
     table=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Example: disentool train factorvae --preset quick && disentool score && disentool traverse --gif out.gif",
+    examples=(
+        "disentool train factorvae --preset quick",
+        "disentool score && disentool traverse --gif out.gif",
+    ),
 )
 @click.version_option(disentool.__version__, prog_name="disentool", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def group(debug: bool) -> None:
     """Learn, measure and steer disentangled representations.
 
-    Results go to stdout, everything for people to stderr. A missing checkpoint argument means ./ckpt.pt; "-" reads
-    paths from stdin. Exit codes: 0 done, 1 could not, 2 wrong usage, 130 or 143 interrupted.
+    Results go to stdout, messages to stderr. A checkpoint that is not named is ./ckpt.pt. "-" reads paths from stdin.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 130 or 143 interrupted.
     """
 
 
@@ -134,7 +154,7 @@ def _explain(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
         return _fail(error.format_message(), error.exit_code)
     if isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY):
-        return _fail("out of memory; a smaller --batch-size, fewer rows or samples, or --device cpu need less", 1)
+        return _fail("out of memory; use a smaller --batch-size, fewer rows or samples, or --device cpu", 1)
     if isinstance(error, OSError):
         if not error.filename:
             _drop_stdout()
@@ -149,7 +169,7 @@ def _fail(message: str, code: int) -> int:
 
 
 def _drop_stdout() -> None:
-    """What is still in the buffer of a stdout that takes no more must not fail again at exit."""
+    """Send the rest of the buffer nowhere: a stdout that takes no more must not fail again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -167,8 +187,9 @@ def main() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # the shell closed it (`>&-`)
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
-    for stream in (sys.stdin, sys.stdout):  # the name of a file is bytes, and need not be UTF-8
-        stream.reconfigure(errors="surrogateescape")
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")  # the name of a file is bytes, and need not be UTF-8
     for number in (signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _terminate)

@@ -5,38 +5,39 @@ from typing import Any
 
 import click
 
+from disentool.cli import options
+from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 
 _TESTS = ("pearson", "kendall", "spearman")
 
 
-@click.command(
-    epilog="Example: disentool score --metric factor,higgins runs/*.pt > records.jsonl;"
-    " disentool correlate records.jsonl --metrics factor,higgins",
+@command(
+    examples=(
+        "disentool score runs/*.pt --metric factor,mig --format jsonl | disentool correlate -",
+        "disentool correlate scores.jsonl --metrics factor,mig --format tsv",
+    )
 )
 @click.argument("records", nargs=-1, required=True, metavar="RECORDS...|-")
-@click.option(
+@option(
     "--metrics",
+    group="Metrics",
     multiple=True,
-    metavar="NAME,NAME",
-    help="Which metrics; name@protocol where the records hold several protocols.  [default: all that are there]",
+    metavar="NAME,...",
+    help="The metrics to correlate; name@protocol where the records hold several protocols."
+    "  [default: all in the records]",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "jsonl", "tsv"]),
-    help="How to print the correlations.  [default: table on a terminal, jsonl elsewhere]",
-)
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+@options.records_format
+@options.quiet
 def correlate(records: tuple[str, ...], metrics: tuple[str, ...], form: str | None, quiet: bool) -> None:
-    """Correlate metrics over models: Pearson, Kendall and Spearman with p values.
+    """Correlate metrics over models: Pearson, Kendall and Spearman coefficients with p values.
 
-    RECORDS are files of what `disentool score` prints as JSON lines; "-" reads them from stdin.
+    RECORDS are files of the JSON lines that `disentool score` prints. "-" reads them from stdin.
     """
-    from disentool.commands.correlate import correlate as stage
+    from disentool.commands import correlate as tool
     from disentool.io.records import to_json
 
-    found = stage([sys.stdin.buffer if path == "-" else path for path in records], metrics)
+    found = tool.correlate([sys.stdin.buffer if path == "-" else path for path in records], metrics)
     report = reporter(quiet)
     for pair in found:
         for note in pair["notes"]:

@@ -5,20 +5,38 @@ from pathlib import Path
 import click
 
 from disentool.cli import options
+from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 
 
-@click.command(epilog="Example: disentool encode ckpt.pt -o z.h5 && disentool decode ckpt.pt z.h5 --rows 0-9 -o out")
+@command(
+    examples=(
+        "disentool decode ckpt.pt z.h5 -o decoded.h5",
+        "disentool decode ckpt.pt z.h5 --rows 0-9 -o pictures",
+    )
+)
 @click.argument("checkpoint", metavar="CKPT", type=options.path)
 @click.argument("latents", metavar="LATENTS", type=options.path)
-@click.option(
-    "-o", "--output", type=options.path, required=True, help="A data set (.h5), or a folder of PNGs (no suffix)."
+@option(
+    "-o",
+    "--output",
+    group="Output",
+    metavar="FILE|FOLDER",
+    type=options.path,
+    required=True,
+    help="What to write: a data set (.h5), or a folder of PNGs (a name without a suffix).",
 )
-@click.option("--codes", "key", metavar="KEY", help="Read codes [N,D] from this array of any HDF5 or .npz file.")
-@click.option("--rows", metavar="N,N-N", help="Only these codes, such as 0,3,7-9.  [default: all]")
+@options.overwrite
+@option("--rows", group="Codes", metavar="N,N-N", help="The codes to decode, such as 0,3,7-9.  [default: all]")
+@option(
+    "--codes",
+    "key",
+    group="Codes",
+    metavar="KEY",
+    help="The array of codes [N,D] in LATENTS, which may then be any HDF5 or .npz file.",
+)
 @options.device
 @options.trust
-@options.overwrite
 @options.quiet
 def decode(
     checkpoint: Path,
@@ -31,12 +49,22 @@ def decode(
     overwrite: bool,
     quiet: bool,
 ) -> None:
-    """Decode the codes in LATENTS with checkpoint CKPT into images, and print the path of what was made.
+    """Decode the codes in LATENTS with the checkpoint CKPT, and print the path of the output.
 
-    A data set keeps the factors, and the codes beside the images; PNGs are named by row.
+    A data set holds the images, their codes and their factors. PNGs are named by the row of their code.
     """
     chosen = None if rows is None else options.ranges(rows, "--rows")
-    from disentool.commands.decode import decode as stage
+    from disentool.commands import decode as tool
 
-    settings = {"key": key, "rows": chosen, "device": device, "trust": trust, "overwrite": overwrite}
-    print(stage(checkpoint, latents, output, **settings, report=reporter(quiet)), flush=True)
+    made = tool.decode(
+        checkpoint,
+        latents,
+        output,
+        key=key,
+        rows=chosen,
+        device=device,
+        trust=trust,
+        overwrite=overwrite,
+        report=reporter(quiet),
+    )
+    print(made, flush=True)

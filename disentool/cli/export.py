@@ -5,27 +5,35 @@ from pathlib import Path
 import click
 
 from disentool.cli import options
+from disentool.cli.help import command, option
 
 
-@click.command(epilog="Example: disentool export ckpt.pt -o model.safetensors && disentool export model.safetensors")
+@command(
+    examples=(
+        "disentool export ckpt.pt -o weights.safetensors",
+        "disentool export model.safetensors -o again.pt",
+    )
+)
 @click.argument("checkpoint", metavar="[CKPT]", type=options.path, default=Path("ckpt.pt"))
-@click.option(
+@option(
     "-o",
     "--output",
+    group="Output",
+    metavar="FILE",
     type=options.path,
     help="The file to write: .safetensors, or .pt to go back from one.  [default: beside CKPT, with the other suffix]",
 )
-@options.trust
 @options.overwrite
+@options.trust
 def export(checkpoint: Path, output: Path | None, trust: bool, overwrite: bool) -> None:
-    """Write the weights of CKPT (default: ckpt.pt) as .safetensors, and its configuration as .json beside them.
+    """Write the weights of CKPT (default: ckpt.pt) as .safetensors, with its configuration beside them as .json.
 
-    From a .safetensors file, the checkpoint that it was: it encodes, scores and traverses, but cannot be resumed.
-    Prints the paths of the files.
+    A .safetensors file becomes a checkpoint again. That checkpoint encodes, scores and traverses, but its training
+    cannot be resumed. Prints the paths of the files.
     """
     back = checkpoint.suffix.lower() == ".safetensors"
-    from disentool.commands.export import export as stage
+    from disentool.commands import export as tool
 
     target = output or checkpoint.with_suffix(".pt" if back else ".safetensors")
-    for path in stage(checkpoint, target, trust=trust, overwrite=overwrite):
+    for path in tool.export(checkpoint, target, trust=trust, overwrite=overwrite):
         print(path, flush=True)

@@ -5,69 +5,149 @@ from pathlib import Path
 import click
 
 from disentool.cli import options
+from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.directions import METHODS
 from disentool.directions.reconstruction import LOSSES
 from disentool.directions.transforms import TRANSFORMS
 
-_METHODS = "\n".join(f"  {name:8} {text}" for name, text in METHODS.items())
-_TRANSFORMS = "\n".join(f"  {name:11} {t.summary}; t in {t.unit}" for name, t in TRANSFORMS.items())
-_LOSSES = "; ".join(f"{name}: {text}" for name, text in LOSSES.items())
 
-
-@click.command(
+@command(
     "find-direction",
-    epilog=f"\b\nTransforms, for t > 0:\n{_TRANSFORMS}\n\n\b\nMethods:\n{_METHODS}\n\n"
-    "Example: disentool find-direction ckpt.pt --transform shift-x --transform zoom -o dirs.h5",
+    examples=(
+        "disentool find-direction ckpt.pt --transform shift-x --transform zoom -o dirs.h5",
+        "disentool find-direction ckpt.pt --transform brightness --method tangent -o bright.h5",
+    ),
+    names={
+        "Transforms, for t > 0": [(name, f"{t.summary}; t in {t.unit}") for name, t in TRANSFORMS.items()],
+        "Methods": list(METHODS.items()),
+        "Losses": list(LOSSES.items()),
+    },
 )
 @click.argument("generator", metavar="[GENERATOR]", default="ckpt.pt")
-@click.option(
+@option(
     "--transform",
     "transforms",
+    group="Search",
     metavar="NAME",
     multiple=True,
     shell_complete=options.complete_from(lambda: TRANSFORMS),
-    help="The change of the image to find a direction for, see below; may be given several times.",
+    help="The change of the image to find a direction for; see the list. Repeatable.",
 )
-@click.option("-o", "--output", type=options.path, default="dirs.h5", show_default=True, help="The file to write.")
-@click.option("--method", type=click.Choice(list(METHODS)), default="lm", show_default=True, help="See below.")
-@click.option("--loss", type=click.Choice(list(LOSSES)), default="blur", show_default=True, help=f"{_LOSSES}.")
-@click.option("--sigma", type=float, help="Of the blur, pixels.  [default: 3 at 128 pixels, in proportion]")
-@click.option(
-    "--starts", type=int, default=50, show_default=True, help="Random codes to begin from; the worst tenth is dropped."
+@option(
+    "--method",
+    group="Search",
+    type=click.Choice(list(METHODS)),
+    default="lm",
+    show_default=True,
+    help="How to find the direction; see the list.",
 )
-@click.option(
+@option(
+    "--loss",
+    group="Search",
+    type=click.Choice(list(LOSSES)),
+    default="blur",
+    show_default=True,
+    help="How to compare images; see the list.",
+)
+@option(
+    "--sigma",
+    group="Search",
+    metavar="PIXELS",
+    type=float,
+    help="The standard deviation of the blur.  [default: 3 for images of 128 pixels, in proportion for others]",
+)
+@option(
+    "--starts",
+    group="Search",
+    metavar="N",
+    type=int,
+    default=50,
+    show_default=True,
+    help="Random codes to start from; the worst tenth is dropped.",
+)
+@option(
     "--range",
     "extent",
+    group="Search",
     metavar="T",
     type=float,
-    help="t goes from -T to T.  [default: 0.2, for rotate 18; with paper 0.5 and 45]",
+    help="Change images by t from -T to T.  [default: 0.2, for rotate 18; for --method paper 0.5 and 45]",
 )
-@click.option("--steps", type=int, help="Targets on the way to each side.  [default: 2; with paper 5]")
+@option(
+    "--steps",
+    group="Search",
+    metavar="N",
+    type=int,
+    help="Target images on each side of t = 0.  [default: 2; for --method paper 5]",
+)
+@option(
+    "-o",
+    "--output",
+    group="Output",
+    metavar="FILE",
+    type=options.path,
+    default="dirs.h5",
+    show_default=True,
+    help="The file of directions to write.",
+)
+@option(
+    "--force", group="Output", is_flag=True, help="Also write directions for changes that the generator cannot make."
+)
+@options.overwrite
 @options.classes
 @options.truncation
 @options.space
 @options.seed
 @options.device
 @options.trust
-@click.option("--force", is_flag=True, help="Write directions that the generator cannot follow, too.")
-@options.overwrite
 @options.quiet
 def find_direction(
     generator: str,
     transforms: tuple[str, ...],
     output: Path,
+    method: str,
+    loss: str,
+    sigma: float | None,
+    starts: int,
+    extent: float | None,
+    steps: int | None,
     classes: str | None,
+    truncation: float | None,
+    space: str | None,
+    seed: int,
+    device: str,
+    trust: bool,
+    force: bool,
+    overwrite: bool,
     quiet: bool,
-    **settings,
 ) -> None:
-    """Find directions of the latent space that shift, zoom, brighten or turn the image, and by how much.
+    """Find directions of the latent space that shift, zoom, brighten or turn the image, and measure by how much.
 
-    GENERATOR (default: ckpt.pt) is a checkpoint, weights that `export` wrote, a folder with a BigGAN, or, with --trust,
-    module:name, TorchScript, .pt2 or a StyleGAN's .pkl. With several --class there is a direction for each, such as
-    shift-x@14, and one of all of them.
+    GENERATOR (default: ckpt.pt) is a checkpoint, weights that `export` wrote, or a folder with a BigGAN. With --trust
+    it may also be module:name, a TorchScript file, a .pt2 file or the .pkl file of a StyleGAN. Several classes
+    (--class) get a direction each, such as shift-x@14, and one for all of them together.
     """
-    from disentool.commands.find_direction import find_direction as stage
+    from disentool.commands import find_direction as tool
 
-    chosen = options.ranges(classes, "--class") if classes else []
-    print(stage(generator, transforms, output, classes=chosen, report=reporter(quiet), **settings), flush=True)
+    made = tool.find_direction(
+        generator,
+        transforms,
+        output,
+        method=method,
+        loss=loss,
+        sigma=sigma,
+        starts=starts,
+        extent=extent,
+        steps=steps,
+        classes=options.class_numbers(classes),
+        truncation=truncation,
+        space=space,
+        seed=seed,
+        device=device,
+        trust=trust,
+        force=force,
+        overwrite=overwrite,
+        report=reporter(quiet),
+    )
+    print(made, flush=True)

@@ -3,38 +3,42 @@
 from pathlib import Path
 from typing import Any
 
-import click
-
 from disentool.cli import options
+from disentool.cli.help import command, option
 from disentool.io.schema import text as formats
 
 _LONG = 20  # numbers; longer lists are printed in full as JSON only
 
 
-@click.command(epilog="Example: disentool info --json ckpt.pt | jq .step")
+@command(
+    examples=(
+        "disentool info ckpt.pt",
+        "disentool info --json runs/*.pt",
+    )
+)
 @options.artefacts("[FILE...|-]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, a line each.")
-@click.option("--verify", is_flag=True, help="Recompute the content digest of HDF5 files.")
-@click.option("--schema", is_flag=True, help="Print the definitions of the file formats instead, and stop.")
+@option("--json", "as_json", group="Output", is_flag=True, help="Print one JSON object for each file, a line each.")
+@option("--verify", group="Output", is_flag=True, help="Compute the content digest of HDF5 files again, and compare.")
+@option("--schema", group="Output", is_flag=True, help="Print the definitions of the file formats, and stop.")
 def info(artefacts: tuple[str, ...], as_json: bool, verify: bool, schema: bool) -> None:
-    """Say what FILE is (default: ckpt.pt), what made it and what is in it.
+    """Say what each FILE is (default: ckpt.pt), what made it, and what is in it.
 
-    Files: data sets, latents, checkpoints, score records, training histories.
+    A FILE is a data set, latents, a checkpoint, directions, score records or a training history.
     """
     if schema:
         print(formats())
         return
-    from disentool.commands.info import info as stage
+    from disentool.commands import info as tool
     from disentool.config import write_yaml
     from disentool.io.records import to_json
 
     for path in options.stream(artefacts):
-        facts = stage(Path(path), verify=verify)
+        facts = tool.info(Path(path), verify=verify)
         print(to_json(facts) if as_json else write_yaml(_short(facts)).rstrip(), flush=True)
 
 
 def _short(value: Any) -> Any:
-    """The same, for people: of a long list of numbers how many they are, and from where to where."""
+    """The same for people: a long list of numbers becomes its length and its range."""
     if isinstance(value, dict):
         return {key: _short(each) for key, each in value.items()}
     if isinstance(value, list) and len(value) > _LONG and all(type(each) in (int, float) for each in value):

@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from disentool.cli import options
+from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.directions.reconstruction import LOSSES
 from disentool.errors import WrongUsage
 
 
@@ -17,61 +19,158 @@ def _pixels(text: str | None) -> list[float]:
         raise WrongUsage(f"--sigma {text}: expected pixels separated by commas, such as 0.75,1.5,3") from None
 
 
-@click.command(epilog="Example: disentool invert ckpt.pt --image a.png --image b.png -o found.png -o found.jsonl")
+@command(
+    examples=(
+        "disentool invert ckpt.pt --image a.png --image b.png -o found.png -o found.jsonl",
+        "disentool invert ckpt.pt --rows 0,5,9 --loss mse -o found.h5",
+    ),
+    names={"Losses": list(LOSSES.items())},
+)
 @click.argument("generator", metavar="[GENERATOR]", default="ckpt.pt")
-@click.option(
+@option(
     "-o",
     "--output",
     "outputs",
+    group="Output",
+    metavar="FILE",
     type=options.path,
     multiple=True,
-    help="A picture (.png), the table (.jsonl) or the codes (.h5); may be given several times.",
+    help="A picture (.png), a table (.jsonl) or the codes (.h5) to write. Repeatable.",
 )
-@click.option("--image", "image_files", type=options.path, multiple=True, help="A picture to find.")
-@click.option("--rows", metavar="N,N", help="Find these rows of the checkpoint's data, or of --data.")
+@option(
+    "--size",
+    group="Output",
+    metavar="PIXELS",
+    type=click.IntRange(16, 1024),
+    default=128,
+    show_default=True,
+    help="The width of an image in the picture, about.",
+)
+@options.overwrite
+@option(
+    "--image",
+    "image_files",
+    group="Images",
+    metavar="FILE",
+    type=options.path,
+    multiple=True,
+    help="A picture to find the code of. Repeatable.",
+)
+@option(
+    "--rows",
+    group="Images",
+    metavar="N,N-N",
+    help="The rows to find the codes of, in the data of the checkpoint or in --data.",
+)
+@option(
+    "--images",
+    group="Images",
+    metavar="N",
+    type=click.IntRange(1),
+    help="How many images of the checkpoint to use, where --image and --rows name none.  [default: 4]",
+)
 @options.data
-@click.option("--images", type=click.IntRange(1), help="How many, where they are not named.  [default: 4]")
-@click.option("--loss", "losses", default="mse,dssim,blur", show_default=True, help="What is made small, one by one.")
-@click.option("--sigma", "sigmas", metavar="X,X", help="Of the blur, pixels.  [default: 1.5, 3 and 6 at 128 pixels]")
-@click.option("--starts", type=int, default=16, show_default=True, help="Random codes to begin from; the best counts.")
-@click.option("--steps", type=int, default=200, show_default=True, help="Adam's steps from each of them.")
-@click.option("--learning-rate", type=float, default=0.1, show_default=True, help="Adam's, at first.")
+@option(
+    "--loss",
+    "losses",
+    group="Search",
+    metavar="NAME,...",
+    default="mse,dssim,blur",
+    show_default=True,
+    help="What to minimise: one search for each loss of the list.",
+)
+@option(
+    "--sigma",
+    "sigmas",
+    group="Search",
+    metavar="PIXELS,...",
+    help="The standard deviations of the blur.  [default: 1.5, 3 and 6 for images of 128 pixels]",
+)
+@option(
+    "--starts",
+    group="Search",
+    metavar="N",
+    type=int,
+    default=16,
+    show_default=True,
+    help="Random codes to start from; the best result counts.",
+)
+@option(
+    "--steps",
+    group="Search",
+    metavar="N",
+    type=int,
+    default=200,
+    show_default=True,
+    help="Steps of Adam from each start.",
+)
+@option(
+    "--learning-rate",
+    group="Search",
+    metavar="X",
+    type=float,
+    default=0.1,
+    show_default=True,
+    help="Adam's learning rate at the first step.",
+)
 @options.classes
 @options.truncation
 @options.space
 @options.seed
-@click.option(
-    "--size",
-    type=click.IntRange(16, 1024),
-    default=128,
-    show_default=True,
-    help="About how many pixels wide an image is drawn.",
-)
 @options.device
 @options.trust
-@options.overwrite
 @options.quiet
 def invert(
     generator: str,
     outputs: tuple[Path, ...],
+    image_files: tuple[Path, ...],
     rows: str | None,
+    data: str | None,
+    images: int | None,
     losses: str,
     sigmas: str | None,
+    starts: int,
+    steps: int,
+    learning_rate: float,
     classes: str | None,
+    truncation: float | None,
+    space: str | None,
+    seed: int,
+    size: int,
+    device: str,
+    trust: bool,
+    overwrite: bool,
     quiet: bool,
-    **settings,
 ) -> None:
-    """Find z with G(z) like each image, and print the paths of what was made.
+    """Find codes z whose images G(z) are like the images that you name, and print the paths of the outputs.
 
-    GENERATOR (default: ckpt.pt) is a checkpoint, weights that `export` wrote, a folder with a BigGAN, or, with --trust,
-    module:name, TorchScript, .pt2 or a StyleGAN's .pkl. The images are those kept in the checkpoint, unless --image or
-    --rows names others.
+    GENERATOR (default: ckpt.pt) is a checkpoint, weights that `export` wrote, or a folder with a BigGAN. With --trust
+    it may also be module:name, a TorchScript file, a .pt2 file or the .pkl file of a StyleGAN. Without --image and
+    --rows, the images are those that the checkpoint keeps.
     """
-    from disentool.commands.invert import invert as stage
+    from disentool.commands import invert as tool
 
-    named = options.ranges(rows, "--rows") if rows else None
-    chosen = options.ranges(classes, "--class") if classes else []
-    kinds = [part.strip() for part in losses.split(",")]
-    settings |= {"rows": named, "classes": chosen, "losses": kinds, "sigmas": _pixels(sigmas)}
-    for path in stage(generator, outputs, report=reporter(quiet), **settings):
+    made = tool.invert(
+        generator,
+        outputs,
+        image_files=image_files,
+        rows=options.ranges(rows, "--rows") if rows else None,
+        data=data,
+        images=images,
+        losses=[part.strip() for part in losses.split(",")],
+        sigmas=_pixels(sigmas),
+        starts=starts,
+        steps=steps,
+        learning_rate=learning_rate,
+        classes=options.class_numbers(classes),
+        truncation=truncation,
+        space=space,
+        seed=seed,
+        size=size,
+        device=device,
+        trust=trust,
+        overwrite=overwrite,
+        report=reporter(quiet),
+    )
+    for path in made:
         print(path, flush=True)

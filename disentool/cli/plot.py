@@ -6,49 +6,73 @@ from pathlib import Path
 import click
 
 from disentool.cli import options
+from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.plots import PLOTS
 
 
-class _Kinds(click.Command):
-    """A command whose help lists the kinds of plots."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The kinds, then the options."""
-        with formatter.section("Kinds"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in PLOTS.items()])
-        super().format_options(ctx, formatter)
-
-
-@click.command(
-    cls=_Kinds,
-    epilog="Example: disentool score --metric factor,reconstruction runs/*.pt --format jsonl"
-    " | disentool plot tradeoff - -o fig.pdf",
+@command(
+    examples=(
+        "disentool plot history ckpt.pt -o history.pdf",
+        "disentool plot tradeoff scores.jsonl --metrics factor,reconstruction -o tradeoff.pdf",
+    ),
+    names={"Kinds": [(name, summary) for name, (_, summary) in PLOTS.items()]},
 )
 @click.argument("kind", shell_complete=options.complete_from(lambda: PLOTS))
 @click.argument("records", nargs=-1, required=True, metavar="RECORDS...|-")
-@click.option(
+@option(
     "-o",
     "--output",
     "outputs",
+    group="Output",
+    metavar="FILE",
     type=options.path,
     multiple=True,
     required=True,
-    help="The figure to write (.png .pdf .svg); may be given several times.",
+    help="The figure to write (.png .pdf .svg). Repeatable.",
 )
-@click.option(
-    "--metrics",
-    multiple=True,
-    metavar="NAME,NAME",
-    help="Which metrics; name@protocol where the records hold several protocols.",
-)
-@click.option("--term", "terms", multiple=True, metavar="NAME,NAME", help="history: which terms.  [default: all]")
-@click.option("--log", is_flag=True, help="history: logarithmic, where all values are positive.")
-@click.option("--width", type=float, metavar="MM", help="Width in mm.  [default: 84, a column; several panels 174]")
-@click.option("--height", type=float, metavar="MM", help="Height in mm.  [default: what the plot needs]")
-@click.option("--dpi", type=int, default=300, show_default=True, help="Dots per inch of a .png.")
-@click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Inks.")
 @options.overwrite
+@option(
+    "--metrics",
+    group="Content",
+    multiple=True,
+    metavar="NAME,...",
+    help="The metrics to draw; name@protocol where the records hold several protocols.",
+)
+@option(
+    "--term",
+    "terms",
+    group="Content",
+    multiple=True,
+    metavar="NAME,...",
+    help="For history: the terms of the loss to draw.  [default: all]",
+)
+@option("--log", group="Content", is_flag=True, help="For history: a logarithmic axis for terms that are positive.")
+@option(
+    "--width",
+    group="Figure",
+    type=float,
+    metavar="MM",
+    help="The width of the figure.  [default: 84, one column; 174 for several panels]",
+)
+@option("--height", group="Figure", type=float, metavar="MM", help="The height.  [default: what the plot needs]")
+@option(
+    "--dpi",
+    group="Figure",
+    type=int,
+    metavar="DOTS/INCH",
+    default=300,
+    show_default=True,
+    help="The resolution of a .png.",
+)
+@option(
+    "--theme",
+    group="Figure",
+    type=click.Choice(["light", "dark"]),
+    default="light",
+    show_default=True,
+    help="Inks for a light or a dark background.",
+)
 @options.quiet
 def plot(
     kind: str,
@@ -64,14 +88,14 @@ def plot(
     overwrite: bool,
     quiet: bool,
 ) -> None:
-    """Draw records as a figure, and print its path.
+    """Draw records as a figure of one KIND, and print its path.
 
-    RECORDS are files of what `score`, `correlate` or `train` write; "-" reads them from stdin.
+    RECORDS are files that `score`, `correlate` or `train` write. "-" reads records from stdin.
     """
-    from disentool.commands.plot import plot as stage
+    from disentool.commands import plot as tool
     from disentool.plots.style import Options
 
     sources = [sys.stdin.buffer if path == "-" else path for path in records]
     asked = Options(metrics=metrics, terms=terms, log=log, width=width, height=height, theme=theme)
-    for path in stage(kind, sources, outputs, asked, dpi=dpi, overwrite=overwrite, report=reporter(quiet)):
+    for path in tool.plot(kind, sources, outputs, asked, dpi=dpi, overwrite=overwrite, report=reporter(quiet)):
         print(path, flush=True)

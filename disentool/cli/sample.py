@@ -5,70 +5,115 @@ from pathlib import Path
 import click
 
 from disentool.cli import options
+from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
-from disentool.errors import WrongUsage
 
 
-@click.command(
-    epilog="\b\nExamples:\n  disentool sample ckpt.pt -n 100 -o samples.png\n"
-    "  disentool sample ckpt.pt --direction dirs.h5:shift-x --t uniform:-0.2,0.2 -n 1000 -o samples.h5",
+@command(
+    examples=(
+        "disentool sample ckpt.pt -n 100 -o samples.png",
+        "disentool sample ckpt.pt --direction dirs.h5:shift-x --t uniform:-0.1,0.1 -n 1000 -o samples.h5",
+    )
 )
 @click.argument("checkpoint", metavar="[CKPT]", type=options.path, default=Path("ckpt.pt"))
-@click.option("-n", "count", type=click.IntRange(1, 10_000_000), default=64, show_default=True, help="How many images.")
-@click.option(
-    "-o", "--output", type=options.path, required=True, help="A grid (.png), a data set (.h5), or a folder (no suffix)."
+@option(
+    "-o",
+    "--output",
+    group="Output",
+    metavar="FILE|FOLDER",
+    type=options.path,
+    required=True,
+    help="What to write: a grid (.png), a data set (.h5), or a folder of PNGs (a name without a suffix).",
 )
-@options.seed
-@click.option(
+@option(
+    "-n",
+    "count",
+    group="Output",
+    metavar="N",
+    type=click.IntRange(1, 10_000_000),
+    default=64,
+    show_default=True,
+    help="How many images to draw.",
+)
+@option(
     "--size",
+    group="Output",
+    metavar="PIXELS",
     type=click.IntRange(8, 1024),
     default=64,
     show_default=True,
-    help="About how many pixels wide an image is drawn in a grid.",
+    help="The width of an image in a grid, about.",
 )
+@options.overwrite
 @options.directions
-@click.option(
+@option(
     "--t",
     "laws",
+    group="Directions",
     metavar="LAW",
     multiple=True,
-    help="Law of each direction's t: uniform:LOW,HIGH, normal:MEAN,STD (cut to the valid range) or a number.",
+    help="The law that t of a direction follows: uniform:LOW,HIGH, normal:MEAN,STD (cut to the valid range) or a"
+    " number. Give one --t for each --direction.",
 )
+@options.force
 @options.classes
+@options.seed
 @options.device
 @options.trust
-@options.force
-@options.overwrite
 @options.quiet
 def sample(
     checkpoint: Path,
     output: Path,
     count: int,
+    seed: int,
+    size: int,
     directions: tuple[str, ...],
     laws: tuple[str, ...],
     classes: str | None,
+    device: str,
+    trust: bool,
     force: bool,
+    overwrite: bool,
     quiet: bool,
-    **settings,
 ) -> None:
-    """Draw images from the prior of CKPT (default: ckpt.pt), and print the path of what was made.
+    """Draw images from the prior of CKPT (default: ckpt.pt), and print the path of the output.
 
-    A data set keeps the codes beside the images. The n-th image depends on the seed and n only.
+    A data set holds the images and their codes. The n-th image depends on the seed and on n only.
 
-    With --direction and --t, codes of any generator are moved along directions so that where they are on them, t,
-    follows a law; a data set keeps t too.
+    With --direction and --t, the position t of the codes along each direction follows a law. A data set then holds t
+    too. This works for any generator.
     """
-    settings |= {"report": reporter(quiet)}
     if directions:
-        from disentool.commands.sample import sample_along
+        from disentool.commands import sample as tool
 
-        chosen = options.ranges(classes, "--class") if classes else []
-        made = sample_along(str(checkpoint), directions, laws, output, count, classes=chosen, force=force, **settings)
+        made = tool.sample_along(
+            str(checkpoint),
+            directions,
+            laws,
+            output,
+            count,
+            classes=options.class_numbers(classes),
+            seed=seed,
+            size=size,
+            device=device,
+            trust=trust,
+            force=force,
+            overwrite=overwrite,
+            report=reporter(quiet),
+        )
     else:
-        for flag, given in (("--t", laws), ("--class", classes), ("--force", force)):
-            if given:
-                raise WrongUsage(f"{flag}: is of directions; --direction FILE:NAME names one")
-        from disentool.commands.sample import sample as stage
+        options.require_no_directions(("--t", laws), ("--class", classes), ("--force", force))
+        from disentool.commands import sample as tool
 
-        made = stage(checkpoint, output, count, **settings)
+        made = tool.sample(
+            checkpoint,
+            output,
+            count,
+            seed=seed,
+            size=size,
+            device=device,
+            trust=trust,
+            overwrite=overwrite,
+            report=reporter(quiet),
+        )
     print(made, flush=True)

@@ -8,89 +8,108 @@ from typing import Any
 import click
 
 from disentool.cli import options
+from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.errors import WrongUsage
 from disentool.io.records import to_json
-from disentool.metrics import METRICS
+from disentool.metrics import METRICS, ONLY_BY_NAME
 
 _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
+_PROTOCOLS = (
+    ("factor", "paper: 800 votes of 100 images. dlib: 10,000 votes, and 5,000 to test, of 64. ubisoft: chance is 0"),
+    ("higgins", "paper: 200 pairs, softmax. dlib: 64 pairs, logistic regression. ubisoft: chance is 0"),
+    ("mig", "exact, dlib, chen, ubisoft"),
+    ("irs", "exact, dlib, paper, ubisoft"),
+    ("udr", "lasso, spearman, exact"),
+    ("tc", "mixture, discriminator, gaussian"),
+    ("most others", "exact: every row, the default for ready codes. dlib: 10,000 rows drawn, the default for models"),
+)
 
 
-@click.command(
-    epilog="Example: disentool score --metric factor --metric higgins --metric reconstruction ckpt.pt | jq .score",
+@command(
+    examples=(
+        "disentool score ckpt.pt --metric factor --metric reconstruction",
+        "disentool score runs/*.pt --metric mig,sap --repeats 3 --format jsonl > scores.jsonl",
+    ),
+    names={
+        "Metrics": [
+            *((name, summary) for name, (_, summary) in METRICS.items()),
+            ("all", f"those that apply and are quick (not {', '.join(n for n in METRICS if n in ONLY_BY_NAME)})"),
+            ("module:function", "your own function of codes and factors"),
+        ],
+        "Protocols": _PROTOCOLS,
+    },
 )
 @options.artefacts("[CKPT|LATENTS|DIRECTIONS...|-]")
-@click.option(
+@option(
     "--metric",
     "metrics",
+    group="Metric",
     multiple=True,
     default=("factor",),
-    metavar="NAME",
-    help="; ".join(f"{name}: {summary}" for name, (_, summary) in METRICS.items())
-    + "; all: those that apply and are quick (not dci, dci-hist, tc, likelihood, udr, leakage, transfer, control)"
-    + ". Your own: module:function of codes and factors. May be given several times.  [default: factor]",
+    metavar="NAME,...",
+    help="What to measure; see the list. Repeatable.  [default: factor]",
     shell_complete=options.complete_from(lambda: METRICS),
 )
-@click.option(
-    "--protocol",
-    metavar="NAME",
-    help="Constants of the metric. factor: paper (800 votes of 100) or dlib (10,000 + 5,000 votes of 64);"
-    " higgins: paper (200 pairs, softmax) or dlib (64 pairs, logistic regression); both: ubisoft (chance is 0)."
-    " mig, sap, modularity, explicitness,"
-    " irs, med and those without labels: exact (every row; the default for ready codes) or dlib (10,000 sampled rows,"
-    " and 5,000 to test; the default for checkpoints). mig: also chen, ubisoft; irs: paper, ubisoft; tc: mixture,"
-    " discriminator, gaussian; udr: lasso, spearman, exact.",
-)
-@click.option(
+@option("--protocol", group="Metric", metavar="NAME", help="A set of constants for the metric; see the list.")
+@option(
     "--set",
     "constants",
+    group="Metric",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Another value for a constant of the protocol, named as in the record's details; may be given several times.",
+    help="Another value for a constant of the protocol. Records name the constants in their details. Repeatable.",
 )
-@click.option(
+@option(
+    "--lpips",
+    group="Metric",
+    type=options.path,
+    multiple=True,
+    metavar="FILE",
+    help="For transfer: the weights of LPIPS. Give torchvision's alexnet or vgg16 (.pth), and with a second --lpips the"
+    " linear layers of the lpips package (its weights/v0.1/alex.pth or vgg.pth).",
+)
+@option(
     "--repeats",
+    group="Interval",
+    metavar="N",
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Score with so many seeds, from --seed on: their mean, with Student's interval.",
+    help="Score with N seeds, from --seed on. The record holds their mean and Student's interval.",
 )
-@click.option(
+@option(
     "--bootstrap",
+    group="Interval",
     type=click.IntRange(0),
     default=0,
     metavar="N",
-    help="Make the interval of N resamples of the rows (metrics of a table: mig, dci, sap, ...).  [default: none]",
+    help="Take the interval from N resamples of the rows (for metrics of a table of codes: mig, dci, sap, ...)."
+    "  [default: none]",
 )
-@click.option("--per-factor", is_flag=True, help="In a table or tsv also a row for each factor.")
-@options.seed
 @options.data
 @options.rows
+@option(
+    "--codes",
+    group="Data",
+    metavar="KEY|encoder|latent",
+    help="For any HDF5 or .npz file: the array of codes [N,D], or CLASS,CONTENT: two arrays. For a checkpoint that"
+    " optimises codes: encoder (the default once the encoders are trained), or latent, the codes that were optimised"
+    " for its training images.",
+)
+@option("--factors", group="Data", metavar="KEY", help="The array of factors [N,K], beside --codes.")
+@option(
+    "--generator",
+    group="Directions",
+    metavar="CKPT",
+    help="The generator that directions are measured in.  [default: the one they were found in]",
+)
+@options.force
+@options.records_format
+@option("--per-factor", group="Output", is_flag=True, help="In a table or tsv, add a row for each factor.")
+@options.seed
 @options.device
 @options.trust
-@click.option(
-    "--codes",
-    metavar="KEY|encoder|latent",
-    help="Of any HDF5 or .npz file: read codes [N,D] from this array; CLASS,CONTENT: from two. Of a checkpoint that"
-    " optimises codes: encoder, once it is trained the default, or latent, the codes of its training images.",
-)
-@click.option("--factors", metavar="KEY", help="Read factors [N,K] from this array, beside --codes.")
-@click.option("--generator", metavar="CKPT", help="The generator of directions.  [default: what they were found in]")
-@options.force
-@click.option(
-    "--lpips",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE",
-    help="LPIPS's weights, for transfer: torchvision's alexnet or vgg16 (.pth), and with another --lpips the linear"
-    " layers of the lpips package (its weights/v0.1/alex.pth or vgg.pth).",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "jsonl", "tsv"]),
-    help="How to print the records.  [default: table on a terminal, jsonl elsewhere]",
-)
 @options.quiet
 def score(
     artefacts: tuple[str, ...],
@@ -113,17 +132,20 @@ def score(
     form: str | None,
     quiet: bool,
 ) -> None:
-    """Measure checkpoints or latents files (default: ckpt.pt) and print a record for each metric.
+    """Measure checkpoints or latents files (default: ckpt.pt), and print a record for each metric.
 
-    A checkpoint encodes the rows its metrics need, once. Records carry score, 95 % interval, and every constant. Of a
-    directions file (dirs.h5, or dirs.h5:shift-x) `--metric control` measures each direction, by `--set measure=` auto,
-    objects, registration, or module:function of images (with --trust).
+    A checkpoint encodes each row that the metrics need once. A record holds the score, its 95 % interval, and every
+    constant of the metric.
+
+    `--metric control` measures each direction of a directions file (dirs.h5, or dirs.h5:shift-x for one). How it
+    measures images is chosen by `--set measure=`: auto, objects, registration, or, with --trust, your own
+    module:function of images.
     """
-    from disentool.commands import score as stage
+    from disentool.commands import score as tool
     from disentool.scoring.choose import choose
     from disentool.scoring.measure import Spread
 
-    records = stage.score(
+    records = tool.score(
         options.stream(artefacts),
         choose(metrics, protocol, _pairs(constants)),
         seed=seed,
@@ -132,8 +154,8 @@ def score(
         device=device,
         codes=codes,
         factors=factors,
-        spread=Spread(repeats, bootstrap),
         trust=trust,
+        spread=Spread(repeats, bootstrap),
         generator=generator,
         force=force,
         lpips=lpips,

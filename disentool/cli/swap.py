@@ -1,81 +1,133 @@
 """``disentool swap``."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from disentool.cli import options
+from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
-from disentool.errors import WrongUsage
 
 
-@click.command(epilog="Example: disentool swap lord.pt --content a.png --class b.png -o grid.png")
+@command(
+    examples=(
+        "disentool swap lord.pt --content a.png --class b.png -o grid.png",
+        "disentool swap lord.pt --content-rows 0-4 --class-rows 5,9 --gif swap.gif",
+    )
+)
 @click.argument("artefact", metavar="[CKPT|LATENTS]", type=options.path, default=Path("ckpt.pt"))
-@click.option(
+@option(
     "-o",
     "--output",
     "outputs",
+    group="Output",
+    metavar="FILE|FOLDER",
     type=options.path,
     multiple=True,
-    help="A grid (.png), an animation (.gif .webp .mp4 .webm), a data set (.h5), or a folder of PNGs (no suffix); of"
-    " LATENTS, latents (.h5). May be given several times.",
+    help="What to write: a grid (.png), an animation (.gif .webp .mp4 .webm), a data set (.h5), or a folder of PNGs (a"
+    " name without a suffix); for LATENTS, latents (.h5). Repeatable.",
 )
-@click.option("--gif", "gifs", type=options.path, multiple=True, help="A GIF to write; the same as -o FILE.gif.")
-@click.option(
+@options.gif
+@option(
+    "--size",
+    group="Output",
+    metavar="PIXELS",
+    type=int,
+    help="The longer side of an image in a picture, about.  [default: 96]",
+)
+@option(
+    "--fps",
+    group="Output",
+    metavar="FRAMES/S",
+    type=float,
+    default=12.0,
+    show_default=True,
+    help="The speed of an animation.",
+)
+@options.overwrite
+@option(
     "--content",
     "content_files",
+    group="Content",
     metavar="FILE|FOLDER",
     type=options.path,
     multiple=True,
-    help="Keep this picture's content; of a folder, that of all pictures in it, in the order of their names.",
+    help="Keep the content of this picture, or of each picture in this folder, in the order of their names."
+    " Repeatable.",
 )
-@click.option(
+@option(
     "--content-rows",
     "--content-row",
+    group="Content",
     metavar="N,N-N",
     multiple=True,
-    help="Keep the content of these rows of data.",
+    help="Keep the content of these rows of the data. Repeatable.",
 )
-@click.option(
+@option(
     "--class",
     "class_files",
+    group="Class",
     metavar="FILE|FOLDER",
     type=options.path,
     multiple=True,
-    help="Give it this picture's class, trained on or not; of a folder, that of each picture in it.",
+    help="Take the class of this picture, or of each picture in this folder. The class need not be one that the model"
+    " was trained on. Repeatable.",
 )
-@click.option("--class-rows", "--class-row", metavar="N,N-N", multiple=True, help="Give it the class of these rows.")
-@click.option(
+@option(
+    "--class-rows",
+    "--class-row",
+    group="Class",
+    metavar="N,N-N",
+    multiple=True,
+    help="Take the class of these rows of the data. Repeatable.",
+)
+@option(
     "--class-label",
     "class_labels",
+    group="Class",
     metavar="NAME",
     multiple=True,
-    help="Give it this class: a word or a number; of several factors joined, or with --styles: obj2+0.",
+    help="Take the class of this name: a word or a number. Where several factors make a class, or with --styles, the"
+    " name is joined by +, such as obj2+0. Repeatable.",
 )
-@click.option(
+@option(
     "--average",
+    group="Class",
     is_flag=True,
-    help="Images of one class: those of each --class FOLDER, those of each --class-rows, and all --class FILEs.",
+    help="Make one class of several images: of the pictures of each --class FOLDER, of the rows of each --class-rows,"
+    " and of all --class FILEs.",
 )
-@click.option(
+@option(
     "--dims",
-    metavar="N,N",
-    help="Of any model: take these dimensions from the class side, the others from content.",
+    group="Codes",
+    metavar="N,N-N",
+    help="For any other model: take these dimensions of the code from the class side, and the others from the content"
+    " side.",
 )
-@click.option(
+@option(
     "--interpolate",
+    group="Codes",
     type=click.Choice(["content", "class"]),
-    help="Go in straight lines through the codes of that side, from one input to the next.",
+    help="Go through the codes of this side in straight lines, from one input to the next.",
 )
-@click.option("--steps", type=int, help="Images from one input to the next, both counted.  [default: 7, animations 13]")
-@click.option("--fps", type=float, default=12.0, show_default=True, help="Frames a second.")
-@click.option("--size", type=int, help="About how many pixels an image's longer side is drawn with.  [default: 96]")
-@click.option("--strict", is_flag=True, help="Refuse images of another size or kind than the model's, or damaged.")
+@option(
+    "--steps",
+    group="Codes",
+    metavar="N",
+    type=int,
+    help="With --interpolate: images from one input to the next, both counted.  [default: 7, in animations 13]",
+)
 @options.data
 @options.codes
+@option(
+    "--strict",
+    group="Data",
+    is_flag=True,
+    help="Refuse pictures that are damaged, or of another size or colour than the model's images.",
+)
 @options.device
 @options.trust
-@options.overwrite
 @options.quiet
 def swap(
     artefact: Path,
@@ -86,26 +138,53 @@ def swap(
     class_files: tuple[Path, ...],
     class_rows: tuple[str, ...],
     class_labels: tuple[str, ...],
+    average: bool,
     dims: str | None,
+    interpolate: Literal["content", "class"] | None,
+    steps: int | None,
+    fps: float,
+    size: int | None,
+    strict: bool,
+    data: str | None,
+    codes: Literal["auto", "encoder", "latent"],
+    device: str,
+    trust: bool,
+    overwrite: bool,
     quiet: bool,
-    **settings,
 ) -> None:
-    """Put the content of some images on the class of others, with checkpoint CKPT (default: ckpt.pt).
+    """Put the content of some images on the class of others, with the checkpoint CKPT (default: ckpt.pt).
 
-    Prints the outputs' paths. A grid has a row for each content, a column for each class, and the inputs on its
-    margins; an animation goes through the contents. A side that is not named has the inputs of the other one, or images
-    kept in the checkpoint. The rows of LATENTS (`encode` makes one) are put together without any model: latents, for
-    `decode`.
+    Prints the paths of the outputs. A grid has a row for each content and a column for each class; the inputs stand on
+    its margins. An animation goes through the contents. If you name inputs for one side only, the other side uses the
+    same inputs; if you name none, both use images that the checkpoint keeps.
+
+    The rows of LATENTS (see `encode`) are put together without a model. The result is latents, which `decode` takes.
     """
-    for gif in gifs:
-        if gif.suffix.lower() != ".gif":
-            raise WrongUsage(f"--gif {gif}: expected a name ending in .gif; -o takes the other kinds")
-    content = (content_files, [options.ranges(text, "--content-rows") for text in content_rows])
-    classes = (class_files, [options.ranges(text, "--class-rows") for text in class_rows], class_labels)
+    options.require_suffix(gifs, ".gif", "--gif")
+    content_numbers = [options.ranges(text, "--content-rows") for text in content_rows]
+    class_numbers = [options.ranges(text, "--class-rows") for text in class_rows]
     chosen = None if dims is None else options.ranges(dims, "--dims")
-    from disentool.commands.swap import swap as stage
+    from disentool.commands import swap as tool
     from disentool.models.swap_inputs import Wanted
 
-    sides = {"content": Wanted(*content), "classes": Wanted(*classes)}
-    for path in stage(artefact, [*outputs, *gifs], **sides, dims=chosen, report=reporter(quiet), **settings):
+    made = tool.swap(
+        artefact,
+        [*outputs, *gifs],
+        content=Wanted(content_files, content_numbers),
+        classes=Wanted(class_files, class_numbers, class_labels),
+        average=average,
+        dims=chosen,
+        interpolate=interpolate,
+        steps=steps,
+        codes=codes,
+        data=data,
+        strict=strict,
+        fps=fps,
+        size=size,
+        device=device,
+        trust=trust,
+        overwrite=overwrite,
+        report=reporter(quiet),
+    )
+    for path in made:
         print(path, flush=True)

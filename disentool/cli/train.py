@@ -1,6 +1,7 @@
 """``disentool train METHOD``: one command per method, made from its configuration."""
 
 import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,15 @@ from click.core import ParameterSource
 
 from disentool import config, methods
 from disentool.cli import LazyGroup, options
+from disentool.cli.fields import Value, from_config, plain
+from disentool.cli.help import Option, command, option
 from disentool.cli.progress import reporter
 from disentool.named_code import is_own
 from disentool.training.config import RunConfig
+
+_GROUPS = ("Method", "Optimiser", "Data", "Run", "Output")
+# These options stand first below their heading; the others follow as the configuration declares them.
+_COMMONEST = ("preset", "steps", "epochs", "batch_size", "learning_rate", "data", "seed", "seeds", "device", "output")
 
 
 class MethodGroup(LazyGroup):
@@ -27,93 +34,131 @@ class MethodGroup(LazyGroup):
     cls=MethodGroup,
     kind="method",
     table={name: (entry.config, entry.summary) for name, entry in methods.METHODS.items()},
-    epilog="Example: disentool train factorvae --gamma 10,20,40 --seeds 0-4",
+    examples=(
+        "disentool train factorvae --preset quick",
+        "disentool train factorvae --gamma 10,20,40 --seeds 0-4",
+    ),
 )
 def train() -> None:
-    """Train METHOD and write a checkpoint; prints its path. A method of your own is module:Class.
+    """Train METHOD, write a checkpoint, and print its path. A method of your own is module:Class.
 
-    Every option of a method takes a comma-separated list: one run per value. The command line beats --config beats
-    --preset beats the defaults, which are the paper's. `disentool train METHOD --help` shows them.
+    An option of a method takes a value or a comma-separated list; a list makes one run per value. The command line
+    beats --config, --config beats --preset, and --preset beats the defaults, which are the paper's.
+    `disentool train METHOD --help` shows the options.
     """
 
 
 def _command(name: str) -> click.Command:
     entry = methods.find(name)
     config_class = methods.load(entry.config)
-    run_options = config.options(RunConfig)
-    seed = {"seed": run_options.pop("seed")}
+    run_fields = config.options(RunConfig)
+    seed_field = run_fields.pop("seed")
+    presets = _presets(config_class)
 
-    @click.command(
+    @command(
         name,
-        help=f"Train {entry.summary}.\n\nWrites ./ckpt.pt (resumable, with its history beside it) and prints its path."
-        " Options with N, X or a choice take a comma-separated list: one run per value.",
-        epilog=f"Example: disentool train {name} --preset quick --seeds 0-4 -o 'runs/{{seed}}.pt'",
+        help=f"Train {entry.summary}.\n\nWrites a checkpoint, which can be resumed, and its history beside it."
+        " Prints the path. An option shown with ,... takes a comma-separated list: one run per value.",
+        examples=(
+            f"disentool train {name} --preset quick" if "quick" in dict(presets) else f"disentool train {name}",
+            f"disentool train {name} --seeds 0-4 -o 'runs/{{seed}}.pt'",
+        ),
+        names={"Presets": presets},
     )
-    @options.from_config(config.options(config_class), listed=True)
-    @options.from_config(seed, listed=True)
-    @click.option("--seeds", metavar="RANGE", help="Several seeds, such as 0-4 or 0,3,7-9: one run each.")
-    @options.from_config(run_options, listed=False)
-    @click.option("--preset", type=click.Choice(list(config.presets_of(config_class))), help=_presets(config_class))
-    @click.option("--config", "config_file", type=options.path, help="YAML file of options ('gamma: 10').")
-    @click.option(
+    @option(
+        "--preset",
+        group="Method",
+        type=click.Choice([preset for preset, _ in presets]),
+        help="A set of values for options; see the list." if presets else "This method has no presets.",
+    )
+    @option(
+        "--config",
+        "config_file",
+        group="Method",
+        metavar="FILE",
+        type=options.path,
+        help="A YAML file of options, such as `gamma: 10`.",
+    )
+    @from_config(config.options(config_class).values(), listed=True)
+    @from_config([seed_field], listed=True)
+    @option("--seeds", group="Run", metavar="N-N", help="Several seeds, such as 0-4 or 0,3,7-9: one run for each.")
+    @from_config(run_fields.values(), listed=False)
+    @option("--resume", group="Run", is_flag=True, help="Go on where the checkpoint stopped, if it is not done.")
+    @option("--dry-run", group="Run", is_flag=True, help="Print the runs as YAML, and stop.")
+    @options.quiet
+    @option(
         "-o",
         "--output",
-        help="The checkpoint to write; {seed}, {gamma}, ... stand for options."
+        group="Output",
+        metavar="FILE",
+        help="The checkpoint to write; {seed}, {gamma} and so on stand for the values of options."
         "  [default: ckpt.pt; with lists ckpt-{option}.pt]",
     )
-    @click.option("--resume", is_flag=True, help="Go on where the checkpoint stopped; complete: do nothing.")
     @options.overwrite
-    @click.option(
-        "--tensorboard", type=options.path, metavar="DIR", help="Also write the history for TensorBoard there."
+    @option(
+        "--tensorboard",
+        group="Output",
+        metavar="FOLDER",
+        type=options.path,
+        help="Write the history for TensorBoard too, into this folder.",
     )
-    @click.option("--dry-run", is_flag=True, help="Print the runs as YAML, and stop.")
-    @options.quiet
-    def command(seeds: str | None, **values: Any) -> None:
-        keywords = {key: values.pop(key) for key in ("preset", "config_file", "output")}
-        how = {key: values.pop(key) for key in ("resume", "overwrite", "tensorboard")}
-        dry_run, quiet = (values.pop(key) for key in ("dry_run", "quiet"))
-        source = click.get_current_context().get_parameter_source
-        given = {key: value for key, value in values.items() if source(key) is not ParameterSource.DEFAULT}
-        if seeds is not None:
-            if "seed" in given:
-                raise click.UsageError("--seed and --seeds: give one", click.get_current_context())
-            given["seed"] = options.ranges(seeds)
-        _train(name, given, keywords, how, dry_run, quiet)
+    def train_method(
+        preset: str | None,
+        config_file: Path | None,
+        seeds: str | None,
+        output: str | None,
+        resume: bool,
+        overwrite: bool,
+        tensorboard: Path | None,
+        dry_run: bool,
+        quiet: bool,
+        **fields: Value,
+    ) -> None:
+        from disentool.training.plan import plan
 
-    return command
+        given = _given(click.get_current_context(), fields, seeds)
+        jobs = plan(name, given, preset=preset, config_file=config_file, output=output)
+        if dry_run:
+            for job in jobs:
+                line = shlex.join(["disentool", "train", name, "-o", str(job.output)])
+                print(f"--- # {line}\n{config.write_yaml(job.describe())}", end="")
+            return
+        from disentool.commands import train as tool
 
+        report = reporter(quiet)
+        made = tool.train(jobs, resume=resume, overwrite=overwrite, tensorboard=tensorboard, report=report)
+        for path in made:
+            try:
+                print(Path(path), flush=True)
+            except BrokenPipeError:
+                report.note(f"stopped after {path}: nobody reads the paths any more")
+                raise
 
-def _train(
-    name: str,
-    given: dict[str, Any],
-    keywords: dict[str, Any],
-    how: dict[str, Any],
-    dry_run: bool,
-    quiet: bool,
-) -> None:
-    from disentool.training.plan import plan
-
-    jobs = plan(name, given, **keywords)
-    if dry_run:
-        for job in jobs:
-            command = shlex.join(["disentool", "train", name, "-o", str(job.output)])
-            print(f"--- # {command}\n{config.write_yaml(job.describe())}", end="")
-        return
-    from disentool.commands.train import train as stage
-
-    report = reporter(quiet)
-    for path in stage(jobs, **how, report=report):
-        try:
-            print(Path(path), flush=True)
-        except BrokenPipeError:
-            report.note(f"stopped after {path}: nobody reads the paths any more")
-            raise
+    train_method.params.sort(key=_place)
+    return train_method
 
 
-def _presets(config_class: type) -> str:
-    """What each preset changes."""
-    parts = []
-    for name, values in config.presets_of(config_class).items():
-        changes = ", ".join(f"{key.replace('_', '-')} {options.plain(value)}" for key, value in values.items())
-        parts.append(f"{name}: {changes or 'the defaults'}")
-    return "; ".join(parts) + "." if parts else "None for this method."
+def _place(parameter: click.Parameter) -> tuple[int, int]:
+    """Where an option stands in the help."""
+    group = parameter.group if isinstance(parameter, Option) else _GROUPS[-1]
+    common = _COMMONEST.index(parameter.name) if parameter.name in _COMMONEST else len(_COMMONEST)
+    return _GROUPS.index(group), common
+
+
+def _given(context: click.Context, fields: Mapping[str, Value], seeds: str | None) -> dict[str, Any]:
+    """The options of the method and of the run by name, without those that the command line leaves to other layers."""
+    source = context.get_parameter_source
+    given: dict[str, Any] = {k: v for k, v in fields.items() if source(k) is not ParameterSource.DEFAULT}
+    if seeds is not None:
+        if "seed" in given:
+            raise click.UsageError("--seed and --seeds: give one", context)
+        given["seed"] = options.ranges(seeds)
+    return given
+
+
+def _presets(config_class: type) -> Sequence[tuple[str, str]]:
+    """Each preset, and what it changes."""
+    return [
+        (name, ", ".join(f"{key.replace('_', '-')} {plain(value)}" for key, value in values.items()) or "the defaults")
+        for name, values in config.presets_of(config_class).items()
+    ]

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from disentool.cli import options
+from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.errors import WrongUsage
 
@@ -31,115 +32,216 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     return found
 
 
-@click.command(
-    epilog="\b\nExamples:\n  disentool traverse --gif out.gif -o grid.png --html explore.html\n"
-    "  disentool traverse ckpt.pt --direction dirs.h5:shift-x --t -0.2:0.2 --gif pan.gif",
+@command(
+    examples=(
+        "disentool traverse --gif out.gif -o grid.png --html explore.html",
+        "disentool traverse ckpt.pt --direction dirs.h5:shift-x --t -0.1:0.1 --gif pan.gif",
+    )
 )
 @click.argument("checkpoint", metavar="[CKPT]", type=options.path, default=Path("ckpt.pt"))
-@click.option(
+@option(
     "-o",
     "--output",
     "outputs",
+    group="Output",
+    metavar="FILE",
     type=options.path,
     multiple=True,
-    help="A picture (.png), animation (.gif .webp .mp4 .webm) or page with sliders (.html) to write; may be given"
-    " several times.",
+    help="A picture (.png), an animation (.gif .webp .mp4 .webm) or a page with sliders (.html) to write. Repeatable.",
 )
-@click.option("--gif", "gifs", type=options.path, multiple=True, help="A GIF to write; the same as -o FILE.gif.")
-@click.option(
-    "--html", "pages", type=options.path, multiple=True, help="A page with sliders to write; the same as -o FILE.html."
-)
-@click.option("--image", "image_files", type=options.path, multiple=True, help="Start from this picture's code.")
-@click.option("--rows", metavar="N,N", help="Start from these rows of the data, or of --codes.")
-@click.option("--codes", type=options.path, help="Start from the codes of a latents file.")
-@click.option("--images", type=click.IntRange(1), help="How many images to start from.  [default: 1, elsewhere 4]")
-@click.option("--dims", metavar="N,N", help="Only these dimensions, in this order.  [default: all, by KL]")
-@click.option(
-    "--range", "extent", type=float, help="From -X to X prior std deviations.  [default: 3; not with --direction]"
-)
-@options.directions
-@click.option(
-    "--t",
-    "ts",
-    metavar="LOW:HIGH",
+@options.gif
+@option(
+    "--html",
+    "pages",
+    group="Output",
+    metavar="FILE",
+    type=options.path,
     multiple=True,
-    help="Along directions: move the image by so much, in the direction's unit.  [default: its valid range]",
+    help="A page with sliders to write; the same as -o FILE.html. Repeatable.",
 )
-@click.option(
-    "--alpha", "alphas", metavar="LOW:HIGH", multiple=True, help="The same in the code's units, prior std deviations."
+@option(
+    "--size",
+    group="Output",
+    metavar="PIXELS",
+    type=int,
+    help="The width of an image, about.  [default: 128, in animations 64, on pages 384]",
 )
-@click.option(
-    "--steps", type=int, help="Values of each dimension in a picture or of a slider.  [default: 13, sliders 25]"
+@option(
+    "--frames",
+    group="Output",
+    metavar="FRAMES",
+    type=int,
+    default=40,
+    show_default=True,
+    help="The length of one period of an animation.",
 )
-@click.option("--frames", type=int, default=40, show_default=True, help="Frames of one period of an animation.")
-@click.option("--fps", type=float, default=20.0, show_default=True, help="Frames a second.")
-@click.option(
-    "--size", type=int, help="About how many pixels wide an image is drawn.  [default: 128, animations 64, pages 384]"
+@option(
+    "--fps",
+    group="Output",
+    metavar="FRAMES/S",
+    type=float,
+    default=20.0,
+    show_default=True,
+    help="The speed of an animation.",
+)
+@options.overwrite
+@option(
+    "--dims",
+    group="Dimensions",
+    metavar="N,...",
+    help="Only these dimensions, in this order.  [default: all, in the order of their KL]",
+)
+@option(
+    "--range",
+    "extent",
+    group="Dimensions",
+    metavar="X",
+    type=float,
+    help="Traverse from -X to X, in standard deviations of the prior.  [default: 3]",
+)
+@option(
+    "--steps",
+    group="Dimensions",
+    metavar="N",
+    type=int,
+    help="Values of each dimension in a picture, or of each slider.  [default: 13, of sliders 25]",
+)
+@option(
+    "--image",
+    "image_files",
+    group="Start",
+    metavar="FILE",
+    type=options.path,
+    multiple=True,
+    help="Start from the code of this picture. Repeatable.",
+)
+@option("--rows", group="Start", metavar="N,...", help="Start from these rows of the data, or of --codes.")
+@option("--codes", group="Start", metavar="LATENTS", type=options.path, help="Start from the codes of a latents file.")
+@option(
+    "--images",
+    group="Start",
+    metavar="N",
+    type=click.IntRange(1),
+    help="How many images to start from.  [default: 1, in animations and on pages 4]",
 )
 @options.data
+@options.directions
+@option(
+    "--t",
+    "ts",
+    group="Directions",
+    metavar="LOW:HIGH",
+    multiple=True,
+    help="Move images by t from LOW to HIGH, in the unit of the direction.  [default: the direction's valid range]",
+)
+@option(
+    "--alpha",
+    "alphas",
+    group="Directions",
+    metavar="LOW:HIGH",
+    multiple=True,
+    help="Move codes by alpha from LOW to HIGH, in standard deviations of the prior.",
+)
+@options.force
 @options.classes
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, help="Seed of codes from the prior.")
+@options.seed
 @options.device
 @options.trust
-@options.force
-@options.overwrite
 @options.quiet
 def traverse(
     checkpoint: Path,
     outputs: tuple[Path, ...],
     gifs: tuple[Path, ...],
     pages: tuple[Path, ...],
+    image_files: tuple[Path, ...],
     rows: str | None,
+    codes: Path | None,
+    data: str | None,
+    images: int | None,
     dims: str | None,
     extent: float | None,
     directions: tuple[str, ...],
     ts: tuple[str, ...],
     alphas: tuple[str, ...],
+    steps: int | None,
+    frames: int,
+    fps: float,
+    size: int | None,
     classes: str | None,
     seed: int,
+    device: str,
+    trust: bool,
     force: bool,
+    overwrite: bool,
     quiet: bool,
-    **settings,
 ) -> None:
-    """Picture what each latent dimension of CKPT (default: ckpt.pt) does, and print the pictures' paths.
+    """Draw what each latent dimension of CKPT (default: ckpt.pt) does, and print the paths of the pictures.
 
-    One dimension moves at a time, the others keep an image's code. Dimensions stand in the order of their KL. The
-    images kept in the checkpoint are the start, unless --image, --rows or --codes names others.
+    One dimension changes at a time; the others keep the code of an image. The dimensions stand in the order of their
+    KL. The images to start from are those that the checkpoint keeps, unless --image, --rows or --codes names others.
 
-    With --direction, images move along directions that `find-direction` made, of any generator: codes from the prior
-    (of --seed, placed at the middle of the range), unless others are named.
+    With --direction, images move along directions that `find-direction` found, in any generator. They start from codes
+    drawn from the prior and placed at the middle of the range, unless you name others.
 
-    A page (--html) is one file for a browser, offline: sliders over frames that are decoded now. It stays below 5 MB
-    unless --images or --steps asks for more.
+    A page (--html) is one file that a browser shows offline. It stays below 5 MB unless --images or --steps asks for
+    more.
     """
-    for gif in gifs:
-        if gif.suffix.lower() != ".gif":
-            raise WrongUsage(f"--gif {gif}: expected a name ending in .gif; -o takes the other kinds")
-    for page in pages:
-        if page.suffix.lower() != ".html":
-            raise WrongUsage(f"--html {page}: expected a name ending in .html; -o takes the other kinds")
-    settings |= {"rows": _numbers(rows, "--rows"), "report": reporter(quiet)}
+    options.require_suffix(gifs, ".gif", "--gif")
+    options.require_suffix(pages, ".html", "--html")
     every = [*outputs, *gifs, *pages]
+    named_rows = _numbers(rows, "--rows")
     if directions:
         if dims is not None or extent is not None:
-            raise WrongUsage("--dims and --range are of dimensions; along a --direction --t or --alpha says how far")
+            raise WrongUsage("--dims and --range are of dimensions; with --direction use --t or --alpha")
         if ts and alphas:
-            raise WrongUsage("--t and --alpha both say how far; give one of them")
-        from disentool.commands.traverse import traverse_directions
+            raise WrongUsage("--t and --alpha both say how far to move; give one of them")
+        from disentool.commands import traverse as tool
         from disentool.steering.along_direction import Span
 
-        spans = [Span(*pair, bool(alphas)) for pair in _spans(ts, "--t") + _spans(alphas, "--alpha")]
-        chosen = options.ranges(classes, "--class") if classes else []
-        made = traverse_directions(
-            str(checkpoint), directions, every, spans, classes=chosen, seed=seed, force=force, **settings
+        made = tool.traverse_directions(
+            str(checkpoint),
+            directions,
+            every,
+            [Span(low, high, bool(alphas)) for low, high in _spans(ts, "--t") + _spans(alphas, "--alpha")],
+            image_files=image_files,
+            codes=codes,
+            rows=named_rows,
+            data=data,
+            images=images,
+            classes=options.class_numbers(classes),
+            steps=steps,
+            frames=frames,
+            fps=fps,
+            size=size,
+            seed=seed,
+            device=device,
+            trust=trust,
+            force=force,
+            overwrite=overwrite,
+            report=reporter(quiet),
         )
     else:
-        for flag, given in (("--t", ts), ("--alpha", alphas), ("--class", classes), ("--force", force)):
-            if given:
-                raise WrongUsage(f"{flag}: is of directions; --direction FILE:NAME names one")
-        from disentool.commands.traverse import traverse as stage
+        options.require_no_directions(("--t", ts), ("--alpha", alphas), ("--class", classes), ("--force", force))
+        from disentool.commands import traverse as tool
 
-        extent = 3.0 if extent is None else extent
-        made = stage(checkpoint, every, dims=_numbers(dims, "--dims"), extent=extent, **settings)
+        made = tool.traverse(
+            checkpoint,
+            every,
+            image_files=image_files,
+            codes=codes,
+            rows=named_rows,
+            data=data,
+            images=images,
+            dims=_numbers(dims, "--dims"),
+            extent=3.0 if extent is None else extent,
+            steps=steps,
+            frames=frames,
+            fps=fps,
+            size=size,
+            device=device,
+            trust=trust,
+            overwrite=overwrite,
+            report=reporter(quiet),
+        )
     for path in made:
         print(path, flush=True)

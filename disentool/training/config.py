@@ -14,21 +14,44 @@ class RunConfig:
     """
 
     data: str = opt(
-        "dsprites", "a data set file (.h5), or the name of one that is rendered into the cache on first use"
+        "dsprites",
+        "a data set file (.h5), or a name; a named data set is rendered into the cache on first use",
+        group="Data",
+        placeholder="FILE|NAME",
     )
     rows: Literal["auto", "train", "test", "all"] = opt(
-        "auto", "rows of the data's split to train on; auto: train where there is a split, else all"
+        "auto",
+        "rows to train on, by the data set's split; auto: train if there is a split, else all",
+        group="Data",
     )
-    seed: int = opt(0, "seed of weights, rows and noise", low=0, high=2**63 - 1)
-    epochs: float | None = opt(None, "passes over the data, instead of --steps", above=0)
-    device: Literal["auto", "cpu", "cuda", "mps"] = opt("auto", "where to train")
-    deterministic: bool = opt(False, "bit-for-bit repeatable on CUDA too, at some cost in speed (a CPU always is)")
+    seed: int = opt(0, "seed of weights, rows and noise", low=0, high=2**63 - 1, group="Run")
+    epochs: float | None = opt(None, "passes over the data, instead of --steps", above=0, group="Optimiser")
+    device: Literal["auto", "cpu", "cuda", "mps"] = opt("auto", "where to train", group="Run")
+    deterministic: bool = opt(
+        False, "make runs on CUDA repeatable bit for bit, at some cost in speed; on a CPU they always are", group="Run"
+    )
     precision: Literal["auto", "fp32", "tf32", "bf16"] = opt(
-        "auto", "how networks compute; auto: tf32 on CUDA, fp32 elsewhere or with --deterministic; losses are fp32"
+        "auto",
+        "precision of the networks; auto: tf32 on CUDA, fp32 elsewhere or with --deterministic. Losses are fp32",
+        group="Run",
     )
-    graph: bool = opt(True, "on CUDA, capture a step as a graph and replay it, where it can be")
-    gang: int | None = opt(None, "runs at once, a step of each in turn [default: on CUDA up to 10, else 1]", low=1)
-    images: Literal["auto", "device", "memory"] = opt("auto", "where images wait on CUDA; auto: there if they fit")
-    log_every: int = opt(50, "steps between two lines of the history", low=1)
-    checkpoint_every: int | None = opt(None, "steps between two saves of the checkpoint [default: a minute]", low=1)
-    keep_every: int | None = opt(None, "also keep a snapshot -STEP.pt every so many steps", low=1)
+    graph: bool = opt(True, "on CUDA, capture a step as a graph and replay it, where possible", group="Run")
+    gang: int | None = opt(
+        None, "runs that train at once, a step of each in turn [default: up to 10 on CUDA, else 1]", low=1, group="Run"
+    )
+    images: Literal["auto", "device", "memory"] = opt(
+        "auto", "on CUDA, where the images are held; auto: on the device if they fit", group="Data"
+    )
+    log_every: int = opt(
+        50, "steps from one line of the history to the next", low=1, group="Output", placeholder="STEPS"
+    )
+    checkpoint_every: int | None = opt(
+        None,
+        "steps from one save of the checkpoint to the next [default: a minute]",
+        low=1,
+        group="Output",
+        placeholder="STEPS",
+    )
+    keep_every: int | None = opt(
+        None, "keep a snapshot -STEP.pt each time so many steps are done", low=1, group="Output", placeholder="STEPS"
+    )

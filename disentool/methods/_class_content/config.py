@@ -11,16 +11,21 @@ from disentool.errors import WrongUsage
 class ClassConfig:
     """For comparison with LORD they can be trained with its reconstruction loss."""
 
-    class_factor: str = opt("auto", "factor that is the class, or several joined by +; auto: the one the data names")
+    class_factor: str = opt(
+        "auto",
+        "the factor that is the class, or several factors joined by +; auto: the factor that the data set names",
+        placeholder="FACTOR",
+    )
     reconstruction: Literal["native", "pixel", "perceptual"] = opt(
         "native",
-        "loss: the method's own; or LORD's: L1 of pixels and their gradients, or of VGG16's features (their means, for"
-        " values in 0..1)",
+        "loss of an image. native: the method's own. pixel and perceptual are LORD's: L1 of pixels and their gradients,"
+        " and L1 of VGG16's features (their means, for values in 0..1)",
     )
     vgg: str | None = opt(
         None,
-        "file of VGG16's weights for the perceptual loss (torchvision's vgg16-397923af.pth); none: looked for in"
-        " torch's hub cache",
+        "file of VGG16's weights for the perceptual loss (torchvision's vgg16-397923af.pth); none: the file in torch's"
+        " hub cache",
+        placeholder="FILE",
     )
 
     EXTENDS: ClassVar[frozenset[str]] = frozenset({"vgg"})  # a run may be resumed with its weights' file moved

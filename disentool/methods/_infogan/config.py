@@ -14,29 +14,32 @@ class AdversarialConfig:
     """Chen et al. (2016), "InfoGAN": what is common to its original and its Wasserstein form."""
 
     categorical: str | None = opt(
-        "10", "classes of each categorical code, joined by +: 10, or 3+4 for two codes; none: no such code"
+        "10",
+        "number of classes of each categorical code, joined by +: 10, or 3+4 for two codes; none: no categorical code",
+        placeholder="N+N",
     )
     continuous: int = opt(2, "number of continuous codes", low=0, high=4096)
     continuous_law: Literal["uniform", "normal"] = opt(
         "uniform", "prior of the continuous codes: uniform in -1..1, or standard normal"
     )
-    noise_dim: int = opt(62, "number of noise dimensions (standard normal) that Q need not recognise", low=0, high=4096)
-    information_weight: float = opt(1.0, "weight lambda of the information between codes and images", low=0)
+    noise_dim: int = opt(62, "number of noise dimensions (standard normal), which Q need not recover", low=0, high=4096)
+    information_weight: float = opt(1.0, "lambda, the weight of the mutual information of codes and images", low=0)
     recogniser: Literal["shared", "own"] = opt(
-        "shared", "whether Q shares the convolutions of the discriminator (or critic) or has its own"
+        "shared", "convolutions of Q: shared with the discriminator (or critic), or Q's own"
     )
     architecture: Literal["standard", "large"] = opt(
         "standard",
-        "standard: convolutions of 32, 32, 64, 64 channels and 128 units, as the autoencoders (Kim & Mnih, appendix A);"
-        " large: 64, 128, 256, 256 and 1024 units (InfoGAN, appendix C)",
+        "size of the networks. standard: convolutions of 32, 32, 64, 64 channels and 128 units, as the autoencoders"
+        " have (Kim & Mnih, appendix A). large: 64, 128, 256, 256 channels and 1024 units (InfoGAN, appendix C)",
     )
     early_stop: int | None = opt(
         None,
-        "stop when the information between codes and images has not risen for so many steps, as a GAN that falls apart"
-        " loses it (the checkpoint is of the last step; --keep-every keeps others); none: train to the last step",
+        "stop when the mutual information of codes and images has not risen for N steps: a GAN that falls apart loses"
+        " it. The checkpoint is of the last step; --keep-every keeps earlier ones. none: train to the last step",
         low=1,
+        group="Optimiser",
     )
-    batch_size: int = opt(64, "images a batch", low=1, high=65536)
+    batch_size: int = opt(64, "images in a batch", low=1, high=65536, group="Optimiser")
 
     def __post_init__(self) -> None:
         """WrongUsage unless the codes make sense."""

@@ -15,10 +15,14 @@ class AutoencoderConfig:
         128, "width of the fully connected layer (paper: 128 for 2D Shapes, 256 for the others)", low=1, high=65536
     )
     likelihood: Literal["auto", "bernoulli", "gaussian"] = opt(
-        "auto", "what the decoder assumes of a pixel; auto: what the data set states"
+        "auto", "law of a pixel in the decoder; auto: the law that the data set states"
     )
-    learning_rate: float = opt(1e-4, "Adam's step for encoder and decoder", above=0)
-    beta1: float = opt(0.9, "Adam's first-moment decay for encoder and decoder", low=0, high=0.9999)
-    beta2: float = opt(0.999, "Adam's second-moment decay for encoder and decoder", low=0, high=0.999999)
-    batch_size: int = opt(64, "images a batch", low=1, high=65536)
-    steps: int = opt(300_000, "training steps", low=0)
+    learning_rate: float = opt(1e-4, "Adam's learning rate for encoder and decoder", above=0, group="Optimiser")
+    beta1: float = opt(
+        0.9, "Adam's decay of the first moment, for encoder and decoder", low=0, high=0.9999, group="Optimiser"
+    )
+    beta2: float = opt(
+        0.999, "Adam's decay of the second moment, for encoder and decoder", low=0, high=0.999999, group="Optimiser"
+    )
+    batch_size: int = opt(64, "images in a batch", low=1, high=65536, group="Optimiser")
+    steps: int = opt(300_000, "training steps", low=0, group="Optimiser")

@@ -13,11 +13,17 @@ class AAEConfig(AutoencoderConfig):
 
     prior_weight: float = opt(1.0, "weight of KL(q(z) || p(z))", low=0)
     posterior: Literal["gaussian", "deterministic"] = opt(
-        "gaussian", "whether an image's code is drawn from a Gaussian, or is the encoder's output itself"
+        "gaussian", "the code of an image: drawn from a Gaussian, or the encoder's output itself"
     )
-    discriminator_learning_rate: float = opt(1e-4, "Adam's step for the discriminator", above=0)
-    discriminator_beta1: float = opt(0.5, "Adam's first-moment decay for the discriminator", low=0, high=0.9999)
-    discriminator_beta2: float = opt(0.9, "Adam's second-moment decay for the discriminator", low=0, high=0.999999)
+    discriminator_learning_rate: float = opt(
+        1e-4, "Adam's learning rate for the discriminator", above=0, group="Optimiser"
+    )
+    discriminator_beta1: float = opt(
+        0.5, "Adam's decay of the first moment, for the discriminator", low=0, high=0.9999, group="Optimiser"
+    )
+    discriminator_beta2: float = opt(
+        0.9, "Adam's decay of the second moment, for the discriminator", low=0, high=0.999999, group="Optimiser"
+    )
     discriminator_units: int = opt(1000, "width of the discriminator's hidden layers", low=1, high=65536)
     discriminator_layers: int = opt(6, "hidden layers of the discriminator", low=1, high=64)
 

@@ -13,13 +13,15 @@ class AdaGVAEConfig(AutoencoderConfig):
 
     beta: float = opt(1.0, "weight of the KL term (searched: 1 2 4 6 8 16)", low=0)
     changes: int | None = opt(
-        None, "factors in which the images of a pair differ; none: from 1 to all but one, drawn for each pair", low=1
+        None,
+        "number of factors in which the images of a pair differ; none: drawn for each pair, from 1 to all but one",
+        low=1,
     )
     divergence: Literal["one-way", "symmetric"] = opt(
         "one-way",
-        "by which dimensions count as shared: KL of the first image's posterior to the second's, as"
-        " disentanglement_lib, or the mean of both directions",
+        "divergence that decides which dimensions are shared. one-way: KL of the first image's posterior to the"
+        " second's, as in disentanglement_lib. symmetric: the mean of both directions",
     )
-    batch_size: int = opt(64, "pairs of images a batch", low=1, high=32768)
+    batch_size: int = opt(64, "pairs of images in a batch", low=1, high=32768, group="Optimiser")
 
     PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}

@@ -16,9 +16,9 @@ class BetaTCVAEConfig(AutoencoderConfig):
     gamma: float = opt(1.0, "weight of the dimension-wise KL", low=0)
     estimator: Literal["weighted", "stratified", "analytic"] = opt(
         "weighted",
-        "how q(z) is estimated from a batch: weighted or stratified sampling (the paper's), or the batch's own mixture"
-        " beside the KL in closed form (disentanglement_lib's)",
+        "estimator of q(z) from a batch. weighted and stratified: the paper's two ways of sampling. analytic: the"
+        " batch's own mixture, with the KL in closed form (disentanglement_lib's)",
     )
-    batch_size: int = opt(64, "images a batch; q(z) is estimated from them", low=2, high=65536)
+    batch_size: int = opt(64, "images in a batch; q(z) is estimated from them", low=2, high=65536, group="Optimiser")
 
     PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}

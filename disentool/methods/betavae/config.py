@@ -13,11 +13,11 @@ class BetaVAEConfig(AutoencoderConfig):
 
     beta: float = opt(4.0, "weight of the KL term (best on 2D Shapes: 4; searched: 1 2 4 6 8 16)", low=0)
     objective: Literal["higgins", "burgess"] = opt(
-        "higgins", "higgins: beta * KL; burgess: capacity_weight * |KL - C| with C rising linearly"
+        "higgins", "penalty. higgins: beta * KL. burgess: capacity-weight * |KL - C|, where C rises linearly"
     )
-    capacity: float = opt(25.0, "final capacity C, in nats (burgess)", low=0)
-    capacity_steps: int = opt(100_000, "steps over which C rises from 0 (burgess)", low=1)
-    capacity_weight: float = opt(1000.0, "weight of |KL - C| (burgess)", low=0)
+    capacity: float = opt(25.0, "for burgess: the final capacity C, in nats", low=0)
+    capacity_steps: int = opt(100_000, "for burgess: the number of steps over which C rises from 0", low=1)
+    capacity_weight: float = opt(1000.0, "for burgess: the weight of |KL - C|", low=0)
 
     PRESETS: ClassVar[dict[str, dict]] = {
         "paper": {},

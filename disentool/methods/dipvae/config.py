@@ -12,11 +12,11 @@ class DIPVAEConfig(AutoencoderConfig):
     """Kumar et al. (2018); the networks are those of Kim & Mnih (2018)."""
 
     variant: Literal["i", "ii"] = opt(
-        "i", "whose covariance is drawn to the identity: i: the posterior means'; ii: the codes' own"
+        "i", "covariance that is drawn to the identity. i: that of the posterior means. ii: that of the codes"
     )
     lambda_od: float = opt(10.0, "weight of the off-diagonal covariances (searched: 1 2 5 10 20 50)", low=0)
     lambda_d: float | None = opt(
-        None, "weight of the diagonal's distance to 1; none: 10 times lambda_od (i), or lambda_od (ii)", low=0
+        None, "weight of the distance of the diagonal to 1; none: 10 times lambda-od for i, lambda-od for ii", low=0
     )
 
     PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}

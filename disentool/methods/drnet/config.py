@@ -15,23 +15,30 @@ class DrNetConfig(ClassConfig):
     content_dim: int = opt(10, "number of dimensions of the content code (the paper's pose)", low=1, high=4096)
     skip: bool = opt(
         True,
-        "whether the decoder is also given the class image's features at every size, as the original; without, an image"
-        " is made of its two codes alone [default: skip]",
+        "give the decoder the class image's features at every size too, as the original does; with --no-skip an image"
+        " is made of its two codes alone",
     )
-    similarity_weight: float = opt(1.0, "weight of the distance between the class codes of a class", low=0)
+    similarity_weight: float = opt(1.0, "weight of the distance between class codes of the same class", low=0)
     adversary_weight: float = opt(
         0.1,
-        "weight of what keeps the class from the content code (the original's code: 1e-4, which does little)",
+        "weight of the adversary, which keeps the class out of the content code (the authors' code has 1e-4; its effect"
+        " is small)",
         low=0,
     )
-    width: int = opt(64, "channels of the first convolution; the next have twice, four and eight times as many", low=1)
+    width: int = opt(64, "channels of the first convolution; the others have two, four and eight times as many", low=1)
     discriminator_units: int = opt(100, "width of the discriminator's two hidden layers", low=1, high=65536)
-    learning_rate: float = opt(2e-3, "Adam's step for encoders and decoder", above=0)
-    discriminator_learning_rate: float = opt(2e-3, "Adam's step for the discriminator", above=0)
-    beta1: float = opt(0.5, "Adam's first-moment decay", low=0, high=0.9999)
-    beta2: float = opt(0.999, "Adam's second-moment decay", low=0, high=0.999999)
-    batch_size: int = opt(100, "groups of four images of one class a batch", low=2, high=16384)
-    steps: int = opt(120_000, "training steps, each of two updates", low=0)
+    learning_rate: float = opt(
+        2e-3, "Adam's learning rate for the encoders and the decoder", above=0, group="Optimiser"
+    )
+    discriminator_learning_rate: float = opt(
+        2e-3, "Adam's learning rate for the discriminator", above=0, group="Optimiser"
+    )
+    beta1: float = opt(0.5, "Adam's decay of the first moment", low=0, high=0.9999, group="Optimiser")
+    beta2: float = opt(0.999, "Adam's decay of the second moment", low=0, high=0.999999, group="Optimiser")
+    batch_size: int = opt(
+        100, "groups in a batch; a group is four images of one class", low=2, high=16384, group="Optimiser"
+    )
+    steps: int = opt(120_000, "training steps, each of two updates", low=0, group="Optimiser")
 
     PRESETS: ClassVar[dict[str, dict]] = {
         "paper": {},

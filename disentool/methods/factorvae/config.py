@@ -13,10 +13,17 @@ class FactorVAEConfig(AutoencoderConfig):
 
     gamma: float = opt(40.0, "weight of the total-correlation penalty (searched: 5 10 20 30 40 50 100)", low=0)
     discriminator_learning_rate: float = opt(
-        1e-4, "Adam's step for the discriminator (paper: 1e-5 for Chairs, Faces and CelebA)", above=0
+        1e-4,
+        "Adam's learning rate for the discriminator (paper: 1e-5 for Chairs, Faces and CelebA)",
+        above=0,
+        group="Optimiser",
     )
-    discriminator_beta1: float = opt(0.5, "Adam's first-moment decay for the discriminator", low=0, high=0.9999)
-    discriminator_beta2: float = opt(0.9, "Adam's second-moment decay for the discriminator", low=0, high=0.999999)
+    discriminator_beta1: float = opt(
+        0.5, "Adam's decay of the first moment, for the discriminator", low=0, high=0.9999, group="Optimiser"
+    )
+    discriminator_beta2: float = opt(
+        0.9, "Adam's decay of the second moment, for the discriminator", low=0, high=0.999999, group="Optimiser"
+    )
     discriminator_units: int = opt(1000, "width of the discriminator's hidden layers", low=1, high=65536)
     discriminator_layers: int = opt(
         6, "hidden layers of the discriminator (some read the paper's '6 layers' as 5)", low=1, high=64

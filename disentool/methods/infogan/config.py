@@ -11,11 +11,13 @@ from disentool.methods._infogan.config import AdversarialConfig
 class InfoGANConfig(AdversarialConfig):
     """Chen et al. (2016); codes, noise and optimisers as theirs on MNIST."""
 
-    learning_rate: float = opt(1e-3, "Adam's step for the generator", above=0)
-    discriminator_learning_rate: float = opt(2e-4, "Adam's step for the discriminator and Q", above=0)
-    beta1: float = opt(0.5, "Adam's first-moment decay", low=0, high=0.9999)
-    beta2: float = opt(0.999, "Adam's second-moment decay", low=0, high=0.999999)
-    steps: int = opt(50_000, "training steps", low=0)
+    learning_rate: float = opt(1e-3, "Adam's learning rate for the generator", above=0, group="Optimiser")
+    discriminator_learning_rate: float = opt(
+        2e-4, "Adam's learning rate for the discriminator and Q", above=0, group="Optimiser"
+    )
+    beta1: float = opt(0.5, "Adam's decay of the first moment", low=0, high=0.9999, group="Optimiser")
+    beta2: float = opt(0.999, "Adam's decay of the second moment", low=0, high=0.999999, group="Optimiser")
+    steps: int = opt(50_000, "training steps", low=0, group="Optimiser")
 
     # quick: for MNIST and its like on a CPU. Little noise, so that classes are what images differ most by; a small
     # lambda, or the codes are told apart before the images look like anything.

@@ -31,69 +31,111 @@ class LORDConfig:
     it goes to its last step.
     """
 
-    class_factor: str = opt("auto", "factor that is the class, or several joined by +; auto: the one the data names")
+    class_factor: str = opt(
+        "auto",
+        "the factor that is the class, or several factors joined by +; auto: the factor that the data set names",
+        placeholder="FACTOR",
+    )
     styles: int = opt(
-        1, "clusters of each class's images, by k-means, that become classes of their own", low=1, high=1000
+        1, "clusters that k-means makes of the images of each class; each becomes a class of its own", low=1, high=1000
     )
     stage: Literal["both", "latent", "amortize"] = opt(
         "both",
-        "latent: the codes of each class and image, and the generator; amortize (with --resume, after latent): encoders"
-        " for images never seen",
+        "what to train. latent: the codes of each class and each image, and the generator. amortize (with --resume,"
+        " after latent): encoders for new images. both: one after the other",
     )
     content: Literal["optimised", "amortised"] = opt(
-        "optimised", "content codes of the first stage: a free one for each image, or an encoder's (an ablation)"
+        "optimised", "content codes of the first stage: optimised for each image, or given by an encoder (an ablation)"
     )
     regularisation: Literal["decay", "kl"] = opt(
         "decay",
-        "what bounds the content: noise of fixed variance and decay, or a learned variance and KL (an ablation)",
+        "what limits the content. decay: noise of fixed variance, and decay. kl: a learned variance, and KL (an"
+        " ablation)",
     )
-    noise: float = opt(1.0, "standard deviation of the noise on the content, of decay; 0: none (an ablation)", low=0)
-    content_dim: int = opt(128, "dimensions of the content code", low=1, high=65536)
-    class_dim: int = opt(256, "dimensions of the class code", low=1, high=65536)
-    width: int = opt(256, "channels of the generator's convolutions, and of the encoders' last", low=4, high=4096)
+    noise: float = opt(
+        1.0, "for decay: the standard deviation of the noise on the content; 0: no noise (an ablation)", low=0
+    )
+    content_dim: int = opt(128, "number of dimensions of the content code", low=1, high=65536)
+    class_dim: int = opt(256, "number of dimensions of the class code", low=1, high=65536)
+    width: int = opt(
+        256, "channels of the generator's convolutions, and of the last convolution of each encoder", low=4, high=4096
+    )
     reconstruction: Literal["auto", "perceptual", "pixel"] = opt(
         "auto",
-        "loss: L1 of VGG16's features, or of pixels and their gradients; auto: perceptual where weights are found",
+        "loss of an image. perceptual: L1 of VGG16's features. pixel: L1 of pixels and their gradients. auto:"
+        " perceptual if VGG16's weights are found",
     )
     vgg: str | None = opt(
-        None, "file of VGG16's weights (torchvision's vgg16-397923af.pth); none: looked for in torch's hub cache"
+        None,
+        "file of VGG16's weights (torchvision's vgg16-397923af.pth); none: the file in torch's hub cache",
+        placeholder="FILE",
     )
     loss_input: Literal["normalised", "raw"] = opt(
         "normalised",
-        "normalised: mean of the layers, in grey levels of 255; raw: pixels in 0..1, sum of the layers, and pixel L1",
+        "input and sum of the perceptual loss. normalised: grey levels of 255, mean of the layers. raw: pixels in 0..1,"
+        " sum of the layers, and L1 of pixels",
     )
-    penalty_weight: float = opt(1e-3, "weight of the content's penalty", low=0)
+    penalty_weight: float = opt(1e-3, "weight of the penalty on the content", low=0)
     penalty: Literal["sum", "noisy-mean"] = opt(
-        "sum", "squared length of the content: summed over the batch; or with its noise, averaged over the batch"
+        "sum",
+        "squared length of the content. sum: without noise, summed over the batch. noisy-mean: with noise, averaged"
+        " over the batch",
     )
-    learning_rate: float = opt(1e-4, "Adam's first step for the generator; it falls along a cosine", above=0)
-    final_learning_rate: float = opt(1e-5, "its last", above=0)
-    code_learning_rate: float = opt(1e-3, "Adam's first step for the codes that are optimised", above=0)
-    final_code_learning_rate: float = opt(1e-4, "its last", above=0)
-    decay_every: Literal["epoch", "step"] = opt("epoch", "how often the steps of the optimiser become smaller")
-    beta1: float = opt(0.5, "Adam's first-moment decay", low=0, high=0.9999)
-    beta2: float = opt(0.999, "Adam's second-moment decay", low=0, high=0.999999)
-    epsilon: float = opt(1e-7, "Adam's epsilon", above=0)
-    slope: float = opt(0.3, "slope of the leaky ReLUs", low=0, high=1)
+    learning_rate: float = opt(
+        1e-4,
+        "Adam's learning rate for the generator at the first step; it falls along a cosine",
+        above=0,
+        group="Optimiser",
+    )
+    final_learning_rate: float = opt(
+        1e-5, "Adam's learning rate for the generator at the last step", above=0, group="Optimiser"
+    )
+    code_learning_rate: float = opt(
+        1e-3,
+        "Adam's learning rate for the optimised codes at the first step; it falls along a cosine",
+        above=0,
+        group="Optimiser",
+    )
+    final_code_learning_rate: float = opt(
+        1e-4, "Adam's learning rate for the optimised codes at the last step", above=0, group="Optimiser"
+    )
+    decay_every: Literal["epoch", "step"] = opt("epoch", "how often the learning rates fall", group="Optimiser")
+    beta1: float = opt(0.5, "Adam's decay of the first moment", low=0, high=0.9999, group="Optimiser")
+    beta2: float = opt(0.999, "Adam's decay of the second moment", low=0, high=0.999999, group="Optimiser")
+    epsilon: float = opt(1e-7, "Adam's epsilon", above=0, group="Optimiser")
+    slope: float = opt(0.3, "slope of the leaky ReLUs below 0", low=0, high=1)
     initialisation: Literal["glorot", "torch"] = opt(
-        "glorot", "first weights: Glorot's uniform ones and codes in -.05..05; or torch's, and codes from N(0, I)"
+        "glorot",
+        "first weights. glorot: Glorot's uniform weights, and codes in -0.05..0.05. torch: torch's weights, and codes"
+        " from N(0, I)",
     )
     normalisation: Literal["std", "variance"] = opt(
-        "std", "what keeps AdaIN finite: 1e-7 added to the standard deviation, or 1e-5 to the variance"
+        "std",
+        "what is added in AdaIN so that no division is by 0: 1e-7 to the standard deviation, or 1e-5 to the variance",
     )
-    amortize_weight: float = opt(1e4, "second stage: weight of the squared distance of both codes", low=0)
-    amortize_learning_rate: float = opt(1e-4, "second stage: Adam's first step", above=0)
+    amortize_weight: float = opt(1e4, "second stage: the weight of the squared distance of both codes", low=0)
+    amortize_learning_rate: float = opt(
+        1e-4, "second stage: Adam's learning rate at the first step", above=0, group="Optimiser"
+    )
     amortize_schedule: Literal["plateau", "cosine"] = opt(
-        "plateau", "second stage: halve the step where the loss stays, or a cosine to a tenth of it"
+        "plateau",
+        "second stage: the learning rate is halved when the loss stays, or falls along a cosine to a tenth",
+        group="Optimiser",
     )
     latent_share: float = opt(
         0.5,
-        "share of --steps that is the first stage's; a smaller one keeps its length where a run gets more steps",
+        "share of --steps that the first stage takes; to train longer afterwards, raise --steps and lower this",
         above=0,
         high=1,
+        group="Optimiser",
     )
-    batch_size: int = opt(64, "images a batch", low=1, high=65536)
-    steps: int = opt(97_800, "training steps of both stages (200 epochs of Cars3D each), whatever --stage", low=0)
+    batch_size: int = opt(64, "images in a batch", low=1, high=65536, group="Optimiser")
+    steps: int = opt(
+        97_800,
+        "training steps of both stages together, whatever --stage is (200 epochs of Cars3D for each stage)",
+        low=0,
+        group="Optimiser",
+    )
 
     # A run may be resumed with other values of these: the next stage, longer, or with its weights' file moved.
     EXTENDS: ClassVar[frozenset[str]] = frozenset({"stage", "latent_share", "vgg"})

@@ -12,24 +12,24 @@ from disentool.methods._class_content.config import ClassConfig
 class MLVAEConfig(ClassConfig):
     """Bouchacourt et al. (2018); the networks are those of Kim & Mnih (2018)."""
 
-    class_dim: int = opt(10, "number of dimensions of the class code", low=1, high=4096)
-    content_dim: int = opt(10, "number of dimensions of the content code", low=1, high=4096)
+    class_dim: int = opt(10, "number of number of dimensions of the class code", low=1, high=4096)
+    content_dim: int = opt(10, "number of number of dimensions of the content code", low=1, high=4096)
     beta: float = opt(1.0, "weight of both KL terms (the paper's bound: 1)", low=0)
     group_size: int = opt(
         8,
-        "images of one class in a group, whose evidence of it is accumulated; a batch holds several",
+        "images of one class in a group, which give one class code together; a batch holds several groups",
         low=1,
         high=4096,
     )
     hidden_units: int = opt(256, "width of the fully connected layer", low=1, high=65536)
     likelihood: Literal["auto", "bernoulli", "gaussian"] = opt(
-        "auto", "what the decoder assumes of a pixel; auto: what the data set states"
+        "auto", "law of a pixel in the decoder; auto: the law that the data set states"
     )
-    learning_rate: float = opt(1e-3, "Adam's step", above=0)
-    beta1: float = opt(0.9, "Adam's first-moment decay", low=0, high=0.9999)
-    beta2: float = opt(0.999, "Adam's second-moment decay", low=0, high=0.999999)
-    batch_size: int = opt(64, "images a batch, a multiple of --group-size", low=1, high=65536)
-    steps: int = opt(100_000, "training steps", low=0)
+    learning_rate: float = opt(1e-3, "Adam's learning rate", above=0, group="Optimiser")
+    beta1: float = opt(0.9, "Adam's decay of the first moment", low=0, high=0.9999, group="Optimiser")
+    beta2: float = opt(0.999, "Adam's decay of the second moment", low=0, high=0.999999, group="Optimiser")
+    batch_size: int = opt(64, "images in a batch, a multiple of --group-size", low=1, high=65536, group="Optimiser")
+    steps: int = opt(100_000, "training steps", low=0, group="Optimiser")
 
     PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"steps": 1000}}
 

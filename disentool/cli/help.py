@@ -1,0 +1,85 @@
+"""How help reads: options under headings, names as lists, and examples that run. click's own formatter prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from click.types import OptionHelpExtra  # click 8.1 has none
+
+Names = Mapping[str, Sequence[tuple[str, str]]]  # heading -> names that an option takes, each with its one line
+
+_FIRST_COLUMN = 30  # characters of an option and its value; a longer one stands on a line of its own
+
+
+class Option(click.Option):
+    """An option that stands under a heading of the help."""
+
+    def __init__(self, *args: Any, group: str, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.group = group
+
+    def get_help_extra(self, ctx: click.Context) -> OptionHelpExtra:
+        """As click's, without the range of a number: a value outside it is refused with the range."""
+        extra = super().get_help_extra(ctx)
+        extra.pop("range", None)
+        return extra
+
+
+class Command(click.Command):
+    """A command whose help has options under headings, then lists of names, then examples.
+
+    Headings stand in the order in which options name them first; options stand in their own order below each.
+    """
+
+    def __init__(self, *args: Any, examples: Sequence[str], names: Names | None = None, **kwargs: Any):
+        kwargs["epilog"] = epilog(examples)
+        super().__init__(*args, **kwargs)
+        self.examples, self.names = tuple(examples), names or {}
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options under their headings, all text in one column, and the lists of names."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        heading = "Options"
+        for parameter in self.get_params(ctx):
+            if isinstance(parameter, Option):
+                heading = parameter.group
+            record = parameter.get_help_record(ctx)  # --help comes last, below the last heading
+            if record is not None and isinstance(parameter, click.Option):
+                sections.setdefault(heading, []).append(record)
+        sections |= {heading: list(rows) for heading, rows in self.names.items() if rows}
+        width = min(_FIRST_COLUMN, max(len(first) for rows in sections.values() for first, _ in rows))
+        for heading, rows in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl([(first.ljust(width), text) for first, text in rows], col_max=_FIRST_COLUMN)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, a line each."""
+        write_epilog(self, formatter)
+
+
+def epilog(examples: Sequence[str]) -> str:
+    """The examples as help ends with them."""
+    return "\n".join(["Examples:", *(f"  {example}" for example in examples)])
+
+
+def write_epilog(command: click.Command, formatter: click.HelpFormatter) -> None:
+    """Write a command's epilog as it is: a command line that is broken anywhere cannot be copied."""
+    formatter.write_paragraph()
+    formatter.write(f"{command.epilog}\n")
+
+
+def command(
+    name: str | None = None, *, examples: Sequence[str], names: Names | None = None, help: str | None = None
+) -> Callable[[Callable[..., Any]], Command]:
+    """Decorator that makes a :class:`Command` of a function, whose docstring is its help unless ``help`` is given."""
+    more = {} if help is None else {"help": help}
+    return click.command(name, cls=Command, examples=examples, names=names, **more)
+
+
+def option(*declarations: str, group: str, **attributes: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator that adds an :class:`Option`, as :func:`click.option` does, under the heading ``group``."""
+    return click.option(*declarations, cls=Option, group=group, **attributes)
