@@ -97,7 +97,7 @@ def decode(
     or DeviceUnavailable.
 
     >>> import disentool
-    >>> latents = disentool.encode("ckpt.pt", "z.h5", device="cpu", overwrite=True)
+    >>> latents = disentool.encode("ckpt.pt", "codes.h5", device="cpu")
     >>> disentool.decode("ckpt.pt", latents, "decoded.h5", rows=range(3), device="cpu")
     PosixPath('decoded.h5')
     >>> disentool.open_dataset("decoded.h5").images.shape

@@ -29,7 +29,8 @@ def train(
 ) -> list[Path]:
     """Train a method; the same checkpoints as ``disentool train`` writes.
 
-    ``method``: its name, or ``module:Class`` of your own. ``data``: a data-set file (.h5), or the name of one that is
+    ``method``: its name, or ``module:Class`` of your own, which is imported (of the current folder, where it is not on
+    the Python path: that folder is then appended to it). ``data``: a data-set file (.h5), or the name of one that is
     rendered into the cache on first use. ``output``: the checkpoint to write (default: ``ckpt.pt``), its history beside
     it. ``preset`` and ``config_file`` (YAML) give options, which those named in the call beat. ``resume``: go on where
     the checkpoint stopped, and do nothing where it is complete. ``overwrite``: replace it. ``tensorboard``: a folder
