@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from disentool.api.arrays import Posterior
-    from disentool.api.files import decode, encode, find_direction, open_dataset, sample
+    from disentool.api.datasets import open_dataset, prepare
+    from disentool.api.files import decode, encode, find_direction, sample
     from disentool.api.model import Model, load
     from disentool.api.pictures import swap, traverse
     from disentool.api.scoring import score
@@ -40,6 +41,7 @@ __all__ = [
     "find_direction",
     "load",
     "open_dataset",
+    "prepare",
     "sample",
     "score",
     "swap",
@@ -59,7 +61,8 @@ _OFFERED = {
     "encode": "disentool.api.files",
     "find_direction": "disentool.api.files",
     "load": "disentool.api.model",
-    "open_dataset": "disentool.api.files",
+    "open_dataset": "disentool.api.datasets",
+    "prepare": "disentool.api.datasets",
     "sample": "disentool.api.files",
     "score": "disentool.api.scoring",
     "swap": "disentool.api.pictures",

@@ -473,6 +473,19 @@ def test_a_data_set_is_mapped(squares, tmp_path):
         disentool.open_dataset("dsprite")
 
 
+def test_a_data_set_is_prepared_as_by_the_command(folder, cli):
+    kept = {"shape": [0, 2], "scale": ["4-5"], "orientation": [0], "pos_x": range(3)}
+    assert disentool.prepare("dsprites", "a.h5", keep=kept, subset=100, seed=3) == Path("a.h5")
+    words = ("shape=0,2", "scale=4-5", "orientation=0", "pos_x=0-2")
+    keeping = [word for rule in words for word in ("--keep", rule)]
+    cli("prepare", "dsprites", *keeping, "--subset", 100, "--seed", 3, "-o", "b.h5").printed("b.h5")
+    first, second = (disentool.open_dataset(name) for name in ("a.h5", "b.h5"))
+    np.testing.assert_array_equal(first.images, second.images)
+    np.testing.assert_array_equal(first.factors, second.factors)
+    with pytest.raises(WrongUsage, match="class-protocol"):
+        disentool.prepare("dsprites", "c.h5", class_protocol="pose")
+
+
 # ---- training
 
 QUICK = SMALL_FACTOR | {"steps": 4, "log_every": 2, "device": "cpu"}
@@ -647,3 +660,25 @@ def test_nothing_of_the_process_is_changed(squares, folder, table):
         disentool.load("none.pt")
     after = process()
     assert {name for name in before if before[name] != after[name]} == set()
+
+
+# ---- the example
+
+
+def test_the_example_runs(folder):
+    script = Path(__file__).parents[1] / "examples" / "python_api.py"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", script], env=os.environ | {"STEPS": "3"}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "6144, 10" in done.stdout
+    written = {path.name for path in folder.iterdir()}
+    assert written >= {
+        "shapes.pt",
+        "traversal.png",
+        "traversal.gif",
+        "explore.html",
+        "swap.png",
+        "dirs.h5",
+        "shift.gif",
+    }

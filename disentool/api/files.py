@@ -1,4 +1,4 @@
-"""The commands that read and write files, as functions: data sets, latents, images, directions."""
+"""The commands that write latents, images and directions, as functions."""
 
 from collections.abc import Sequence
 from os import PathLike, fspath
@@ -11,29 +11,10 @@ from disentool.commands import encode as encoding
 from disentool.commands import find_direction as finding
 from disentool.commands import sample as sampling
 from disentool.commands import sample_law
-from disentool.datasets.cache import open_data
 from disentool.errors import WrongUsage
-from disentool.io.dataset import Dataset
 from disentool.reporting import Reporter
 
 FilePath = str | PathLike[str]
-
-
-def open_dataset(data: FilePath, *, report: Reporter | None = None) -> Dataset:
-    """Open a data-set file (.h5), or the data set of that name, such as ``dsprites``: rendered once, into the cache.
-
-    Its ``images`` are uint8 [N,H,W,C], memory-mapped where the file is not compressed; ``factors`` int32 [N,K] or None,
-    with ``factor_names``, ``factor_sizes`` and ``factor_values``. Raises MissingFile, ForeignFile, UnknownName,
-    NotWritable (no room for what is rendered), or WrongUsage (a name that cannot be rendered).
-
-    >>> import disentool
-    >>> data = disentool.open_dataset("squares.h5")
-    >>> data.images.shape, data.factor_names, data.factor_sizes
-    ((192, 32, 32, 1), ('size', 'pos_x', 'pos_y'), (3, 8, 8))
-    >>> data.factors[-1].tolist()
-    [2, 7, 7]
-    """
-    return open_data(fspath(data), report)
 
 
 def encode(
