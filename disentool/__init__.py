@@ -1,11 +1,11 @@
 """Learn, measure and steer disentangled representations.
 
-The command ``disentool`` is the product; what this package offers by name is the same tool without a shell:
+The command ``disentool`` is the product. What this package offers by name is the same tool without a shell::
 
->>> import disentool
->>> model = disentool.load("ckpt.pt")                                            # doctest: +SKIP
->>> codes = model.encode(images)                                                 # doctest: +SKIP
->>> disentool.score(codes, factors, "mig").score                                 # doctest: +SKIP
+    import disentool
+    model = disentool.load("ckpt.pt")
+    codes = model.encode(images)
+    disentool.score(codes, factors, "mig").score
 
 Every name is loaded when it is first used, so importing the package is instant and loads neither torch nor NumPy.
 """
