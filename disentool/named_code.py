@@ -23,7 +23,8 @@ def load(reference: str) -> Any:
     module, _, attribute = reference.partition(":")
     if not all(part.isidentifier() for part in [*module.split("."), *attribute.split(".")]):
         raise WrongUsage(f"{reference}: expected module:name, such as your_method:YourMethod")
-    if os.getcwd() not in sys.path and "" not in sys.path:
+    own = module.partition(".")[0] != __name__.partition(".")[0]
+    if own and os.getcwd() not in sys.path and "" not in sys.path:
         sys.path.append(os.getcwd())
     try:
         with contextlib.redirect_stdout(sys.stderr):  # stdout is for results

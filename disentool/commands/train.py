@@ -1,7 +1,7 @@
 """Configurations and data -> checkpoints."""
 
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from disentool.reporting import Reporter, Silent
 from disentool.training import resuming, side_by_side, styles
 from disentool.training.plan import Job
 from disentool.training.run import Run
-from disentool.training.signals import Signals
+from disentool.training.signals import Signals, listen
 
 
 def train(
@@ -25,10 +25,12 @@ def train(
     overwrite: bool = False,
     tensorboard: Path | None = None,
     report: Reporter | None = None,
+    listening: Callable[[], AbstractContextManager[Signals]] = listen,
 ) -> Iterator[Path]:
     """Carry out the jobs, on CUDA side by side; yields each checkpoint (snapshots too) as it is complete.
 
-    ``tensorboard``: a folder for the history as TensorBoard reads it, a folder per checkpoint in it.
+    ``tensorboard``: a folder for the history as TensorBoard reads it, a folder per checkpoint in it. ``listening``: how
+    signals are noted while runs are under way.
 
     Every output is probed, and what is resumed is read, before anything is rendered or trained; each is claimed when
     its turn comes. Raises Interrupted after saving, NonFinite with the last good checkpoint kept.
@@ -84,4 +86,4 @@ def train(
         stream = graphs.on_stream if graphs else nullcontext
         members.append(side_by_side.Member(job.output, partial(course, job, graphs), stream))
     size = how.gang or (side_by_side.LARGEST if device.type == "cuda" else 1)
-    yield from side_by_side.together(members, size, report)
+    yield from side_by_side.together(members, size, report, listening)

@@ -51,7 +51,7 @@ def score(plan: Split, codes: Codes) -> Result:
     importance = np.zeros((train.shape[1], labels.shape[1]))
     explained = np.zeros((2, labels.shape[1]))
     for k in range(labels.shape[1]):
-        model = Lasso(alpha=plan.options.penalty).fit(train, labels[:, k])
+        model = Lasso(alpha=plan.options.penalty, random_state=0).fit(train, labels[:, k])
         importance[:, k] = np.abs(model.coef_)
         for part, (rows, wanted) in enumerate(((train, labels[:, k]), (test, test_labels[:, k]))):
             spread = ((wanted - wanted.mean()) ** 2).sum()

@@ -145,7 +145,7 @@ def _lasso(inputs: np.ndarray, targets: np.ndarray, options: Options) -> np.ndar
     """|coefficient| of input a for target b: float64 [A, B]."""
     from sklearn.linear_model import Lasso
 
-    return np.abs(np.atleast_2d(Lasso(alpha=options.penalty).fit(inputs, targets).coef_)).T
+    return np.abs(np.atleast_2d(Lasso(alpha=options.penalty, random_state=0).fit(inputs, targets).coef_)).T
 
 
 def _ranks(table: np.ndarray) -> np.ndarray:

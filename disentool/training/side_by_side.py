@@ -24,9 +24,15 @@ class Member:
     on_stream: Callable[[], AbstractContextManager] = nullcontext  # where all that it does is put
 
 
-def together(members: Sequence[Member], size: int, report: Reporter) -> Iterator[Path]:
+def together(
+    members: Sequence[Member],
+    size: int,
+    report: Reporter,
+    listening: Callable[[], AbstractContextManager[Signals]] = listen,
+) -> Iterator[Path]:
     """Carry out all runs, ``size`` of them at once; yields the paths of what is complete.
 
+    ``listening``: how signals are noted meanwhile.
     A run that ceases to be finite is reported and left, and the others go on; in the end NonFinite names all such. On a
     signal each one saves, then Interrupted is raised. Raises DeviceFull if the memory of the device does not suffice.
     """
@@ -36,7 +42,7 @@ def together(members: Sequence[Member], size: int, report: Reporter) -> Iterator
     stopped: list[Interrupted] = []
     most = 0  # runs that have been under way at once
     try:
-        with listen() as signals:
+        with listening() as signals:
             while active or (waiting and not stopped):
                 if signals.received is not None and not active:
                     raise Interrupted(signals.received, f"interrupted: {waiting[0].output} is not begun")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 class Signals:
     """The first signal that arrived, or None."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.received: int | None = None
 
 

@@ -1,0 +1,84 @@
+"""Data sets: opened, and made of raw files or rendered."""
+
+from collections.abc import Mapping, Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from disentool.api.arguments import require_seed
+from disentool.commands import prepare as preparing
+from disentool.datasets.cache import open_data
+from disentool.io.dataset import Dataset
+from disentool.reporting import Reporter
+
+FilePath = str | PathLike[str]
+
+
+def open_dataset(data: FilePath, *, report: Reporter | None = None) -> Dataset:
+    """Open a data-set file (.h5), or the data set of that name, such as ``dsprites``: rendered once, into the cache.
+
+    Its ``images`` are uint8 [N,H,W,C], memory-mapped where the file is not compressed; ``factors`` int32 [N,K] or None,
+    with ``factor_names``, ``factor_sizes`` and ``factor_values``. Raises MissingFile, ForeignFile, UnknownName,
+    NotWritable (no room for what is rendered), or WrongUsage (a name that cannot be rendered).
+
+    >>> import disentool
+    >>> data = disentool.open_dataset("squares.h5")
+    >>> data.images.shape, data.factor_names, data.factor_sizes
+    ((192, 32, 32, 1), ('size', 'pos_x', 'pos_y'), (3, 8, 8))
+    >>> data.factors[-1].tolist()
+    [2, 7, 7]
+    """
+    return open_data(fspath(data), report)
+
+
+def prepare(
+    name: str,
+    output: FilePath,
+    *,
+    raw: FilePath | None = None,
+    download: bool = False,
+    keep: Mapping[str, Sequence[str | int]] | None = None,
+    subset: int | None = None,
+    seed: int = 0,
+    compress: bool = False,
+    size: tuple[int, int] | None = None,
+    grey: bool | None = None,
+    split: str | None = None,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+    **options: Any,
+) -> Path:
+    """Write a data-set file (.h5), as ``disentool prepare`` does; gives its path.
+
+    ``name``: ``dsprites``, ``cars3d``, ``folder``, ... (``disentool prepare --list``). ``raw``: the published files, or
+    your own; without it the data set is rendered, or with ``download`` fetched. ``keep``: only rows whose factors have
+    these values: class numbers or names, or ranges (``"3-5"``). ``subset``: only so many rows, drawn from ``seed``.
+    ``compress``: smaller, and read into memory when opened. ``size``: (height, width) to resize to. ``grey``: True
+    makes images grey, False RGB. ``split``: which rows are for testing, as the command's ``--split`` names them.
+    ``options``: the data set's own, named as ``disentool prepare --help`` has them, with underscores.
+
+    Raises UnknownName, WrongUsage, MissingFile, ForeignFile, OutputExists, NotWritable or DownloadFailed.
+
+    >>> import disentool
+    >>> disentool.prepare("dsprites", "few.h5", keep={"shape": [0], "scale": ["3-5"], "orientation": [0]}, subset=50)
+    PosixPath('few.h5')
+    >>> disentool.open_dataset("few.h5").factor_sizes
+    (1, 3, 1, 32, 32)
+    """
+    require_seed(seed)
+    return preparing.prepare(
+        name,
+        Path(output),
+        raw=None if raw is None else Path(raw),
+        download=download,
+        keep=None if keep is None else {factor: [str(value) for value in values] for factor, values in keep.items()},
+        subset=subset,
+        seed=seed,
+        compress=compress,
+        size=size,
+        grey=grey,
+        options=options,
+        split=split,
+        overwrite=overwrite,
+        report=report,
+    )

@@ -1,0 +1,243 @@
+"""A checkpoint in memory: images in, codes out, and back."""
+
+import copy
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from disentool.api.arguments import DEVICES, require_draw, require_known
+from disentool.api.arrays import Array, Posterior, as_given, code_batches, image_batches
+from disentool.engine import inference
+from disentool.errors import DataMismatch, ForeignFile, WrongUsage
+from disentool.models import dimensions, encoding, prior
+from disentool.models import model as models
+from disentool.models.starting_codes import kept_images
+from disentool.reporting import Silent
+
+
+def load(checkpoint: str | PathLike[str], device: str = "auto", trust: bool = False) -> "Model":
+    """Open a checkpoint (.pt), or the weights that ``disentool export`` wrote (.safetensors).
+
+    ``device``: ``auto``, ``cpu``, ``cuda`` or ``mps``. ``trust``: a checkpoint of your own method names a module, which
+    is then imported, and so executed.
+
+    Raises MissingFile, ForeignFile (no checkpoint, damaged, or newer), UnsafeFile (without ``trust``), UnknownName or
+    DeviceUnavailable (the device).
+
+    >>> import disentool
+    >>> disentool.load("ckpt.pt", device="cpu")
+    <disentool.Model factorvae at step 30: images 32x32x1, 4 latent dimensions, on cpu, from ckpt.pt>
+    """
+    require_known("device", device, DEVICES)
+    return Model(models.load(Path(checkpoint), device, trust=trust))
+
+
+class Model:
+    """A trained model. :func:`load` makes one.
+
+    Images are uint8 in 0..255 or float in 0..1: NumPy arrays [N,H,W,C] or tensors [N,C,H,W]; where the model is of grey
+    images also [N,H,W]. Codes are float [N,D]. Any number of them is put through the networks batch by batch, without
+    gradients. What comes back is float32 of the same kind: NumPy for NumPy, for a tensor a tensor on its device.
+
+    Raises DataMismatch for arrays of another type, shape or range, and for none; ForeignFile where a network, whose
+    training diverged, gives NaN or infinity.
+
+    >>> import disentool
+    >>> model = disentool.load("ckpt.pt", device="cpu")
+    >>> images = disentool.open_dataset("squares.h5").images[:5]
+    >>> images.shape, images.dtype
+    ((5, 32, 32, 1), dtype('uint8'))
+    >>> codes = model.encode(images)
+    >>> codes.shape, codes.dtype
+    ((5, 4), dtype('float32'))
+    >>> model.decode(codes).shape
+    (5, 32, 32, 1)
+    """
+
+    def __init__(self, model: models.Model):
+        self._model = model
+
+    @property
+    def path(self) -> Path:
+        """The file it was loaded from."""
+        return self._model.path
+
+    @property
+    def method(self) -> str:
+        """Its method's name, as ``train`` takes it."""
+        return str(self._model.content["method"])
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The options of its method, by name."""
+        return copy.deepcopy(dict(self._model.content["config"]))
+
+    @property
+    def step(self) -> int:
+        """How many steps it was trained."""
+        return int(self._model.content["step"])
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self._model.device
+
+    @property
+    def latent_dim(self) -> int:
+        """D, the width of the codes that :meth:`encode` gives."""
+        return int(self._model.method.codes()["mean"])
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of its images."""
+        facts = self._model.facts
+        return facts.height, facts.width, facts.channels
+
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """Its latent dimensions in the order that pictures show them: the largest KL to the prior first."""
+        shown = dimensions.choose(self._model, None, Silent(), most=self.latent_dim)
+        return tuple(dimension.index for dimension in shown)
+
+    def __repr__(self) -> str:
+        height, width, channels = self.image_shape
+        return (
+            f"<disentool.Model {self.method} at step {self.step:,}: images {height}x{width}x{channels},"
+            f" {self.latent_dim} latent dimensions, on {self.device}, from {self.path}>"
+        )
+
+    def encode(self, images: Array) -> Array:
+        """The mean of q(z|x) of images (see :class:`Model`), float32 [N,D].
+
+        Of a method of class and content it is the class code followed by the content code. WrongUsage where the
+        checkpoint's encoders are not trained yet.
+        """
+        return self.codes(images)["mean"]
+
+    def posterior(self, images: Array) -> Posterior[Array]:
+        """Mean and log variance of q(z|x), float32 [N,D] each; DataMismatch for a method that has no variance."""
+        if "logvar" not in self._model.method.codes():
+            raise DataMismatch(f"{self.path}: {self.method} encodes to codes without a variance; encode gives them")
+        codes = self.codes(images)
+        return Posterior(codes["mean"], codes["logvar"])
+
+    def codes(self, images: Array) -> dict[str, Array]:
+        """All that the encoders give, by name, float32 [N,D] each.
+
+        ``mean``; where the method has one ``logvar``; and of a method of class and content ``class_code`` and
+        ``content_code``.
+        """
+        encoding.choose(self._model, "encoder", Silent())
+        parts: dict[str, list[Tensor]] = {}
+        for batch in image_batches(images, self._model.facts, self.device):
+            with inference.repeatable():
+                for name, code in self._model.method.encode(self._model.networks, batch).items():
+                    parts.setdefault(name, []).append(code.float())
+        if not all(bool(part.isfinite().all()) for part in parts["mean"]):
+            raise ForeignFile(f"{self.path}: encodes to NaN or infinity; its training diverged")
+        return {name: as_given(codes, images) for name, codes in parts.items()}
+
+    def decode(self, codes: Array) -> Array:
+        """The mean of p(x|z): codes float [N,D] -> images float32 in 0..1, [N,H,W,C] or, of a tensor, [N,C,H,W].
+
+        Codes are as wide as those of :meth:`encode`, or of :meth:`sample_codes`.
+        """
+        parts = []
+        for batch in code_batches(codes, (self.latent_dim, self._model.prior_width), self.device):
+            with inference.repeatable():
+                decoded = self._model.method.decode(self._model.networks, batch).float()
+                if not bool(decoded.isfinite().all()):
+                    raise ForeignFile(f"{self.path}: decodes to NaN or infinite pixels; its training diverged")
+                parts.append(decoded.clamp(0, 1))
+        return as_given(parts, codes)
+
+    def reconstruct(self, images: Array) -> Array:
+        """What is decoded of the images' own codes, float32 in 0..1, in the images' layout."""
+        return self.decode(self.encode(images))
+
+    def sample_codes(self, count: int, seed: int = 0) -> np.ndarray:
+        """Draws from the prior, float32 [count,W]; the n-th depends on ``seed`` and n only.
+
+        W is D, except for a GAN: its codes hold the noise too, after what it encodes.
+        """
+        require_draw(count, seed)
+        return prior.draw(self._model, count, seed)
+
+    def sample(self, count: int, seed: int = 0) -> np.ndarray:
+        """Images drawn from the model, float32 [count,H,W,C] in 0..1: :meth:`sample_codes`, decoded."""
+        return self.decode(self.sample_codes(count, seed))
+
+    @overload
+    def traverse(
+        self,
+        images: None = None,
+        *,
+        codes: None = None,
+        dims: Sequence[int] | None = None,
+        extent: float = 3.0,
+        steps: int = 13,
+    ) -> np.ndarray: ...
+
+    @overload
+    def traverse(
+        self, images: Array, *, dims: Sequence[int] | None = None, extent: float = 3.0, steps: int = 13
+    ) -> Array: ...
+
+    @overload
+    def traverse(
+        self, *, codes: Array, dims: Sequence[int] | None = None, extent: float = 3.0, steps: int = 13
+    ) -> Array: ...
+
+    def traverse(
+        self,
+        images: Any = None,
+        *,
+        codes: Any = None,
+        dims: Sequence[int] | None = None,
+        extent: float = 3.0,
+        steps: int = 13,
+    ) -> Any:
+        """Images of codes, one dimension of which moves while the others stay: float32 [n,dims,steps,H,W,C] in 0..1.
+
+        The start are n ``images``, or n ``codes``; without either, the first image that the checkpoint keeps. Tensors
+        give tensors [n,dims,steps,C,H,W]. ``dims``: these dimensions in this order; None: all, from 0 on
+        (:attr:`dims` is the order of pictures). A dimension goes from ``-extent`` to ``extent``, in standard deviations
+        of the prior; one that a GAN draws uniformly, or as a class, from end to end of its own values.
+
+        ``disentool.traverse`` makes pictures of the same.
+
+        >>> import disentool
+        >>> model = disentool.load("ckpt.pt", device="cpu")
+        >>> model.traverse(dims=model.dims[:2], steps=7).shape
+        (1, 2, 7, 32, 32, 1)
+        """
+        if images is not None and codes is not None:
+            raise WrongUsage("images and codes are both a start; give one of them")
+        if not 0 < extent <= 100:
+            raise WrongUsage(f"extent {extent:g}: expected standard deviations of the prior, more than 0, at most 100")
+        if not 2 <= steps <= 1000:
+            raise WrongUsage(f"steps {steps}: expected 2 to 1,000")
+        if images is None and codes is None:
+            images = kept_images(self._model)[:1]
+            if not len(images):
+                raise ForeignFile(f"{self.path}: keeps no images to start from; give images or codes")
+        given = images if codes is None else codes
+        shown = dimensions.choose(self._model, range(self.latent_dim) if dims is None else dims, Silent())
+        start = self.encode(images) if codes is None else codes
+        widths = (self.latent_dim, self._model.prior_width)
+        base = torch.cat(list(code_batches(start, widths, torch.device("cpu"))))
+        moved = base[:, None, None].repeat(1, len(shown), steps, 1)
+        values = np.linspace(-extent, extent, steps)
+        for place, dimension in enumerate(shown):
+            moved[:, place, :, dimension.index] = torch.from_numpy(dimension.at(values, extent)).float()
+        flat, first = moved.flatten(0, 2), moved.shape[:3]
+        if isinstance(given, Tensor):
+            drawn = self.decode(flat.to(given.device))
+            return drawn.reshape(*first, *drawn.shape[1:])
+        decoded = self.decode(flat.numpy())
+        return decoded.reshape(*first, *decoded.shape[1:])

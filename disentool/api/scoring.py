@@ -1,0 +1,185 @@
+"""Codes and factors in memory -> scores."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from disentool.api.arguments import require_seed
+from disentool.errors import DataMismatch, WrongUsage
+from disentool.metrics.result import Codes, Result
+from disentool.metrics.sampling import Points
+from disentool.reporting import Reporter, Silent
+from disentool.scoring import callables
+from disentool.scoring.choose import choose
+from disentool.scoring.measure import Metric, Spread, measure, plans, remarks, with_notes
+
+if TYPE_CHECKING:  # scoring arrays loads torch for tensors alone
+    from torch import Tensor
+
+# What a metric may need that codes in memory do not have, and what does.
+_ELSEWHERE = {
+    "reconstruction": "the decoder",
+    "model": "the decoder",
+    "others": "the codes of several models",
+    "directions": "a directions file",
+}
+
+
+@overload
+def score(
+    codes: "np.ndarray | Tensor",
+    factors: "np.ndarray | Tensor | None" = None,
+    metric: str = "mig",
+    *,
+    protocol: str | None = None,
+    seed: int = 0,
+    logvar: "np.ndarray | Tensor | None" = None,
+    factor_names: Sequence[str] | None = None,
+    factor_sizes: Sequence[int] | None = None,
+    repeats: int = 1,
+    bootstrap: int = 0,
+    constants: Mapping[str, Any] | None = None,
+    report: Reporter | None = None,
+) -> Result: ...
+
+
+@overload
+def score(
+    codes: "np.ndarray | Tensor",
+    factors: "np.ndarray | Tensor | None",
+    metric: list[str] | tuple[str, ...],
+    *,
+    protocol: str | None = None,
+    seed: int = 0,
+    logvar: "np.ndarray | Tensor | None" = None,
+    factor_names: Sequence[str] | None = None,
+    factor_sizes: Sequence[int] | None = None,
+    repeats: int = 1,
+    bootstrap: int = 0,
+    constants: Mapping[str, Any] | None = None,
+    report: Reporter | None = None,
+) -> dict[str, Result]: ...
+
+
+def score(
+    codes: "np.ndarray | Tensor",
+    factors: "np.ndarray | Tensor | None" = None,
+    metric: str | list[str] | tuple[str, ...] = "mig",
+    *,
+    protocol: str | None = None,
+    seed: int = 0,
+    logvar: "np.ndarray | Tensor | None" = None,
+    factor_names: Sequence[str] | None = None,
+    factor_sizes: Sequence[int] | None = None,
+    repeats: int = 1,
+    bootstrap: int = 0,
+    constants: Mapping[str, Any] | None = None,
+    report: Reporter | None = None,
+) -> Result | dict[str, Result]:
+    """Measure codes; the same number as ``disentool score`` gives for a file of them.
+
+    ``codes``: numbers [N,D], such as the means of q(z|x). ``factors``: class indices [N,K], or [N] for one; None for
+    metrics without labels. ``logvar``: [N,D], for the metrics of a posterior (kl, tc). ``factor_sizes``: how many
+    values each factor has, where not all of them occur. Arrays are NumPy's or torch's.
+
+    ``metric``: a name (``disentool score --help`` lists them) or ``module:function`` of your own; or a list of these,
+    which may hold ``all``: those that apply and are quick. Of a name the answer is a result, of a list a dict of them
+    by name. A result has ``score``; ``interval``, the 95 % interval as (low, high) or None; ``per_factor``, a dict by
+    the factors' names; ``protocol``; and ``details``, all constants among them.
+
+    ``protocol``: a named set of constants (default: every row counts, where the metric has such a protocol).
+    ``constants``: other values for some of them, by the names that ``details`` has. ``repeats``: the mean of so many
+    seeds, from ``seed`` on, with Student's interval. ``bootstrap``: the interval of so many resamples of the rows.
+
+    Raises UnknownName, WrongUsage, NoFactors, or DataMismatch: the arrays do not fit together, hold NaN or infinity, or
+    are not what the metric needs.
+
+    >>> import numpy as np, disentool
+    >>> factors = np.stack(np.meshgrid(range(4), range(5), indexing="ij"), -1).reshape(-1, 2)
+    >>> codes = factors.astype(np.float32)  # a dimension for each factor
+    >>> result = disentool.score(codes, factors, "mig", factor_names=["shape", "size"])
+    >>> round(result.score, 6), result.protocol
+    (1.0, 'exact')
+    >>> sorted(result.per_factor)
+    ['shape', 'size']
+    >>> both = disentool.score(codes, factors, ["mig", "modularity"])
+    >>> {name: round(each.score, 6) for name, each in both.items()}
+    {'mig': 1.0, 'modularity': 1.0}
+    """
+    require_seed(seed)
+    if metric == "all":
+        raise WrongUsage("metric all: is several; ['all'] gives a dict of them")
+    names = [metric] if isinstance(metric, str) else list(metric)
+    mean, table = _codes(codes, "codes"), None if factors is None else _array(factors, "factors")
+    variance = None if logvar is None else _codes(logvar, "logvar")
+    if table is not None:
+        table = table[:, None] if table.ndim == 1 else table
+        if len(table) != len(mean):
+            raise DataMismatch(f"codes have {len(mean):,} rows, factors {len(table):,}")
+    texts = {name: _text(value) for name, value in (constants or {}).items()}
+    chosen = choose(names, protocol, texts)
+    results = _measured(
+        chosen, mean, variance, table, factor_names, factor_sizes, seed, Spread(repeats, bootstrap), report or Silent()
+    )
+    if isinstance(metric, str):
+        return results[chosen[0].name]
+    return results
+
+
+def _measured(
+    metrics: list[Metric],
+    mean: np.ndarray,
+    logvar: np.ndarray | None,
+    factors: np.ndarray | None,
+    names: Sequence[str] | None,
+    sizes: Sequence[int] | None,
+    seed: int,
+    spread: Spread,
+    report: Reporter,
+) -> dict[str, Result]:
+    """The metrics' results by name; those that came with ``all`` and do not apply are left out."""
+    points = Points(len(mean)) if factors is None else Points.from_factors(factors, names, sizes)
+    codes = Codes(np.arange(len(mean)), mean, logvar)
+    lacking = {*_ELSEWHERE, *(["factors"] if factors is None else []), *(["logvar"] if logvar is None else [])}
+    results = {}
+    for metric in metrics:
+        if metric.optional and lacking & metric.module.NEEDS:
+            continue
+        for what, where in _ELSEWHERE.items():
+            if metric.needs(what):
+                raise DataMismatch(f"metric {metric.name} needs {where}; `disentool score` measures it from files")
+        try:
+            planned = plans(metric, points, seed, spread, codes_ready=True)
+            result = measure(metric, planned, codes, callables.of_codes("auto"), spread, report)
+        except DataMismatch:
+            if not metric.optional:
+                raise
+            continue
+        results[metric.name] = with_notes(result, remarks(mean))
+    return results
+
+
+def _codes(given: "np.ndarray | Tensor", what: str) -> np.ndarray:
+    """Codes as float32 [N,D]; DataMismatch says what they are instead."""
+    array = _array(given, what)
+    if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "biuf":
+        raise DataMismatch(f"{what}: {array.dtype} {list(array.shape)}, expected numbers [N,D]")
+    with np.errstate(over="ignore"):  # becomes infinite, which is refused by name
+        return array.astype(np.float32)
+
+
+def _array(given: "np.ndarray | Tensor", what: str) -> np.ndarray:
+    if isinstance(given, np.ndarray):
+        return given
+    import torch
+
+    if not isinstance(given, torch.Tensor):
+        raise DataMismatch(f"{what}: a {type(given).__name__}, expected a NumPy array or a torch tensor")
+    there = given.detach().cpu()
+    return (there.float() if there.is_floating_point() else there).numpy()  # NumPy has no bfloat16
+
+
+def _text(value: Any) -> str:
+    """A constant as ``--set`` takes it."""
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
