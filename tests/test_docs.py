@@ -1,10 +1,11 @@
-"""README and help are product: every command in them runs."""
+"""README, guides and help are product: every command in them runs."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,63 +19,199 @@ from disentool.commands.prepare import prepare
 from disentool.training.plan import plan
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = [block for block in re.findall(r"```sh\n(.*?)```", README, re.S) if "bash " not in block]
+README = ROOT / "README.md"
+GUIDES = sorted((ROOT / "examples").glob("*.md"))
+TEXTS = [README, *GUIDES, ROOT / "recipes" / "README.md", ROOT / "tests" / "bench" / "README.md"]
+TEXTS += [ROOT / ".github" / "CONTRIBUTING.md"]
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def blocks(path: Path, *languages: str) -> list[tuple[str, str]]:
+    """The document's blocks of these languages, (language, text) in their order."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```", path.read_text(encoding="utf-8"), re.S | re.M)
+    return [(language, text) for language, text in found if language in languages]
+
+
+def console(path: Path) -> list[tuple[str, str]]:
+    """The document's ``$ command`` lines, each with the output that is shown below it."""
+    text = "".join(text for _, text in blocks(path, "console"))
+    return [tuple(f"{part}\n".split("\n", 1)) for part in text.strip().removeprefix("$ ").split("\n$ ")]
+
+
+def sets_up(block: str) -> bool:
+    """Whether a block is that of the set-up: scripts that make an environment, which CI runs."""
+    return all(line.startswith("bash ") for line in block.splitlines())
+
+
+def without_numbers(output: str) -> list[str]:
+    """An output's words, without intervals (a collapsed code has none), and # for a number.
+
+    A model of two steps has other numbers than the one that is shown.
+    """
+    marked = re.sub(r"(?<![\w.])-?\d[\d.,]*(e[+-]\d+)?(?![\w.])", "#", output)
+    return re.sub(r"# \.\. #", "", marked).split()
+
+
+class Shell:
+    """Runs the blocks of documents, with a small data set in the cache, and few training steps.
+
+    README's three commands run once, in a folder of their own. Each document begins in a copy of it.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        for name in ("cache", "bin", "start"):
+            (folder / name).mkdir()
+        prepare("dsprites", folder / "cache" / "dsprites.h5", subset=2000)
+        for i in range(40):  # a user's own images, by class
+            name = folder / "start" / "coil20" / f"obj{i // 10 + 1}" / f"{i % 10}.png"
+            name.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((32, 32), 6 * i, np.uint8)).save(name)
+        (folder / "start" / "examples").symlink_to(ROOT / "examples")
+        short = 'case "$1 $*" in "train "*--dry-run*) ;; "train "*) set -- "$@" --steps 2 ;; esac'
+        self._command("disentool", f'{short}\nexec "{sys.executable}" -m disentool "$@"')
+        self._command("python", f'exec "{sys.executable}" "$@"')
+        self.shown = [(shown, self.on_terminal(command)) for command, shown in console(README)]
+
+    def _command(self, name: str, script: str) -> None:
+        here = f'PYTHONPATH="{ROOT}${{PYTHONPATH:+:$PYTHONPATH}}"\nexport PYTHONPATH'  # this code, not one installed
+        (self.folder / "bin" / name).write_text(f"#!/bin/sh\n{here}\n{script}\n")
+        (self.folder / "bin" / name).chmod(0o755)
+
+    def begin(self, document: Path) -> Path:
+        """A folder for a document, as README's three commands leave it."""
+        return shutil.copytree(self.folder / "start", self.folder / document.stem, symlinks=True)
+
+    def run(self, command: list[str], folder: Path, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess:
+        environment = os.environ | {
+            "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "DISENTOOL_CACHE": str(self.folder / "cache"),
+            "NO_COLOR": "1",
+        }
+        settings = {"cwd": folder, "env": environment, "stdout": stdout, "stderr": subprocess.PIPE}
+        return subprocess.run(command, **settings, text=True, timeout=300)
+
+    def bash(self, script: str, folder: Path) -> subprocess.CompletedProcess:
+        return self.run(["bash", "-euo", "pipefail", "-c", script], folder)
+
+    def python(self, block: str, folder: Path) -> subprocess.CompletedProcess:
+        return self.run(["python", "-c", re.sub(r"\bsteps=[\d_]+", "steps=2", block)], folder)
+
+    def on_terminal(self, command: str) -> str:
+        """What a command prints on stdout where that is a terminal."""
+        ours, its = os.openpty()
+        try:
+            done = self.run(["bash", "-c", command], self.folder / "start", its)
+            assert done.returncode == 0, (command, done.stderr)
+            return re.sub(r"\x1b\[[\d;]*m", "", os.read(ours, 1 << 16).decode())  # without the head's bold type
+        finally:
+            os.close(its)
+            os.close(ours)
 
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory):
-    """A folder where README's blocks run one after another: a small data set in the cache, and few training steps."""
-    folder = tmp_path_factory.mktemp("readme")
-    (folder / "cache").mkdir()
-    (folder / "bin").mkdir()
-    (folder / "work").mkdir()
-    prepare("dsprites", folder / "cache" / "dsprites.h5", subset=2000)
-    for i in range(40):  # a user's own images, by class
-        name = folder / "work" / "coil20" / f"obj{i // 10 + 1}" / f"{i % 10}.png"
-        name.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.full((32, 32), 6 * i, np.uint8)).save(name)
-    (folder / "work" / "examples").symlink_to(ROOT / "examples")
-    shim = folder / "bin" / "disentool"
-    short = 'case "$1 $*" in "train "*--dry-run*) ;; "train "*) set -- "$@" --steps 2 ;; esac'
-    shim.write_text(f'#!/bin/sh\n{short}\nexec "{sys.executable}" -m disentool "$@"\n')
-    shim.chmod(0o755)
-    environment = os.environ | {
-        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "DISENTOOL_CACHE": str(folder / "cache"),
-    }
-
-    def run(script: str) -> subprocess.CompletedProcess:
-        command = ["bash", "-euo", "pipefail", "-c", script]
-        settings = {"cwd": folder / "work", "env": environment, "capture_output": True, "text": True}
-        return subprocess.run(command, **settings, timeout=300)
-
-    return run
+    return Shell(tmp_path_factory.mktemp("docs"))
 
 
 @pytest.mark.slow
-def test_readme_blocks_run_in_order(shell):
-    assert len(BLOCKS) >= 5
-    for block in BLOCKS:
+@pytest.mark.parametrize("document", [README, *GUIDES], ids=named)
+def test_blocks_of_the_shell_run_in_order(shell, document):
+    ready = [text for _, text in blocks(document, "sh") if not sets_up(text)]
+    assert ready
+    folder = shell.begin(document)
+    for block in ready:
         if "jq " in block and shutil.which("jq") is None:
             block = re.sub(r"\| jq .*", "", block)
-        done = shell(block)
+        done = shell.bash(block, folder)
         assert done.returncode == 0, (block, done.stderr)
         assert "Traceback" not in done.stderr
 
 
-def test_readme_names_every_command():
+@pytest.mark.slow
+def test_readme_shows_what_its_commands_print(shell):
+    assert len(shell.shown) == 3
+    for shown, printed in shell.shown:
+        assert without_numbers(printed) == without_numbers(shown)
+
+
+PYTHON = [document for document in (README, *GUIDES) if blocks(document, "python")]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("disentool.api") is None, reason="there is no Python API yet")
+@pytest.mark.parametrize("document", PYTHON, ids=named)
+def test_blocks_of_python_run_in_order(shell, document, tmp_path):
+    """In one process, after the document's ``prepare`` commands."""
+    folder = shutil.copytree(shell.folder / "start", tmp_path / "python", symlinks=True)
+    for line in "".join(text for _, text in blocks(document, "sh")).splitlines():
+        if line.startswith("disentool prepare "):
+            assert shell.bash(line, folder).returncode == 0, line
+    done = shell.python("".join(text for _, text in blocks(document, "python")), folder)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("document", [README, *GUIDES], ids=named)
+def test_every_block_is_of_a_kind_that_is_run(document):
+    """A block without a language is left to the reader: it needs published files, hours, or another shell."""
+    text = document.read_text(encoding="utf-8")
+    assert set(re.findall(r"^```(\w+)$", text, re.M)) <= {"sh", "python", "console"}
+    assert text.count("```") % 2 == 0
+    if document != README:
+        assert not blocks(document, "console"), "only README's are run"
+
+
+def test_texts_are_short():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 160
+    for guide in GUIDES:
+        assert len(guide.read_text(encoding="utf-8").splitlines()) <= 150, guide.name
+
+
+def test_readme_names_every_command_and_guide():
+    text = README.read_text(encoding="utf-8")
     for name in COMMANDS:
-        assert f"`{name} " in README or f"disentool {name} " in README, name
+        assert f"`{name} " in text or f"disentool {name} " in text, name
+    for guide in GUIDES:
+        assert f"(examples/{guide.name})" in text, guide.name
 
 
-def test_readme_links_exist():
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (ROOT / target).exists(), target
+def slug(heading: str) -> str:
+    """The anchor of a heading, as code hosts make it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def test_readme_holds_no_unfilled_number():
-    assert "{{" not in README
+@pytest.mark.parametrize("document", TEXTS, ids=named)
+def test_links_lead_somewhere(document):
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", document.read_text(encoding="utf-8")):
+        found = document.parent / target if target else document
+        assert found.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", found.read_text(encoding="utf-8"), re.M)
+            assert anchor in [slug(heading) for heading in headings], (target, anchor)
+
+
+MAKES = {"shapes3d.png": "--preview shapes3d.png", "explorer.png": "--html pan.html"}  # others: -o PICTURE
+
+
+def test_every_picture_is_shown_with_the_command_that_makes_it():
+    texts = [document.read_text(encoding="utf-8") for document in (README, *GUIDES)]
+    for picture in sorted(path.name for path in (ROOT / "examples").glob("*.png")):
+        shown = [text for text in texts if re.search(rf"!\[[^]]+\]\([^)]*{re.escape(picture)}\)", text)]
+        assert shown and MAKES.get(picture, f"-o {picture}") in shown[0], picture
+
+
+@pytest.mark.parametrize("document", TEXTS, ids=named)
+def test_no_text_names_a_room_that_is_gone(document):
+    text = document.read_text(encoding="utf-8")
+    assert not re.search(r"disentool[/.](stages|configs|phase)\b|`(stages|configs|phase)/?`|\bstages/|phase\.py", text)
+
+
+@pytest.mark.parametrize("document", TEXTS, ids=named)
+def test_no_text_holds_an_unfilled_number(document):
+    assert "{{" not in document.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
