@@ -15,7 +15,7 @@ from disentool.datasets import cars3d, mnist, mpi3d, smallnorb
 from disentool.errors import DisentoolError, ForeignFile, MissingFile, UnknownName, UnsafeFile, WrongUsage
 from disentool.io import dataset, mat
 
-SHARED = Path(__file__).parents[2] / "shared/data/mnist"
+MNIST = Path(__file__).parent / "data/mnist"
 
 
 def images_of(source, rows=None):
@@ -337,9 +337,7 @@ def test_mnist_that_is_not(tmp_path, few, cli):
 
 
 def test_the_real_mnist(tmp_path, cli):
-    if not SHARED.exists():
-        pytest.skip("the published files are not here")
-    cli("prepare", "mnist", "--from", SHARED, "-o", tmp_path / "mnist.h5").printed(tmp_path / "mnist.h5")
+    cli("prepare", "mnist", "--from", MNIST, "-o", tmp_path / "mnist.h5").printed(tmp_path / "mnist.h5")
     found = dataset.read(tmp_path / "mnist.h5")
     assert found.images.shape == (10_000, 28, 28, 1)
     assert found.factors[:10, 0].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]

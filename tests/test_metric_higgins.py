@@ -16,7 +16,7 @@ from disentool.metrics import factor, higgins
 from disentool.metrics.result import Codes
 from disentool.metrics.sampling import Points
 
-REFERENCE = Path(__file__).parents[2] / "shared/reference/metrics"
+REFERENCE = Path(__file__).parent / "data/metrics"
 PAPER, DLIB = higgins.PROTOCOLS["paper"], higgins.PROTOCOLS["dlib"]
 BOTH = pytest.mark.parametrize("options", [PAPER, DLIB], ids=["paper", "dlib"])
 FEW = {"train_points": 600, "test_points": 300}
@@ -148,7 +148,6 @@ def test_softmax_is_torchs_adagrad():
     assert (higgins._softmax(points, labels, 4, options, 5)(points) == expected).all()
 
 
-@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference values are not here")
 @pytest.mark.parametrize("case", ["rotated", "axis_aligned", "duplicated", "nonlinear_dead", "entangled"])
 def test_reference_values(case):
     """The very numbers of disentanglement_lib, seed by seed, as the draws and the classifier are the same."""
