@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from disentool.contract.optional import content_noise
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
 from disentool.io.schema import LATENTS
@@ -109,7 +110,7 @@ def encode(
                     "step": model.content["step"],
                     "rows": rows,
                     "codes": source,
-                    "content_noise": getattr(model.method, "content_noise", None),
+                    "content_noise": content_noise(model.method),
                 }
             ),
         )

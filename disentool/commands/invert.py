@@ -19,7 +19,7 @@ from disentool.io import files
 from disentool.models import fitted_images
 from disentool.models import generator as generators
 from disentool.models import starting_codes as starting
-from disentool.models.generator import CheckpointGenerator, Opened
+from disentool.models.generator import Opened
 from disentool.pictures import canvas
 from disentool.pictures import inversion_files as writing
 from disentool.pictures import writing as pictures
@@ -174,7 +174,7 @@ def _targets(
     if len(pixels) > _MAX_IMAGES:
         raise WrongUsage(f"{len(pixels):,} images to find, expected up to {_MAX_IMAGES:,}")
     # Where z is what the decoder takes, an encoder is a way to find it too.
-    if isinstance(opened.generator, CheckpointGenerator) and not hasattr(model.method, "prior"):
+    if model is not None and generators.encodes(opened):
         codes = starting.encoded(model, pixels, chosen=True).codes if bases is None else bases.codes
         encoded = torch.from_numpy(codes).to(opened.generator.device)
     images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 255

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from disentool.contract import ClassContent, Transfers
 from disentool.errors import DisentoolError, WrongUsage
 from disentool.io import files
 from disentool.pages import document, report_pictures, report_runs
@@ -85,7 +86,7 @@ def _pictured(run: Run, key: str | None, settings: Settings) -> tuple[str, str]:
     dims = [dimension.index for dimension in chosen]
     drawn = {"steps": _STEPS, "size": _SIZE, **opening}
     shown = [report_pictures.made(lambda to: traverse(run.path, [to], dims=dims, **drawn), _TRAVERSED)]
-    if hasattr(model.method, "classes") or hasattr(model.method, "transfer"):
+    if isinstance(model.method, (ClassContent, Transfers)):
         shown.append(
             report_pictures.made(
                 lambda to: swap(run.path, [to], size=_SIZE, **opening),

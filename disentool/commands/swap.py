@@ -12,6 +12,8 @@ import numpy as np
 import torch
 
 from disentool.commands.swap_latents import swap_latents
+from disentool.contract import Classes, Supports, Transfers
+from disentool.contract.optional import class_labels
 from disentool.engine import inference
 from disentool.engine.feed import to_float
 from disentool.errors import WrongUsage
@@ -197,8 +199,9 @@ class _Swap:
 
     def _path(self, side: str, inputs: list[Input]) -> mixed_codes.Path:
         codes = np.stack([each.code for each in inputs])
-        supports = getattr(self.model.method, "supports", lambda: ())()
-        whole = [index for index, support in enumerate(supports) if hasattr(support, "count")]
+        method = self.model.method
+        supports = method.supports() if isinstance(method, Supports) else ()
+        whole = [index for index, support in enumerate(supports) if isinstance(support, Classes)]
         steps = (self.steps or (_MOVING_STEPS if self.moving else _STILL_STEPS)) if self.interpolate == side else None
         return mixed_codes.along(codes, steps, closed=self.moving, whole=whole)
 
@@ -237,15 +240,16 @@ class _Swap:
     def _images(self) -> Iterator[np.ndarray]:
         """Every content with every class, uint8 [b,H,W,C] batch by batch."""
         single = all(len(each.images) == 1 for each in (*self.left, *self.top))
-        if hasattr(self.model.method, "transfer") and single and self.dims is None and self.interpolate is None:
-            yield from self._transferred()
+        method = self.model.method
+        if isinstance(method, Transfers) and single and self.dims is None and self.interpolate is None:
+            yield from self._transferred(method)
         else:
             yield from images_of(self.model, self._codes())
 
     def _codes(self) -> np.ndarray:
         return mixed_codes.product(self.rows.codes, self.columns.codes, self.of_class)
 
-    def _transferred(self) -> Iterator[np.ndarray]:
+    def _transferred(self, method: Transfers) -> Iterator[np.ndarray]:
         """As the method itself does it, from the images rather than from their codes."""
         model = self.model
         left, top = (torch.from_numpy(np.concatenate([i.images for i in side])) for side in (self.left, self.top))
@@ -253,7 +257,7 @@ class _Swap:
         for rows, columns in (part.unbind(1) for part in pairs.split(inference.BATCH)):
             with inference.repeatable():
                 of_class, content = (to_float(i.to(model.device)) for i in (top[columns], left[rows]))
-                yield to_pixels(model, model.method.transfer(model.networks, of_class, content))
+                yield to_pixels(model, method.transfer(model.networks, of_class, content))
 
     def _write_images(self, overwrite: bool, report: Reporter) -> None:
         model, codes = self.model, self._codes()
@@ -264,9 +268,10 @@ class _Swap:
         }
         factors = None
         known = all(each.factors is not None for each in (*self.left, *self.top))
-        if known and self.dims is None and self.interpolate is None and hasattr(model.method, "classes"):
+        labels = class_labels(model.method)
+        if known and self.dims is None and self.interpolate is None and labels is not None:
             rows, columns = (np.stack([each.factors for each in side]) for side in (self.left, self.top))
-            factors = mixed_codes.factors(rows, columns, model.method.classes).astype(np.int32)
+            factors = mixed_codes.factors(rows, columns, labels).astype(np.int32)
             words = models.trained_classes(model)["names"]
             attributes |= {
                 "factor_names": list(model.facts.factor_names),
