@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from disentool.contract.optional import content_noise
+from disentool.engine import device as devices
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
 from disentool.io.schema import LATENTS
@@ -65,6 +66,7 @@ def encode(
     :func:`disentool.models.encoding.choose`; optimised codes are those of the rows trained on, which are then all.
     """
     report = report or Silent()
+    devices.configure(devices.choose(device))
     model = models.load(path, device, trust=trust)
     source = encoding.choose(model, codes, report)
     dataset = data_of(model, data, report)

@@ -75,12 +75,14 @@ def _pictured(run: Run, key: str | None, settings: Settings) -> tuple[str, str]:
     # Imported here: records alone need no torch.
     from disentool.commands.swap import swap
     from disentool.commands.traverse import traverse
+    from disentool.engine import device as devices
     from disentool.models import model as models
     from disentool.models import starting_codes as starting
     from disentool.pages import explorer_content
     from disentool.pages.report_explorer import explorer_of
 
     opening = {"device": settings.device, "trust": settings.trust}
+    devices.configure(devices.choose(settings.device))
     model = models.load(run.path, settings.device, trust=settings.trust)
     chosen, notes = explorer_content.sliders(model, None, Silent())
     dims = [dimension.index for dimension in chosen]

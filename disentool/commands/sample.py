@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.engine import device as devices
 from disentool.io import files
 from disentool.models import model as models
 from disentool.models.decoding import images_of
@@ -39,6 +40,7 @@ def sample(
         files.probe(output, overwrite=overwrite)
     else:
         probe(output, overwrite=overwrite)
+    devices.configure(devices.choose(device))
     model = models.load(path, device, trust=trust)
     codes = draw(model, count, seed)
     if not still:

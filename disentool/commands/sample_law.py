@@ -12,6 +12,7 @@ import torch
 
 from disentool.directions import laws
 from disentool.directions.laws import Law
+from disentool.engine import device as devices
 from disentool.engine import inference
 from disentool.engine.randomness import latent_noise
 from disentool.errors import WrongUsage
@@ -68,6 +69,7 @@ def sample_law(
     wanted = [_law(text, steer) for text, steer in zip(asked, steers, strict=True)]
     directions = [steer.direction for steer in steers]
     laws.matrix(directions)
+    devices.configure(devices.choose(device))
     opened = named_directions.opened(spec, steers, device, trust=trust, force=force)
     owners = named_directions.classes_of(opened, steers, classes, count)
     for law, direction in zip(wanted, directions, strict=True):

@@ -14,6 +14,7 @@ import torch
 from disentool.commands.swap_latents import swap_latents
 from disentool.contract import Classes, Supports, Transfers
 from disentool.contract.optional import class_labels
+from disentool.engine import device as devices
 from disentool.engine import inference
 from disentool.engine.feed import to_float
 from disentool.errors import WrongUsage
@@ -102,6 +103,7 @@ def swap(
     with ExitStack() as claims:
         for output in filter(_is_picture, outputs):  # the others are claimed as they are written
             claims.enter_context(files.claim(output))
+        devices.configure(devices.choose(device))
         model = models.load(path, device, trust=trust)
         inputs = [*content.files, *classes.files]
         for output in outputs:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.engine import device as devices
 from disentool.engine import inference
 from disentool.errors import WrongUsage
 from disentool.io import files
@@ -81,6 +82,7 @@ def traverse(
         for output in outputs:
             files.probe(output, overwrite=overwrite)
             claims.enter_context(files.claim(output))
+        devices.configure(devices.choose(device))
         model = models.load(path, device, trust=trust)
         drawn = [output for output in outputs if not is_page(output)]
         shown = dimensions.choose(model, dims, report) if drawn else []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.engine import device as devices
 from disentool.engine.randomness import latent_noise
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.io import files, latents, provenance
@@ -80,6 +81,7 @@ def pan(
             claims.enter_context(files.claim(output))
         steers = named_directions.read(references, every=True)
         spanned, spans = bool(spans), _spans(steers, spans)
+        devices.configure(devices.choose(device))
         opened = named_directions.opened(spec, steers, device, trust=trust, force=force)
         placed = not (image_files or codes or rows is not None or data)
         if not placed:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from disentool.contract.method import Method
 from disentool.contract.training import Networks
+from disentool.errors import DataMismatch
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -258,6 +259,13 @@ class Reconstructs(Protocol):
 
     def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
         """-log p(images | codes) in nats per image [B], and the decoded images float32 [B,C,H,W] in 0..1."""
+
+
+def reconstructing(method: Method) -> Reconstructs:
+    """The method itself; DataMismatch where it has no reconstruction error."""
+    if not isinstance(method, Reconstructs):
+        raise DataMismatch(f"{type(method).__name__} has no reconstruction error, which this needs")
+    return method
 
 
 @runtime_checkable

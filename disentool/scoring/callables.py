@@ -32,13 +32,16 @@ def shown(callables: Callables, report: Reporter, label: str) -> Iterator[Callab
         yield replace(callables, progress=progress)
 
 
-def of_codes(device: str) -> Callables:
-    """For ready codes: mixtures, on the device of that name (which is looked for when first used)."""
+def of_codes(device: str, tune: Callable[[str], None] | None = None) -> Callables:
+    """For ready codes: mixtures, on the device of that name (which is looked for, and ``tune`` called, when used)."""
 
     def log_q(z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Any = None) -> tuple:
         from disentool.engine import device as devices
 
-        return _log_q(devices.choose(device), z, mean, logvar, progress)
+        chosen = devices.choose(device)
+        if tune is not None:
+            tune(device)
+        return _log_q(chosen, z, mean, logvar, progress)
 
     return Callables(log_q=log_q)
 

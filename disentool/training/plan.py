@@ -96,10 +96,8 @@ def plan(
     for combination in configuration.sweep(ordered):
         config = configuration.build(config_class, {k: v for k, v in combination.items() if k in method_options})
         run = configuration.build(RunConfig, {k: v for k, v in combination.items() if k in run_options})
-        shown = {
-            "method": _short(method),
-            **{k: _short(v) for k, v in (configuration.values(config) | configuration.values(run)).items()},
-        }
+        options = configuration.values(config) | configuration.values(run)
+        shown = {"method": _short(method), **{name: _short(value) for name, value in options.items()}}
         path = Path(template.format(**shown))
         if path.suffix != ".pt":
             raise WrongUsage(f"-o {template}: expected a checkpoint's name, ending in .pt")
