@@ -156,6 +156,11 @@ def build(config: type, values: Mapping[str, Any]) -> Any:
     return config(**{name: known[name].parse(value) for name, value in values.items()})
 
 
+def values(config: Any) -> dict[str, Any]:
+    """The value of every option of a configuration, in the order of :func:`options`."""
+    return {name: getattr(config, name) for name in options(type(config))}
+
+
 def presets_of(config: type) -> Mapping[str, Mapping[str, Any]]:
     """The presets by name; a configuration of the user's own may have none."""
     return getattr(config, "PRESETS", {})

@@ -11,8 +11,6 @@ from conftest import SMALL_FACTOR
 
 from disentool.cli.progress import Stderr
 from disentool.commands.train import train
-from disentool.config import build
-from disentool.engine.device import choose, full_precision
 from disentool.engine.precision import Bfloat16
 from disentool.engine.training import Training
 from disentool.errors import DeviceFull, Interrupted, NonFinite
@@ -20,7 +18,6 @@ from disentool.io import checkpoint
 from disentool.methods.lord.adain import adain
 from disentool.reporting import Silent
 from disentool.training import side_by_side
-from disentool.training.config import RunConfig
 from disentool.training.plan import plan
 
 
@@ -216,35 +213,3 @@ def test_instance_statistics_are_float32_of_bfloat16_features():
     assert low.dtype == torch.float32
     torch.testing.assert_close(low, adain(x.bfloat16().float(), offset, scale, "std"))
     assert low.mean().abs() < 1e-4
-
-
-def test_what_a_precision_sets(monkeypatch):
-    """On CUDA, here made believe: TF32 unless it is fp32, deterministic, or within full precision."""
-    assert build(RunConfig, {}).precision == "auto"
-    assert choose("cpu", precision="tf32") == torch.device("cpu")
-    matmul, benchmark = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    try:
-        for words, expected in (({}, True), ({"precision": "fp32"}, False), ({"precision": "bf16"}, True)):
-            assert choose("cuda", **words) == torch.device("cuda")
-            assert torch.backends.cuda.matmul.allow_tf32 is torch.backends.cudnn.allow_tf32 is expected
-        with full_precision():
-            choose("cuda")
-            assert not torch.backends.cuda.matmul.allow_tf32 and not torch.backends.cudnn.allow_tf32
-            assert not torch.backends.cudnn.benchmark
-        assert torch.backends.cuda.matmul.allow_tf32 and torch.backends.cudnn.allow_tf32
-    finally:
-        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark = matmul, benchmark
-
-
-def test_torch_takes_no_more_threads_than_a_containers_quota_unless_told(monkeypatch):
-    threads = torch.get_num_threads()
-    monkeypatch.setattr("disentool.engine.device.cpu_count", lambda: 2)
-    try:
-        for told, expected in (("5", 5), (None, 2)):
-            torch.set_num_threads(5)
-            monkeypatch.setenv("OMP_NUM_THREADS", "5") if told else monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-            choose("cpu")
-            assert torch.get_num_threads() == expected
-    finally:
-        torch.set_num_threads(threads)

@@ -10,7 +10,7 @@ from disentool.commands import decode as decoding
 from disentool.commands import encode as encoding
 from disentool.commands import find_direction as finding
 from disentool.commands import sample as sampling
-from disentool.commands import sample_law
+from disentool.engine.device import unchanged
 from disentool.errors import WrongUsage
 from disentool.reporting import Reporter
 
@@ -44,17 +44,18 @@ def encode(
     require_known("device", device, DEVICES)
     require_known("rows", rows, PARTS)
     require_known("codes", codes, CODES)
-    return encoding.encode(
-        Path(checkpoint),
-        Path(output),
-        data=None if data is None else fspath(data),
-        rows=rows,
-        codes=codes,
-        device=device,
-        trust=trust,
-        overwrite=overwrite,
-        report=report,
-    )
+    with unchanged():
+        return encoding.encode(
+            Path(checkpoint),
+            Path(output),
+            data=None if data is None else fspath(data),
+            rows=rows,
+            codes=codes,
+            device=device,
+            trust=trust,
+            overwrite=overwrite,
+            report=report,
+        )
 
 
 def decode(
@@ -85,17 +86,18 @@ def decode(
     (3, 32, 32, 1)
     """
     require_known("device", device, DEVICES)
-    return decoding.decode(
-        Path(checkpoint),
-        Path(latents),
-        Path(output),
-        key=codes,
-        rows=None if rows is None else list(rows),
-        device=device,
-        trust=trust,
-        overwrite=overwrite,
-        report=report,
-    )
+    with unchanged():
+        return decoding.decode(
+            Path(checkpoint),
+            Path(latents),
+            Path(output),
+            key=codes,
+            rows=None if rows is None else list(rows),
+            device=device,
+            trust=trust,
+            overwrite=overwrite,
+            report=report,
+        )
 
 
 def sample(
@@ -137,32 +139,34 @@ def sample(
     if not directions and (laws or classes or force):
         raise WrongUsage("t, classes and force are of directions; direction names one, such as dirs.h5:shift-x")
     if directions:
-        return sample_law.sample_law(
-            fspath(checkpoint),
-            directions,
-            laws,
+        with unchanged():
+            return sampling.sample_along(
+                fspath(checkpoint),
+                directions,
+                laws,
+                Path(output),
+                count,
+                classes=classes,
+                seed=seed,
+                size=size,
+                device=device,
+                trust=trust,
+                force=force,
+                overwrite=overwrite,
+                report=report,
+            )
+    with unchanged():
+        return sampling.sample(
+            Path(checkpoint),
             Path(output),
             count,
-            classes=classes,
             seed=seed,
             size=size,
             device=device,
             trust=trust,
-            force=force,
             overwrite=overwrite,
             report=report,
         )
-    return sampling.sample(
-        Path(checkpoint),
-        Path(output),
-        count,
-        seed=seed,
-        size=size,
-        device=device,
-        trust=trust,
-        overwrite=overwrite,
-        report=report,
-    )
 
 
 def find_direction(
@@ -202,23 +206,24 @@ def find_direction(
     """
     require_known("device", device, DEVICES)
     require_seed(seed)
-    return finding.find_direction(
-        fspath(generator),
-        [transform] if isinstance(transform, str) else list(transform),
-        Path(output),
-        method=method,
-        loss=loss,
-        sigma=sigma,
-        starts=starts,
-        extent=extent,
-        steps=steps,
-        classes=classes,
-        truncation=truncation,
-        space=space,
-        seed=seed,
-        device=device,
-        trust=trust,
-        force=force,
-        overwrite=overwrite,
-        report=report,
-    )
+    with unchanged():
+        return finding.find_direction(
+            fspath(generator),
+            [transform] if isinstance(transform, str) else list(transform),
+            Path(output),
+            method=method,
+            loss=loss,
+            sigma=sigma,
+            starts=starts,
+            extent=extent,
+            steps=steps,
+            classes=classes,
+            truncation=truncation,
+            space=space,
+            seed=seed,
+            device=device,
+            trust=trust,
+            force=force,
+            overwrite=overwrite,
+            report=report,
+        )

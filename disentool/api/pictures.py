@@ -8,7 +8,7 @@ from typing import Literal, cast
 from disentool.api.arguments import CODES, DEVICES, SIDES, require_known, require_seed
 from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
-from disentool.commands import traverse_directions
+from disentool.engine.device import unchanged
 from disentool.errors import WrongUsage
 from disentool.models.swap_inputs import Wanted
 from disentool.reporting import Reporter
@@ -99,12 +99,13 @@ def traverse(
             overwrite=overwrite,
             report=report,
         )
-        return list(drawn)
+        with unchanged():
+            return list(drawn)
     if dims is not None or extent is not None:
         raise WrongUsage("dims and extent are of dimensions; along a direction t or alpha says how far")
     if t and alpha:
         raise WrongUsage("t and alpha both say how far; give one of them")
-    drawn = traverse_directions.pan(
+    drawn = traversing.traverse_directions(
         fspath(checkpoint),
         directions,
         outputs,
@@ -126,7 +127,8 @@ def traverse(
         overwrite=overwrite,
         report=report,
     )
-    return list(drawn)
+    with unchanged():
+        return list(drawn)
 
 
 def swap(
@@ -198,7 +200,8 @@ def swap(
         overwrite=overwrite,
         report=report,
     )
-    return list(made)
+    with unchanged():
+        return list(made)
 
 
 def _paths(given: FilePaths) -> list[Path]:

@@ -53,7 +53,9 @@ def train(
     >>> disentool.load("vae-2.pt", device="cpu").latent_dim
     2
     """
-    from disentool.commands.train import train as carry_out  # needs torch; the options are checked first
+    # Imported here: they need torch, and the options are checked first.
+    from disentool.commands.train import train as carry_out
+    from disentool.engine.device import unchanged
 
     given = {name: list(value) if isinstance(value, range) else value for name, value in options.items()}
     jobs = plan(
@@ -66,7 +68,8 @@ def train(
     board = None if tensorboard is None else Path(tensorboard)
     runs = carry_out(jobs, resume=resume, overwrite=overwrite, tensorboard=board, report=report, listening=_ctrl_c)
     try:
-        return list(runs)
+        with unchanged():
+            return list(runs)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(str(interrupted)) from interrupted
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.engine import device as devices
 from disentool.errors import ForeignFile
 from disentool.io import files, latents
 from disentool.io.call_checks import require_indices, require_once
@@ -36,6 +37,7 @@ def decode(
     report = report or Silent()
     probe(output, overwrite=overwrite)
     table = latents.read_any(codes, key)
+    devices.configure(devices.choose(device))
     model = models.load(path, device, trust=trust)
     require_fit(model, codes, table, report)
     files.require_apart(output, path, codes)

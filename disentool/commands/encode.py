@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from disentool.contract.optional import content_noise
+from disentool.engine import device as devices
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
 from disentool.io.schema import LATENTS
@@ -86,6 +88,7 @@ def encode(
     Raises WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, OutputBusy or NotWritable.
     """
     report = report or Silent()
+    devices.configure(devices.choose(device))
     model = models.load(path, device, trust=trust)
     source = encoding.choose(model, codes, report)
     dataset = data_of(model, data, report)
@@ -131,7 +134,7 @@ def encode(
                     "step": model.content["step"],
                     "rows": rows,
                     "codes": source,
-                    "content_noise": getattr(model.method, "content_noise", None),
+                    "content_noise": content_noise(model.method),
                 }
             ),
         )

@@ -9,7 +9,7 @@ from disentool.directions.probe import probe_twice
 from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma
 from disentool.directions.search import Search
 from disentool.directions.trajectories import Aim
-from disentool.engine.device import full_precision
+from disentool.engine import device as devices
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io import directions as direction_files
 from disentool.io import files
@@ -68,7 +68,8 @@ def find_direction(
     _check(names, method, loss, sigma, starts)
     _check_targets(method, extent, steps)
     files.probe(output, overwrite=overwrite)
-    with files.claim(output), full_precision():
+    devices.configure(devices.choose(device))
+    with files.claim(output), devices.full_precision():
         opened = generators.open(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
         if method != "paper":  # whose gradients are all it needs
             probe_twice(opened.generator, str(spec), tuple(classes))

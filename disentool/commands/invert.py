@@ -13,7 +13,7 @@ from disentool.directions.inversion import Descent, Inverted, Loss
 from disentool.directions.inversion import invert as solve
 from disentool.directions.reconstruction import LOSSES, default_sigma
 from disentool.directions.trajectories import generate
-from disentool.engine.device import full_precision
+from disentool.engine import device as devices
 from disentool.engine.randomness import latent_noise
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io import files
@@ -79,7 +79,8 @@ def invert(
         for output in outputs:
             files.probe(output, overwrite=overwrite)
             claims.enter_context(files.claim(output))
-        claims.enter_context(full_precision())
+        devices.configure(devices.choose(device))
+        claims.enter_context(devices.full_precision())
         opened = generators.open(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
         generator = opened.generator
         if generator.facts.num_classes is not None and not classes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from disentool.contract import ClassContent, Transfers
 from disentool.errors import DisentoolError, WrongUsage
 from disentool.io import files
 from disentool.pages import document, report_pictures, report_runs
@@ -73,12 +74,14 @@ def _pictured(run: Run, path: Path, key: str | None, opening: Opening) -> tuple[
     # Imported here: records alone need no torch.
     from disentool.commands.swap import swap
     from disentool.commands.traverse import traverse
+    from disentool.engine import device as devices
     from disentool.models import model as models
     from disentool.models import starting_codes
     from disentool.pages import explorer_content
     from disentool.pages.report_explorer import explorer_of
 
     device, trust = opening.device, opening.trust
+    devices.configure(devices.choose(device))
     model = models.load(path, device, trust=trust)
     chosen, notes = explorer_content.sliders(model, None, Silent())
     dims = [dimension.index for dimension in chosen]
@@ -90,7 +93,7 @@ def _pictured(run: Run, path: Path, key: str | None, opening: Opening) -> tuple[
         return swap(path, [to], size=_SIZE, device=device, trust=trust)
 
     shown = [report_pictures.figure_of(traversed, _TRAVERSED)]
-    if hasattr(model.method, "classes") or hasattr(model.method, "transfer"):
+    if isinstance(model.method, (ClassContent, Transfers)):
         shown.append(report_pictures.figure_of(swapped, _SWAPPED))
     shown += [_directed(path, file.path, opening) for file in run.directions]
     if key is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.engine import device as devices
 from disentool.io import files
 from disentool.models import generator as generators
 from disentool.models import model as models
@@ -37,6 +38,7 @@ def sample(
     """
     report = report or Silent()
     _probe(output, overwrite)
+    devices.configure(devices.choose(device))
     model = models.load(path, device, trust=trust)
     codes = draw(model, count, seed)
     if not is_still(output):
@@ -86,6 +88,7 @@ def sample_along(
     _probe(output, overwrite)
     named = named_directions.read(references, every=False)
     wanted = sampled_laws.asked([each.direction for each in named], asked)
+    devices.configure(devices.choose(device))
     opened = named_directions.opened(spec, named, device, trust=trust, force=force)
     classes_of = named_directions.classes_of(opened, named, classes, count)
     wanted.tell_truncated(report)

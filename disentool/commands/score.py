@@ -54,6 +54,8 @@ def score(
         comparison.require_several(len(artefacts))
     if lpips and not any(metric.name == "transfer" for metric in metrics):
         raise WrongUsage("--lpips is for --metric transfer")
+    if lpips:
+        _configure(device)
     asked = Asked(
         metrics,
         seed,
@@ -69,6 +71,7 @@ def score(
         force,
         callables.lpips(lpips, device) if lpips else None,
         report,
+        _configure,
     )
     failed = count = 0
     said: set[tuple[str, str]] = set()
@@ -86,6 +89,14 @@ def score(
         yield _noted(record_of(head, metric, result), said, report)
     if failed:
         raise DisentoolError(f"{failed} of {count} could not be scored")
+
+
+def _configure(device: str) -> None:
+    """Tune this process for the device of that name; DeviceUnavailable if it is not there."""
+    # Imported here: most metrics of ready codes need no torch, whose import takes seconds.
+    from disentool.engine import device as devices
+
+    devices.configure(devices.choose(device))
 
 
 def _noted(record: dict[str, Any], said: set[tuple[str, str]], report: Reporter) -> dict[str, Any]:
@@ -113,6 +124,7 @@ def _score(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
         # Imported here: scoring ready codes needs no torch, whose import takes seconds.
         from disentool.scoring.checkpoints import score_checkpoint
 
+        _configure(asked.device)
         return score_checkpoint(path, asked)
     if asked.rows != "all":
         raise WrongUsage(
@@ -135,6 +147,7 @@ def _score_directions(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
     from disentool.scoring import control
     from disentool.steering import named_directions
 
+    _configure(asked.device)
     steers = named_directions.read([str(path)], every=True)
     file = steers[0].file
     opened = named_directions.opened_for(steers, asked.generator, asked.device, trust=asked.trust, force=asked.force)

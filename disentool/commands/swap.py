@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
+from disentool.engine import device as devices
 from disentool.engine import inference
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
@@ -86,6 +87,7 @@ def swap(
     with ExitStack() as claims:
         for output in filter(is_picture, outputs):  # the others are claimed as they are written
             claims.enter_context(files.claim(output))
+        devices.configure(devices.choose(device))
         model = models.load(path, device, trust=trust)
         for output in outputs:
             files.require_apart(output, model.path, *content.files, *classes.files)

@@ -41,7 +41,8 @@ def train(
     if tensorboard is not None:
         events.require(tensorboard, [job.output for job in jobs])
     how = jobs[0].run
-    device = devices.choose(how.device, how.deterministic, how.precision)
+    device = devices.choose(how.device)
+    devices.configure(device, how.deterministic, how.precision)
     complete: list[int] = []
     for job in jobs:
         resuming.probe(job, resume, overwrite)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.engine import device as devices
 from disentool.engine import inference
 from disentool.errors import WrongUsage
 from disentool.io import files
@@ -74,6 +75,7 @@ def traverse(
     check_outputs(outputs)
     with ExitStack() as claims:
         _claim(outputs, overwrite, claims)
+        devices.configure(devices.choose(device))
         model = models.load(path, device, trust=trust)
         drawn = [output for output in outputs if not is_page(output)]
         shown = dimensions.choose(model, dims, report) if drawn else []
@@ -185,6 +187,7 @@ def traverse_directions(
         named = named_directions.read(references, every=True)
         directions = [each.direction for each in named]
         asked = along_direction.spans_of(directions, spans)
+        devices.configure(devices.choose(device))
         opened = named_directions.opened(spec, named, device, trust=trust, force=force)
         starts = steering_starts.find(
             opened,

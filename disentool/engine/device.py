@@ -1,25 +1,26 @@
-"""Which device computes, and how this process is tuned for it."""
+"""Which device computes, and how this process is tuned for it.
+
+Choosing a device changes nothing. :func:`configure` changes settings of the whole process, so only commands call it;
+who calls the toolkit from Python keeps the settings, or wraps a command in :func:`unchanged`.
+"""
 
 import ctypes
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import torch
 from joblib import cpu_count
 
 from disentool.errors import DeviceUnavailable
 
-_within_full_precision = False
+_CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 
 
-def choose(name: str, deterministic: bool = False, precision: str = "auto") -> torch.device:
-    """The device that ``auto``, ``cpu``, ``cuda`` or ``mps`` names here; DeviceUnavailable if it is not there.
-
-    ``precision``: on CUDA ``fp32`` and, for ``auto``, what is ``deterministic`` multiply in full float32, all else in
-    TF32.
-    """
+def choose(name: str) -> torch.device:
+    """The device that ``auto``, ``cpu``, ``cuda`` or ``mps`` names here; DeviceUnavailable if it is not there."""
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         name = next(kind for kind, is_there in there.items() if is_there)
@@ -27,19 +28,26 @@ def choose(name: str, deterministic: bool = False, precision: str = "auto") -> t
         built = "" if name != "cuda" or torch.version.cuda else f"; torch {torch.__version__} is a build without CUDA"
         found = ", ".join(kind for kind, is_there in there.items() if is_there)
         raise DeviceUnavailable(f"--device {name}: not available here{built}; available: {found}")
-    if name == "cuda":
+    return torch.device(name)
+
+
+def configure(device: torch.device, deterministic: bool = False, precision: str = "auto") -> None:
+    """Tune this process for ``device``: threads, allocator, kernels.
+
+    ``precision``: on CUDA ``fp32``, and ``auto`` where the run is ``deterministic``, multiply in full float32; all else
+    multiplies in TF32.
+    """
+    if device.type == "cuda":
         if deterministic:
-            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
-        if not _within_full_precision:
-            tf32 = precision in ("tf32", "bf16") or (precision == "auto" and not deterministic)
-            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
-            torch.backends.cudnn.benchmark = not deterministic
+            os.environ.setdefault(_CUBLAS, ":4096:8")  # read when cuBLAS starts
+        tf32 = precision in ("tf32", "bf16") or (precision == "auto" and not deterministic)
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
+        torch.backends.cudnn.benchmark = not deterministic
     torch.use_deterministic_algorithms(deterministic)
-    if name == "cpu":
+    if device.type == "cpu":
         _keep_freed_memory()
         if "OMP_NUM_THREADS" not in os.environ and cpu_count() < torch.get_num_threads():
             torch.set_num_threads(cpu_count())  # torch knows nothing of a container's quota, joblib does
-    return torch.device(name)
 
 
 def _keep_freed_memory() -> None:
@@ -61,17 +69,69 @@ def _keep_freed_memory() -> None:
 
 
 @contextmanager
+def unchanged() -> Iterator[None]:
+    """Whatever :func:`configure` sets within is as it was afterwards, but for the allocator's thresholds."""
+    threads, cublas = torch.get_num_threads(), os.environ.get(_CUBLAS)
+    deterministic = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    with _kept_kernels():
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.use_deterministic_algorithms(deterministic[0], warn_only=deterministic[1])
+            if cublas is None:
+                os.environ.pop(_CUBLAS, None)
+
+
+@contextmanager
 def full_precision() -> Iterator[None]:
     """Full float32 on CUDA, and the same kernels every time: where differences of nearly equal images decide.
 
-    Holds whatever device is chosen within.
+    Afterwards the settings are as they were.
     """
-    global _within_full_precision
-    matmul, before = torch.backends.cuda.matmul.allow_tf32, _within_full_precision
-    _within_full_precision = True
+    if not torch.cuda.is_available():  # all that follows is CUDA's
+        yield
+        return
+    backends: Any = torch.backends  # whose types do not list the newer names
+    with _kept_kernels() as (products, convolutions):
+        backends.cudnn.enabled, backends.cudnn.benchmark, backends.cudnn.deterministic = True, False, True
+        if products is None:
+            backends.cuda.matmul.fp32_precision = "ieee"
+        else:
+            backends.cuda.matmul.allow_tf32 = False
+        if convolutions is None:
+            backends.cudnn.conv.fp32_precision = "ieee"
+        else:
+            backends.cudnn.allow_tf32 = False
+        yield
+
+
+@contextmanager
+def _kept_kernels() -> Iterator[tuple[str | None, bool | None]]:
+    """CUDA's choice of kernels, and the precision of products and convolutions, are afterwards as they were.
+
+    Gives both precisions by torch's older names. From 2.9 on it has newer names too, and where a caller has set those
+    apart from the older ones, reading the older ones raises RuntimeError: then None, and the newer ones count.
+    """
+    backends: Any = torch.backends  # whose types do not list the newer names
+    cudnn = backends.cudnn
+    flags = cudnn.enabled, cudnn.benchmark, cudnn.deterministic
+    newer = []
+    if torch.__version__ >= "2.9":
+        newer = [backends.cuda.matmul, cudnn.conv, cudnn.rnn, backends.mkldnn.matmul]
+    precisions = [part.fp32_precision for part in newer]
+    products = convolutions = None
+    with suppress(RuntimeError):
+        products = torch.get_float32_matmul_precision()
+    with suppress(RuntimeError):
+        convolutions = cudnn.allow_tf32
     try:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-            torch.backends.cuda.matmul.allow_tf32 = False
-            yield
+        yield products, convolutions
     finally:
-        torch.backends.cuda.matmul.allow_tf32, _within_full_precision = matmul, before
+        cudnn.enabled, cudnn.benchmark, cudnn.deterministic = flags
+        if products is not None:
+            torch.set_float32_matmul_precision(products)
+        if convolutions is not None:
+            cudnn.allow_tf32 = convolutions
+        for part, precision in zip(newer, precisions, strict=True):
+            part.fp32_precision = precision

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
 
-from disentool.contract import Method
+from disentool.contract import DensityRatio, Method, Networks
+from disentool.contract.optional import reconstructing
+from disentool.engine.device import full_precision
 from disentool.engine.feed import Feed
 from disentool.engine.randomness import latent_noise
 
@@ -21,17 +22,12 @@ def repeatable() -> Iterator[None]:
 
     Scores are votes between near ties, and pictures are compared byte for byte; training has faster settings.
     """
-    matmul = torch.backends.cuda.matmul.allow_tf32
-    try:
-        torch.backends.cuda.matmul.allow_tf32 = False
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
-            yield
-    finally:
-        torch.backends.cuda.matmul.allow_tf32 = matmul
+    with full_precision(), torch.inference_mode():
+        yield
 
 
 def encode(
-    method: Method, networks: dict[str, Any], feed: Feed, rows: np.ndarray, reconstruct_seed: int | None = None
+    method: Method, networks: Networks, feed: Feed, rows: np.ndarray, reconstruct_seed: int | None = None
 ) -> Iterator[dict[str, np.ndarray]]:
     """For each batch of ``rows`` (int64 [n]): ``mean`` (and ``logvar``) float32 [b,D].
 
@@ -43,7 +39,9 @@ def encode(
         yield _encode(method, networks, feed, rows[start : start + some], reconstruct_seed)
 
 
-def _encode(method, networks, feed, rows, reconstruct_seed) -> dict[str, np.ndarray]:
+def _encode(
+    method: Method, networks: Networks, feed: Feed, rows: np.ndarray, reconstruct_seed: int | None
+) -> dict[str, np.ndarray]:
     with repeatable():  # not around a yield: it would hold for whoever takes the batch
         images = feed.batch(rows).images
         posterior = method.encode(networks, images)
@@ -53,39 +51,41 @@ def _encode(method, networks, feed, rows, reconstruct_seed) -> dict[str, np.ndar
             if "logvar" in posterior:
                 noise = torch.from_numpy(latent_noise(reconstruct_seed, rows, codes.shape[1]))
                 codes = codes + torch.exp(0.5 * posterior["logvar"]) * noise.to(codes.device)
-            nats, decoded = method.reconstruction(networks, codes, images)
-            out["reconstruction_nats"] = nats.cpu().double().numpy()
-            out["squared_error"] = (decoded - images).square().flatten(1).mean(1).cpu().double().numpy()
+            out |= _errors(method, networks, codes, images)
     return out
 
 
+def _errors(method: Method, networks: Networks, codes: torch.Tensor, images: torch.Tensor) -> dict[str, np.ndarray]:
+    """``reconstruction_nats`` and ``squared_error``, float64 [b], of codes [b,D] for images [b,C,H,W]."""
+    nats, decoded = reconstructing(method).reconstruction(networks, codes, images)
+    squares = (decoded - images).square().flatten(1).mean(1)
+    found = (("reconstruction_nats", nats), ("squared_error", squares))
+    return {name: values.cpu().double().numpy() for name, values in found}
+
+
 def reconstruct(
-    method: Method, networks: dict[str, Any], feed: Feed, rows: np.ndarray, codes: np.ndarray
+    method: Method, networks: Networks, feed: Feed, rows: np.ndarray, codes: np.ndarray
 ) -> dict[str, np.ndarray]:
     """``reconstruction_nats`` and ``squared_error``, as :func:`encode` gives them, of float32 codes [b,D]."""
     with repeatable():
-        images = feed.batch(rows).images
-        nats, decoded = method.reconstruction(networks, torch.from_numpy(codes).to(feed.device), images)
-        error = (decoded - images).square().flatten(1).mean(1)
-        return {name: v.cpu().double().numpy() for name, v in (("reconstruction_nats", nats), ("squared_error", error))}
+        return _errors(method, networks, torch.from_numpy(codes).to(feed.device), feed.batch(rows).images)
 
 
-def log_likelihood(
-    method: Method, networks: dict[str, Any], feed: Feed, rows: np.ndarray, codes: np.ndarray
-) -> np.ndarray:
+def log_likelihood(method: Method, networks: Networks, feed: Feed, rows: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """log p(x|z) in nats, float64 [B,K], of the images ``rows`` (int64 [B]) for codes float32 [B,K,D]."""
     flat = torch.from_numpy(codes.reshape(-1, codes.shape[2]))
     owners = np.repeat(rows, codes.shape[1])
+    model = reconstructing(method)
     parts = []
     with repeatable():
         for start in range(0, len(owners), BATCH):
             images = feed.batch(owners[start : start + BATCH]).images
-            nats, _ = method.reconstruction(networks, flat[start : start + BATCH].to(feed.device), images)
+            nats, _ = model.reconstruction(networks, flat[start : start + BATCH].to(feed.device), images)
             parts.append(-nats.cpu().double().numpy())
     return np.concatenate(parts).reshape(codes.shape[:2])
 
 
-def density_ratio(method: Method, networks: dict[str, Any], device: torch.device, codes: np.ndarray) -> np.ndarray:
+def density_ratio(method: DensityRatio, networks: Networks, device: torch.device, codes: np.ndarray) -> np.ndarray:
     """log q(z) - log prod_j q(z_j) in nats, float64 [M], as the method's discriminator sees codes float32 [M,D]."""
     with repeatable():
         parts = torch.from_numpy(codes).to(device).split(BATCH)

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from disentool.contract import Batch, Cosine, Method, Networks, Phase, Plateau, Rate, Stage
+from disentool.contract import Batch, Cosine, Method, Networks, Phase, Plateau, Rate, Stage, optional
 from disentool.engine.feed import Feed
 from disentool.engine.graph import WARM_UP, Graphs, NotCapturable
 from disentool.engine.inputs import Inputs
@@ -45,8 +45,7 @@ class Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)  # initialised on the CPU, so that every device starts from the same weights
             self.networks: dict[str, nn.Module] = method.networks()
-        frozen: dict[str, nn.Module] = method.frozen() if hasattr(method, "frozen") else {}
-        given = self.networks | frozen
+        given = self.networks | optional.frozen_networks(method)
         for network in given.values():
             network.to(device, memory_format=torch.channels_last)
         # What losses are given.

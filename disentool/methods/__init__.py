@@ -1,9 +1,9 @@
 """The methods by name, torch-free: name -> (configuration class, implementation, one-line summary), as strings."""
 
-import dataclasses
 import inspect
 from dataclasses import dataclass
 
+from disentool import contract
 from disentool.config import options
 from disentool.errors import UnknownName, WrongUsage
 from disentool.named_code import is_own, load
@@ -94,24 +94,18 @@ def find(name: str) -> MethodEntry:
     return METHODS[name]
 
 
-_PARTS = ("networks", "stages", "codes", "encode", "decode")  # of disentool.contract.Method
-
-
 def _own(name: str) -> MethodEntry:
     found = load(name)
     if not isinstance(found, type):
         raise WrongUsage(f"{name}: expected a class that is a method, found a {type(found).__name__}")
-    config = getattr(found, "Config", None)
-    lacking = [part for part in _PARTS if not callable(getattr(found, part, None))]
-    if not (isinstance(config, type) and dataclasses.is_dataclass(config)):
-        lacking.insert(0, "Config (a frozen dataclass)")
-    if lacking:
-        raise WrongUsage(f"{name}: is no method yet: it lacks {', '.join(lacking)} (see disentool.contract.Method)")
+    config, missing = contract.own_config(found), contract.lacking(found)
+    if config is None or missing:
+        raise WrongUsage(f"{name}: is no method yet: it lacks {', '.join(missing)} (see disentool.contract.Method)")
     try:
         fields = options(config)
     except (TypeError, KeyError, NameError) as error:
         raise WrongUsage(f"{name}: Config: {error}; declare its fields with disentool.config.opt") from None
-    for field in ("steps", "batch_size"):
+    for field in contract.REQUIRED_OPTIONS:
         if field not in fields:
             raise WrongUsage(f"{name}: Config lacks the field {field}")
     summary = (inspect.getdoc(found) or name).splitlines()[0].rstrip(".")

@@ -17,8 +17,8 @@ LEAST_MODELS = 3  # of two, every correlation is 1 or -1
 def correlations(found: list[dict[str, Any]], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
     """A record of Pearson's, Kendall's and Spearman's correlation, with p values, for every pair of metrics.
 
-    ``found``: score records; models are told apart by ``id``. ``metrics``: names, or ``name@protocol`` where the records
-    hold several protocols; none: all that are there. A model with several records of one metric (other seeds) counts
+    ``found``: score records; models are told apart by ``id``. ``metrics``: names, or ``name@protocol`` where the
+    records hold several protocols; none: all that are there. A model with several records of one metric (other seeds) counts
     with their mean. Raises UnknownName, WrongUsage, and DataMismatch for records that do not compare or fewer than
     three models.
     """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentool.contract import Classes, Interval
+from disentool.contract import Classes, Interval, Support, Supports
 from disentool.errors import ForeignFile, WrongUsage
 from disentool.io.call_checks import require_indices, require_once
 from disentool.metrics.kl import ACTIVE_ABOVE
@@ -22,7 +22,7 @@ class Dimension:
 
     index: int
     label: Label
-    support: Classes | Interval | None  # which values it takes; None: a standard normal
+    support: Support  # which values it takes; None: a standard normal
 
     def at(self, values: np.ndarray, extent: float) -> np.ndarray:
         """Its values where a standard normal goes to ``values``, from -extent to extent: from end to end of its own."""
@@ -66,11 +66,11 @@ def choose(model: Model, dims: Sequence[int] | None, report: Reporter, most: int
             raise WrongUsage("--dims: names no dimension")
         require_indices(order, width, "--dims", model.path, "dimensions")
         require_once(order, "--dims")
-    supports = model.method.supports() if hasattr(model.method, "supports") else (None,) * width
+    supports = model.method.supports() if isinstance(model.method, Supports) else (None,) * width
     return [Dimension(i, _label(i, name, values[i], supports[i]), supports[i]) for i in order]
 
 
-def _label(index: int, statistic: str, value: float, support: Classes | Interval | None) -> Label:
+def _label(index: int, statistic: str, value: float, support: Support) -> Label:
     if isinstance(support, Classes):
         return Label(f"z{index}", f"{support.count} classes")
     dead = value < ACTIVE_ABOVE

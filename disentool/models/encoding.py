@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from disentool.contract import RowCodes, optional
 from disentool.engine import inference
 from disentool.engine.feed import Feed, to_float
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
@@ -19,14 +20,11 @@ Source = Literal["encoder", "latent"]
 def choose(model: Model, asked: Literal["auto", "encoder", "latent"], report: Reporter) -> Source:
     """``auto``: the encoders where they are trained, else, with a note, the optimised codes. WrongUsage if not there.
 
-    A method that optimises codes has ``row_codes``, and says by ``encoders_ready(step)`` whether the stage that trains
-    encoders is done.
+    See :class:`disentool.contract.RowCodes`.
     """
-    method, step = model.method, model.content["step"]
-    optimised = getattr(method, "row_codes", None) is not None
-    if asked == "latent" and not optimised:
+    if asked == "latent" and not isinstance(model.method, RowCodes):
         raise WrongUsage(f"--codes latent: {model.path} optimises no codes; its encoder gives all")
-    ready = not optimised or method.encoders_ready(step)
+    ready = optional.encoders_ready(model.method, model.content["step"])
     if asked == "encoder" and not ready:
         raise WrongUsage(f"--codes encoder: {model.path} has none that is trained; train on, with --stage both")
     if asked == "auto" and not ready:
@@ -78,9 +76,12 @@ def optimised(
 
     ``images``: float32 [b,C,H,W], these themselves, of which some of the codes may be an encoder's.
     """
-    given = [torch.from_numpy(np.ascontiguousarray(a, np.int64)).to(model.device) for a in (places, factors)]
+    method = model.method
+    if not isinstance(method, RowCodes):
+        raise WrongUsage(f"{model.path}: optimises no codes; its encoder gives all")
+    there, known = (torch.from_numpy(np.ascontiguousarray(a, np.int64)).to(model.device) for a in (places, factors))
     with inference.repeatable():
-        codes = model.method.row_codes(model.networks, *given, images)
+        codes = method.row_codes(model.networks, there, known, images)
         return {name: code.float().cpu().numpy() for name, code in codes.items()}
 
 
@@ -92,8 +93,8 @@ def of_images(model: Model, images: np.ndarray) -> dict[str, np.ndarray]:
 
 def together(model: Model, parts: Iterator[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Batches of codes as one; ForeignFile where they are not finite."""
-    parts = list(parts)
-    codes = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    batches = list(parts)
+    codes = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
     if not np.isfinite(codes["mean"]).all():
         raise ForeignFile(f"{model.path}: encodes to NaN or infinity; its training diverged")
     return codes

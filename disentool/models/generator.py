@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentool.contract import Classes
+from disentool.contract import Classes, OwnPrior, Supports, optional
 from disentool.directions import biggan, opaque
 from disentool.directions.generator import Generator, GeneratorFacts
 from disentool.directions.network import Network
@@ -141,13 +141,12 @@ class CheckpointGenerator:
 
     def codes(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
         """What the method's decoder takes: z itself, or what the method's prior makes of standard normals."""
-        prior = getattr(self._model.method, "prior", None)
-        return z if prior is None else prior(z)
+        return optional.from_prior(self._model.method, z)
 
 
 def _chunks(model: Model) -> tuple[int, ...]:
     """The kinds of z that enter a GAN's generator, in their order: classes, codes, noise; of any other model: none."""
-    if not hasattr(model.method, "supports"):
+    if not isinstance(model.method, Supports):
         return ()
     supports = model.method.supports()
     classes = sum(isinstance(support, Classes) for support in supports)
@@ -157,7 +156,8 @@ def _chunks(model: Model) -> tuple[int, ...]:
 
 def encodes(opened: Opened) -> bool:
     """Whether what its checkpoint encodes into is the generator's z."""
-    return isinstance(opened.generator, CheckpointGenerator) and not hasattr(opened.model.method, "prior")
+    generator, model = opened.generator, opened.model
+    return model is not None and isinstance(generator, CheckpointGenerator) and not isinstance(model.method, OwnPrior)
 
 
 def decoder_codes(opened: Opened, z: Tensor, classes: Tensor | None = None) -> Tensor:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from disentool.contract import ClassLabels
 from disentool.errors import WrongUsage
 from disentool.io.call_checks import require_indices, require_once
-from disentool.io.classes import ClassFactor
 
 STEPS = 7  # from one code to the next, unasked
 
@@ -77,7 +77,7 @@ def product(content: np.ndarray, classes: np.ndarray, of_class: np.ndarray) -> n
     return out
 
 
-def factors(content: np.ndarray, classes: np.ndarray, factor: ClassFactor) -> np.ndarray:
+def factors(content: np.ndarray, classes: np.ndarray, factor: ClassLabels) -> np.ndarray:
     """The factors of :func:`product`: the content's int [n,K], with the values of the class's factors int [m,K]."""
     out = np.repeat(content, len(classes), axis=0)
     own = list(factor.columns)

@@ -10,7 +10,7 @@ import torch
 
 from disentool import methods
 from disentool.config import build
-from disentool.contract import DataFacts, Method
+from disentool.contract import DataFacts, Method, optional
 from disentool.datasets.cache import data_spec
 from disentool.engine import device as devices
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, UnsafeFile
@@ -39,7 +39,7 @@ class Model:
     @property
     def prior_width(self) -> int:
         """How wide a draw from its prior is; at least as wide as what it encodes."""
-        return getattr(self.method, "prior_width", self.method.codes()["mean"])
+        return optional.prior_width(self.method)
 
     @property
     def comment(self) -> str:
@@ -79,7 +79,7 @@ def describe(data: Dataset, spec: str, rows: int) -> dict[str, Any]:
 
 def describe_classes(method: Method, data: Dataset, rows: np.ndarray) -> dict[str, Any]:
     """The ``classes`` of a checkpoint's data, of a method that has them; ``rows``: int64 [n], those trained on."""
-    classes = getattr(method, "classes", None)
+    classes = optional.class_labels(method)
     if classes is None:
         return {}
     images = np.bincount(classes.of(data.factors[rows]), minlength=classes.count)

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from disentool.contract import optional
 from disentool.engine.randomness import latent_noise
 from disentool.errors import ForeignFile
 from disentool.models.model import Model
@@ -16,11 +17,10 @@ def draw(model: Model, count: int, seed: int) -> np.ndarray:
     the noise too, or all images of a class would be one.
     """
     normals = latent_noise(seed, np.arange(count), model.prior_width)
-    if getattr(model.method, "fits_prior", False):
+    if optional.fits_prior(model.method):
         mean, deviation = (np.asarray(_statistic(model, name), np.float32) for name in ("mean_mean", "mean_std"))
         return mean + deviation * normals
-    prior = getattr(model.method, "prior", None)
-    return normals if prior is None else prior(torch.from_numpy(normals)).numpy()
+    return optional.from_prior(model.method, torch.from_numpy(normals)).numpy()
 
 
 def _statistic(model: Model, name: str) -> list[float]:

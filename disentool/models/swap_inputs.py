@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from disentool.contract import ClassLabels, JoinsClasses, optional
 from disentool.engine.feed import to_float
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
 from disentool.io.call_checks import checked_rows
-from disentool.io.classes import ClassFactor
 from disentool.io.dataset import Dataset
 from disentool.models import encoding, fitted_images
 from disentool.models import model as models
@@ -109,9 +109,9 @@ class Finder:
         return data_of(self.model, None, self.report)
 
     @property
-    def _factor(self) -> ClassFactor | None:
+    def _factor(self) -> ClassLabels | None:
         """Which factors the class is, of a model that knows."""
-        return getattr(self.model.method, "classes", None)
+        return optional.class_labels(self.model.method)
 
     def _groups(self, wanted: Wanted, flag: str, *, together: bool = False) -> Iterator[_Group]:
         """A group for each file, folder and list of rows; ``together``: one for all single files."""
@@ -205,8 +205,8 @@ class Finder:
 def _joined_code(model: Model, codes: dict[str, np.ndarray]) -> np.ndarray:
     """The code float32 [D] of several images (codes float32 [n,D] by name): means, and the method's class code."""
     mean = codes["mean"].mean(axis=0)
-    join = getattr(model.method, "join_classes", None)
-    if join is not None and len(codes["mean"]) > 1:
-        joint = join({name: torch.from_numpy(values) for name, values in codes.items()})["class_code"]
+    method = model.method
+    if isinstance(method, JoinsClasses) and len(codes["mean"]) > 1:
+        joint = method.join_classes({name: torch.from_numpy(values) for name, values in codes.items()})["class_code"]
         mean[: joint.shape[-1]] = joint.reshape(-1).numpy()
     return mean

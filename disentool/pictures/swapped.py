@@ -1,7 +1,7 @@
 """One output of a swap: every content on every class, as a picture, an animation, a data set or a folder."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from disentool.contract import Classes, Networks
+from disentool.contract import Classes, Supports, Transfers
+from disentool.contract.optional import class_labels
 from disentool.engine import inference
 from disentool.engine.feed import to_float
 from disentool.errors import WrongUsage
@@ -74,7 +74,8 @@ class Swap:
 
     def _path(self, side: str, inputs: list[Input]) -> mixed_codes.Path:
         codes = np.stack([each.code for each in inputs])
-        supports = getattr(self.model.method, "supports", lambda: ())()
+        method = self.model.method
+        supports = method.supports() if isinstance(method, Supports) else ()
         whole = [index for index, support in enumerate(supports) if isinstance(support, Classes)]
         steps = (self.steps or (_MOVING_STEPS if self.moving else _STILL_STEPS)) if self.interpolate == side else None
         return mixed_codes.along(codes, steps, closed=self.moving, whole=whole)
@@ -114,16 +115,16 @@ class Swap:
     def _images(self) -> Iterator[np.ndarray]:
         """Every content with every class, uint8 [b,H,W,C] batch by batch."""
         single = all(len(each.images) == 1 for each in (*self.left, *self.top))
-        transfer = getattr(self.model.method, "transfer", None)
-        if transfer is not None and single and self.dims is None and self.interpolate is None:
-            yield from self._transferred(transfer)
+        method = self.model.method
+        if isinstance(method, Transfers) and single and self.dims is None and self.interpolate is None:
+            yield from self._transferred(method)
         else:
             yield from images_of(self.model, self._codes())
 
     def _codes(self) -> np.ndarray:
         return mixed_codes.product(self.rows.codes, self.columns.codes, self.of_class)
 
-    def _transferred(self, transfer: Callable[[Networks, Tensor, Tensor], Tensor]) -> Iterator[np.ndarray]:
+    def _transferred(self, method: Transfers) -> Iterator[np.ndarray]:
         """As the method itself does it, from the images rather than from their codes."""
         model = self.model
         left, top = (torch.from_numpy(np.concatenate([i.images for i in side])) for side in (self.left, self.top))
@@ -131,7 +132,7 @@ class Swap:
         for rows, columns in (part.unbind(1) for part in pairs.split(inference.BATCH)):
             with inference.repeatable():
                 of_class, content = (to_float(i.to(model.device)) for i in (top[columns], left[rows]))
-                yield to_pixels(model, transfer(model.networks, of_class, content))
+                yield to_pixels(model, method.transfer(model.networks, of_class, content))
 
     def _write_images(self, overwrite: bool, report: Reporter) -> None:
         model, codes = self.model, self._codes()
@@ -142,9 +143,10 @@ class Swap:
         }
         factors = None
         left, top = ([each.factors for each in side if each.factors is not None] for side in (self.left, self.top))
+        labels = class_labels(model.method)
         known = (len(left), len(top)) == (len(self.left), len(self.top))
-        if known and self.dims is None and self.interpolate is None and hasattr(model.method, "classes"):
-            factors = mixed_codes.factors(np.stack(left), np.stack(top), model.method.classes).astype(np.int32)
+        if known and self.dims is None and self.interpolate is None and labels is not None:
+            factors = mixed_codes.factors(np.stack(left), np.stack(top), labels).astype(np.int32)
             words = models.trained_classes(model)["names"]
             attributes |= {
                 "factor_names": list(model.facts.factor_names),

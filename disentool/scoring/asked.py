@@ -36,6 +36,7 @@ class Asked:
     force: bool
     perceptual: Callable | None
     report: Reporter
+    tune: Callable[[str], None] | None = None  # what a command does to the process before the device of this name works
 
 
 def that_apply(path: Path, metrics: list[Metric], there: dict[str, bool], report: Reporter) -> list[Metric]:

@@ -32,13 +32,16 @@ def shown(callables: Callables, report: Reporter, label: str) -> Iterator[Callab
         yield replace(callables, progress=progress)
 
 
-def of_codes(device: str) -> Callables:
-    """For ready codes: mixtures, on the device of that name (which is looked for when first used)."""
+def of_codes(device: str, tune: Callable[[str], None] | None = None) -> Callables:
+    """For ready codes: mixtures, on the device of that name (which is looked for, and ``tune`` called, when used)."""
 
     def log_q(z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Any = None) -> tuple:
         from disentool.engine import device as devices
 
-        return _log_q(devices.choose(device), z, mean, logvar, progress)
+        chosen = devices.choose(device)
+        if tune is not None:
+            tune(device)
+        return _log_q(chosen, z, mean, logvar, progress)
 
     return Callables(log_q=log_q)
 
@@ -50,8 +53,11 @@ def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray, perceptual:
     """
     import torch
 
+    from disentool.contract import DensityRatio, Transfers
     from disentool.engine import inference
     from disentool.engine.feed import Feed
+
+    method = model.method
 
     def log_q(z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Any = None) -> tuple:
         return _log_q(model.device, z, mean, logvar, progress)
@@ -61,10 +67,10 @@ def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray, perceptual:
 
     feed = Feed(dataset.images, None, model.device, resident=False)
     ratio: Callable[[np.ndarray], np.ndarray] | None = None
-    if hasattr(model.method, "density_ratio"):
+    if isinstance(method, DensityRatio):
 
         def ratio(codes: np.ndarray) -> np.ndarray:
-            return inference.density_ratio(model.method, model.networks, model.device, codes)
+            return inference.density_ratio(method, model.networks, model.device, codes)
 
     def images(rows: np.ndarray) -> np.ndarray:
         return _pixels(feed.batch(chosen[rows]).images)
@@ -75,19 +81,19 @@ def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray, perceptual:
             return _pixels(model.method.decode(model.networks, there))
 
     transfer: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
-    if hasattr(model.method, "transfer"):
+    if isinstance(method, Transfers):
 
         def transfer(class_rows: np.ndarray, content_rows: np.ndarray) -> np.ndarray:
             with inference.repeatable():
                 pair = (feed.batch(chosen[rows]).images for rows in (class_rows, content_rows))
-                return _pixels(model.method.transfer(model.networks, *pair))
+                return _pixels(method.transfer(model.networks, *pair))
 
     return Callables(
         log_q=log_q,
         density_ratio=ratio,
         log_likelihood=log_likelihood,
         images=images,
-        decode=decode if hasattr(model.method, "decode") else None,
+        decode=decode,
         transfer=transfer,
         perceptual=perceptual,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from disentool.contract import Reconstructs
 from disentool.errors import DataMismatch
 from disentool.models import encoding
 from disentool.models import model as models
@@ -18,7 +19,7 @@ from disentool.scoring.shared_encoding import encode
 def score_checkpoint(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
     """The records of one checkpoint: its data is encoded once, and only the rows that the metrics need."""
     model = models.load(path, asked.device, trust=asked.trust)
-    decodes = hasattr(model.method, "reconstruction")
+    decodes = isinstance(model.method, Reconstructs)
     for metric in asked.metrics:
         if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):
             raise DataMismatch(f"{path}: {metric.name} needs a method with a reconstruction error, which this is not")

@@ -45,4 +45,4 @@ def score_codes(path: Path, codes_key: str | None, factors_key: str | None, aske
         "codes": table.provenance.get("codes", codes_key),
         "rows": len(table.mean),
     }
-    yield from records_of(path, head, planned, lambda _: codes, callables.of_codes(asked.device), asked)
+    yield from records_of(path, head, planned, lambda _: codes, callables.of_codes(asked.device, asked.tune), asked)

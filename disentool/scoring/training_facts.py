@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from disentool.contract import ClassLabels, optional
 from disentool.metrics.trained_on import Training
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray) -> Training
     numbers the same ones.
     """
     known, method = model.content["data"], model.method
-    factor = getattr(method, "classes", None)
+    factor = optional.class_labels(method)
     trained = np.zeros(len(chosen), bool)
     if dataset.content_sha256 == known.get("content_sha256"):
         trained = np.isin(chosen, dataset.rows(str(model.content["run"].get("rows", "auto"))))
@@ -35,14 +36,14 @@ def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray) -> Training
         images = np.array(of_classes["images"], np.int64) if same else _none(factor, dataset)
     return Training(
         class_factor=factor.text if factor is not None else dataset.class_factor,
-        class_width=method.codes().get("class_code"),
+        class_width=optional.class_width(method),
         images=images,
         rows=trained,
-        noise=getattr(method, "content_noise", None),
+        noise=optional.content_noise(method),
     )
 
 
-def _none(factor: Any, dataset: "Dataset") -> np.ndarray | None:
+def _none(factor: ClassLabels, dataset: "Dataset") -> np.ndarray | None:
     """No image of any class that the data numbers; None where it lacks the factor."""
     if not set(factor.names) <= set(dataset.factor_names):
         return None

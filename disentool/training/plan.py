@@ -9,6 +9,7 @@ from typing import Any
 
 from disentool import config as configuration
 from disentool import methods
+from disentool.contract.configuration import needed_steps, total_steps
 from disentool.errors import UnknownName, WrongUsage
 from disentool.training.config import RunConfig
 
@@ -29,13 +30,13 @@ class Job:
 
     @property
     def steps(self) -> int:
-        """The step it goes to: the configuration's ``total_steps`` where it has that, else its ``steps``."""
-        return getattr(self.config, "total_steps", self.config.steps)
+        """The step it goes to: that of its last stage, or of the one that ``--stage`` ends with."""
+        return total_steps(self.config)
 
     @property
     def needed_steps(self) -> int:
         """The steps that its checkpoint must have behind it already."""
-        return getattr(self.config, "needed_steps", 0)
+        return needed_steps(self.config)
 
     def snapshot(self, step: int) -> Path:
         """Where ``--keep-every`` keeps the checkpoint of this step."""
@@ -50,7 +51,7 @@ class Job:
 
     def describe(self) -> dict[str, Any]:
         """Every option of the job by name: what ``--dry-run`` prints and ``--config`` reads."""
-        values = {**_fields(self.config), **_fields(self.run)}
+        values = {**configuration.values(self.config), **configuration.values(self.run)}
         if self.run.epochs is not None:
             del values["steps"]
         return values
@@ -95,7 +96,8 @@ def plan(
     for combination in configuration.sweep(ordered):
         config = configuration.build(config_class, {k: v for k, v in combination.items() if k in method_options})
         run = configuration.build(RunConfig, {k: v for k, v in combination.items() if k in run_options})
-        shown = {"method": _short(method), **{k: _short(v) for k, v in (_fields(config) | _fields(run)).items()}}
+        options = configuration.values(config) | configuration.values(run)
+        shown = {"method": _short(method), **{name: _short(value) for name, value in options.items()}}
         path = Path(template.format(**shown))
         if path.suffix != ".pt":
             raise WrongUsage(f"-o {template}: expected a checkpoint's name, ending in .pt")
@@ -133,10 +135,6 @@ def check_template(template: str, several: list[str], known: set[str]) -> None:
     for name in several:
         if name not in fields:
             raise WrongUsage(f"-o {template}: several values of {name} need {{{name}}} in the name")
-
-
-def _fields(config: Any) -> dict[str, Any]:
-    return {name: getattr(config, name) for name in configuration.options(type(config))}
 
 
 def _short(value: Any) -> str:

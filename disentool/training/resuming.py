@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from disentool import config as configuration
-from disentool.contract import Method
+from disentool.contract.configuration import extending_options
+from disentool.contract.optional import stops_early
 from disentool.datasets.cache import data_spec
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.io import files
@@ -35,13 +36,7 @@ def is_complete(job: Job, content: dict[str, Any]) -> bool:
     same_data = content["data"].get("spec") == data_spec(job.run.data)
     if not same_data or job.run.epochs is not None:
         return False
-    return content["step"] >= job.steps or stops(models.build_method(job.output, content), content["history"])
-
-
-def stops(method: Method, history: list[dict[str, Any]]) -> bool:
-    """Whether the method sees in the history's lines a reason to stop before the last step."""
-    decide = getattr(method, "stop_early", None)
-    return decide is not None and decide(history)
+    return content["step"] >= job.steps or stops_early(models.build_method(job.output, content), content["history"])
 
 
 def complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:
@@ -57,10 +52,10 @@ def require_same(job: Job, content: dict[str, Any]) -> None:
     """Raise DataMismatch, naming the option, if a checkpoint was made with another configuration than the job's."""
     differing = [("method", content["method"], job.method), ("--seed", content["rng"].get("seed"), job.run.seed)]
     differing.append(("--rows", content["run"].get("rows", "auto"), job.run.rows))
-    extends = {"steps", *getattr(job.config, "EXTENDS", ())}
+    values, extends = configuration.values(job.config), extending_options(job.config)
     for name, option in configuration.options(type(job.config)).items():
         if name not in extends:
-            differing.append((option.flag, content["config"].get(name, option.default), getattr(job.config, name)))
+            differing.append((option.flag, content["config"].get(name, option.default), values[name]))
     for name, was, now in differing:
         if was != now:
             raise DataMismatch(

@@ -10,6 +10,9 @@ import torch
 
 from disentool import config as configuration
 from disentool import methods
+from disentool.contract import RowCodes
+from disentool.contract.configuration import follows_data_likelihood, splits_classes
+from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine import inference
 from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
@@ -97,11 +100,11 @@ class Run:
             snapshot = job.snapshot(training.step)
             if job.run.keep_every and training.step % job.run.keep_every == 0 and not snapshot.exists():
                 files.duplicate(job.output, snapshot)  # the run was killed between the two
-            if training.step >= training.total or resuming.stops(training.method, self.history):
+            if training.step >= training.total or stops_early(training.method, self.history):
                 yield from resuming.complete(job, training.step, self.report)
                 return
             yield from (path for path in resuming.snapshots(job) if path.exists())
-        if loss := getattr(training.method, "reconstruction_loss", ""):
+        if loss := reconstruction_loss(training.method):
             self.report.note(f"{job.output}: the reconstruction loss is {loss}")
         files.probe(job.output, overwrite=True, need_bytes=checkpoint.parameter_bytes(training.networks))
         label = f"{job.method} {job.output.name}"
@@ -134,7 +137,7 @@ class Run:
                 self.history.append(line)
                 task.update(step, {k: v for k, v in line.items() if k not in ("step", "time")})
                 self.events.write(line)
-                if stopped := resuming.stops(training.method, self.history) and step < training.total:
+                if stopped := stops_early(training.method, self.history) and step < training.total:
                     self.report.note(
                         f"{self.job.output}: stopped early, and holds step {step:,} of {training.total:,};"
                         " --keep-every keeps steps before it"
@@ -203,12 +206,12 @@ class Run:
         samples = self.rows[np.random.default_rng(1).permutation(len(self.rows))[:_SAMPLES]]
         content = {
             "method": job.method,
-            "config": {name: getattr(job.config, name) for name in configuration.options(type(job.config))},
-            "run": {name: getattr(job.run, name) for name in configuration.options(type(job.run))},
+            "config": configuration.values(job.config),
+            "run": configuration.values(job.run),
             "data": models.describe(self.data, job.run.data, len(self.rows))
             | models.describe_classes(training.method, self.data, self.rows),
             "rng": {"seed": job.run.seed},
-            "reconstruction_loss": getattr(training.method, "reconstruction_loss", ""),
+            "reconstruction_loss": reconstruction_loss(training.method),
             "history": self.history,
             "seconds": self.seconds,
             "statistics": _statistics(training, rows),
@@ -223,7 +226,7 @@ class Run:
 
     def _styles(self) -> dict[str, torch.Tensor]:
         """The style of each row of the data, where they are this run's own."""
-        if getattr(self.job.config, "styles", 1) < 2:
+        if splits_classes(self.job.config) is None:
             return {}
         return {"styles": torch.from_numpy(self.data.factors[:, -1].astype(np.int32))}
 
@@ -236,12 +239,12 @@ class Run:
                 f" {job.run.data} is other data ({now[:12]}); resume it with the same data, or name another -o"
             )
         law = content["data"].get("likelihood")
-        if getattr(job.config, "likelihood", None) == "auto" and law != self.data.likelihood:
+        if follows_data_likelihood(job.config) and law != self.data.likelihood:
             raise DataMismatch(
                 f"{job.output}: was trained with the data's likelihood {law}, which now is {self.data.likelihood};"
                 " prepare the data as it was, or name another -o"
             )
-        was, now = content.get("reconstruction_loss", ""), getattr(training.method, "reconstruction_loss", "")
+        was, now = content.get("reconstruction_loss", ""), reconstruction_loss(training.method)
         if was != now:
             raise DataMismatch(
                 f"{job.output}: was trained with the {was} reconstruction loss, which now is {now} (VGG16's weights"
@@ -272,7 +275,7 @@ def _statistics(training: Training, rows: np.ndarray) -> dict[str, Any]:
 def _codes(training: Training, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
     """What the encoders make of these rows; before they are trained, the codes that are optimised for the rows."""
     method, networks = training.method, training.networks
-    if not hasattr(method, "row_codes") or method.encoders_ready(training.step):
+    if not isinstance(method, RowCodes) or method.encoders_ready(training.step):
         yield from inference.encode(method, networks, training.feed, rows)
         return
     with inference.repeatable():

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
+from disentool.contract import StyledConfig
+from disentool.contract.configuration import splits_classes
 from disentool.engine import inference
 from disentool.engine.feed import to_float
 from disentool.errors import DataMismatch, WrongUsage
@@ -25,14 +26,14 @@ _SEED = 0  # the styles are the data's, so that runs of other seeds have the sam
 
 def with_own(job: Job, data: Dataset, rows: np.ndarray, resume: bool, report: Reporter) -> Dataset:
     """The data with the styles that the job splits its classes into, if any; a run that goes on keeps its own."""
-    count = getattr(job.config, "styles", 1)
-    if count < 2:
+    config = splits_classes(job.config)
+    if config is None:
         return data
     found = stored(job.output, checkpoint.read(job.output), data) if resume and job.output.exists() else None
-    return attach(data, find(data, rows, job.config, report) if found is None else found, count)
+    return attach(data, find(data, rows, config, report) if found is None else found, config.styles)
 
 
-def find(data: Dataset, rows: np.ndarray, config: Any, report: Reporter) -> np.ndarray:
+def find(data: Dataset, rows: np.ndarray, config: StyledConfig, report: Reporter) -> np.ndarray:
     """The style of every row, uint16 [N], by k-means with ``config.styles`` clusters within each class.
 
     The clusters are of principal components: of VGG16's features where the loss is perceptual, else of pixels. They

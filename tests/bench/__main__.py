@@ -45,7 +45,9 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := set(given.part) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    machine = Machine(devices.choose(given.device, precision=given.precision), given.seconds)
+    device = devices.choose(given.device)
+    devices.configure(device, precision=given.precision)
+    machine = Machine(device, given.seconds)
     print(f"{machine.name}\n\n{HEAD}", flush=True)
     more = {"methods": (given.method,), "growth": (given.plot,)}
     for part in given.part or [part for part in PARTS if part not in LONG]:

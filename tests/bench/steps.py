@@ -97,7 +97,9 @@ def work(which: str) -> None:
     """The worker's side: read a number of steps, take them, print the seconds a step took."""
     from disentool.engine import device
 
-    cpu = device.choose("cpu") if which == "disentool" else torch.device("cpu")
+    cpu = torch.device("cpu")
+    if which == "disentool":
+        device.configure(cpu)
     step = _sides(cpu)[which == "plain"]
     for line in sys.stdin:
         print(timed(lambda line=line: [step() for _ in range(int(line))]) / int(line), flush=True)

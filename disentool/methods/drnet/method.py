@@ -23,8 +23,8 @@ class DrNet:
     """An autoencoder whose class code is alike for images of a class, and whose content code does not tell the class.
 
     A discriminator learns to tell whether two content codes are of one class; the content encoder learns that it
-    cannot. Networks are normalised by reference images (see :mod:`disentool.methods.drnet.networks`), where the original normalises
-    over the batch: the discriminator's phase passes other batches through the content encoder.
+    cannot. Networks are normalised by reference images (see :mod:`disentool.methods.drnet.networks`). The original
+    normalises over the batch; but the discriminator's phase passes other batches through the content encoder.
     """
 
     def __init__(self, config: DrNetConfig, facts: DataFacts):

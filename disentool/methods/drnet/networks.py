@@ -1,9 +1,9 @@
 """The convolutional networks of DCGAN (Radford et al. 2016) as an autoencoder, for any image size from 32 up.
 
 Where the originals normalise over the batch, these normalise by reference images that are kept with the weights (see
-:mod:`disentool.methods._infogan.networks`): there is no running average that one phase of training could move and another read,
-an image's code depends on that image and the weights alone, and training and encoding see the same network. The
-reference images are training images, which go through every network beside the batch.
+:mod:`disentool.methods._infogan.networks`). So there is no running average that one phase of training could move and
+another read, an image's code depends on that image and the weights alone, and training and encoding see the same
+network. The reference images are training images, which go through every network beside the batch.
 """
 
 import math

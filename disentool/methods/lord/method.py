@@ -28,11 +28,11 @@ class LORD:
 
     def __init__(self, config: LORDConfig, facts: DataFacts):
         self.config, self.facts = config, facts
-        named = getattr(facts, "class_factor", "")
-        self.classes = classes.choose(config.class_factor, facts.factor_names, facts.factor_sizes, named)
+        factors = facts.factor_names, facts.factor_sizes
+        self.classes = classes.choose(config.class_factor, *factors, facts.class_factor)
         if config.styles > 1:
             spec = classes.joined(self.classes.text, classes.STYLE)
-            self.classes = classes.choose(spec, facts.factor_names, facts.factor_sizes)
+            self.classes = classes.choose(spec, *factors)
         self.variational = config.regularisation == "kl"
         # The standard deviation that the contents' noise had in training; where it was learned, it has no one value.
         self.content_noise: float | None = None if self.variational else config.noise

@@ -1,19 +1,18 @@
-"""What a method declares and the engine runs: phases, stages, draws and noise, as data.
+"""What training is, as data: stages of phases, and the rows, the noise, the loss and the optimiser of each phase.
 
-A method owns its networks and says what training is: an ordered tuple of stages, each a tuple of phases. A phase names
-the networks it updates, its optimiser, the rows it sees (``draw``), the random tensors it gets (``noise``), its loss.
-Losses draw nothing, fetch nothing and never branch on a tensor's value, so the same loss runs eagerly, captured, or
-stacked.
+A method returns an ordered tuple of stages, each a tuple of phases. A phase names the networks it updates, its
+optimiser, the rows it sees (``draw``), the random tensors it gets (``noise``) and its loss. A loss draws nothing,
+fetches nothing and never branches on a tensor's value. So the same loss runs eagerly, captured, or stacked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 
 class Batch(NamedTuple):
@@ -116,11 +115,15 @@ class Adam:
     networks: Mapping[str, Rate] = field(default_factory=dict)
 
 
-Networks = Mapping[str, Callable[..., Any]]
-Carry = dict[str, Any]
-# (networks, batch, noise, carry, step) -> (scalar loss, logged scalars, carry for the next phase of this step)
-# ``step`` is an int64 scalar tensor on the device: the number of finished steps. Nats per image throughout.
-Loss = Callable[[Networks, Batch, Mapping[str, Any], Carry, Any], tuple[Any, dict[str, Any], Carry]]
+# Torch is not imported here, so that help is instant: the aliases that name its tensors are text.
+Networks: TypeAlias = Mapping[str, Callable[..., Any]]  # what a loss calls: networks by name, or what stands for them
+Noises: TypeAlias = "Mapping[str, Tensor]"  # by :attr:`Noise.name`
+Carry: TypeAlias = "dict[str, Tensor]"  # what a phase hands to the next phase of the same step
+Terms: TypeAlias = "dict[str, Tensor]"  # scalars to log, by name; every step logs the same names
+LossResult: TypeAlias = "tuple[Tensor, Terms, Carry]"  # the scalar that is minimised, what is logged, what is handed on
+# (networks, batch, noise, carry, step) -> result. ``step``: int64 scalar on the device, the number of finished steps.
+# Nats per image throughout, where a method's docstring names no other unit.
+Loss: TypeAlias = "Callable[[Networks, Batch, Noises, Carry, Tensor], LossResult]"
 
 
 @dataclass(frozen=True)
@@ -147,72 +150,3 @@ class Stage:
     steps: int
     on_start: Callable[..., None] | None = None
     reference: Draw | None = None
-
-
-@dataclass(frozen=True)
-class Classes:
-    """The values of a code dimension that names a class: 0..count-1, whole numbers."""
-
-    count: int
-
-
-@dataclass(frozen=True)
-class Interval:
-    """The values of a code dimension that is uniform from ``low`` to ``high``."""
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class DataFacts:
-    """What a method may know of the data when it builds its networks."""
-
-    rows: int
-    channels: int
-    height: int
-    width: int
-    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
-    factor_names: tuple[str, ...] = ()
-    factor_sizes: tuple[int, ...] = ()
-    class_factor: str = ""  # which of them the data itself takes for the class; empty: it names none
-
-
-class Method(Protocol):
-    """The contract of a method. Final classes satisfy it; none inherits another.
-
-    A method may also have ``supports()``: for each column of ``mean`` its :class:`Classes`, :class:`Interval`, or None
-    for a standard normal, which every column is where the method does not say; ``prior(normals)``: standard normals
-    float32 [n,W] -> draws of the prior that :meth:`decode` takes, where W is ``prior_width`` if the method has it, else
-    the width of ``mean``; and ``stop_early(history)``: whether the history's lines so far are reason to stop before the
-    last step. ``frozen()``: networks, by name, that its losses use beside its own and that nothing updates; asked for
-    once, to train, and not kept with the others.
-
-    A method of class and content has ``classes``, a :class:`disentool.io.classes.ClassFactor`; its :meth:`encode` gives
-    ``class_code`` [B,C] and ``content_code`` [B,D] too, and ``mean`` is the one followed by the other. It may have
-    ``content_noise``, the standard deviation of the noise on content codes in training; and ``transfer(networks,
-    class_images, content_images) -> images`` where its decoder needs more of the class image than its code.
-    """
-
-    config: Any
-    facts: DataFacts
-
-    def __init__(self, config: Any, facts: DataFacts) -> None: ...
-
-    def networks(self) -> dict[str, nn.Module]:
-        """Freshly initialised networks; torch's global generator decides the weights."""
-
-    def stages(self) -> tuple[Stage, ...]:
-        """What training is."""
-
-    def codes(self) -> dict[str, int]:
-        """What :meth:`encode` gives, by name, and how wide each is; ``mean`` is what :meth:`decode` takes."""
-
-    def encode(self, networks: Networks, images: Tensor) -> dict[str, Tensor]:
-        """images float32 [B,C,H,W] in 0..1 -> ``mean`` (and ``logvar``) float32 [B,D]."""
-
-    def decode(self, networks: Networks, codes: Tensor) -> Tensor:
-        """codes float32 [B,D] -> images float32 [B,C,H,W] in 0..1."""
-
-    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-        """-log p(images | codes) in nats per image [B], and the decoded images float32 [B,C,H,W] in 0..1."""

@@ -1,0 +1,101 @@
+"""What the configuration of a method must say, and what it may say.
+
+A configuration is a frozen dataclass whose fields are declared with :func:`disentool.config.opt`. It may also have
+``PRESETS``, the values by option of each preset: :func:`disentool.config.presets_of` reads them.
+"""
+
+from collections.abc import Set
+from typing import ClassVar, Protocol, runtime_checkable
+
+REQUIRED_OPTIONS = ("steps", "batch_size")
+
+
+class MethodConfig(Protocol):
+    """What every configuration has."""
+
+    @property
+    def steps(self) -> int:
+        """Training steps, of all stages."""
+
+    @property
+    def batch_size(self) -> int:
+        """Images a batch; ``--epochs`` counts in them."""
+
+
+@runtime_checkable
+class StagedConfig(Protocol):
+    """A configuration by which a run can end after a stage, and a later one can go on from there (LORD)."""
+
+    @property
+    def stage(self) -> str:
+        """What ``--stage`` asks for."""
+
+    @property
+    def total_steps(self) -> int:
+        """The step that a run goes to, instead of ``steps``."""
+
+    @property
+    def needed_steps(self) -> int:
+        """The steps that a checkpoint must have behind it before a run goes on with it; 0: it may start anew."""
+
+
+@runtime_checkable
+class ExtendingConfig(Protocol):
+    """A configuration with options that a run may change when it is resumed."""
+
+    EXTENDS: ClassVar[frozenset[str]]  # their names; ``steps`` need not be among them
+
+
+@runtime_checkable
+class StyledConfig(Protocol):
+    """A configuration that may split each class into styles: clusters of its images, by pixels or VGG16's features."""
+
+    @property
+    def styles(self) -> int:
+        """Clusters of each class; 1: none."""
+
+    @property
+    def class_factor(self) -> str:
+        """The class that is split, as :func:`disentool.io.classes.choose` takes it."""
+
+    @property
+    def reconstruction(self) -> str:
+        """``auto``, ``perceptual`` or ``pixel``: what clusters are found by, as the loss."""
+
+    @property
+    def vgg(self) -> str | None:
+        """The file of VGG16's weights; None: where it usually is."""
+
+
+@runtime_checkable
+class PixelLawConfig(Protocol):
+    """A configuration that names the law of a pixel."""
+
+    @property
+    def likelihood(self) -> str:
+        """``bernoulli``, ``gaussian``, or ``auto``: what the data set states."""
+
+
+def total_steps(config: MethodConfig) -> int:
+    """The step that a run goes to."""
+    return config.total_steps if isinstance(config, StagedConfig) else config.steps
+
+
+def needed_steps(config: MethodConfig) -> int:
+    """The steps that a run's checkpoint must have behind it already."""
+    return config.needed_steps if isinstance(config, StagedConfig) else 0
+
+
+def extending_options(config: MethodConfig) -> Set[str]:
+    """The options that a run may change when it is resumed."""
+    return {"steps", *(config.EXTENDS if isinstance(config, ExtendingConfig) else ())}
+
+
+def splits_classes(config: MethodConfig) -> StyledConfig | None:
+    """The configuration, where it splits classes into styles; else None."""
+    return config if isinstance(config, StyledConfig) and config.styles > 1 else None
+
+
+def follows_data_likelihood(config: MethodConfig) -> bool:
+    """Whether the law of a pixel is what the data set states."""
+    return isinstance(config, PixelLawConfig) and config.likelihood == "auto"

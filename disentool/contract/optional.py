@@ -1,0 +1,276 @@
+"""What a method may have beyond the required: a group of members each, and what holds for a method without them.
+
+A method has a group by having its members; it inherits nothing. Who needs a group asks by ``isinstance``, or by one of
+the functions below, which say what holds where the group is missing. Nobody looks for a member by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+from disentool.contract.method import Method
+from disentool.contract.training import Networks
+from disentool.errors import DataMismatch
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+# ---- class and content (LORD, ML-VAE, DrNet)
+
+
+class ClassLabels(Protocol):
+    """Which class an image is of, read from its factors; :func:`disentool.io.classes.choose` makes one.
+
+    The class is the values of several factors of the data together.
+    """
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those factors."""
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Their columns among the data's factors."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many values each of them has."""
+
+    @property
+    def count(self) -> int:
+        """How many classes there can be."""
+
+    @property
+    def text(self) -> str:
+        """Their names, joined by a plus."""
+
+    def of(self, factors: Any) -> Any:
+        """Factors int [N,K] -> classes int [N] in 0..count-1; an array or a tensor, as they are."""
+
+    def values(self, index: int) -> tuple[int, ...]:
+        """The value of each of its factors, of the class ``index``."""
+
+    def label(self, index: int, words: Mapping[str, Sequence[str]]) -> str:
+        """What people call the class ``index``; ``words``: names of values, by factor."""
+
+    def index(self, text: str, words: Mapping[str, Sequence[str]]) -> int:
+        """The class that people call ``text``. Raises UnknownName or WrongUsage."""
+
+
+@runtime_checkable
+class ClassContent(Protocol):
+    """A method that is told the class of each image, and keeps class and content in codes of their own.
+
+    Its ``encode`` gives ``class_code`` [B,C] and ``content_code`` [B,D] too; ``mean`` is the one followed by the other,
+    so the class's width C is that of ``class_code`` in ``codes()``.
+    """
+
+    @property
+    def classes(self) -> ClassLabels:
+        """Which class an image is of."""
+
+
+@runtime_checkable
+class ContentNoise(Protocol):
+    """A method of class and content whose content codes are noisy in training."""
+
+    @property
+    def content_noise(self) -> float | None:
+        """Standard deviation of that noise; None where it was learned, and has no one value."""
+
+
+@runtime_checkable
+class Transfers(Protocol):
+    """A method whose decoder needs more of an image of the class than its code."""
+
+    def transfer(self, networks: Networks, class_images: Tensor, content_images: Tensor) -> Tensor:
+        """Images float32 [B,C,H,W] in 0..1, twice -> images of the first one's class and the second one's content."""
+
+
+@runtime_checkable
+class JoinsClasses(Protocol):
+    """A method that knows better than the mean what several images of one class say of it together."""
+
+    def join_classes(self, codes: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What ``encode`` gave for n images of one class -> ``class_code`` [1,C]."""
+
+
+def class_labels(method: Method) -> ClassLabels | None:
+    """Which class an image is of; None where the method is told none."""
+    return method.classes if isinstance(method, ClassContent) else None
+
+
+def class_width(method: Method) -> int | None:
+    """How wide the class code is, with which ``mean`` begins; None where there is none."""
+    return method.codes().get("class_code")
+
+
+def content_noise(method: Method) -> float | None:
+    """Standard deviation of the noise on content codes in training; None where there is no one value."""
+    return method.content_noise if isinstance(method, ContentNoise) else None
+
+
+# ---- codes that are optimised for each row, before an encoder is trained to predict them (LORD)
+
+
+@runtime_checkable
+class RowCodes(Protocol):
+    """A method that first optimises codes of the rows it is trained on, and trains its encoders in a later stage."""
+
+    def row_codes(
+        self, networks: Networks, rows: Tensor, factors: Tensor, images: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """The optimised codes, as ``encode`` gives them, of rows int64 [B] counted within the training rows.
+
+        ``factors``: theirs, int64 [B,K]. ``images``: theirs, float32 [B,C,H,W] in 0..1, where they are at hand.
+        """
+
+    def encoders_ready(self, step: int) -> bool:
+        """Whether the stage that trains the encoders has begun by ``step``."""
+
+
+def encoders_ready(method: Method, step: int) -> bool:
+    """Whether ``encode`` can be asked at ``step``; of a method that optimises no codes: always."""
+    return not isinstance(method, RowCodes) or method.encoders_ready(step)
+
+
+# ---- a prior of its own (InfoGAN, InfoWGAN-GP, DrNet, LORD); without: N(0, I), as wide as ``mean``
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The values of a code dimension that names a class: 0..count-1, whole numbers."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The values of a code dimension that is uniform from ``low`` to ``high``."""
+
+    low: float
+    high: float
+
+
+Support: TypeAlias = Classes | Interval | None  # None: a standard normal
+
+
+@runtime_checkable
+class Supports(Protocol):
+    """A method with code dimensions that are not standard normals."""
+
+    def supports(self) -> tuple[Support, ...]:
+        """The values that each column of ``mean`` takes."""
+
+
+@runtime_checkable
+class OwnPrior(Protocol):
+    """A method whose decoder does not take standard normals as they are."""
+
+    def prior(self, normals: Tensor) -> Tensor:
+        """Standard normals float32 [n,W] -> draws of the prior, which ``decode`` takes, of the same shape."""
+
+
+@runtime_checkable
+class WiderPrior(Protocol):
+    """A method whose decoder takes more than ``mean``: noise, too."""
+
+    @property
+    def prior_width(self) -> int:
+        """W, the width of a draw from the prior: that of ``mean``, or more."""
+
+
+@runtime_checkable
+class FittedPrior(Protocol):
+    """A method without a loss that draws its codes to a prior."""
+
+    @property
+    def fits_prior(self) -> bool:
+        """Whether codes are drawn from a normal law that is fitted to those of the data."""
+
+
+def prior_width(method: Method) -> int:
+    """The width of a draw from the prior: that of ``mean`` where the method names no other."""
+    return method.prior_width if isinstance(method, WiderPrior) else method.codes()["mean"]
+
+
+def fits_prior(method: Method) -> bool:
+    """Whether codes are drawn from a normal law that is fitted to those of the data."""
+    return isinstance(method, FittedPrior) and method.fits_prior
+
+
+def from_prior(method: Method, normals: Tensor) -> Tensor:
+    """Standard normals float32 [n,W] -> what ``decode`` takes: they themselves, or what the method makes of them."""
+    return method.prior(normals) if isinstance(method, OwnPrior) else normals
+
+
+# ---- training
+
+
+@runtime_checkable
+class StopsEarly(Protocol):
+    """A method that can see in its losses that training on is of no use."""
+
+    def stop_early(self, history: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether the history's lines so far (``step`` and each logged term) are reason to stop."""
+
+
+@runtime_checkable
+class FrozenNetworks(Protocol):
+    """A method whose losses use networks that nothing updates, beside its own."""
+
+    def frozen(self) -> dict[str, nn.Module]:
+        """Those networks by name. Asked for once, to train; no checkpoint keeps them."""
+
+
+@runtime_checkable
+class NamedLoss(Protocol):
+    """A method with a choice of reconstruction losses, which a run must not change half-way."""
+
+    @property
+    def reconstruction_loss(self) -> str:
+        """The word for the loss in use, such as ``perceptual`` or ``pixel``; empty: the method's own."""
+
+
+def stops_early(method: Method, history: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the method sees in the history's lines a reason to stop before the last step."""
+    return isinstance(method, StopsEarly) and method.stop_early(history)
+
+
+def frozen_networks(method: Method) -> dict[str, nn.Module]:
+    """The networks that its losses use and nothing updates, by name."""
+    return method.frozen() if isinstance(method, FrozenNetworks) else {}
+
+
+def reconstruction_loss(method: Method) -> str:
+    """The word for the reconstruction loss in use; empty: the method's own."""
+    return method.reconstruction_loss if isinstance(method, NamedLoss) else ""
+
+
+# ---- what scores are computed from
+
+
+@runtime_checkable
+class Reconstructs(Protocol):
+    """A method with a reconstruction error."""
+
+    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+        """-log p(images | codes) in nats per image [B], and the decoded images float32 [B,C,H,W] in 0..1."""
+
+
+def reconstructing(method: Method) -> Reconstructs:
+    """The method itself; DataMismatch where it has no reconstruction error."""
+    if not isinstance(method, Reconstructs):
+        raise DataMismatch(f"{type(method).__name__} has no reconstruction error, which this needs")
+    return method
+
+
+@runtime_checkable
+class DensityRatio(Protocol):
+    """A method with a discriminator that estimates the total correlation of its codes (FactorVAE)."""
+
+    def density_ratio(self, networks: Networks, codes: Tensor) -> Tensor:
+        """codes float32 [B,D] -> log q(z) - log prod_j q(z_j) in nats [B]."""
