@@ -53,8 +53,6 @@ def train(
     >>> disentool.load("vae-2.pt", device="cpu").latent_dim
     2
     """
-    from disentool.commands.train import train as carry_out  # needs torch; the options are checked first
-
     given = {name: list(value) if isinstance(value, range) else value for name, value in options.items()}
     jobs = plan(
         method,
@@ -63,6 +61,8 @@ def train(
         config_file=None if config_file is None else Path(config_file),
         output=None if output is None else fspath(output),
     )
+    from disentool.commands.train import train as carry_out  # needs torch, wrong options do not
+
     board = None if tensorboard is None else Path(tensorboard)
     runs = carry_out(jobs, resume=resume, overwrite=overwrite, tensorboard=board, report=report, listening=_ctrl_c)
     try:
