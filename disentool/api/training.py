@@ -53,10 +53,6 @@ def train(
     >>> disentool.load("vae-2.pt", device="cpu").latent_dim
     2
     """
-    # Imported here: they need torch, and the options are checked first.
-    from disentool.commands.train import train as carry_out
-    from disentool.engine.device import unchanged
-
     given = {name: list(value) if isinstance(value, range) else value for name, value in options.items()}
     jobs = plan(
         method,
@@ -65,6 +61,10 @@ def train(
         config_file=None if config_file is None else Path(config_file),
         output=None if output is None else fspath(output),
     )
+    # Imported here: they need torch, wrong options do not.
+    from disentool.commands.train import train as carry_out
+    from disentool.engine.device import unchanged
+
     board = None if tensorboard is None else Path(tensorboard)
     runs = carry_out(jobs, resume=resume, overwrite=overwrite, tensorboard=board, report=report, listening=_ctrl_c)
     try:
