@@ -17,7 +17,9 @@ MAX_IMAGES = 10_000  # of a folder
 class TakesImages(Protocol):
     """A model or generator: its file, and facts with the ``channels``, ``height`` and ``width`` of its images."""
 
-    path: Path
+    @property
+    def path(self) -> Path:
+        """Its file, or what the user named."""
 
     @property
     def facts(self) -> Any:

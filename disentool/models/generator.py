@@ -102,7 +102,8 @@ def _opened(spec: str, path: Path, device: str, trust: bool, truncation: float, 
 
 def as_found(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """How the generator of a directions file was opened, for :func:`open`: its truncation and its space."""
-    truncation, space = provenance.get("truncation"), provenance.get("space")
+    truncation: Any = provenance.get("truncation")
+    space = provenance.get("space")
     return {
         "truncation": float(truncation) if type(truncation) in (int, float) and 0 < truncation <= 1 else None,
         "space": space if isinstance(space, str) else None,
@@ -117,8 +118,10 @@ def _require_trust(spec: str, what: str, trust: bool) -> None:
 def require_classes(found: Opened, classes: Sequence[int]) -> None:
     """WrongUsage unless ``classes`` are classes of the generator, and there are some if it has any."""
     count = found.generator.facts.num_classes
-    if count is None and classes:
-        raise WrongUsage(f"--class {classes[0]}: {found.path} ({found.name}) has no classes; leave it out")
+    if count is None:
+        if classes:
+            raise WrongUsage(f"--class {classes[0]}: {found.path} ({found.name}) has no classes; leave it out")
+        return
     for index in classes:
         if not 0 <= index < count:
             raise WrongUsage(f"--class {index}: {found.path} has classes 0 to {count - 1:,}")

@@ -1,7 +1,7 @@
 """Options of DrNet."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from disentool.config import opt
 from disentool.methods._class_content.config import ClassConfig
@@ -33,7 +33,7 @@ class DrNetConfig(ClassConfig):
     batch_size: int = opt(100, "groups of four images of one class a batch", low=2, high=16384)
     steps: int = opt(120_000, "training steps, each of two updates", low=0)
 
-    PRESETS: ClassVar[dict[str, dict]] = {
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "code": {"adversary_weight": 1e-4},
         "quick": {"width": 32, "batch_size": 24, "steps": 1000},
