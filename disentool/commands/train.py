@@ -72,7 +72,7 @@ def train(
     if how.images == "device" and not feed.resident:
         raise DeviceFull(f"{data.path}: {data.images.nbytes / 1e9:.1f} GB do not fit on the device; --images memory")
 
-    def course(job: Job, graphs: CudaGraphs | None, signals: Signals) -> Iterator[Path | None]:
+    def course(job: Job, graphs: CudaGraphs | None, signals: Signals) -> side_by_side.Course:
         with files.claim(job.output):
             resuming.probe(job, resume, overwrite)  # another process may have finished it meanwhile
             with events.Events(tensorboard and tensorboard / events.folder_of(job.output)) as written:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from disentool.contract import Batch
 
@@ -72,6 +72,11 @@ class Feed:
             images = self.images.index_select(0, stored)
         factors = None if self.factors is None else self.factors.index_select(0, stored)
         return Batch(to_float(images), index, factors)
+
+
+def to_device(network: nn.Module, device: torch.device) -> nn.Module:
+    """The network itself, moved to the device, its weights stored channels last as the images are."""
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[no-any-return,call-overload]  # of torch
 
 
 def to_float(images: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -16,7 +16,7 @@ class NotCapturable(RuntimeError):
 class Graphs(Protocol):
     """What records the steps of a run: :class:`CudaGraphs`, or what stands in for it on another device."""
 
-    def on_stream(self) -> AbstractContextManager:
+    def on_stream(self) -> AbstractContextManager[Any]:
         """A context in which work is put where the recorded steps run."""
 
     def capture(self, step: Callable[[], None]) -> Callable[[], None]:
@@ -33,7 +33,7 @@ class CudaGraphs:
     """
 
     def __init__(self, device: torch.device):
-        self._stream = torch.cuda.Stream(device)
+        self._stream: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # of torch
 
     def on_stream(self) -> torch.cuda.StreamContext:
         """A context in which work is put on the run's stream."""

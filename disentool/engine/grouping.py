@@ -34,7 +34,8 @@ class Groups:
         turns = [stream.permutation(len(self.sizes)) for _ in range(whole)]
         chosen = np.concatenate([*turns, stream.choice(len(self.sizes), rest, replace=False)])
         members = _distinct(stream, self.sizes[chosen], each)
-        return self._rows[self._first[chosen][:, None] + members].reshape(-1)
+        rows: np.ndarray = self._rows[self._first[chosen][:, None] + members].reshape(-1)
+        return rows
 
 
 def _distinct(stream: np.random.Generator, sizes: np.ndarray, each: int) -> np.ndarray:

@@ -88,5 +88,5 @@ def log_likelihood(method: Method, networks: Networks, feed: Feed, rows: np.ndar
 def density_ratio(method: DensityRatio, networks: Networks, device: torch.device, codes: np.ndarray) -> np.ndarray:
     """log q(z) - log prod_j q(z_j) in nats, float64 [M], as the method's discriminator sees codes float32 [M,D]."""
     with repeatable():
-        parts = torch.from_numpy(codes).to(device).split(BATCH)
+        parts = torch.split(torch.from_numpy(codes).to(device), BATCH)
         return torch.cat([method.density_ratio(networks, part) for part in parts]).cpu().double().numpy()

@@ -46,11 +46,13 @@ class Inputs:
             self._arrays.append(placed)
         cuda = feed.device.type == "cuda"
         self._slots = [torch.zeros(size, dtype=torch.uint8, pin_memory=cuda) for _ in range(_SLOTS if cuda else 1)]
-        self._sent = [torch.cuda.Event() for _ in self._slots] if cuda else []
+        self._sent: list[torch.cuda.Event] = []
+        if cuda:
+            self._sent = [torch.cuda.Event() for _ in self._slots]  # type: ignore[no-untyped-call]  # of torch
         self._here = [[_views(placed, slot) for placed in self._arrays] for slot in self._slots]
         self._written = [[{k: v.numpy() for k, v in arrays.items()} for arrays in slot] for slot in self._here]
         self._buffer = self._slots[0].to(feed.device) if cuda else None
-        if cuda:
+        if self._buffer is not None:
             self._there = [_views(placed, self._buffer) for placed in self._arrays]
         elif feed.device.type == "cpu":
             self._there = self._here[0]
@@ -83,10 +85,11 @@ class Inputs:
 
     def _send(self, number: int, images: Tensor) -> None:
         """Images that the device cannot gather, to where the step reads them."""
-        if self._images[number] is None:
-            self._images[number] = torch.empty_like(images, device=self._feed.device)
+        there = self._images[number]
+        if there is None:
+            there = self._images[number] = torch.empty_like(images, device=self._feed.device)
         pinned = images.pin_memory() if self._sent else images
-        self._images[number].copy_(pinned, non_blocking=bool(self._sent))
+        there.copy_(pinned, non_blocking=bool(self._sent))
 
     def of(self, number: int) -> tuple[Batch, dict[str, Tensor]]:
         """The batch and the noise of update ``number`` of the step, counted over its phases and their repeats."""

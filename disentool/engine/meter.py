@@ -1,5 +1,7 @@
 """Running means of logged losses, kept on the device and fetched rarely."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -46,11 +48,11 @@ class Meter:
         self.count = 0
         return means
 
-    def state(self) -> dict:
+    def state(self) -> dict[str, Any]:
         """The unfinished window, as plain Python."""
         return {"names": list(self.names), "sums": self._sums.tolist(), "count": self.count}
 
-    def restore(self, state: dict) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Continue the window that :meth:`state` gave."""
         self._start(tuple(state["names"]))
         self._sums += torch.tensor(state["sums"], dtype=self._dtype, device=self.device)

@@ -73,9 +73,11 @@ class Pairs:
 
     def _by_values(self, stream: np.random.Generator, rows: np.ndarray, changing: np.ndarray) -> np.ndarray:
         """Partners where every combination of values is a row."""
+        assert self._row_of is not None  # or values are searched for
         shift = 1 + stream.integers(0, self.sizes - 1, changing.shape)  # never a whole turn: another value
         values = (self.values[rows] + np.where(changing, shift, 0)) % self.sizes
-        return self._row_of[values @ self._steps]
+        partners: np.ndarray = self._row_of[values @ self._steps]
+        return partners
 
     def _by_search(self, stream: np.random.Generator, rows: np.ndarray, changing: np.ndarray) -> np.ndarray:
         """Partners among the rows that there are; -1 where there is none."""

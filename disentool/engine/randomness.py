@@ -87,10 +87,12 @@ class Randomness:
         """The rows at positions turn*B .. turn*B + B of the endless stream of shuffled passes."""
         first, last = turn * draw.batch, (turn + 1) * draw.batch
         passes = range(first // self.rows, (last - 1) // self.rows + 1)
-        orders = {(index, p): self._orders.get((index, p)) for p in passes}
-        for (_, p), order in orders.items():
-            if order is None:
-                orders[index, p] = _stream(self.seed, _PASS, index, 0, p).permutation(self.rows)
+        orders: dict[tuple[int, int], np.ndarray] = {}
+        for p in passes:
+            known = self._orders.get((index, p))
+            if known is None:
+                known = _stream(self.seed, _PASS, index, 0, p).permutation(self.rows)
+            orders[index, p] = known
         self._orders = {k: v for k, v in self._orders.items() if k[0] != index} | orders  # forget finished passes
         return np.concatenate([orders[index, p][max(first - p * self.rows, 0) : last - p * self.rows] for p in passes])
 

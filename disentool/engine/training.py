@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from disentool.contract import Batch, Cosine, Method, Networks, Phase, Plateau, Rate, Stage, optional
-from disentool.engine.feed import Feed
+from disentool.contract import Batch, Carry, Cosine, Method, Networks, Noises, Phase, Plateau, Rate, Stage, optional
+from disentool.engine.feed import Feed, to_device
 from disentool.engine.graph import WARM_UP, Graphs, NotCapturable
 from disentool.engine.inputs import Inputs
 from disentool.engine.meter import Meter
@@ -47,7 +47,7 @@ class Training:
             self.networks: dict[str, nn.Module] = method.networks()
         given = self.networks | optional.frozen_networks(method)
         for network in given.values():
-            network.to(device, memory_format=torch.channels_last)
+            to_device(network, device)
         # What losses are given.
         self._called: Networks = {name: Bfloat16(n) for name, n in given.items()} if bfloat16 else given
         self.stages = method.stages()
@@ -95,31 +95,34 @@ class Training:
 
     def _advance(self, stage: Stage, step: int) -> None:
         """What a step needs from outside, and the step: as it is, or replayed."""
+        inputs = self._inputs
+        assert inputs is not None  # of this stage, since :meth:`advance`
         self._clock.fill_(self.step)
-        self._inputs.fill(step)
+        inputs.fill(step)
         for phase in stage.phases:
             self._rates[phase.name].before(step)
         if self.graphs and self._replay is None and not self.why_eager and self._ran == WARM_UP:
             try:
-                self._replay = self.graphs.capture(lambda: self._updates(stage))
+                self._replay = self.graphs.capture(lambda: self._updates(stage, inputs))
             except NotCapturable as error:
                 self.why_eager = str(error)
         if self._replay is not None:
             self._replay()
         else:
-            self._updates(stage)
+            self._updates(stage, inputs)
             self._ran += 1
         for phase in stage.phases:
             self.meters[phase.name].count += phase.repeats
             self._rates[phase.name].after(phase.repeats)
 
-    def _updates(self, stage: Stage) -> None:
+    def _updates(self, stage: Stage, inputs: Inputs) -> None:
         """Every update of a step, from its inputs; nothing in it waits for the device, or changes from step to step."""
-        carry: dict[str, Any] = {}
+        carry: Carry = {}
         number = 0
         for phase in stage.phases:
             for _ in range(phase.repeats):
-                carry = self._update(phase, *self._inputs.of(number), carry)
+                batch, noise = inputs.of(number)
+                carry = self._update(phase, batch, noise, carry)
                 number += 1
 
     def _current(self) -> tuple[int, int]:
@@ -131,7 +134,7 @@ class Training:
             first += stage.steps
         return len(self.stages) - 1, first
 
-    def _update(self, phase: Phase, batch: Batch, noise: dict[str, Tensor], carry: dict[str, Any]) -> dict[str, Any]:
+    def _update(self, phase: Phase, batch: Batch, noise: Noises, carry: Carry) -> Carry:
         loss, terms, carry = phase.loss(self._called, batch, noise, carry, self._clock)
         parameters = self._parameters[phase.name]
         # Only this phase's parameters: whatever else the loss touched gets no gradient.
@@ -252,7 +255,7 @@ def _adam(phase: Phase, parameters: dict[str, nn.Parameter], device: torch.devic
     cuda = device.type == "cuda"
     listed = []
     for rate, members in groups.items():
-        start = rate.start if isinstance(rate, (Cosine, Plateau)) else rate
+        start: float | Tensor = rate.start if isinstance(rate, (Cosine, Plateau)) else rate
         if cuda and start is not rate:
             start = torch.tensor(start, device=device)  # a recorded step finds a rate that changes where it was
         listed.append({"params": members, "lr": start})

@@ -63,6 +63,8 @@ def of_rows(model: Model, dataset: Dataset, rows: np.ndarray, source: Source) ->
             f"{dataset.path}: row {others[0]} is not one of those that {model.path} was trained on, which alone have"
             " optimised codes; its encoders, where trained, read any image"
         )
+    if dataset.factors is None:
+        raise DataMismatch(f"{dataset.path}: has no factors, which hold the classes that codes were optimised for")
     for start in range(0, len(rows), inference.BATCH):
         part = slice(start, start + inference.BATCH)
         images = to_float(torch.from_numpy(np.ascontiguousarray(dataset.images[rows[part]])).to(model.device))

@@ -19,7 +19,7 @@ class TakesImages(Protocol):
 
     @property
     def path(self) -> Path:
-        """Its file."""
+        """Its file, or what the user named."""
 
     @property
     def facts(self) -> Any:

@@ -104,7 +104,8 @@ def _opened(spec: str, path: Path, device: str, trust: bool, truncation: float, 
 
 def as_found(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """How the generator of a directions file was opened, for :func:`open`: its truncation and its space."""
-    truncation, space = provenance.get("truncation"), provenance.get("space")
+    truncation: Any = provenance.get("truncation")
+    space = provenance.get("space")
     return {
         "truncation": float(truncation) if type(truncation) in (int, float) and 0 < truncation <= 1 else None,
         "space": space if isinstance(space, str) else None,

@@ -13,6 +13,7 @@ from disentool.config import build
 from disentool.contract import DataFacts, Method, optional
 from disentool.datasets.cache import data_spec
 from disentool.engine import device as devices
+from disentool.engine.feed import to_device
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import checkpoint, exported, files, provenance
 from disentool.io.classes import describes
@@ -58,9 +59,8 @@ class Model:
 def facts(data: Dataset, rows: int) -> DataFacts:
     """What a method may know of a data set, ``rows`` rows of which it is trained on."""
     _, height, width, channels = data.images.shape
-    return DataFacts(
-        rows, channels, height, width, data.likelihood, data.factor_names, data.factor_sizes, data.class_factor
-    )
+    law: Any = data.likelihood  # one of the two, as whatever opened the data has checked
+    return DataFacts(rows, channels, height, width, law, data.factor_names, data.factor_sizes, data.class_factor)
 
 
 def describe(data: Dataset, spec: str, rows: int) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def describe(data: Dataset, spec: str, rows: int) -> dict[str, Any]:
 def describe_classes(method: Method, data: Dataset, rows: np.ndarray) -> dict[str, Any]:
     """The ``classes`` of a checkpoint's data, of a method that has them; ``rows``: int64 [n], those trained on."""
     classes = optional.class_labels(method)
-    if classes is None:
+    if classes is None or data.factors is None:
         return {}
     images = np.bincount(classes.of(data.factors[rows]), minlength=classes.count)
     words = {name: list(data.class_names[name]) for name in classes.names if name in data.class_names}
@@ -112,7 +112,7 @@ def load(path: Path, device: str = "auto", *, trust: bool = False) -> Model:
     checkpoint.check_networks(path, networks, content["networks"])
     for name, network in networks.items():
         network.load_state_dict(content["networks"][name], assign=True)
-        network.requires_grad_(False).eval().to(chosen, memory_format=torch.channels_last)
+        to_device(network.requires_grad_(False).eval(), chosen)
     return Model(path, files.sha256(path), content, method, networks, chosen)
 
 

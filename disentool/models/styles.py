@@ -14,6 +14,7 @@ from disentool.io.dataset import Dataset
 
 def attach(data: Dataset, styles: np.ndarray, count: int) -> Dataset:
     """The data set with the factor ``style``, of ``count`` values, beside its own."""
+    assert data.factors is not None  # they hold the class that is split
     return replace(
         data,
         factors=np.column_stack([data.factors, styles.astype(np.int32)]),

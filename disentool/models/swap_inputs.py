@@ -181,6 +181,8 @@ class Finder:
             if data.content_sha256 != self.model.content["data"].get("content_sha256"):
                 data = self._trained_on
             rows = encoding.training_rows(self.model, data)
+            if data.factors is None:
+                raise DataMismatch(f"{data.path}: has no factors, which say the class of an image")
             rows = rows[factor.of(data.factors[rows]) == index]
             some = rows[np.linspace(0, len(rows) - 1, min(len(rows), _CLASS_IMAGES)).astype(np.int64)]
             images = np.ascontiguousarray(data.images[some])

@@ -16,8 +16,9 @@ class ConvTranspose2d(nn.ConvTranspose2d):
     On a CPU the gradient of a bias inside takes as long as that of the weights, if images are stored channels last.
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        """[B,C,H,W] -> [B,C',H',W']."""
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """[B,C,H,W] -> [B,C',H',W']; ``output_padding`` says the size, and torch's ``output_size`` is not for use."""
+        assert isinstance(self.padding, tuple) and self.bias is not None  # as they are unless asked otherwise
         out = F.conv_transpose2d(input, self.weight, None, self.stride, self.padding, self.output_padding)
         return out.add_(self.bias[:, None, None])
 

@@ -72,7 +72,7 @@ class LPIPS(nn.Module):
         return total
 
     def _features(self, images: Tensor) -> list[Tensor]:
-        x = (2 * images.expand(-1, 3, -1, -1) - 1 - self.shift) / self.scale
+        x = (2 * images.expand(-1, 3, -1, -1) - 1 - self.get_buffer("shift")) / self.get_buffer("scale")
         found = []
         for index, layer in enumerate(self.features):
             x = layer(x)

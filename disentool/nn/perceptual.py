@@ -24,10 +24,14 @@ class Vgg16(nn.Module):
     def __init__(self, weights: dict[str, Tensor], kind: Input):
         """``weights``: as :func:`disentool.io.vgg.read` gives them. ``kind``: see :func:`perceptual_loss`."""
         super().__init__()
-        layers, size = [], 3
+        layers: list[nn.Module] = []
+        size = 3
         for out in _CONVOLUTIONS:
-            layers += [nn.MaxPool2d(2)] if out == "pool" else [nn.Conv2d(size, out, 3, padding=1), nn.ReLU()]
-            size = size if out == "pool" else out
+            if isinstance(out, str):
+                layers.append(nn.MaxPool2d(2))
+            else:
+                layers += [nn.Conv2d(size, out, 3, padding=1), nn.ReLU()]
+                size = out
         self.features = nn.Sequential(*layers)
         self.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
         self.requires_grad_(False).eval()
@@ -37,7 +41,7 @@ class Vgg16(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Grey images are taken as three equal channels."""
-        x = (images.expand(-1, 3, -1, -1) - self.mean) / self.std
+        x = (images.expand(-1, 3, -1, -1) - self.get_buffer("mean")) / self.get_buffer("std")
         found = []
         for index, layer in enumerate(self.features):
             x = layer(x)

@@ -128,8 +128,8 @@ def check_template(template: str, several: list[str], known: set[str]) -> None:
         raise WrongUsage(f"-o {template}: {error}") from None
     fields = [field for _, field, _, _ in parts]
     for _, field, spec, conversion in parts:
-        if field not in known:
-            raise WrongUsage(f"-o {template}: {UnknownName('placeholder', field, known)}")
+        if field is None or field not in known:
+            raise WrongUsage(f"-o {template}: {UnknownName('placeholder', str(field), known)}")
         if spec or conversion:
             raise WrongUsage(f"-o {template}: write {{{field}}}, without a format")
     for name in several:

@@ -27,8 +27,9 @@ def probe(job: Job, resume: bool, overwrite: bool) -> None:
 def snapshots(job: Job) -> list[Path]:
     """The snapshot files a job will write, as far as its steps are known before the data is open."""
     every = job.run.keep_every
-    known = every is not None and job.run.epochs is None
-    return [job.snapshot(step) for step in range(every, job.steps + 1, every)] if known else []
+    if every is None or job.run.epochs is not None:
+        return []
+    return [job.snapshot(step) for step in range(every, job.steps + 1, every)]
 
 
 def is_complete(job: Job, content: dict[str, Any]) -> bool:

@@ -10,10 +10,8 @@ import torch
 
 from disentool import config as configuration
 from disentool import methods
-from disentool.contract import RowCodes
 from disentool.contract.configuration import follows_data_likelihood, splits_classes
 from disentool.contract.optional import reconstruction_loss, stops_early
-from disentool.engine import inference
 from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
 from disentool.engine.training import Training
@@ -21,9 +19,8 @@ from disentool.errors import DataMismatch, ForeignFile, Interrupted, NoFactors, 
 from disentool.io import checkpoint, events, files, records
 from disentool.io.dataset import Dataset
 from disentool.models import model as models
-from disentool.nn.gaussian import kl_to_prior
 from disentool.reporting import Reporter, Task
-from disentool.training import resuming
+from disentool.training import resuming, statistics
 from disentool.training.plan import Job
 from disentool.training.signals import Signals
 
@@ -214,7 +211,7 @@ class Run:
             "reconstruction_loss": reconstruction_loss(training.method),
             "history": self.history,
             "seconds": self.seconds,
-            "statistics": _statistics(training, rows),
+            "statistics": statistics.of_codes(training, rows),
             **self._styles(),
             "samples": {"images": torch.from_numpy(self.data.images[samples]), "rows": samples.tolist()},
             **training.state(),
@@ -228,6 +225,7 @@ class Run:
         """The style of each row of the data, where they are this run's own."""
         if splits_classes(self.job.config) is None:
             return {}
+        assert self.data.factors is not None  # the last of them is the style
         return {"styles": torch.from_numpy(self.data.factors[:, -1].astype(np.int32))}
 
     def _restore(self, content: dict[str, Any]) -> None:
@@ -259,30 +257,6 @@ class Run:
             raise ForeignFile(f"{job.output}: cannot be resumed: {str(error).splitlines()[0]}") from None
         self.history = list(content["history"])
         self.seconds = float(content.get("seconds", 0.0))
-
-
-def _statistics(training: Training, rows: np.ndarray) -> dict[str, Any]:
-    """Per-dimension KL (nats), mean and standard deviation of the codes over a few rows; what `traverse` orders by."""
-    parts = list(_codes(training, rows))
-    mean = np.concatenate([p["mean"] for p in parts]).astype(np.float64)
-    out = {"rows": len(rows), "mean_mean": mean.mean(0).tolist(), "mean_std": mean.std(0).tolist()}
-    if "logvar" in parts[0]:
-        logvar = np.concatenate([p["logvar"] for p in parts])
-        out["kl"] = kl_to_prior(torch.from_numpy(mean), torch.from_numpy(logvar).double()).mean(0).tolist()
-    return out
-
-
-def _codes(training: Training, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
-    """What the encoders make of these rows; before they are trained, the codes that are optimised for the rows."""
-    method, networks = training.method, training.networks
-    if not isinstance(method, RowCodes) or method.encoders_ready(training.step):
-        yield from inference.encode(method, networks, training.feed, rows)
-        return
-    with inference.repeatable():
-        for start in range(0, len(rows), inference.BATCH):
-            batch = training.feed.batch(rows[start : start + inference.BATCH])
-            codes = method.row_codes(networks, batch.rows, batch.factors, batch.images)
-            yield {name: code.float().cpu().numpy() for name, code in codes.items()}
 
 
 def _duration(seconds: float) -> str:

@@ -1,10 +1,11 @@
 """Runs side by side in one process, a step of each in turn: a small step leaves a GPU idle, which others fill."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import torch
 
@@ -15,13 +16,16 @@ from disentool.training.signals import Signals, listen
 LARGEST = 10  # runs at once where nobody says how many
 
 
+Course: TypeAlias = Generator[Path | None, None, None]  # of a run: None after a step, or the path of what is complete
+
+
 @dataclass
 class Member:
-    """A run of a gang. ``start`` gives its course: None after every step, the path of whatever is complete."""
+    """A run of a gang. ``start`` gives its course."""
 
     output: Path
-    start: Callable[[Signals], Iterator[Path | None]]
-    on_stream: Callable[[], AbstractContextManager] = nullcontext  # where all that it does is put
+    start: Callable[[Signals], Course]
+    on_stream: Callable[[], AbstractContextManager[Any]] = nullcontext  # where all that it does is put
 
 
 def together(
@@ -37,7 +41,7 @@ def together(
     signal each one saves, then Interrupted is raised. Raises DeviceFull if the memory of the device does not suffice.
     """
     waiting = deque(members)
-    active: list[tuple[Member, Iterator[Path | None]]] = []
+    active: list[tuple[Member, Course]] = []
     lost: list[str] = []
     stopped: list[Interrupted] = []
     most = 0  # runs that have been under way at once

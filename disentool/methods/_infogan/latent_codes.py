@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from disentool.contract import Classes, Interval, Noise
+from disentool.contract import Classes, Interval, Noise, Noises, Support
 
 
 class LatentCodes:
@@ -33,7 +33,7 @@ class LatentCodes:
             Noise("rest", (batch, self.noise_size), "normal"),
         )
 
-    def sample(self, noise: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def sample(self, noise: Noises) -> tuple[Tensor, Tensor]:
         """Codes [B,D] from their prior, and what the generator is given [B,inputs]."""
         uniform = noise["classes"]
         classes = [self._class(uniform[:, i : i + 1], n) for i, n in enumerate(self.categories)]
@@ -94,7 +94,7 @@ class LatentCodes:
         """What the generator is given for ``rows`` draws of the prior, from torch's global generator."""
         return self.generator_input(self.from_normals(torch.randn(rows, self.width + self.noise_size)))
 
-    def supports(self) -> tuple[Classes | Interval | None, ...]:
+    def supports(self) -> tuple[Support, ...]:
         """Which values each of the D columns takes; None: a standard normal."""
         interval = Interval(-1.0, 1.0) if self.law == "uniform" else None
         return (*(Classes(count) for count in self.categories), *[interval] * self.continuous)

@@ -45,6 +45,8 @@ class Generator(nn.Module):
     ``reference``: float32 [R,inputs], draws of what the generator is given, by which its layers are normalised.
     """
 
+    reference: Tensor
+
     def __init__(self, reference: Tensor, channels: int, height: int, width: int, hidden: int, large: bool):
         super().__init__()
         self.register_buffer("reference", reference)
@@ -69,4 +71,5 @@ class Generator(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Each row of ``inputs`` by itself, beside the reference."""
-        return self.layers(torch.cat([self.reference, inputs]))[len(self.reference) :]
+        made: Tensor = self.layers(torch.cat([self.reference, inputs]))
+        return made[len(self.reference) :]

@@ -1,6 +1,8 @@
-"""What the InfoGAN family shares: its networks, Q as the encoder, and when to stop."""
+"""What the InfoGAN family shares before and in training: its codes, its networks, what Q says, and when to stop."""
 
-import torch
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from torch import Tensor, nn
 
 from disentool.contract import DataFacts, Networks
@@ -8,7 +10,6 @@ from disentool.errors import DataMismatch
 from disentool.methods._infogan import networks
 from disentool.methods._infogan.config import AdversarialConfig
 from disentool.methods._infogan.latent_codes import LatentCodes
-from disentool.nn.likelihood import negative_log_likelihood
 
 _REFERENCE = 64  # draws that the generator is normalised by
 
@@ -51,19 +52,15 @@ def outputs(networks: Networks, images: Tensor, features: Tensor | None = None) 
         features = networks["q_trunk"](images)
     elif features is None:
         features = networks["trunk"](images)
-    return networks["q"](features)
+    found: Tensor = networks["q"](features)
+    return found
 
 
-def reconstruction(networks: Networks, inputs: Tensor, images: Tensor, kind: str) -> tuple[Tensor, Tensor]:
-    """Nats per image [B] of ``images`` under what is generated from ``inputs``, and the generated images in 0..1."""
-    logits = networks["generator"](inputs)
-    return negative_log_likelihood(logits, images, kind), torch.sigmoid(logits)
-
-
-def stop_early(history: list[dict], patience: int | None) -> bool:
+def stop_early(history: Sequence[Mapping[str, Any]], patience: int | None) -> bool:
     """Whether the history's ``information`` was highest ``patience`` or more steps before its last line."""
     lines = [line for line in history if isinstance(line.get("information"), float)]
     if patience is None or not lines:
         return False
     best = max(lines, key=lambda line: line["information"])  # the first of equals
-    return lines[-1]["step"] - best["step"] >= patience
+    since: int = lines[-1]["step"] - best["step"]
+    return since >= patience

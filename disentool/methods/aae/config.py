@@ -1,7 +1,7 @@
 """Options of the adversarial autoencoder."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
 from disentool.methods._vae.config import AutoencoderConfig
@@ -27,7 +27,7 @@ class AAEConfig(AutoencoderConfig):
     discriminator_units: int = opt(1000, "width of the discriminator's hidden layers", low=1, high=65536)
     discriminator_layers: int = opt(6, "hidden layers of the discriminator", low=1, high=64)
 
-    PRESETS: ClassVar[dict[str, dict]] = {
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "quick": {
             "learning_rate": 1e-3,

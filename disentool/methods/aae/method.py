@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from disentool.contract import Adam, Batch, DataFacts, Networks, Noise, Phase, Stage, uniform
+from disentool.contract import Adam, Batch, Carry, DataFacts, LossResult, Networks, Noise, Noises, Phase, Stage, uniform
 from disentool.methods._vae import autoencoder
 from disentool.methods.aae.config import AAEConfig
 from disentool.nn import conv, gaussian
@@ -50,7 +50,9 @@ class AAE:
         )
         return (Stage((autoencoder.phase("autoencoder", config, self.autoencoder_loss), adversary), config.steps),)
 
-    def autoencoder_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def autoencoder_loss(
+        self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor
+    ) -> LossResult:
         """-E log p(x|z) + prior_weight * KL(q(z) || p(z)), the latter ~ E log D/(1-D): the difference of two logits."""
         codes = self._sample(networks, batch.images, noise["posterior"])
         nats = negative_log_likelihood(networks["decoder"](codes), batch.images, self.likelihood).mean()
@@ -58,7 +60,9 @@ class AAE:
         terms = {"reconstruction": nats, "prior_kl": prior_kl}
         return nats + self.config.prior_weight * prior_kl, terms, {}
 
-    def discriminator_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def discriminator_loss(
+        self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor
+    ) -> LossResult:
         """Cross-entropy of telling codes of the encoder as just updated, which gets no gradient, from the prior's."""
         with torch.no_grad():
             codes = self._sample(networks, batch.images, noise["posterior"])

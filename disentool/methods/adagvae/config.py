@@ -1,7 +1,7 @@
 """Options of the Ada-GVAE."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
 from disentool.methods._vae.config import AutoencoderConfig
@@ -24,4 +24,4 @@ class AdaGVAEConfig(AutoencoderConfig):
     )
     batch_size: int = opt(64, "pairs of images in a batch", low=1, high=32768, group="Optimiser")
 
-    PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}

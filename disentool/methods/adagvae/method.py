@@ -5,7 +5,7 @@ import dataclasses
 import torch
 from torch import Tensor, nn
 
-from disentool.contract import Batch, DataFacts, Networks, Noise, Stage, pairs
+from disentool.contract import Batch, Carry, DataFacts, LossResult, Networks, Noise, Noises, Stage, pairs
 from disentool.methods._vae import autoencoder
 from disentool.methods.adagvae.config import AdaGVAEConfig
 from disentool.nn import gaussian
@@ -33,14 +33,14 @@ class AdaGVAE:
         )
         return (Stage((phase,), config.steps),)
 
-    def loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """Eq. 6: the bound of both images, each posterior averaged over the pair where that seems shared.
 
         Nats per image: the mean over both halves of the batch, of -E log p(x|z) + beta * KL.
         """
         posterior = autoencoder.encode(networks, batch.images)
-        first, second = posterior["mean"].chunk(2), posterior["logvar"].chunk(2)
-        shared = shared_dimensions(*first, *second, self.config.divergence)
+        (mean, other_mean), (logvar, other_logvar) = posterior["mean"].chunk(2), posterior["logvar"].chunk(2)
+        shared = shared_dimensions(mean, other_mean, logvar, other_logvar, self.config.divergence)
         mean, logvar = average_shared(posterior["mean"], posterior["logvar"], shared)
         codes = gaussian.sample(mean, logvar, noise["posterior"])
         nats = negative_log_likelihood(networks["decoder"](codes), batch.images, self.likelihood).mean()
@@ -82,6 +82,8 @@ def _kl(mean: Tensor, logvar: Tensor, other_mean: Tensor, other_logvar: Tensor) 
 def average_shared(mean: Tensor, logvar: Tensor, shared: Tensor) -> tuple[Tensor, Tensor]:
     """Both posteriors [2B,D] with mean and variance averaged over the pair (eq. 5, GVAE) where ``shared`` [B,D]."""
     both = torch.cat([shared, shared])
-    average_mean = torch.cat([sum(mean.chunk(2)) / 2] * 2)
-    average_logvar = torch.cat([torch.logaddexp(*logvar.chunk(2)) - torch.log(torch.full_like(logvar[:1, :1], 2))] * 2)
+    (first, second), (first_logvar, second_logvar) = mean.chunk(2), logvar.chunk(2)
+    average_mean = torch.cat([(first + second) / 2] * 2)
+    joint_logvar = torch.logaddexp(first_logvar, second_logvar) - torch.log(torch.full_like(logvar[:1, :1], 2))
+    average_logvar = torch.cat([joint_logvar] * 2)
     return torch.where(both, average_mean, mean), torch.where(both, average_logvar, logvar)

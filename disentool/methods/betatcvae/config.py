@@ -1,7 +1,7 @@
 """Options of the beta-TCVAE."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
 from disentool.methods._vae.config import AutoencoderConfig
@@ -21,4 +21,4 @@ class BetaTCVAEConfig(AutoencoderConfig):
     )
     batch_size: int = opt(64, "images in a batch; q(z) is estimated from them", low=2, high=65536, group="Optimiser")
 
-    PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}

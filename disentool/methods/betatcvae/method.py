@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from disentool.contract import Batch, DataFacts, Networks, Stage
+from disentool.contract import Batch, Carry, DataFacts, LossResult, Networks, Noises, Stage
 from disentool.errors import DataMismatch
 from disentool.methods._vae import autoencoder
 from disentool.methods.betatcvae.config import BetaTCVAEConfig
@@ -37,7 +37,7 @@ class BetaTCVAE:
         """One phase: encoder and decoder on the weighted bound."""
         return (Stage((autoencoder.phase("betatcvae", self.config, self.loss),), self.config.steps),)
 
-    def loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """Eq. 4: -E log p(x|z) + alpha * MI + beta * TC + gamma * dimension-wise KL, nats per image.
 
         The three add up to the KL: to its one-sample estimate, or (analytic) to its closed form.

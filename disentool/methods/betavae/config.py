@@ -1,7 +1,7 @@
 """Options of the beta-VAE."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
 from disentool.methods._vae.config import AutoencoderConfig
@@ -19,7 +19,7 @@ class BetaVAEConfig(AutoencoderConfig):
     capacity_steps: int = opt(100_000, "for burgess: the number of steps over which C rises from 0", low=1)
     capacity_weight: float = opt(1000.0, "for burgess: the weight of |KL - C|", low=0)
 
-    PRESETS: ClassVar[dict[str, dict]] = {
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "quick": {"learning_rate": 1e-3, "steps": 1000, "capacity_steps": 500},
     }

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from disentool.contract import Batch, DataFacts, Networks, Stage
+from disentool.contract import Batch, Carry, DataFacts, LossResult, Networks, Noises, Stage
 from disentool.methods._vae import autoencoder
 from disentool.methods.betavae import schedule
 from disentool.methods.betavae.config import BetaVAEConfig
@@ -24,13 +24,13 @@ class BetaVAE:
         loss = self.loss if self.config.objective == "higgins" else self.capacity_loss
         return (Stage((autoencoder.phase("betavae", self.config, loss),), self.config.steps),)
 
-    def loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """Higgins et al., eq. 4: -E log p(x|z) + beta * KL, nats per image."""
         bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
         terms = {"reconstruction": bound.reconstruction, "kl": bound.kl}
         return bound.reconstruction + self.config.beta * bound.kl, terms, {}
 
-    def capacity_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def capacity_loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """Burgess et al., eq. 8: -E log p(x|z) + weight * |KL - C(step)|, nats per image; KL is the batch's mean."""
         bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
         capacity = schedule.linear(step, 0.0, self.config.capacity, self.config.capacity_steps)

@@ -1,7 +1,7 @@
 """Options of the DIP-VAE."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
 from disentool.methods._vae.config import AutoencoderConfig
@@ -19,4 +19,4 @@ class DIPVAEConfig(AutoencoderConfig):
         None, "weight of the distance of the diagonal to 1; none: 10 times lambda-od for i, lambda-od for ii", low=0
     )
 
-    PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from disentool.contract import Batch, DataFacts, Networks, Stage
+from disentool.contract import Batch, Carry, DataFacts, LossResult, Networks, Noises, Stage
 from disentool.methods._vae import autoencoder
 from disentool.methods.dipvae.config import DIPVAEConfig
 from disentool.nn import gaussian
@@ -27,7 +27,7 @@ class DIPVAE:
         """One phase: encoder and decoder on the bound and the penalty of the covariance."""
         return (Stage((autoencoder.phase("dipvae", self.config, self.loss),), self.config.steps),)
 
-    def loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """Eq. 6 (I) and 7 (II): -E log p(x|z) + KL + lambda_od * sum_{i!=j} C_ij^2 + lambda_d * sum_i (C_ii - 1)^2."""
         posterior = autoencoder.encode(networks, batch.images)
         mean, logvar = posterior["mean"], posterior["logvar"]

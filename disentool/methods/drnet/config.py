@@ -1,7 +1,7 @@
 """Options of DrNet."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from disentool.config import opt
 from disentool.methods._class_content.config import ClassConfig
@@ -40,7 +40,7 @@ class DrNetConfig(ClassConfig):
     )
     steps: int = opt(120_000, "training steps, each of two updates", low=0, group="Optimiser")
 
-    PRESETS: ClassVar[dict[str, dict]] = {
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "code": {"adversary_weight": 1e-4},
         "quick": {"width": 32, "batch_size": 24, "steps": 1000},

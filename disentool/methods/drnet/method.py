@@ -7,13 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from disentool.contract import Adam, Batch, DataFacts, Networks, Phase, Stage, groups
-from disentool.io import vgg
+from disentool.contract import Adam, Batch, Carry, DataFacts, LossResult, Networks, Noises, Phase, Stage, groups
 from disentool.io.classes import choose
+from disentool.methods._class_content import shared_loss
 from disentool.methods.drnet.config import DrNetConfig
 from disentool.methods.drnet.networks import Decoder, Encoder
+from disentool.nn import perceptual
 from disentool.nn.likelihood import negative_log_likelihood
-from disentool.nn.perceptual import Vgg16, shared_loss
 
 _REFERENCE = 32  # training images by which the networks are normalised
 _GROUP = 4  # images of a class: two for the class code, two for the content code
@@ -52,12 +52,11 @@ class DrNet:
     @property
     def reconstruction_loss(self) -> str:
         """``perceptual`` or ``pixel``, where it is not the method's own."""
-        return "" if self.config.reconstruction == "native" else self.config.reconstruction
+        return shared_loss.word(self.config)
 
     def frozen(self) -> dict[str, nn.Module]:
         """The feature network of the shared reconstruction loss, where that is perceptual."""
-        path = vgg.choose(self.config.reconstruction, self.config.vgg)
-        return {} if path is None else {"vgg": Vgg16(vgg.read(path), "normalised")}
+        return shared_loss.frozen(self.config)
 
     def stages(self) -> tuple[Stage, ...]:
         """Two phases, each with a batch of its own: the autoencoder, then the discriminator."""
@@ -83,37 +82,45 @@ class DrNet:
     def keep_reference(self, networks: dict[str, nn.Module], batch: Batch) -> None:
         """The images by which everything is normalised from now on."""
         for name in ("class_encoder", "content_encoder"):
-            networks[name].reference.copy_(batch.images)
+            networks[name].get_buffer("reference").copy_(batch.images)
 
-    def autoencoder_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def autoencoder_loss(
+        self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor
+    ) -> LossResult:
         """Eq. 4 of four images of each class, c1, c2, p1, p2; squares are means over pixels, or over a code.
 
         |D(Ec(c1), Ep(p1)) - p1|^2, or the shared reconstruction loss, + similarity_weight * |Ec(c1) - Ec(c2)|^2, the
         code of c2 being fixed, + adversary_weight * the cross-entropy of the discriminator's answer to (Ep(p1), Ep(p2))
         and 1/2.
         """
-        c1, c2, p1, p2 = batch.images.unflatten(0, (-1, _GROUP)).unbind(1)
+        c1, c2, p1, p2 = torch.unflatten(batch.images, 0, (-1, _GROUP)).unbind(1)
         of_class, content = networks["class_encoder"](c1), networks["content_encoder"](p1)
         with torch.no_grad():
             same_class, other = networks["class_encoder"](c2), networks["content_encoder"](p2)
         features = of_class.features if self.config.skip else ()
         logits = networks["decoder"](torch.cat([of_class.codes, content.codes], 1), features)
         made = torch.sigmoid(_own(logits))
-        error = F.mse_loss(made, p1) if self.config.reconstruction == "native" else shared_loss(networks, made, p1)
+        error = (
+            F.mse_loss(made, p1)
+            if self.config.reconstruction == "native"
+            else perceptual.shared_loss(networks, made, p1)
+        )
         similarity = F.mse_loss(_own(of_class.codes), _own(same_class.codes))
         answer = networks["discriminator"](torch.cat([_own(content.codes), _own(other.codes)], 1))
         adversary = 0.5 * (F.softplus(answer) + F.softplus(-answer)).mean()
         loss = error + self.config.similarity_weight * similarity + self.config.adversary_weight * adversary
         return loss, {"reconstruction": error, "similarity": similarity, "adversary": adversary}, {}
 
-    def discriminator_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def discriminator_loss(
+        self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor
+    ) -> LossResult:
         """Eq. 3: cross-entropy of telling two content codes of a class from two of different classes.
 
         They are of the encoder as just updated, which gets no gradient.
         """
         with torch.no_grad():
             codes = _own(networks["content_encoder"](batch.images).codes)
-        first, second = codes.unflatten(0, (-1, 2)).unbind(1)
+        first, second = torch.unflatten(codes, 0, (-1, 2)).unbind(1)
         other = second[another(self.classes.of(batch.factors)[::2])]
         pairs = torch.cat([torch.cat([first, first]), torch.cat([second, other])], 1)
         same, different = networks["discriminator"](pairs).chunk(2)

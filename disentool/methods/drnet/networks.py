@@ -45,6 +45,8 @@ class Encoder(nn.Module):
     4x4 stride-2 convolutions, then one over all that is left, and tanh.
     """
 
+    reference: Tensor
+
     def __init__(self, rows: int, channels: int, height: int, width: int, base: int, outputs: int):
         super().__init__()
         self.register_buffer("reference", torch.zeros(rows, channels, height, width))
@@ -93,7 +95,7 @@ class Decoder(nn.Module):
 
     def forward(self, codes: Tensor, features: tuple[Tensor, ...] = ()) -> Tensor:
         """``features`` [R+B,c,h,w], the largest first, as :class:`Encoded` has them; none without skips."""
-        x = self.head(codes)
+        x: Tensor = self.head(codes)
         for depth, layer in enumerate(self.layers, 1):
             x = layer(torch.cat([x, features[-depth]], 1) if features else x)
         return x

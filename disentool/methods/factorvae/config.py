@@ -1,7 +1,7 @@
 """Options of FactorVAE."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from disentool.config import opt
 from disentool.methods._vae.config import AutoencoderConfig
@@ -29,7 +29,7 @@ class FactorVAEConfig(AutoencoderConfig):
         6, "hidden layers of the discriminator (some read the paper's '6 layers' as 5)", low=1, high=64
     )
 
-    PRESETS: ClassVar[dict[str, dict]] = {
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "quick": {"learning_rate": 1e-3, "discriminator_learning_rate": 1e-3, "steps": 1000},
     }

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from disentool.contract import Adam, Batch, DataFacts, Networks, Noise, Phase, Stage, uniform
+from disentool.contract import Adam, Batch, Carry, DataFacts, LossResult, Networks, Noise, Noises, Phase, Stage, uniform
 from disentool.methods._vae import autoencoder
 from disentool.methods.factorvae.config import FactorVAEConfig
 from disentool.nn import gaussian
@@ -44,7 +44,7 @@ class FactorVAE:
         )
         return (Stage((vae, adversary), config.steps),)
 
-    def vae_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def vae_loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """Eq. 2 and 3: -E log p(x|z) + KL + gamma * TC with TC ~ E log D/(1-D), the difference of D's two logits."""
         bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
         tc = self.density_ratio(networks, bound.codes).mean()
@@ -52,7 +52,9 @@ class FactorVAE:
         terms = {"reconstruction": bound.reconstruction, "kl": bound.kl, "tc": tc}
         return loss, terms, {"codes": bound.codes.detach()}
 
-    def discriminator_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def discriminator_loss(
+        self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor
+    ) -> LossResult:
         """Algorithm 2, second half: z of the first batch is real; z' of a second batch, permuted, is not.
 
         z' comes from the encoder as just updated; neither batch passes a gradient to it.

@@ -1,7 +1,7 @@
 """Options of InfoGAN."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from disentool.config import opt
 from disentool.methods._infogan.config import AdversarialConfig
@@ -21,7 +21,7 @@ class InfoGANConfig(AdversarialConfig):
 
     # quick: for MNIST and its like on a CPU. Little noise, so that classes are what images differ most by; a small
     # lambda, or the codes are told apart before the images look like anything.
-    PRESETS: ClassVar[dict[str, dict]] = {
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "quick": {
             "continuous": 0,

@@ -1,7 +1,7 @@
 """Options of InfoWGAN-GP."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from disentool.config import opt
 from disentool.methods._infogan.config import AdversarialConfig
@@ -42,7 +42,7 @@ class InfoWGANGPConfig(AdversarialConfig):
 
     # quick: for MNIST and its like on a CPU. Two dimensions of noise, so that classes are what images differ most by:
     # with 8 the noise makes the digits, and classes come to mean small differences of each.
-    PRESETS: ClassVar[dict[str, dict]] = {
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "quick": {
             "categorical": "10",

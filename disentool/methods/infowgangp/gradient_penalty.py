@@ -14,5 +14,5 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
     """
     mix = mix[:, None, None, None]
     points = mix * real + (1 - mix) * fake
-    gradients = torch.func.grad(lambda x: critic(x).sum())(points)
+    gradients: Tensor = torch.func.grad(lambda x: critic(x).sum())(points)
     return (gradients.flatten(1).square().sum(1).add(1e-12).sqrt() - 1).square().mean()

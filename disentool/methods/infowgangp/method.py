@@ -3,8 +3,20 @@
 import torch
 from torch import Tensor, nn
 
-from disentool.contract import Adam, Batch, Classes, DataFacts, Interval, Networks, Noise, Phase, Stage, epoch
-from disentool.methods._infogan import recognition
+from disentool.contract import (
+    Adam,
+    Batch,
+    Carry,
+    DataFacts,
+    LossResult,
+    Networks,
+    Noise,
+    Noises,
+    Phase,
+    Stage,
+    epoch,
+)
+from disentool.methods._infogan import members, recognition
 from disentool.methods.infowgangp.config import InfoWGANGPConfig
 from disentool.methods.infowgangp.gradient_penalty import gradient_penalty
 
@@ -29,27 +41,19 @@ class InfoWGANGP:
         """Two phases: critic and Q, several times, each with a batch of its own; then the generator."""
         config = self.config
         betas = (config.beta1, config.beta2)
-        draws = self.latent.draws(config.batch_size)
         critic = Phase(
             name="critic",
             updates=("trunk", "critic", *recognition.of_q(config)),
             optimiser=Adam(config.critic_learning_rate, betas),
             loss=self.critic_loss,
             draw=epoch(config.batch_size),
-            noise=(*draws, Noise("mix", (config.batch_size,), "uniform")),
+            noise=(*self.latent.draws(config.batch_size), Noise("mix", (config.batch_size,), "uniform")),
             repeats=config.critic_steps,
         )
-        generator = Phase(
-            name="generator",
-            updates=("generator",),
-            optimiser=Adam(config.learning_rate, betas),
-            loss=self.generator_loss,
-            draw=epoch(config.batch_size),
-            noise=draws,
-        )
+        generator = members.generator_phase(self, Adam(config.learning_rate, betas), self.generator_loss)
         return (Stage((critic, generator), config.steps),)
 
-    def critic_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def critic_loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """E D(G) - E D(x) + penalty_weight * E (|grad D| - 1)^2 (Gulrajani et al., eq. 3) - lambda * L_I."""
         with torch.no_grad():
             codes, inputs = self.latent.sample(noise)
@@ -60,49 +64,20 @@ class InfoWGANGP:
         penalty = gradient_penalty(
             lambda x: networks["critic"](networks["trunk"](x))[:, 0], batch.images, images, noise["mix"]
         )
-        information = self._information(networks, images, features.chunk(2)[1], codes)
+        information = self.information(networks, images, features.chunk(2)[1], codes)
         weights = self.config
         loss = weights.penalty_weight * penalty - distance - weights.information_weight * information
         return loss, {"wasserstein": distance, "gradient_penalty": penalty}, {}
 
-    def generator_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def generator_loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """-E D(G(c,z)) - lambda * L_I."""
         codes, inputs = self.latent.sample(noise)
         images = torch.sigmoid(networks["generator"](inputs))
         features = networks["trunk"](images)
-        information = self._information(networks, images, features, codes)
+        information = self.information(networks, images, features, codes)
         loss = -networks["critic"](features).mean() - self.config.information_weight * information
         return loss, {"information": information}, {}
 
-    def _information(self, networks: Networks, images: Tensor, features: Tensor, codes: Tensor) -> Tensor:
-        """Chen et al. (2016), eq. 5: E log Q(c|G(c,z)) + H(c), a bound of the codes' information in nats."""
-        outputs = recognition.outputs(networks, images, features)
-        return self.latent.log_q(outputs, codes).mean() + self.latent.entropy
-
-    def codes(self) -> dict[str, int]:
-        """The mean of Q(c|x): a class's number for each categorical code, then the continuous codes."""
-        return {"mean": self.latent.width}
-
-    def encode(self, networks: Networks, images: Tensor) -> dict[str, Tensor]:
-        """images float32 [B,C,H,W] in 0..1 -> ``mean`` float32 [B,D]."""
-        return {"mean": self.latent.mean(recognition.outputs(networks, images))}
-
-    def decode(self, networks: Networks, codes: Tensor) -> Tensor:
-        """codes float32 [B,D], to which noise [B,noise_dim] may be joined (else: zero) -> images float32 [B,C,H,W]."""
-        return torch.sigmoid(networks["generator"](self.latent.generator_input(codes)))
-
-    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-        """The images' cost in nats if what is generated were a decoder's mean (a GAN has no p(x|c)), and that image."""
-        return recognition.reconstruction(networks, self.latent.generator_input(codes), images, self.facts.likelihood)
-
-    def prior(self, normals: Tensor) -> Tensor:
-        """Standard normals float32 [n,D+noise_dim] (or [n,D]: no noise) -> codes from the prior, of the same shape."""
-        return self.latent.from_normals(normals)
-
-    def supports(self) -> tuple[Classes | Interval | None, ...]:
-        """The values that each column of the code takes."""
-        return self.latent.supports()
-
-    def stop_early(self, history: list[dict]) -> bool:
-        """Whether the information has not risen for ``early_stop`` steps."""
-        return recognition.stop_early(history, self.config.early_stop)
+    information = members.information
+    codes, encode, decode, reconstruction = members.codes, members.encode, members.decode, members.reconstruction
+    prior, supports, stop_early = members.prior, members.supports, members.stop_early

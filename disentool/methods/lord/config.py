@@ -1,7 +1,7 @@
 """Options of LORD."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
 from disentool.errors import WrongUsage
@@ -140,7 +140,7 @@ class LORDConfig:
     # A run may be resumed with other values of these: the next stage, longer, or with its weights' file moved.
     EXTENDS: ClassVar[frozenset[str]] = frozenset({"stage", "latent_share", "vgg"})
 
-    PRESETS: ClassVar[dict[str, dict]] = {
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "iclr": {"epochs": 400},
         # The released code meant ten times the rate for the codes, but their optimiser took the generator's.
         "tf": {

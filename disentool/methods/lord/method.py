@@ -6,7 +6,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from disentool.contract import Adam, Batch, Cosine, DataFacts, Networks, Noise, Phase, Plateau, Rate, Stage, epoch
+from disentool.contract import (
+    Adam,
+    Batch,
+    Carry,
+    Cosine,
+    DataFacts,
+    LossResult,
+    Networks,
+    Noise,
+    Noises,
+    Phase,
+    Plateau,
+    Rate,
+    Stage,
+    epoch,
+)
 from disentool.errors import WrongUsage
 from disentool.io import classes, vgg
 from disentool.methods.lord import networks
@@ -124,7 +139,7 @@ class LORD:
         """Whether the second stage, which trains what :meth:`encode` asks, has begun by ``step``."""
         return step > self.config.latent_steps
 
-    def latent_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def latent_loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """Stage 1: reconstruction from the class's code and the image's, with noise, plus the content's penalty."""
         config = self.config
         found = networks["contents"](batch.rows if config.content == "optimised" else batch.images)
@@ -143,8 +158,9 @@ class LORD:
         terms = {"reconstruction": reconstruction, "content_penalty": penalty}
         return reconstruction + config.penalty_weight * penalty, terms, {}
 
-    def amortize_loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def amortize_loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """Stage 2: reconstruction from both encoders' codes, plus their squared distance to the codes of stage 1."""
+        assert batch.factors is not None  # they hold the classes
         with torch.no_grad():
             wanted = self.row_codes(networks, batch.rows, batch.factors, batch.images)
         found = self.encode(networks, batch.images)

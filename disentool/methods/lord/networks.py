@@ -70,7 +70,8 @@ class Generator(nn.Module):
             x = self.act(convolution(x)[:, :, :height, :width])
             offset, scale = modulation(klass).chunk(2, dim=1)
             x = adain(x, offset, scale, self.kind)
-        return self.head(x)
+        made: Tensor = self.head(x)
+        return made
 
 
 def encoder(channels: int, height: int, width: int, features: int, outputs: int, slope: float) -> nn.Sequential:
@@ -117,5 +118,6 @@ def initialise(network: nn.Module, law: str) -> nn.Module:
             for layer in network.modules():
                 if isinstance(layer, (nn.Conv2d, nn.Linear)):
                     nn.init.xavier_uniform_(layer.weight)
-                    layer.bias.zero_()
+                    if layer.bias is not None:
+                        layer.bias.zero_()
     return network

@@ -17,6 +17,7 @@ class UpConv(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """The kernel [O,I,4,4] is the sums of all 2x2 neighbours (reversed: a transposed convolution scatters)."""
+        assert self.bias is not None  # as made above
         kernel = F.avg_pool2d(self.weight.flip(2, 3), 2, stride=1, padding=1, divisor_override=1)
         out = F.conv_transpose2d(x, kernel.transpose(0, 1), None, stride=2, padding=1)
         return out.add_(self.bias[:, None, None])  # apart: see disentool.nn.conv.ConvTranspose2d

@@ -1,7 +1,7 @@
 """Options of the ML-VAE."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
 from disentool.errors import WrongUsage
@@ -31,7 +31,7 @@ class MLVAEConfig(ClassConfig):
     batch_size: int = opt(64, "images in a batch, a multiple of --group-size", low=1, high=65536, group="Optimiser")
     steps: int = opt(100_000, "training steps", low=0, group="Optimiser")
 
-    PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"steps": 1000}}
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"steps": 1000}}
 
     def __post_init__(self) -> None:
         """WrongUsage unless groups fill a batch, or as :class:`ClassConfig`."""

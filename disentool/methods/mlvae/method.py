@@ -3,13 +3,12 @@
 import torch
 from torch import Tensor, nn
 
-from disentool.contract import Adam, Batch, DataFacts, Networks, Noise, Phase, Stage, groups
-from disentool.io import vgg
+from disentool.contract import Adam, Batch, Carry, DataFacts, LossResult, Networks, Noise, Noises, Phase, Stage, groups
 from disentool.io.classes import choose
+from disentool.methods._class_content import shared_loss
 from disentool.methods.mlvae.config import MLVAEConfig
-from disentool.nn import conv, gaussian
+from disentool.nn import conv, gaussian, perceptual
 from disentool.nn.likelihood import negative_log_likelihood
-from disentool.nn.perceptual import Vgg16, shared_loss
 
 
 class MLVAE:
@@ -36,12 +35,11 @@ class MLVAE:
     @property
     def reconstruction_loss(self) -> str:
         """``perceptual`` or ``pixel``, where it is not the method's own."""
-        return "" if self.config.reconstruction == "native" else self.config.reconstruction
+        return shared_loss.word(self.config)
 
     def frozen(self) -> dict[str, nn.Module]:
         """The feature network of the shared reconstruction loss, where that is perceptual."""
-        path = vgg.choose(self.config.reconstruction, self.config.vgg)
-        return {} if path is None else {"vgg": Vgg16(vgg.read(path), "normalised")}
+        return shared_loss.frozen(self.config)
 
     def stages(self) -> tuple[Stage, ...]:
         """One phase: encoder and decoder on groups."""
@@ -59,7 +57,7 @@ class MLVAE:
         )
         return (Stage((phase,), config.steps),)
 
-    def loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """Eq. 5, the bound of a group, averaged over groups and told per image.
 
         Of each group: the sum over its images of -E log p(x|c,s) + beta * KL(q(s|x) || p(s)), and beta * KL of the
@@ -69,7 +67,7 @@ class MLVAE:
         each = self.config.group_size
         posterior = self.encode(networks, batch.images)
         mean, logvar = self._of_class(posterior["mean"]), self._of_class(posterior["logvar"])
-        mean, logvar = product(mean.unflatten(0, (-1, each)), logvar.unflatten(0, (-1, each)))
+        mean, logvar = product(torch.unflatten(mean, 0, (-1, each)), torch.unflatten(logvar, 0, (-1, each)))
         of_class = gaussian.sample(mean.repeat_interleave(each, 0), logvar.repeat_interleave(each, 0), noise["class"])
         content_mean, content_logvar = posterior["content_code"], self._of_content(posterior["logvar"])
         content = gaussian.sample(content_mean, content_logvar, noise["content"])
@@ -84,7 +82,7 @@ class MLVAE:
         """What reconstruction costs an image, a scalar: nats, unless by the shared loss."""
         if self.config.reconstruction == "native":
             return negative_log_likelihood(logits, images, self.likelihood).mean()
-        return shared_loss(networks, torch.sigmoid(logits), images) * images[0].numel()
+        return perceptual.shared_loss(networks, torch.sigmoid(logits), images) * images[0].numel()
 
     def _of_class(self, values: Tensor) -> Tensor:
         return values[:, : self.config.class_dim]

@@ -1,7 +1,7 @@
 """Options of the plain VAE."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from disentool.methods._vae.config import AutoencoderConfig
 
@@ -10,4 +10,4 @@ from disentool.methods._vae.config import AutoencoderConfig
 class VAEConfig(AutoencoderConfig):
     """Kingma & Welling (2014), with the networks of Kim & Mnih (2018)."""
 
-    PRESETS: ClassVar[dict[str, dict]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}

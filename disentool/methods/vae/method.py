@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from disentool.contract import Batch, DataFacts, Networks, Stage
+from disentool.contract import Batch, Carry, DataFacts, LossResult, Networks, Noises, Stage
 from disentool.methods._vae import autoencoder
 from disentool.methods.vae.config import VAEConfig
 
@@ -22,7 +22,7 @@ class VAE:
         """One phase: encoder and decoder on the bound."""
         return (Stage((autoencoder.phase("vae", self.config, self.loss),), self.config.steps),)
 
-    def loss(self, networks: Networks, batch: Batch, noise: dict, carry: dict, step: Tensor):
+    def loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """Eq. 10: -E log p(x|z) + KL(q(z|x) || p(z)), nats per image."""
         bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
         return bound.reconstruction + bound.kl, {"reconstruction": bound.reconstruction, "kl": bound.kl}, {}
