@@ -57,7 +57,7 @@ def add(folder: Path, where: str, block: str) -> None:
         path.write_text(block, encoding="utf-8")
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    lines.insert(end_of(table, "".join(lines)), block)
+    lines.insert(end_of(table, "".join(lines)), block.rstrip(",\n") + ",\n")  # the formatter takes an entry's comma
     path.write_text("".join(lines), encoding="utf-8")
 
 
