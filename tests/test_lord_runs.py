@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 from conftest import flags, square_grid, write_dataset, write_vgg
-from disentool.models.data import data_of
 
 from disentool.commands.train import train
 from disentool.errors import ForeignFile, MissingFile, UnsafeFile
 from disentool.io import checkpoint, dataset, vgg
+from disentool.models.data import data_of
 from disentool.models.model import load
 from disentool.nn.perceptual import Vgg16, perceptual_loss
 from disentool.reporting import Silent

@@ -1,0 +1,18 @@
+"""Options of the skeleton."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from disentool.config import opt
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkeletonConfig:
+    """The paper, and what the defaults are from."""
+
+    latent_dim: int = opt(10, "number of latent dimensions", low=1, high=4096)
+    learning_rate: float = opt(1e-3, "Adam's step", above=0)
+    batch_size: int = opt(64, "images a batch", low=1, high=65536)
+    steps: int = opt(10_000, "training steps", low=0)
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"steps": 1000}}
