@@ -26,7 +26,7 @@ _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
     multiple=True,
     default=("factor",),
     metavar="NAME",
-    help="; ".join(f"{name}: {summary}" for name, (_, summary) in METRICS.items())
+    help="; ".join(f"{name}: {facts.told}" for name, facts in METRICS.items())
     + "; all: those that apply and are quick (not dci, dci-hist, tc, likelihood, udr, leakage, transfer, control)"
     + ". Your own: module:function of codes and factors. May be given several times.  [default: factor]",
     shell_complete=options.complete_from(lambda: METRICS),
@@ -121,7 +121,7 @@ def score(
     """
     from disentool.commands import score as stage
     from disentool.scoring.choose import choose
-    from disentool.scoring.measure import Spread
+    from disentool.scoring.scorer import Spread
 
     records = stage.score(
         options.stream(artefacts),

@@ -8,7 +8,6 @@ import numpy as np
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.io import score_records
 from disentool.io.schema import SCORE
-from disentool.metrics import METRICS
 from disentool.plots import style, tables
 from disentool.plots.style import Drawing, Options
 from disentool.plots.tables import Table
@@ -73,9 +72,9 @@ def _title(name: str, rows: list[dict[str, Any]]) -> str:
     """A metric, with its protocol where the records hold several, and which way is better."""
     metric, _, protocol = name.rpartition("@")
     several = len({record["protocol"] for record in rows if record["metric"] == metric}) > 1
-    summary = METRICS.get(metric, ("", ""))[1]
-    arrow = " ↑" if "higher is better" in summary else " ↓" if "lower is better" in summary else ""
-    return style.words(f"{metric} ({protocol})" if several else metric, 30) + arrow
+    return " ".join(
+        filter(None, [style.words(f"{metric} ({protocol})" if several else metric, 30), style.arrow(metric)])
+    )
 
 
 def _by_seed(own: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from disentool.errors import WrongUsage
 from disentool.io import files, provenance
+from disentool.metrics import METRICS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -164,6 +165,11 @@ def words(text: Any, longest: int = 40) -> str:
         return shown
     head = (longest - 1) // 3
     return f"{shown[:head]}…{shown[head + 1 - longest :]}"
+
+
+def arrow(metric: str) -> str:
+    """Which way a metric is better: ``↑``, ``↓``, or nothing where neither is, or for a metric of the user's own."""
+    return METRICS[metric].arrow if metric in METRICS else ""
 
 
 def thousands(axis: "Axes", which: str = "x") -> None:

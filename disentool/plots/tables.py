@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from disentool.io import score_records
-from disentool.metrics.result import CONFIDENCE
+from disentool.metrics.intervals import students_half_width
 from disentool.plots.style import words
 
 GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda": "λ", "sigma": "σ"}
@@ -117,13 +117,11 @@ def interval(record: dict[str, Any]) -> tuple[float, float] | None:
 
 def mean(values: Sequence[float]) -> tuple[float, tuple[float, float] | None]:
     """Mean of a few seeds' values, and Student's 95 % interval of it; None for one value."""
-    from scipy.stats import t
-
     numbers = np.asarray(values, np.float64)
     average = float(numbers.mean())
     if len(numbers) < 2:
         return average, None
-    half = float(t.ppf((1 + CONFIDENCE) / 2, len(numbers) - 1) * numbers.std(ddof=1) / math.sqrt(len(numbers)))
+    half = students_half_width(numbers)
     return average, (average - half, average + half)
 
 

@@ -10,7 +10,7 @@ from disentool.errors import DataMismatch
 from disentool.models import encoding
 from disentool.models import model as models
 from disentool.models.data import data_of
-from disentool.scoring import callables, training_facts
+from disentool.scoring import model_functions, training_facts
 from disentool.scoring.asked import Asked, named, planned_metrics, points_of, records_of, that_apply
 from disentool.scoring.shared_encoding import encode
 
@@ -53,7 +53,7 @@ def score_checkpoint(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
         "codes": source,
         "rows": len(chosen),
     }
-    lent = callables.of_model(model, dataset, chosen, asked.perceptual)
+    lent = model_functions.of_model(model, dataset, chosen, asked.perceptual)
     yield from records_of(path, head, planned, lambda metric: encoded[metric.needs("reconstruction")], lent, asked)
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from disentool.engine import inference
 from disentool.engine.feed import Feed
 from disentool.io.dataset import Dataset
-from disentool.metrics.result import Codes
 from disentool.models import encoding
 from disentool.models.model import Model
 from disentool.reporting import Reporter
+from disentool.scoring.codes import Codes
 
 
 def encode(
