@@ -211,11 +211,11 @@ def test_bootstrap_intervals_hold_the_score_of_the_whole():
     table = factors.repeat(500, axis=0)
     mean = table + 0.8 * noise(table.shape)
     metric = choose(["sap"], None, {"mode": "continuous"})[0]
-    truth = evaluate(metric.module, table, mean, mode="continuous").score
+    truth = evaluate(metric.scorer, table, mean, mode="continuous").score
     held = 0
     for seed in range(20):
         rows = np.sort(np.random.default_rng(seed).choice(len(table), 300, replace=False))
-        plan = metric.module.plan(Points.from_factors(table[rows]), metric.options, seed, codes_ready=True)
+        plan = metric.scorer.plan(Points.from_factors(table[rows]), metric.options, seed, codes_ready=True)
         codes = Codes(np.arange(300), mean[rows].astype(np.float32))
         result = measure(metric, [plan], codes, LentFunctions(), Spread(bootstrap=100), Silent())
         held += result.interval[0] <= truth <= result.interval[1]

@@ -11,6 +11,7 @@ from disentool.plots.correlation_records import correlations
 def correlate(sources: Iterable[Source], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
     """A record of the correlations of every pair of metrics.
 
-    See :func:`disentool.plots.correlation_records.correlations`. ``sources``: JSON-lines files of score records, or open streams. Raises what that does, and ForeignFile.
+    See :func:`disentool.plots.correlation_records.correlations`. ``sources``: JSON-lines files of score records, or
+    open streams. Raises what that does, and ForeignFile.
     """
     return correlations(score_records.scores(sources), metrics)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000  # of a bootstrap
@@ -40,7 +40,7 @@ def mean_of_seeds(values: Sequence[float]) -> tuple[float, tuple[float, float] |
     return mean, (mean - half, mean + half), std
 
 
-def percentiles(values: ArrayLike) -> NDArray[np.float64]:
+def percentiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The ends of the percentile interval of resamples [R] or [R,Q]: float64 [2] or [2,Q]."""
     ends: NDArray[np.float64] = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
     return ends

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from disentool.metrics.arrays import Floats
+from disentool.metrics.arrays import Floats, Integers
 from disentool.metrics.intervals import percentiles
 
 # The rise of the property from 5 % to 95 % of all it does over the grid; beyond, the images hardly follow.
@@ -25,7 +25,7 @@ class Levels:
     ``odd``: 1 less the sum of the squared shares of the values at a level: what the variance is too small by.
     """
 
-    number: Floats
+    number: Integers
     share: Floats
     mean: Floats
     variance: Floats
@@ -36,7 +36,8 @@ class Levels:
         """The means' isotonic fit."""
         from sklearn.isotonic import isotonic_regression
 
-        return isotonic_regression(self.mean, sample_weight=self.share)
+        fitted: Floats = isotonic_regression(self.mean, sample_weight=self.share)
+        return fitted
 
 
 def at_levels(values: Floats, weights: Floats) -> Levels:

@@ -61,4 +61,5 @@ def perceptron(inputs: Array, labels: Array, units: int, epochs: int, seed: int)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         classifier.fit(inputs, labels)
-    return classifier.predict
+    predict: Predict = classifier.predict
+    return predict

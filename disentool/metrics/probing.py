@@ -11,6 +11,9 @@ from disentool.metrics.constants import Leakage
 from disentool.metrics.intervals import mean_of_seeds
 from disentool.metrics.probes import logistic, perceptron, split, standardised
 
+Key = tuple[Any, ...]  # which rows, direction, and what of it
+Found = Mapping[Key, list[list[float]]]  # by seed, then factor
+
 PROBES = ("logistic", "mlp")
 # what is read, from which code
 DIRECTIONS = (
@@ -47,8 +50,8 @@ def accuracies(
     inverse number of classes, and ``majority``, what guessing the training rows' most frequent class gets: means over
     factors, the latter also over seeds. A direction without factors to read is left out.
     """
-    found: dict[tuple, list[list[float]]] = defaultdict(list)  # by seed, then factor
-    guesses: dict[tuple, list[list[float]]] = defaultdict(list)
+    found: dict[Key, list[list[float]]] = defaultdict(list)  # by seed, then factor
+    guesses: dict[Key, list[list[float]]] = defaultdict(list)
     (classes,) = targets["class"].values()
     for number in range(constants.seeds):
         rng = np.random.default_rng((seed, number))
@@ -62,8 +65,8 @@ def accuracies(
                 if source not in table or not targets[target]:
                     continue
                 inputs = standardised(*(table[source][part] for part in (train, *tests)))
-                of_probe: dict[tuple, list[float]] = defaultdict(list)
-                guess: dict[tuple, list[float]] = defaultdict(list)
+                of_probe: dict[Key, list[float]] = defaultdict(list)
+                guess: dict[Key, list[float]] = defaultdict(list)
                 for values in targets[target].values():
                     for probe in PROBES:
                         if probe == "logistic":
@@ -95,7 +98,7 @@ def accuracies(
     ]
 
 
-def _told(which: int, direction: str, names: list[str], found: Mapping, guesses: Mapping) -> dict[str, Any]:
+def _told(which: int, direction: str, names: list[str], found: Found, guesses: Found) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for (its, of, kind, probe), values in found.items():
         if (its, of) == (which, direction):

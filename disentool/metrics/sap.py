@@ -72,7 +72,8 @@ def _correlations(codes: Array, labels: Array) -> Floats:
     variance = (codes**2).mean(axis=0)
     covariance = codes.T @ labels / len(codes)
     spread = np.where(variance > LEAST_VARIANCE, variance, np.inf)
-    return np.minimum(covariance**2 / (spread[:, None] * (labels**2).mean(axis=0)), 1)
+    found: Floats = np.minimum(covariance**2 / (spread[:, None] * (labels**2).mean(axis=0)), 1)
+    return found
 
 
 def _accuracies(

@@ -12,7 +12,8 @@ K1, K2 = 0.01, 0.03
 def mse(first: Array, second: Array) -> Array:
     """Mean squared difference over pixels and channels, float64 [B], of images [B,H,W,C] in 0..1."""
     difference = first.astype(np.float64) - second
-    return np.square(difference).reshape(len(difference), -1).mean(axis=1)
+    error: Array = np.square(difference).reshape(len(difference), -1).mean(axis=1)
+    return error
 
 
 def psnr(squared_error: Array) -> Array:
@@ -37,7 +38,8 @@ def ssim(first: Array, second: Array) -> Array:
 
     def local(images: Array) -> Array:
         """The windows' weighted means, [B,H-size+1,W-size+1,C]."""
-        return correlate1d(correlate1d(images, weights, axis=1), weights, axis=2)[:, border, border]
+        means: Array = correlate1d(correlate1d(images, weights, axis=1), weights, axis=2)[:, border, border]
+        return means
 
     x, y = first.astype(np.float64), second.astype(np.float64)
     mean_x, mean_y = local(x), local(y)
@@ -46,7 +48,8 @@ def ssim(first: Array, second: Array) -> Array:
     c1, c2 = K1**2, K2**2  # values reach from 0 to 1
     likeness = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     likeness /= (mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2)
-    return likeness.reshape(len(likeness), -1).mean(axis=1)
+    average: Array = likeness.reshape(len(likeness), -1).mean(axis=1)
+    return average
 
 
 def measures(made: Array, true: Array) -> dict[str, Array]:

@@ -109,7 +109,8 @@ def _lasso(inputs: Floats, targets: Floats, penalty: float) -> Floats:
     """|coefficient| of input a for target b: float64 [A, B]."""
     from sklearn.linear_model import Lasso
 
-    return np.abs(np.atleast_2d(Lasso(alpha=penalty).fit(inputs, targets).coef_)).T
+    coefficients: Floats = np.atleast_2d(Lasso(alpha=penalty).fit(inputs, targets).coef_)
+    return np.abs(coefficients).T
 
 
 def _ranks(table: Floats) -> Floats:

@@ -27,7 +27,7 @@ def choose(names: Sequence[str], protocol: str | None, constants: Mapping[str, s
     chosen: list[Metric] = []
     unused = dict(constants or {})
     for name, its in scorers.items():
-        options = its.protocols[protocol if protocol in its.protocols else its.facts.default]
+        options = its.protocols[protocol if protocol and protocol in its.protocols else its.facts.default]
         made = options if protocol in its.protocols else its.protocols[its.facts.encoded or its.facts.default]
         hints = {key: hint for key, hint in typing.get_type_hints(type(options)).items() if key != "protocol"}
         values = {key: _constant(key, text, hints[key]) for key, text in (constants or {}).items() if key in hints}

@@ -42,6 +42,7 @@ def plan(facts: MetricFacts, points: Points, options: Factor, seed: int, codes_r
     """
     check_protocol(facts, options)
     usable, left_out = points.votable("factor")
+    scale_rows: np.ndarray | None
     votes = options.votes + options.evaluation_votes
     if options.protocol == "dlib" and points.grid:
         seed = check_seed(seed, below=1 << 32)
@@ -63,9 +64,8 @@ def plan(facts: MetricFacts, points: Points, options: Factor, seed: int, codes_r
             if points.grid
             else "rows that share the value, without replacement where there are enough"
         )
-    everything = codes_ready or scale_rows is None
     return Plan(
-        rows=None if everything else unique_rows(points.n, vote_rows, scale_rows),
+        rows=None if codes_ready or scale_rows is None else unique_rows(points.n, vote_rows, scale_rows),
         n=points.n,
         vote_rows=vote_rows,
         vote_factors=vote_factors,
@@ -127,8 +127,7 @@ def _draw_as_dlib(
     stream = np.random.RandomState(seed)
     sizes, size = np.array(points.sizes), options.group_size
     count = SCALE_ROWS if options.scale_rows is None else options.scale_rows
-    combinations = stream.randint(np.repeat(sizes, count)).reshape(len(sizes), count)
-    scale_rows = points.rows_of(combinations.T)
+    scale_rows = points.rows_of(stream.randint(np.repeat(sizes, count)).reshape(len(sizes), count).T)
 
     bounds = np.concatenate([[len(usable)], np.repeat(sizes, size)])
     vote_factors = np.empty(votes, dtype=np.int64)

@@ -80,5 +80,5 @@ def log_density_of_mixture(device: Any, z: np.ndarray, mean: np.ndarray, logvar:
 
     with torch.inference_mode():
         there = [torch.from_numpy(np.ascontiguousarray(a, np.float32)).to(device) for a in (z, mean, logvar)]
-        joint, marginals = log_density(*there, progress)
+        joint, marginals = log_density(there[0], there[1], there[2], progress)
         return joint.cpu().double().numpy(), marginals.cpu().double().numpy()

@@ -131,7 +131,7 @@ def _bootstrapped(
     scores = [score for score in scores if np.isfinite(score)]
     if len(scores) < 10:
         raise DataMismatch(f"metric {metric.name}: too few resamples can be scored; leave out --bootstrap")
-    low, high = percentiles(scores) - np.mean(scores) + result.score
+    low, high = percentiles(np.array(scores)) - np.mean(scores) + result.score
     told = f"95 % bootstrap over rows, {len(scores)} resamples, centred on the score: not over training runs"
     details = result.details | {"interval_of": told}
     return replace(result, interval=metric.within(low, high), details=details)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -73,9 +73,11 @@ def lpips(paths: Sequence[Path], device: str) -> Callable[[np.ndarray, np.ndarra
     from disentool.engine import device as devices
     from disentool.engine import inference
     from disentool.io import lpips as weights
-    from disentool.nn.lpips import LAYERS, LEAST_SIDE, LPIPS, shapes
+    from disentool.nn.lpips import LEAST_SIDE, LPIPS, shapes
 
-    kind, tensors = weights.read(paths, {kind: shapes(kind) for kind in LAYERS})
+    kinds: tuple[Literal["alex", "vgg"], ...] = ("alex", "vgg")
+    found, tensors = weights.read(paths, {kind: shapes(kind) for kind in kinds})
+    kind = next(kind for kind in kinds if kind == found)
     chosen = devices.choose(device)
     network = LPIPS(kind, tensors).to(chosen)
 

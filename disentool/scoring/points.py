@@ -188,6 +188,8 @@ class Points:
 
     def _grouped(self, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if factor not in self._by_value:
+            if self.factors is None:
+                raise no_factors("of groups")
             column, size = self.factors[:, factor], self.sizes[factor]
             # numpy sorts 16-bit integers in linear time
             narrow = column.astype(np.uint16) if size <= 1 << 16 else column

@@ -48,6 +48,8 @@ class Split:
 
     def labels(self, part: str = "train") -> np.ndarray:
         """int [n, K] of the training or the test rows."""
+        if self.factors is None:
+            raise no_factors(self.metric)
         rows = self.test if part == "test" and self.test is not None else self.train
         return (self.factors if rows is None else self.factors[rows])[:, self.usable]
 
@@ -63,13 +65,12 @@ class Split:
     def details(self) -> dict[str, Any]:
         """What a record says of the rows."""
         count = self.n if self.train is None else len(self.train)
-        told = {"rows": count} if not self.with_test else {"train_rows": count, "test_rows": self._test_count(count)}
+        told: dict[str, Any] = {"rows": count}
+        if self.with_test:
+            told = {"train_rows": count, "test_rows": count if self.test is None else len(self.test)}
         if self.factors is not None:
             told |= {"factors": list(self.names), "left_out": self.left_out}
         return told | {"drawing": self.drawing, "seed": self.seed}
-
-    def _test_count(self, train: int) -> int:
-        return train if self.test is None else len(self.test)
 
 
 def plan_split(

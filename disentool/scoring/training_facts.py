@@ -55,12 +55,12 @@ def of_latents(table: "Latents") -> TrainingFacts:
     part = table.provenance.get("rows") if table.classes else None
     if table.classes and table.provenance.get("codes") == "latent":  # which are of rows trained on alone
         part = "train"
-    rows = {"train": np.ones(len(table.mean), bool), "test": np.zeros(len(table.mean), bool)}.get(part)
+    known = {"train": np.ones(len(table.mean), bool), "test": np.zeros(len(table.mean), bool)}
     return TrainingFacts(
         class_factor=table.classes.get("factor", ""),
         class_width=None if table.class_code is None else table.class_code.shape[1],
         images=np.array(table.classes["images"], np.int64) if table.classes else None,
-        rows=rows,
+        rows=known.get(str(part)),
         noise=_number(table.provenance.get("content_noise")),
     )
 

@@ -75,11 +75,12 @@ def score(facts: MetricFacts, plan: Plan, codes: Codes, lent: LentFunctions) -> 
     options = plan.options
     if options.measure == "lpips":
         lent.require("perceptual", "transfer", "LPIPS's weights (--lpips FILE)")
-    lent.require("images", "transfer", "the images of a data set")
     table = codes.mean[codes.at(plan.rows)]
     refuse_non_finite(table, "codes")
     halves = cut(plan.cutting, table.shape[1])
     images = images_of(lent, table, halves, plan.rows)
+    if images is None:
+        raise DataMismatch("metric transfer needs the images of a data set, which are not here")
     total, done = sum(len(drawn) for _, drawn in plan.parts.values()), 0
     found: dict[str, dict[tuple[str, str], np.ndarray]] = {}
     for name, (pairs, drawn) in plan.parts.items():
