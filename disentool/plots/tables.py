@@ -101,9 +101,12 @@ def seed(record: dict[str, Any]) -> str:
 
 def step(record: dict[str, Any]) -> float:
     """The training step of a record's model; NaN where it has none."""
-    value = record.get("step")
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if known else math.nan
+    return number(record.get("step"))
+
+
+def number(value: Any) -> float:
+    """A plain number; NaN for anything else."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
 
 def interval(record: dict[str, Any]) -> tuple[float, float] | None:
@@ -115,7 +118,7 @@ def interval(record: dict[str, Any]) -> tuple[float, float] | None:
     return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
-def mean(values: Sequence[float]) -> tuple[float, tuple[float, float] | None]:
+def mean(values: Sequence[float] | np.ndarray) -> tuple[float, tuple[float, float] | None]:
     """Mean of a few seeds' values, and Student's 95 % interval of it; None for one value."""
     numbers = np.asarray(values, np.float64)
     average = float(numbers.mean())
