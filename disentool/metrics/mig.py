@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from disentool.metrics.arrays import Array, Floats, check_table, names_of
+from disentool.metrics.arrays import Array, Floats, check_table, names_of, refuse_non_finite
 from disentool.metrics.constants import Binned, Mig
 from disentool.metrics.information import entropy, gaps, information_about_factors
 from disentool.metrics.result import Progress, Result, silent
@@ -49,6 +49,7 @@ def mig_of_posteriors(
     mixture of these Gaussians: joint float64 [M], marginals float64 [M,D]. The rest as for :func:`mig`.
     """
     check_table(mean, factors)
+    refuse_non_finite(logvar, "codes")
 
     def entropies(rows: Array) -> Floats:
         picked = rows[rng.integers(len(rows), size=samples)]

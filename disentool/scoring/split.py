@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from disentool.errors import DataMismatch
-from disentool.metrics.arrays import refuse_non_finite
 from disentool.metrics.facts import MetricFacts
 from disentool.scoring.codes import Codes
 from disentool.scoring.points import Points, no_factors
@@ -54,12 +53,10 @@ class Split:
         return (self.factors if rows is None else self.factors[rows])[:, self.usable]
 
     def codes(self, codes: Codes, array: str = "mean") -> tuple[np.ndarray, np.ndarray]:
-        """float32 [n, D] of the training and of the test rows; ``DataMismatch`` where they are not finite."""
+        """float32 [n, D] of the training and of the test rows; the metric refuses what is not finite."""
         table = codes.require(array, self.metric)
         train = table[codes.select(None, self.n) if self.train is None else codes.at(self.train)]
         test = train if self.test is None else table[codes.at(self.test)]
-        refuse_non_finite(train, "codes")
-        refuse_non_finite(test, "codes")
         return train, test
 
     def details(self) -> dict[str, Any]:
