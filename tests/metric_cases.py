@@ -7,10 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.metrics.result import Callables, Codes
-from disentool.metrics.sampling import Points
+from disentool.metrics import METRICS
+from disentool.scoring.codes import Codes
+from disentool.scoring.points import Points
+from disentool.scoring.scorer import scorer
 
 REFERENCE = Path(__file__).parent / "data/metrics"
+factor, higgins, mig, sap = (scorer(METRICS[name]) for name in ("factor", "higgins", "mig", "sap"))
+modularity, explicitness, irs, med = (scorer(METRICS[n]) for n in ("modularity", "explicitness", "irs", "med"))
+dci, dci_hist, dci_lasso, udr = (scorer(METRICS[name]) for name in ("dci", "dci-hist", "dci-lasso", "udr"))
+tc, gaussian_tc, wasserstein = (scorer(METRICS[name]) for name in ("tc", "gaussian-tc", "wasserstein"))
+mutual_information, likelihood = (scorer(METRICS[name]) for name in ("mutual-information", "likelihood"))
+kl, elbo, reconstruction = (scorer(METRICS[name]) for name in ("kl", "elbo", "reconstruction"))
+leakage, transfer, control = (scorer(METRICS[name]) for name in ("leakage", "transfer", "control"))
+
 CASES = ("rotated", "axis_aligned", "duplicated", "entangled", "nonlinear_dead", "dsprites_like")
 
 
@@ -26,19 +36,13 @@ def noise(shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
 
 
-def run(metric, plan, codes, callables=None):
-    """The score, with callables where the metric wants them."""
-    extra = (callables or Callables(),) if "callables" in metric.NEEDS else ()
-    return metric.score(plan, codes, *extra)
-
-
-def evaluate(metric, factors, mean, protocol=None, seed=0, callables=None, logvar=None, points=None, **changes):
+def evaluate(metric, factors, mean, protocol=None, seed=0, lent=None, logvar=None, points=None, **changes):
     """A metric on labels (or None) and codes that are ready."""
     if points is None:
         points = Points(len(mean)) if factors is None else Points.from_factors(factors)
-    options = metric.PROTOCOLS[protocol] if protocol else next(iter(metric.PROTOCOLS.values()))
+    options = metric.protocols[protocol] if protocol else next(iter(metric.protocols.values()))
     plan = metric.plan(points, replace(options, **changes), seed, codes_ready=True)
-    return run(metric, plan, codes_of(mean, logvar), callables)
+    return metric.score(plan, codes_of(mean, logvar), lent)
 
 
 @cache
@@ -77,20 +81,20 @@ def metric_values(case, name):
 def on_split(metric, case, **changes):
     """``array_split``: trained on the stored training rows, tested on the stored test rows."""
     points, codes, train, test = stored(case)
-    options = replace(next(iter(metric.PROTOCOLS.values())), train_rows=None, test_rows=None, protocol="exact")
+    options = replace(next(iter(metric.protocols.values())), train_rows=None, test_rows=None, protocol="exact")
     plan = metric.plan(points, replace(options, **changes), 0, codes_ready=True)
-    return run(metric, replace(plan, train=train, test=test), codes)
+    return metric.score(replace(plan, train=train, test=test), codes)
 
 
 def on_table(metric, case, **changes):
     """``array``, ``array_full``: the whole stored table trains and tests."""
     points, codes, _, _ = stored(case)
-    options = replace(metric.PROTOCOLS["exact"], **changes)
-    return run(metric, metric.plan(points, options, 0, codes_ready=True), codes)
+    options = replace(metric.protocols["exact"], **changes)
+    return metric.score(metric.plan(points, options, 0, codes_ready=True), codes)
 
 
 def on_samples(metric, case, seed, **changes):
     """``sampled``: the study's protocol on the whole grid."""
     points, codes = whole(case)
-    options = replace(metric.PROTOCOLS["dlib"], **changes)
-    return run(metric, metric.plan(points, options, seed, codes_ready=True), codes)
+    options = replace(metric.protocols["dlib"], **changes)
+    return metric.score(metric.plan(points, options, seed, codes_ready=True), codes)

@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 import torch
 from conftest import square_grid, write_dataset
-from metric_cases import evaluate, grid_factors, noise
+from metric_cases import evaluate, factor, grid_factors, higgins, noise
 
 from disentool.commands.encode import encode
 from disentool.commands.score import score
-from disentool.metrics import METRICS, ONLY_BY_NAME, factor, higgins
-from disentool.metrics.result import Callables, Codes
-from disentool.metrics.sampling import Points
+from disentool.metrics import METRICS, ONLY_BY_NAME
 from disentool.reporting import Silent
 from disentool.scoring.choose import choose
-from disentool.scoring.measure import Spread, measure, plans
+from disentool.scoring.codes import Codes
+from disentool.scoring.lent_functions import LentFunctions
+from disentool.scoring.measure import measure
+from disentool.scoring.points import Points
+from disentool.scoring.scorer import Spread
 
 OF_TABLES = (
     "mig",
@@ -209,13 +211,13 @@ def test_bootstrap_intervals_hold_the_score_of_the_whole():
     table = factors.repeat(500, axis=0)
     mean = table + 0.8 * noise(table.shape)
     metric = choose(["sap"], None, {"mode": "continuous"})[0]
-    truth = evaluate(metric.module, table, mean, mode="continuous").score
+    truth = evaluate(metric.scorer, table, mean, mode="continuous").score
     held = 0
     for seed in range(20):
         rows = np.sort(np.random.default_rng(seed).choice(len(table), 300, replace=False))
-        plan = metric.module.plan(Points.from_factors(table[rows]), metric.options, seed, codes_ready=True)
+        plan = metric.scorer.plan(Points.from_factors(table[rows]), metric.options, seed, codes_ready=True)
         codes = Codes(np.arange(300), mean[rows].astype(np.float32))
-        result = measure(metric, [plan], codes, Callables(), Spread(bootstrap=100), Silent())
+        result = measure(metric, [plan], codes, LentFunctions(), Spread(bootstrap=100), Silent())
         held += result.interval[0] <= truth <= result.interval[1]
     assert held >= 16
 
@@ -332,7 +334,7 @@ def test_all_samples_what_would_be_slow():
     asked, came_with_all = choose(["explicitness"], None), choose(["all"], None)
     (of_all,) = (m for m in came_with_all if m.name == "explicitness")
     for metric, protocol in ((asked[0], "exact"), (of_all, "dlib")):
-        (plan,) = plans(metric, points, 0, Spread(), codes_ready=True)
+        (plan,) = metric.plans(points, 0, 1, codes_ready=True)
         assert plan.options.protocol == protocol
 
 

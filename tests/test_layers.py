@@ -15,6 +15,7 @@ from disentool.cli import COMMANDS
 from disentool.datasets import DATASETS
 from disentool.io.schema import FORMATS
 from disentool.metrics import METRICS
+from disentool.scoring import DRAWINGS
 
 ROOT = Path(disentool.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -173,18 +174,21 @@ def test_commands_do_not_import_each_other():
         assert path.name == "__init__.py" or not others
 
 
-# information: mutual information of binned codes. importance: the entropies that every DCI has. split: train and test.
-# hinge: the machines of SAP. classes: which part of factors and codes is the class. similarity: of images.
+# What several metrics are made of: their constants and facts, checks of arrays, intervals; information of binned codes,
+# the entropies that every DCI has, the machines of SAP, likeness of images, probes, statistics of levels.
 METRICS_SHARE = {
     "result",
-    "trained_on",
-    "sampling",
-    "split",
+    "bounds",
+    "constants",
+    "facts",
+    "arrays",
+    "intervals",
     "information",
     "importance",
     "hinge",
-    "classes",
     "similarity",
+    "exchanged_images",
+    "parts",
     "levels",
 }
 
@@ -198,11 +202,10 @@ def test_metrics_and_data_sets_do_not_import_each_other():
             others = {m.split(".")[2] for m in imports(path) if m.startswith(f"disentool.{package}.")}
             others &= {p.stem for p in (ROOT / package).glob("*.py")} - shared - {path.stem}
             known = {
-                "elbo.py": {"reconstruction", "kl"},
+                "elbo.py": {"kl"},
                 "udr.py": {"kl"},
                 "leakage.py": {"probing"},
                 "probing.py": {"probes"},
-                "transfer.py": {"true_pairs"},
                 "opening.py": {"fitted", "kept"},
                 "cache.py": {"opening", "writing", "download"},
             }.get(path.name, set())
@@ -244,11 +247,11 @@ def test_methods_load(name):
 
 @pytest.mark.parametrize("name", METRICS)
 def test_metrics_load(name):
-    module = load(METRICS[name][0])
-    assert isinstance(module.NEEDS, frozenset)
-    assert module.PROTOCOLS
-    assert callable(module.plan)
-    assert callable(module.score)
+    facts = METRICS[name]
+    assert (facts.name, load(facts.function)) == (name, facts.load())
+    drawing = load(DRAWINGS[facts.drawing])
+    assert callable(drawing.plan)
+    assert callable(drawing.score)
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -12,7 +12,7 @@ from disentool.errors import DataMismatch, DisentoolError, ForeignFile, MissingF
 from disentool.io import lpips as weights
 from disentool.io import vgg
 from disentool.nn.lpips import LAYERS, LPIPS, shapes
-from disentool.scoring import callables
+from disentool.scoring import model_functions
 
 SHAPES = {kind: shapes(kind) for kind in LAYERS}
 
@@ -91,7 +91,7 @@ def test_the_published_files_in_any_order(alex, tmp_path):
         assert kind == "alex"
         assert found.keys() == alex.keys()
         assert all(torch.equal(found[name], alex[name]) for name in alex)
-    measure = callables.lpips([trunk, linear], "cpu")
+    measure = model_functions.lpips([trunk, linear], "cpu")
     images = torch.rand(2, 5, 32, 32, 1).numpy()
     expected = plain(alex, *(torch.from_numpy(a).permute(0, 3, 1, 2) for a in images))
     assert measure(*images) == pytest.approx(expected.numpy(), rel=1e-4)

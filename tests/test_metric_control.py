@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from metric_cases import control
 from scipy import ndimage, stats
 from sklearn.isotonic import IsotonicRegression
 
@@ -11,10 +12,13 @@ from disentool.directions import measurements
 from disentool.directions.registration import register
 from disentool.errors import DataMismatch, UnknownName, UnsafeFile, WrongUsage
 from disentool.io.directions import Direction
-from disentool.metrics import control, levels
-from disentool.metrics.result import Callables
-from disentool.metrics.sampling import Points
+from disentool.metrics import levels
+from disentool.metrics.constants import Control
+from disentool.metrics.control import Moved
+from disentool.metrics.law_of_t import ks_distance
 from disentool.scoring import image_measurement
+from disentool.scoring.lent_functions import LentFunctions
+from disentool.scoring.points import Points
 
 SIDE = 48
 
@@ -224,7 +228,7 @@ def test_intervals_are_as_wide_as_the_values_over_repetitions_vary():
 
 def test_the_distance_of_kolmogorov_and_smirnov():
     values = np.random.default_rng(0).normal(0.2, 1, 300)
-    assert control.ks_distance(values, stats.norm.cdf) == pytest.approx(stats.kstest(values, "norm").statistic)
+    assert ks_distance(values, stats.norm.cdf) == pytest.approx(stats.kstest(values, "norm").statistic)
 
 
 # ---- the whole metric, on a property that is linear in the code
@@ -241,9 +245,9 @@ def lend(slope=0.1, other=0.0, relative=False):
         here = starts.astype(np.float64)
         z = here[:, None] + (s - (here @ u)[:, None])[:, :, None] * u
         values = {"x": z @ (slope * TRUE[0] + other * TRUE[1]), "y": z @ TRUE[1]}
-        return control.Moved(values, {"x": "widths", "y": "heights"}, "x", "exact", frozenset("x") if relative else ())
+        return Moved(values, {"x": "widths", "y": "heights"}, "x", "exact", frozenset("x") if relative else ())
 
-    return Callables(moved=moved, coordinate=lambda t: t / slope)
+    return LentFunctions(moved=moved, coordinate=lambda t: t / slope)
 
 
 def direction(u=TRUE[0], slope=0.1, end=2.0):
@@ -252,7 +256,7 @@ def direction(u=TRUE[0], slope=0.1, end=2.0):
 
 
 def measured(lent=None, found=None, **options):
-    plan = control.plan(Points(1), control.Options(**{"starts": 200, "resamples": 100} | options), 0)
+    plan = control.plan(Points(1), Control(**{"starts": 200, "resamples": 100} | options), 0)
     return control.score(plan, found or direction(), lent or lend())
 
 
@@ -297,9 +301,9 @@ def test_changes_alone_are_judged_by_how_far_they_go():
     def changes(u, starts, s):
         places = lent.moved(u, starts, s).values["x"]
         values = {"x": places - places[:, places.shape[1] // 2, None]}
-        return control.Moved(values, {"x": "widths"}, "x", "registration", frozenset("x"))
+        return Moved(values, {"x": "widths"}, "x", "registration", frozenset("x"))
 
-    relative = Callables(moved=changes, coordinate=lent.coordinate)
+    relative = LentFunctions(moved=changes, coordinate=lent.coordinate)
     good, bad = (measured(relative, found=direction(u)) for u in (TRUE[0], tilted))
     assert good.score == bad.score == pytest.approx(1, abs=1e-6)
     assert not good.details["notes"]
@@ -314,7 +318,7 @@ def test_images_that_cannot_be_measured_are_left_out():
         found.values["x"][np.random.default_rng(0).random(s.shape) < 0.2] = np.nan
         return found
 
-    result = measured(Callables(moved=patchy, coordinate=lent.coordinate))
+    result = measured(LentFunctions(moved=patchy, coordinate=lent.coordinate))
     assert result.score == pytest.approx(1, abs=1e-6)
     assert "of the images show nothing" in result.details["notes"][0]
 
@@ -324,7 +328,7 @@ def test_images_that_cannot_be_measured_are_left_out():
         return found
 
     with pytest.raises(DataMismatch, match="of the images can be measured"):
-        measured(Callables(moved=blind, coordinate=lent.coordinate))
+        measured(LentFunctions(moved=blind, coordinate=lent.coordinate))
 
 
 def test_the_same_seed_gives_the_same_record():
@@ -333,8 +337,8 @@ def test_the_same_seed_gives_the_same_record():
 
 def test_refused_constants():
     with pytest.raises(WrongUsage, match="odd number"):
-        control.Options(levels=10)
+        Control(levels=10)
     with pytest.raises(WrongUsage, match="starts 2"):
-        control.Options(starts=2)
+        Control(starts=2)
     with pytest.raises(DataMismatch, match="--set levels"):
         measured(found=direction(end=0.1))

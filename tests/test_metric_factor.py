@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from metric_cases import factor
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
-from disentool.metrics import METRICS, factor
-from disentool.metrics.result import Codes
-from disentool.metrics.sampling import Points, subset_rows
+from disentool.metrics import METRICS
+from disentool.scoring.codes import Codes
+from disentool.scoring.points import Points
+from disentool.scoring.rows import subset_rows
 
 REFERENCE = Path(__file__).parent / "data/metrics"
-PAPER, DLIB = factor.PROTOCOLS["paper"], factor.PROTOCOLS["dlib"]
+PAPER, DLIB = factor.protocols["paper"], factor.protocols["dlib"]
 BOTH = pytest.mark.parametrize("options", [PAPER, DLIB], ids=["paper", "dlib"])
 
 
@@ -177,7 +179,7 @@ def test_agrees_with_a_plain_statement(grid, protocol, codes_ready):
     mixing = np.random.default_rng(3).normal(size=(3, 5))
     codes = (factors @ mixing + 0.3 * noise((120, 5))).astype(np.float32)
     codes[:, 3] *= 0.001
-    options = replace(factor.PROTOCOLS[protocol], votes=300, evaluation_votes=200, group_size=16)
+    options = replace(factor.protocols[protocol], votes=300, evaluation_votes=200, group_size=16)
     plan = factor.plan(Points.from_factors(factors, grid=grid), options, 7, codes_ready)
     result = factor.score(plan, codes_of(codes))
     score, table = plain(codes, plan)
@@ -427,7 +429,7 @@ def test_score_is_a_share(n, k, d, seed, votes, evaluation_votes, group_size, pr
     factors[:4] = np.array([0, 0, 1, 1])[:, None]  # at least two values, each shared
     codes = rng.normal(size=(n, d)) * rng.choice([0, 0.01, 1, 1e6], size=d)
     options = replace(
-        factor.PROTOCOLS[protocol],
+        factor.protocols[protocol],
         votes=votes,
         evaluation_votes=evaluation_votes,
         group_size=group_size,
@@ -475,9 +477,10 @@ def test_details_state_every_constant():
 
 
 def test_table_of_metrics():
-    assert METRICS["factor"][0] == factor.__name__
-    assert next(iter(factor.PROTOCOLS)) == "paper"
-    assert "factors" in factor.NEEDS
+    facts = METRICS["factor"]
+    assert facts.load().__name__ == "factor"
+    assert facts.default == "paper"
+    assert facts.needs == {"factors"}
 
 
 # Points

@@ -9,15 +9,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from metric_cases import factor, higgins
 from sklearn.linear_model import LogisticRegression
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
-from disentool.metrics import factor, higgins
-from disentool.metrics.result import Codes
-from disentool.metrics.sampling import Points
+from disentool.metrics.higgins import _softmax
+from disentool.scoring.codes import Codes
+from disentool.scoring.points import Points
 
 REFERENCE = Path(__file__).parent / "data/metrics"
-PAPER, DLIB = higgins.PROTOCOLS["paper"], higgins.PROTOCOLS["dlib"]
+PAPER, DLIB = higgins.protocols["paper"], higgins.protocols["dlib"]
 BOTH = pytest.mark.parametrize("options", [PAPER, DLIB], ids=["paper", "dlib"])
 FEW = {"train_points": 600, "test_points": 300}
 
@@ -59,7 +60,7 @@ def test_a_factor_may_be_missing_and_the_score_still_be_one(options):
     missing = FOUR[:, :3] + 0.0
     assert evaluate(FOUR, missing, options).score > 0.99
     points = Points.from_factors(FOUR)
-    votes = factor.score(factor.plan(points, factor.PROTOCOLS["paper"], 0, codes_ready=True), codes_of(missing))
+    votes = factor.score(factor.plan(points, factor.protocols["paper"], 0, codes_ready=True), codes_of(missing))
     assert votes.score < 0.9
 
 
@@ -72,7 +73,7 @@ def test_a_rotated_code_is_still_told_apart():
 @pytest.mark.parametrize("metric", [factor, higgins])
 def test_ubisoft_rescales_so_that_chance_is_0(metric):
     points = Points.from_factors(FOUR)
-    options = metric.PROTOCOLS["ubisoft"]
+    options = metric.protocols["ubisoft"]
     noise = np.random.default_rng(0).normal(size=(256, 3)) + 0.3 * FOUR[:, :3]
     for mean in (FOUR, noise):
         plan = metric.plan(points, options, 0, codes_ready=True)
@@ -145,7 +146,7 @@ def test_softmax_is_torchs_adagrad():
         torch.nn.functional.cross_entropy(inputs[batch] @ weights, torch.from_numpy(labels[batch])).backward()
         adagrad.step()
     expected = (inputs @ weights).argmax(1).numpy()
-    assert (higgins._softmax(points, labels, 4, options, 5)(points) == expected).all()
+    assert (_softmax(points, labels, 4, options, 5)(points) == expected).all()
 
 
 @pytest.mark.parametrize("case", ["rotated", "axis_aligned", "duplicated", "nonlinear_dead", "entangled"])

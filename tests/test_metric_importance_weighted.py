@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from metric_cases import noise
+from metric_cases import likelihood, noise
 
 from disentool.errors import DataMismatch, UnknownName, WrongUsage
-from disentool.metrics import likelihood
-from disentool.metrics.result import Callables, Codes
-from disentool.metrics.sampling import Points
+from disentool.scoring.codes import Codes
+from disentool.scoring.lent_functions import LentFunctions
+from disentool.scoring.points import Points
+from disentool.scoring.posterior_samples import BLOCK
+from disentool.scoring.rows import SubsetPlan
 
 # p(z) = N(0, I), p(x|z) = N(W z, s^2 I): then p(x) = N(0, W W' + s^2 I), and the posterior is Gaussian
 W = np.array([[1.0, 0.5], [0.0, 1.0], [0.7, -0.3]])
@@ -32,16 +34,16 @@ def log_likelihood(rows, z):
     return -0.5 * (error**2).sum(2) / S**2 - 1.5 * math.log(2 * math.pi * S**2)
 
 
-LENT = Callables(log_likelihood=log_likelihood)
+LENT = LentFunctions(log_likelihood=log_likelihood)
 
 
-def measured(mean=POSTERIOR_MEAN, logvar=None, seed=0, callables=LENT, **changes):
+def measured(mean=POSTERIOR_MEAN, logvar=None, seed=0, lent=LENT, **changes):
     """By default q is the best factorised Gaussian: the posterior's mean, the inverse diagonal of its precision."""
     if logvar is None:
         logvar = np.broadcast_to(-np.log(np.diag(PRECISION)), mean.shape)
-    options = replace(likelihood.PROTOCOLS["subset"], **changes)
+    options = replace(likelihood.protocols["subset"], **changes)
     plan = likelihood.plan(Points(len(mean)), options, seed)
-    return likelihood.score(plan, Codes(np.arange(len(mean)), mean, logvar), callables)
+    return likelihood.score(plan, Codes(np.arange(len(mean)), mean, logvar), lent)
 
 
 def test_it_converges_to_the_truth():
@@ -77,7 +79,7 @@ def test_an_exact_posterior_needs_one_sample():
         return -0.5 * (error**2).sum(2) / S**2 - 1.5 * math.log(2 * math.pi * S**2)
 
     mean = X @ basis / S**2 / precision
-    result = measured(mean, np.broadcast_to(-np.log(precision), mean.shape), callables=Callables(log_likelihood=exact))
+    result = measured(mean, np.broadcast_to(-np.log(precision), mean.shape), lent=LentFunctions(log_likelihood=exact))
     assert result.score == pytest.approx(truth.mean(), abs=1e-4)
     assert result.details["effective_samples"] == pytest.approx(100, rel=1e-4)
 
@@ -91,7 +93,7 @@ def test_agrees_with_a_plain_statement():
     log_p = -0.5 * ((X[7] - z @ W.T) ** 2).sum(1) / S**2 - 1.5 * math.log(2 * math.pi * S**2) - 0.5 * (z**2).sum(1)
     log_q = -0.5 * ((z - POSTERIOR_MEAN[7]) ** 2 / variance + np.log(variance)).sum(1)
     alone = likelihood.score(
-        likelihood.Plan(np.array([7]), 60, replace(likelihood.PROTOCOLS["subset"], samples=600), 0),
+        SubsetPlan(np.array([7]), 60, replace(likelihood.protocols["subset"], samples=600), 0),
         Codes(np.arange(60), POSTERIOR_MEAN, np.broadcast_to(np.log(variance), POSTERIOR_MEAN.shape)),
         LENT,
     )
@@ -108,22 +110,22 @@ def test_samples_are_streamed():
         return log_likelihood(rows, z)
 
     done = []
-    lent = Callables(log_likelihood=watched, progress=lambda d, total: done.append((d, total)))
-    measured(samples=1000, rows=10, callables=lent)
-    assert max(b * k for b, k in sizes) <= likelihood.BLOCK
+    lent = LentFunctions(log_likelihood=watched, progress=lambda d, total: done.append((d, total)))
+    measured(samples=1000, rows=10, lent=lent)
+    assert max(b * k for b, k in sizes) <= BLOCK
     assert sum(b * k for b, k in sizes) == 10_000
     assert done[-1] == (10, 10)
     sizes.clear()
-    measured(samples=10, rows=60, callables=lent)
+    measured(samples=10, rows=60, lent=lent)
     assert max(b for b, _ in sizes) == 25
 
 
 def test_an_images_samples_are_its_own():
     """Whatever else is scored: the mean over all is the mean over two halves."""
     table = Codes(np.arange(60), POSTERIOR_MEAN, np.broadcast_to(-np.log(np.diag(PRECISION)), POSTERIOR_MEAN.shape))
-    options = likelihood.PROTOCOLS["subset"]
+    options = likelihood.protocols["subset"]
     parts = [
-        likelihood.score(likelihood.Plan(np.arange(60)[half], 60, options, 0), table, LENT).score
+        likelihood.score(SubsetPlan(np.arange(60)[half], 60, options, 0), table, LENT).score
         for half in (slice(0, 30), slice(30, 60))
     ]
     assert measured().score == pytest.approx(np.mean(parts), abs=1e-9)
@@ -137,8 +139,8 @@ def test_an_images_samples_are_its_own():
 
 def test_what_is_missing_is_named():
     with pytest.raises(DataMismatch, match="the decoder of a checkpoint"):
-        measured(callables=Callables())
-    plan = likelihood.plan(Points(60), likelihood.PROTOCOLS["subset"], 0)
+        measured(lent=LentFunctions())
+    plan = likelihood.plan(Points(60), likelihood.protocols["subset"], 0)
     with pytest.raises(DataMismatch, match="needs logvar"):
         likelihood.score(plan, Codes(np.arange(60), POSTERIOR_MEAN), LENT)
 
@@ -149,12 +151,12 @@ def test_values_that_are_not_finite():
     with pytest.raises(DataMismatch, match="1 of 60 rows"):
         measured(logvar=bad)
     with pytest.raises(DataMismatch, match="log likelihood"):
-        measured(callables=Callables(log_likelihood=lambda rows, z: np.full(z.shape[:2], np.nan)))
+        measured(lent=LentFunctions(log_likelihood=lambda rows, z: np.full(z.shape[:2], np.nan)))
 
 
 def test_options_that_cannot_be():
     for wrong in ({"samples": 0}, {"rows": 0}):
         with pytest.raises(WrongUsage):
-            replace(likelihood.PROTOCOLS["subset"], **wrong)
+            replace(likelihood.protocols["subset"], **wrong)
     with pytest.raises(UnknownName, match="subset"):
-        likelihood.plan(Points(5), replace(likelihood.PROTOCOLS["subset"], protocol="subsets"), 0)
+        likelihood.plan(Points(5), replace(likelihood.protocols["subset"], protocol="subsets"), 0)

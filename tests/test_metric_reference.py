@@ -2,21 +2,29 @@
 
 import numpy as np
 import pytest
-from metric_cases import CASES, REFERENCE, expected, metric_values, on_samples, on_split, on_table, stored
-
-from disentool.metrics import (
+from metric_cases import (
+    CASES,
+    REFERENCE,
     dci,
+    expected,
     explicitness,
     gaussian_tc,
     irs,
     med,
+    metric_values,
     mig,
     modularity,
     mutual_information,
+    on_samples,
+    on_split,
+    on_table,
     sap,
-    udr,
+    stored,
     wasserstein,
 )
+
+from disentool.metrics.constants import Udr
+from disentool.metrics.udr import compare
 
 CASE = pytest.mark.parametrize("case", CASES)
 FEW_ROWS = ("rotated", "axis_aligned", "duplicated", "entangled")
@@ -110,7 +118,7 @@ def test_sap(case):
 @pytest.mark.parametrize("on", [on_table, on_split], ids=["array_full", "array_split"])
 def test_exact_machines_are_those_of_the_reference(case, on, monkeypatch):
     """Tables of many rows take another solver. It converges further, as the older scikit-learn's did."""
-    monkeypatch.setattr(sap, "MANY_ROWS", 1)
+    monkeypatch.setattr("disentool.metrics.sap.MANY_ROWS", 1)
     leaf = metric_values(case, "sap")["array_full" if on is on_table else "array_split"]
     result = on(sap, case)
     assert result.details["solver"] == "exact"
@@ -177,8 +185,8 @@ def test_udr(similarity, keep_kl):
     name = f"{similarity}_{'nofilter' if keep_kl is None else f'kl{keep_kl:g}'}"
     values = expected()["udr"]["variants"][name]
     arrays = np.load(REFERENCE / "udr_models.npz")
-    options = udr.Options(similarity=similarity, keep_kl=keep_kl)
-    pairwise, _ = udr.compare(list(arrays["codes"].astype(float)), list(arrays["kl"]), options)
+    options = Udr(similarity=similarity, keep_kl=keep_kl)
+    pairwise, _ = compare(list(arrays["codes"].astype(float)), list(arrays["kl"]), options)
     if name == "spearman_nofilter":
         # The original's zeroed dimensions have NaN correlations, which make every affected pair 0. Here they are 0, as
         # the Lasso has it.

@@ -7,28 +7,32 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from metric_cases import codes_of, evaluate, grid_factors, noise, run
-
-from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
-from disentool.metrics import (
+from metric_cases import (
+    codes_of,
     dci,
     dci_hist,
     dci_lasso,
+    evaluate,
     explicitness,
     gaussian_tc,
+    grid_factors,
     irs,
     med,
     mig,
     modularity,
     mutual_information,
+    noise,
     sap,
     wasserstein,
 )
+
+from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
+from disentool.metrics.arrays import categorical
 from disentool.metrics.information import binned
-from disentool.metrics.information import mutual_information as information
-from disentool.metrics.result import Codes
-from disentool.metrics.sampling import Points
-from disentool.metrics.split import categorical, resample
+from disentool.metrics.information import pairwise_information as information
+from disentool.scoring.codes import Codes
+from disentool.scoring.points import Points
+from disentool.scoring.split import resample
 
 LABELLED = {
     "mig": mig,
@@ -241,14 +245,14 @@ def test_explicitness_agrees_with_its_definition():
 
     codes = GRID @ noise((3, 4), 3) + noise((120, 4))
     points = Points.from_factors(GRID)
-    plan = explicitness.plan(points, replace(explicitness.PROTOCOLS["exact"], test_rows=50), 0)
+    plan = explicitness.plan(points, replace(explicitness.protocols["exact"], test_rows=50), 0)
     scaled = (codes - codes[plan.train].mean(0)) / codes[plan.train].std(0)
     areas = []
     for k in range(3):
         model = LogisticRegression().fit(scaled[plan.train], GRID[plan.train, k])
         chances, labels = model.predict_proba(scaled[plan.test]), GRID[plan.test, k]
         areas.append(np.mean([roc_auc_score(labels == c, chances[:, i]) for i, c in enumerate(model.classes_)]))
-    result = run(explicitness, plan, codes_of(codes))
+    result = explicitness.score(plan, codes_of(codes))
     assert list(result.per_factor.values()) == pytest.approx(areas, abs=1e-3)
     assert result.details["test_rows"] == 50
     assert result.details["train_rows"] == 70
@@ -295,13 +299,13 @@ def test_scores_stay_in_range(name, n, k, d, seed, protocol):
     codes = rng.normal(size=(n, d)) * rng.choice([0, 0.01, 1, 1e6], size=d)
     metric, changes = EVERY[name], dict(FEW.get(name, {}))
     if protocol == "dlib":
-        changes |= {"rows": 50} if hasattr(metric.PROTOCOLS["dlib"], "rows") else {"train_rows": 50, "test_rows": 20}
+        changes |= {"rows": 50} if hasattr(metric.protocols["dlib"], "rows") else {"train_rows": 50, "test_rows": 20}
     if d == 1 and name == "mutual-information":
         codes = np.column_stack([codes, rng.normal(size=n)])
     if name in UNLABELLED:
         factors = None
     result = evaluate(metric, factors, codes, protocol, seed, **changes)
-    low, high = metric.RANGE
+    low, high = metric.facts.range
     assert low <= result.score <= high
     assert all(low <= value <= high for value in result.per_factor.values())
     assert json.loads(json.dumps(result.details, allow_nan=False)) == result.details
@@ -311,7 +315,7 @@ def test_scores_stay_in_range(name, n, k, d, seed, protocol):
 @pytest.mark.parametrize("name", list(EVERY))
 def test_same_seed_same_result(name):
     codes = GRID @ noise((3, 4), 3) + 0.3 * noise((120, 4))
-    small = {"rows": 60} if hasattr(EVERY[name].PROTOCOLS["dlib"], "rows") else {"train_rows": 60, "test_rows": 60}
+    small = {"rows": 60} if hasattr(EVERY[name].protocols["dlib"], "rows") else {"train_rows": 60, "test_rows": 60}
     first, again, other = (measured(name, GRID, codes, protocol="dlib", seed=seed, **small) for seed in (3, 3, 4))
     assert first == again
     assert first.score != other.score
@@ -322,10 +326,10 @@ def test_same_seed_same_result(name):
 
 def test_rows_of_a_split():
     points = Points.from_factors(GRID)
-    plan = explicitness.plan(points, explicitness.PROTOCOLS["exact"], 0)
+    plan = explicitness.plan(points, explicitness.protocols["exact"], 0)
     assert plan.rows is None
     assert plan.details()["drawing"] == "all rows"
-    both = replace(explicitness.PROTOCOLS["exact"], train_rows=50, test_rows=30)
+    both = replace(explicitness.protocols["exact"], train_rows=50, test_rows=30)
     plan = explicitness.plan(points, both, 0)
     assert (len(plan.train), len(plan.test)) == (50, 30)
     assert not set(plan.train) & set(plan.test)
@@ -333,12 +337,12 @@ def test_rows_of_a_split():
     np.testing.assert_array_equal(plan.labels("test"), GRID[plan.test])
     codes = GRID + 0.1 * noise(GRID.shape)
     few = Codes(plan.rows, codes[plan.rows].astype(np.float32))
-    assert run(explicitness, plan, few).score == run(explicitness, plan, codes_of(codes)).score
+    assert explicitness.score(plan, few).score == explicitness.score(plan, codes_of(codes)).score
 
 
 def test_the_original_draws_16_combinations_at_a_time():
     points = Points.from_factors(GRID)
-    plan = sap.plan(points, replace(sap.PROTOCOLS["dlib"], train_rows=40, test_rows=20), 11)
+    plan = sap.plan(points, replace(sap.protocols["dlib"], train_rows=40, test_rows=20), 11)
     stream = np.random.RandomState(11)
 
     def draw(counts):
@@ -358,13 +362,13 @@ def test_no_grid_no_combinations():
 
 def test_a_bootstrap_draws_what_the_plan_had():
     points = Points.from_factors(GRID)
-    plan = explicitness.plan(points, replace(explicitness.PROTOCOLS["exact"], train_rows=50, test_rows=30), 0)
+    plan = explicitness.plan(points, replace(explicitness.protocols["exact"], train_rows=50, test_rows=30), 0)
     again = resample(plan, np.random.default_rng(0))
     assert set(again.train) <= set(plan.train)
     assert set(again.test) <= set(plan.test)
     assert (len(again.train), len(again.test)) == (50, 30)
     assert len(set(again.train)) < 45
-    whole = resample(mig.plan(points, mig.PROTOCOLS["exact"], 0), np.random.default_rng(0))
+    whole = resample(mig.plan(points, mig.protocols["exact"], 0), np.random.default_rng(0))
     assert len(whole.train) == len(GRID)
 
 
@@ -393,7 +397,7 @@ def test_factors_with_one_value_are_left_out(name):
 @pytest.mark.parametrize("name", list(LABELLED))
 def test_one_factor(name):
     result = measured(name, GRID[:, :1], smooth(GRID))
-    low, high = LABELLED[name].RANGE
+    low, high = LABELLED[name].facts.range
     assert low <= result.score <= high
     if name in ("med", "dci", "dci-hist", "dci-lasso"):
         assert result.score == 1.0
@@ -418,7 +422,7 @@ def test_more_dimensions_than_rows(name):
         with pytest.raises(DataMismatch, match="covariance of 9 dimensions needs more rows than 6"):
             measured(name, factors, codes)
         return
-    low, high = EVERY[name].RANGE
+    low, high = EVERY[name].facts.range
     assert low <= measured(name, factors, codes).score <= high
 
 
@@ -452,9 +456,9 @@ def test_one_dimension_has_no_pairs():
 @pytest.mark.parametrize("name", list(EVERY))
 def test_codes_of_other_data(name):
     metric = EVERY[name]
-    plan = metric.plan(Points.from_factors(GRID), metric.PROTOCOLS["exact"], 0)
+    plan = metric.plan(Points.from_factors(GRID), metric.protocols["exact"], 0)
     with pytest.raises(DataMismatch, match="of different data"):
-        run(metric, plan, codes_of(GRID[:100]))
+        metric.score(plan, codes_of(GRID[:100]))
 
 
 @pytest.mark.parametrize(
@@ -482,13 +486,13 @@ def test_codes_of_other_data(name):
 )
 def test_options_that_cannot_be(metric, wrong):
     with pytest.raises(WrongUsage, match=next(iter(wrong))):
-        replace(next(iter(metric.PROTOCOLS.values())), **wrong)
+        replace(next(iter(metric.protocols.values())), **wrong)
 
 
 def test_rows_that_are_not_there():
     points = Points.from_factors(GRID)
     for train, test in ((121, None), (100, 30), (None, 120)):
-        options = replace(sap.PROTOCOLS["exact"], train_rows=train, test_rows=test)
+        options = replace(sap.protocols["exact"], train_rows=train, test_rows=test)
         with pytest.raises(DataMismatch, match="the data has 120"):
             sap.plan(points, options, 0)
 
@@ -497,12 +501,12 @@ def test_rows_that_are_not_there():
 def test_protocols_and_seeds_that_cannot_be(name):
     metric, points = EVERY[name], Points.from_factors(GRID)
     with pytest.raises(UnknownName, match="dlib"):
-        metric.plan(points, replace(metric.PROTOCOLS["exact"], protocol="dlip"), 0)
+        metric.plan(points, replace(metric.protocols["exact"], protocol="dlip"), 0)
     for seed in (-1, 0.5, True, "0"):
         with pytest.raises(WrongUsage, match="seed"):
-            metric.plan(points, metric.PROTOCOLS["exact"], seed)
+            metric.plan(points, metric.protocols["exact"], seed)
     with pytest.raises(WrongUsage, match="below 4294967296"):
-        metric.plan(points, metric.PROTOCOLS["dlib"], 1 << 32)
+        metric.plan(points, metric.protocols["dlib"], 1 << 32)
 
 
 def test_machines_of_many_rows_are_solved_to_the_end():

@@ -6,13 +6,13 @@ from itertools import pairwise
 import numpy as np
 import plot_records as made
 import pytest
-from disentool.metrics.correlation import correlations
 from scipy import stats
 
 from disentool.commands.plot import draw
 from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
 from disentool.io.schema import CORRELATION, HISTORY, SCORE
 from disentool.plots import PLOTS, style, tables
+from disentool.plots.correlation_records import correlations
 from disentool.plots.style import Options
 from disentool.plots.tables import Setting, Table
 

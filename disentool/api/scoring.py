@@ -7,18 +7,21 @@ import numpy as np
 
 from disentool.api.arguments import require_seed
 from disentool.errors import DataMismatch, WrongUsage
-from disentool.metrics.result import Codes, Result
-from disentool.metrics.sampling import Points
+from disentool.metrics.facts import Need
+from disentool.metrics.result import Result
 from disentool.reporting import Reporter, Silent
-from disentool.scoring import callables
+from disentool.scoring import lent_functions
 from disentool.scoring.choose import choose
-from disentool.scoring.measure import Metric, Spread, measure, plans, remarks, with_notes
+from disentool.scoring.codes import Codes
+from disentool.scoring.measure import measure, remarks, with_notes
+from disentool.scoring.points import Points
+from disentool.scoring.scorer import Metric, Spread
 
 if TYPE_CHECKING:  # scoring arrays loads torch for tensors alone
     from torch import Tensor
 
 # What a metric may need that codes in memory do not have, and what does.
-_ELSEWHERE = {
+_ELSEWHERE: dict[Need, str] = {
     "reconstruction": "the decoder",
     "model": "the decoder",
     "others": "the codes of several models",
@@ -144,14 +147,14 @@ def _measured(
     lacking = {*_ELSEWHERE, *(["factors"] if factors is None else []), *(["logvar"] if logvar is None else [])}
     results = {}
     for metric in metrics:
-        if metric.optional and lacking & metric.module.NEEDS:
+        if metric.optional and lacking & metric.facts.needs:
             continue
         for what, where in _ELSEWHERE.items():
             if metric.needs(what):
                 raise DataMismatch(f"metric {metric.name} needs {where}; `disentool score` measures it from files")
         try:
-            planned = plans(metric, points, seed, spread, codes_ready=True)
-            result = measure(metric, planned, codes, callables.of_codes("auto"), spread, report)
+            planned = metric.plans(points, seed, spread.repeats, codes_ready=True)
+            result = measure(metric, planned, codes, lent_functions.of_codes("auto"), spread, report)
         except DataMismatch:
             if not metric.optional:
                 raise

@@ -15,15 +15,15 @@ from disentool.io.records import to_json
 from disentool.metrics import METRICS, ONLY_BY_NAME
 
 _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
-_PROTOCOLS = (
-    ("factor", "paper: 800 votes of 100 images. dlib: 10,000 votes, and 5,000 to test, of 64. ubisoft: chance is 0"),
-    ("higgins", "paper: 200 pairs, softmax. dlib: 64 pairs, logistic regression. ubisoft: chance is 0"),
-    ("mig", "exact, dlib, chen, ubisoft"),
-    ("irs", "exact, dlib, paper, ubisoft"),
-    ("udr", "lasso, spearman, exact"),
-    ("tc", "mixture, discriminator, gaussian"),
-    ("most others", "exact: every row, the default for ready codes. dlib: 10,000 rows drawn, the default for models"),
-)
+
+
+def _protocols() -> list[tuple[str, str]]:
+    """The protocols, each with the metrics that have it; * marks their default for ready codes."""
+    found: dict[str, list[str]] = {}
+    for name, facts in METRICS.items():
+        for protocol in facts.protocols:
+            found.setdefault(protocol, []).append(name + ("*" if protocol == facts.default else ""))
+    return [(protocol, ", ".join(names)) for protocol, names in found.items()]
 
 
 @command(
@@ -33,11 +33,11 @@ _PROTOCOLS = (
     ),
     names={
         "Metrics": [
-            *((name, summary) for name, (_, summary) in METRICS.items()),
+            *((name, facts.told) for name, facts in METRICS.items()),
             ("all", f"those that apply and are quick (not {', '.join(n for n in METRICS if n in ONLY_BY_NAME)})"),
             ("module:function", "your own function of codes and factors"),
         ],
-        "Protocols": _PROTOCOLS,
+        "Protocols (* marks the default of ready codes)": _protocols(),
     },
 )
 @options.artefacts("[CKPT|LATENTS|DIRECTIONS...|-]")
@@ -143,7 +143,7 @@ def score(
     """
     from disentool.commands import score as tool
     from disentool.scoring.choose import choose
-    from disentool.scoring.measure import Spread
+    from disentool.scoring.scorer import Spread
 
     records = tool.score(
         options.stream(artefacts),

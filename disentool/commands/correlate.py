@@ -5,12 +5,13 @@ from typing import Any
 
 from disentool.io import score_records
 from disentool.io.score_records import Source
-from disentool.metrics.correlation import correlations
+from disentool.plots.correlation_records import correlations
 
 
 def correlate(sources: Iterable[Source], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """A record of the correlations of every pair of metrics, see :func:`disentool.metrics.correlation.correlations`.
+    """A record of the correlations of every pair of metrics.
 
-    ``sources``: JSON-lines files of score records, or open streams. Raises what that does, and ForeignFile.
+    See :func:`disentool.plots.correlation_records.correlations`. ``sources``: JSON-lines files of score records, or
+    open streams. Raises what that does, and ForeignFile.
     """
     return correlations(score_records.scores(sources), metrics)

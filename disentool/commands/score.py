@@ -8,12 +8,13 @@ from typing import Any
 from disentool.errors import DataMismatch, DisentoolError, Interrupted, WrongUsage
 from disentool.io import files, latents
 from disentool.reporting import Reporter, Silent
-from disentool.scoring import callables
 from disentool.scoring.artefacts import kind_of
 from disentool.scoring.asked import Asked, record_of
 from disentool.scoring.comparison import Comparison
-from disentool.scoring.measure import Metric, Spread
+from disentool.scoring.measure import measure_set
+from disentool.scoring.model_functions import lpips as lpips_by
 from disentool.scoring.ready_codes import score_codes
+from disentool.scoring.scorer import Metric, Spread
 
 
 def score(
@@ -40,7 +41,7 @@ def score(
     directions file (all of it, or ``FILE:NAME``), for metrics of directions in ``generator`` (default: the one that
     they were found in; ``force`` takes any other too). Of a checkpoint ``codes`` is a choice, as
     :func:`disentool.models.encoding.choose` has it. ``trust``: see :func:`disentool.models.model.load`. ``lpips``: see
-    :func:`disentool.scoring.callables.lpips`.
+    :func:`disentool.scoring.model_functions.lpips`.
     """
     report = report or Silent()
     if isinstance(artefacts, Sequence):  # else they arrive one by one
@@ -49,7 +50,7 @@ def score(
     if factors and not codes:
         raise WrongUsage("--factors names an array beside --codes; give both")
     spread = spread or Spread()
-    comparison = Comparison([metric for metric in metrics if metric.needs("others")], spread, report)
+    comparison = Comparison([metric for metric in metrics if metric.needs("others")])
     if comparison.metrics and isinstance(artefacts, Sequence):
         comparison.require_several(len(artefacts))
     if lpips and not any(metric.name == "transfer" for metric in metrics):
@@ -69,7 +70,7 @@ def score(
         comparison,
         generator,
         force,
-        callables.lpips(lpips, device) if lpips else None,
+        lpips_by(lpips, device) if lpips else None,
         report,
         _configure,
     )
@@ -85,7 +86,7 @@ def score(
                 raise
             failed += 1  # one bad file in a stream does not hold up those that are still to come
             report.error(str(error))
-    for head, metric, result in comparison.results():
+    for head, metric, result in comparison.results(partial(measure_set, report=report)):
         yield _noted(record_of(head, metric, result), said, report)
     if failed:
         raise DisentoolError(f"{failed} of {count} could not be scored")

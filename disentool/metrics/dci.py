@@ -6,80 +6,67 @@ disentanglement; completeness and informativeness are in the record.
 """
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 from joblib import cpu_count
 
-from disentool.metrics.importance import Fit, dci_result, model_seed
-from disentool.metrics.result import Callables, Codes, Result, check_at_least, constants
-from disentool.metrics.sampling import Points
-from disentool.metrics.split import Split, plan_split
-
-NEEDS = frozenset({"factors", "callables"})
-RANGE = (0.0, 1.0)
+from disentool.metrics.arrays import Array, check_split, names_of
+from disentool.metrics.constants import Dci
+from disentool.metrics.importance import Fit, dci_result, learner_seed
+from disentool.metrics.result import Progress, Result, silent
 
 
-@dataclass(frozen=True)
-class Options:
-    """Every constant of the metric; ``WrongUsage`` for values that cannot be."""
+def dci(
+    codes: Array,
+    factors: Array,
+    test_codes: Array | None = None,
+    test_factors: Array | None = None,
+    *,
+    rounds: int = Dci.rounds,
+    learning_rate: float = Dci.learning_rate,
+    depth: int = Dci.depth,
+    seed: int = 0,
+    factor_names: Sequence[str] | None = None,
+    progress: Progress = silent,
+) -> Result:
+    """Disentanglement of the trees' impurity importances, 0..1. Factors are fitted side by side; progress counts trees.
 
-    protocol: str = "dlib"
-    rounds: int = 100  # of boosting; each adds a tree per class
-    learning_rate: float = 0.1
-    depth: int = 3  # of a tree
-    train_rows: int | None = 10_000  # None: all
-    test_rows: int | None = 5_000  # None: the training rows
-
-    def __post_init__(self):
-        check_at_least(self, rounds=1, learning_rate=1e-6, depth=1, train_rows=2, test_rows=1)
-
-
-PROTOCOLS: dict[str, Options] = {"dlib": Options(), "exact": Options("exact", train_rows=None, test_rows=None)}
-
-
-def plan(points: Points, options: Options, seed: int, codes_ready: bool = False) -> Split:
-    """Training and test rows."""
-    counts = (options.train_rows, options.test_rows)
-    return plan_split("dci", points, options, seed, PROTOCOLS, *counts, with_test=True)
-
-
-def score(plan: Split, codes: Codes, callables: Callables) -> Result:
-    """Disentanglement of the trees' impurity importances. Factors are fitted side by side; progress counts trees."""
+    ``codes``: float [n,D], that train. ``factors``: class numbers int [n,K], each from 0 and of two values or more.
+    ``test_codes``, ``test_factors``: the same of test rows; None: the training rows. ``per_factor``: completeness.
+    ``details``: completeness, informativeness, the importances dimensions x factors. Raises ``DataMismatch`` for other
+    arrays, ``WrongUsage`` for constants that cannot be.
+    """
     from sklearn.ensemble import GradientBoostingClassifier
 
-    options = plan.options
-    train, test = plan.codes(codes)
-    labels, test_labels = plan.labels(), plan.labels("test")
-    classes = [len(np.unique(labels[:, k])) for k in range(labels.shape[1])]
+    Dci(rounds=rounds, learning_rate=learning_rate, depth=depth)
+    names = names_of(factor_names, factors.shape[1])
+    test, test_labels = check_split(codes, factors, test_codes, test_factors)
+    classes = [len(np.unique(factors[:, k])) for k in range(factors.shape[1])]
     trees = [size if size > 2 else 1 for size in classes]
     lock, done = threading.Lock(), 0
 
-    def fit(k: int) -> tuple[np.ndarray, float, float]:
+    def fit(k: int) -> tuple[Array, float, float]:
         def watch(*_: object) -> bool:
             nonlocal done
             with lock:
                 done += trees[k]
-                callables.progress(done, sum(trees) * options.rounds)
+                progress(done, sum(trees) * rounds)
             return False
 
         model = GradientBoostingClassifier(
-            n_estimators=options.rounds,
-            learning_rate=options.learning_rate,
-            max_depth=options.depth,
-            random_state=model_seed(plan, k),
+            n_estimators=rounds, learning_rate=learning_rate, max_depth=depth, random_state=learner_seed(seed, k)
         )
-        model.fit(train, labels[:, k], monitor=watch)
-        right = [
+        model.fit(codes, factors[:, k], monitor=watch)
+        on_train, on_test = (
             float((model.predict(rows) == wanted[:, k]).mean())
-            for rows, wanted in ((train, labels), (test, test_labels))
-        ]
-        return model.feature_importances_, *right
+            for rows, wanted in ((codes, factors), (test, test_labels))
+        )
+        return model.feature_importances_, on_train, on_test
 
     order = np.argsort(trees)[::-1]  # the longest first, so that no worker ends alone
     with ThreadPoolExecutor(cpu_count()) as pool:  # trees grow without Python's lock
         fits = dict(zip(order.tolist(), pool.map(fit, order.tolist()), strict=True))
     columns, on_train, on_test = zip(*(fits[k] for k in range(len(trees))), strict=True)
-    fitted = Fit(np.stack(columns, axis=1), np.array(on_train), np.array(on_test), "accuracy")
-    return dci_result(plan, fitted, constants(options, PROTOCOLS), [])
+    return dci_result(Fit(np.stack(columns, axis=1), np.array(on_train), np.array(on_test), "accuracy"), names)

@@ -3,86 +3,71 @@
 An importance is the sum of the loss reductions of a dimension's splits. Same rows, rounds, rate and depth as ``dci``.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from joblib import cpu_count
 
-from disentool.errors import WrongUsage
-from disentool.metrics.importance import Fit, dci_result, model_seed
-from disentool.metrics.result import Callables, Codes, Result, check_at_least, constants
-from disentool.metrics.sampling import Points
-from disentool.metrics.split import Split, plan_split
-
-NEEDS = frozenset({"factors", "callables"})
-RANGE = (0.0, 1.0)
+from disentool.metrics.arrays import Array, Floats, check_split, names_of
+from disentool.metrics.constants import DciHist
+from disentool.metrics.importance import Fit, dci_result, learner_seed
+from disentool.metrics.result import Progress, Result, silent
 
 
-@dataclass(frozen=True)
-class Options:
-    """Every constant of the metric; ``WrongUsage`` for values that cannot be."""
+def dci_hist(
+    codes: Array,
+    factors: Array,
+    test_codes: Array | None = None,
+    test_factors: Array | None = None,
+    *,
+    rounds: int = DciHist.rounds,
+    learning_rate: float = DciHist.learning_rate,
+    depth: int = DciHist.depth,
+    bins: int = DciHist.bins,
+    seed: int = 0,
+    factor_names: Sequence[str] | None = None,
+    progress: Progress = silent,
+) -> Result:
+    """Disentanglement of the trees' gains, 0..1. ``bins``: per dimension, of equal numbers of rows, at most 255.
 
-    protocol: str = "dlib"
-    rounds: int = 100  # of boosting; each adds a tree per class
-    learning_rate: float = 0.1
-    depth: int = 3  # of a tree
-    bins: int = 255  # per dimension, of equal numbers of rows
-    train_rows: int | None = 10_000  # None: all
-    test_rows: int | None = 5_000  # None: the training rows
-
-    def __post_init__(self):
-        check_at_least(self, rounds=1, learning_rate=1e-6, depth=1, bins=2, train_rows=2, test_rows=1)
-        if self.bins > 255:
-            raise WrongUsage(f"bins {self.bins}: expected at most 255")
-
-
-PROTOCOLS: dict[str, Options] = {"dlib": Options(), "exact": Options("exact", train_rows=None, test_rows=None)}
-
-
-def plan(points: Points, options: Options, seed: int, codes_ready: bool = False) -> Split:
-    """Training and test rows."""
-    counts = (options.train_rows, options.test_rows)
-    return plan_split("dci-hist", points, options, seed, PROTOCOLS, *counts, with_test=True)
-
-
-def score(plan: Split, codes: Codes, callables: Callables) -> Result:
-    """Disentanglement of the trees' gains."""
+    Arrays, result and errors as of :func:`disentool.metrics.dci.dci`.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
-    options = plan.options
-    train, test = plan.codes(codes)
-    labels, test_labels = plan.labels(), plan.labels("test")
+    DciHist(rounds=rounds, learning_rate=learning_rate, depth=depth, bins=bins)
+    names = names_of(factor_names, factors.shape[1])
+    test, test_labels = check_split(codes, factors, test_codes, test_factors)
 
-    def fit(k: int) -> tuple[np.ndarray, float, float]:
+    def fit(k: int) -> tuple[Floats, float, float]:
         model = HistGradientBoostingClassifier(
-            max_iter=options.rounds,
-            learning_rate=options.learning_rate,
-            max_depth=options.depth,
+            max_iter=rounds,
+            learning_rate=learning_rate,
+            max_depth=depth,
             max_leaf_nodes=None,
             min_samples_leaf=1,
-            max_bins=options.bins,
+            max_bins=bins,
             early_stopping=False,
-            random_state=model_seed(plan, k),
+            random_state=learner_seed(seed, k),
         )
         # A thread for each factor: trees this small gain nothing from threads of their own, and wait for each other
         with threadpool_limits(1, "openmp"):
-            model.fit(train, labels[:, k])
-            on_train = float((model.predict(train) == labels[:, k]).mean())
-            return _gains(model, train.shape[1]), on_train, float((model.predict(test) == test_labels[:, k]).mean())
+            model.fit(codes, factors[:, k])
+            on_train = float((model.predict(codes) == factors[:, k]).mean())
+            return _gains(model, codes.shape[1]), on_train, float((model.predict(test) == test_labels[:, k]).mean())
 
     fits = []
     with ThreadPoolExecutor(cpu_count()) as pool:
-        for result in pool.map(fit, range(labels.shape[1])):
+        for result in pool.map(fit, range(factors.shape[1])):
             fits.append(result)
-            callables.progress(len(fits), labels.shape[1])
+            progress(len(fits), factors.shape[1])
     columns, on_train, on_test = zip(*fits, strict=True)
-    fitted = Fit(np.stack(columns, axis=1), np.array(on_train), np.array(on_test), "accuracy")
-    return dci_result(plan, fitted, constants(options, PROTOCOLS), [])
+    return dci_result(Fit(np.stack(columns, axis=1), np.array(on_train), np.array(on_test), "accuracy"), names)
 
 
-def _gains(model: object, dimensions: int) -> np.ndarray:
+def _gains(model: Any, dimensions: int) -> Floats:
     """float64 [D]: each dimension's share of all loss reduction.
 
     scikit-learn counts no importances for these trees, so they are read off the nodes it keeps.

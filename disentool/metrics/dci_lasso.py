@@ -4,67 +4,45 @@ Codes and factors (as ordered numbers) are standardised; an importance is a coef
 share of variance explained (R squared, 0 where it is negative).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
+from disentool.metrics.arrays import Array, check_split, names_of, note_categorical, standardised
+from disentool.metrics.constants import DciLasso
 from disentool.metrics.importance import Fit, dci_result
-from disentool.metrics.result import Codes, Result, check_at_least, constants
-from disentool.metrics.sampling import Points
-from disentool.metrics.split import Split, note_categorical, plan_split
-
-NEEDS = frozenset({"factors"})
-RANGE = (0.0, 1.0)
+from disentool.metrics.result import Result
 
 
-@dataclass(frozen=True)
-class Options:
-    """Every constant of the metric; ``WrongUsage`` for values that cannot be."""
+def dci_lasso(
+    codes: Array,
+    factors: Array,
+    test_codes: Array | None = None,
+    test_factors: Array | None = None,
+    *,
+    penalty: float = DciLasso.penalty,
+    factor_names: Sequence[str] | None = None,
+) -> Result:
+    """Disentanglement of the coefficients' sizes, 0..1. ``penalty``: alpha, the weight of their absolute sum.
 
-    protocol: str = "dlib"
-    penalty: float = 0.02  # alpha, the weight of the coefficients' absolute sum
-    train_rows: int | None = 10_000  # None: all
-    test_rows: int | None = 5_000  # None: the training rows
-
-    def __post_init__(self):
-        check_at_least(self, penalty=1e-9, train_rows=2, test_rows=1)
-
-
-PROTOCOLS: dict[str, Options] = {"dlib": Options(), "exact": Options("exact", train_rows=None, test_rows=None)}
-
-
-def plan(points: Points, options: Options, seed: int, codes_ready: bool = False) -> Split:
-    """Training and test rows."""
-    counts = (options.train_rows, options.test_rows)
-    return plan_split("dci-lasso", points, options, seed, PROTOCOLS, *counts, with_test=True)
-
-
-def score(plan: Split, codes: Codes) -> Result:
-    """Disentanglement of the coefficients' sizes."""
+    Arrays, result and errors as of :func:`disentool.metrics.dci.dci`.
+    """
     from sklearn.linear_model import Lasso
 
-    train, test = plan.codes(codes)
-    notes = note_categorical(train)
-    labels, test_labels = plan.labels(), plan.labels("test")
-    train, test = _standardised(train, test)
-    labels, test_labels = _standardised(labels, test_labels)
-    importance = np.zeros((train.shape[1], labels.shape[1]))
-    explained = np.zeros((2, labels.shape[1]))
-    for k in range(labels.shape[1]):
-        model = Lasso(alpha=plan.options.penalty, random_state=0).fit(train, labels[:, k])
+    DciLasso(penalty=penalty)
+    names = names_of(factor_names, factors.shape[1])
+    test, test_labels = check_split(codes, factors, test_codes, test_factors)
+    notes = note_categorical(codes)
+    inputs, test_inputs = standardised(codes, test)
+    targets, test_targets = standardised(factors, test_labels)
+    importance = np.zeros((inputs.shape[1], targets.shape[1]))
+    explained = np.zeros((2, targets.shape[1]))
+    for k in range(targets.shape[1]):
+        model = Lasso(alpha=penalty, random_state=0).fit(inputs, targets[:, k])
         importance[:, k] = np.abs(model.coef_)
-        for part, (rows, wanted) in enumerate(((train, labels[:, k]), (test, test_labels[:, k]))):
+        for part, (rows, wanted) in enumerate(((inputs, targets[:, k]), (test_inputs, test_targets[:, k]))):
             spread = ((wanted - wanted.mean()) ** 2).sum()
             left = ((wanted - model.predict(rows)) ** 2).sum()
             explained[part, k] = max(1 - left / spread, 0) if spread > 0 else 0
-    fitted = Fit(importance, explained[0], explained[1], "share of the factor's variance explained")
-    return dci_result(plan, fitted, constants(plan.options, PROTOCOLS), notes)
-
-
-def _standardised(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as float64, by the training rows' mean and standard deviation; a constant column is 0."""
-    first = train[0].astype(np.float64)
-    train, test = train - first, test - first
-    mean, std = train.mean(axis=0), train.std(axis=0)
-    scale = np.where(std > 0, std, 1)
-    return (train - mean) / scale, np.where(std > 0, (test - mean) / scale, 0)
+    fit = Fit(importance, explained[0], explained[1], "share of the factor's variance explained")
+    return dci_result(fit, names, notes)

@@ -5,94 +5,67 @@ area under each class's one-versus-rest ROC curve on the test rows, averaged ove
 """
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
-from disentool.errors import WrongUsage
-from disentool.metrics.result import Callables, Codes, Result, check_at_least, constants
-from disentool.metrics.sampling import Points
-from disentool.metrics.split import Split, plan_split
-
-NEEDS = frozenset({"factors", "callables"})
-RANGE = (0.0, 1.0)
+from disentool.metrics.arrays import Array, Floats, check_split, names_of, standardised
+from disentool.metrics.constants import Explicitness
+from disentool.metrics.result import Progress, Result, silent
 
 
-@dataclass(frozen=True)
-class Options:
-    """Every constant of the metric; ``WrongUsage`` for values that cannot be."""
+def explicitness(
+    codes: Array,
+    factors: Array,
+    test_codes: Array | None = None,
+    test_factors: Array | None = None,
+    *,
+    penalty: float = Explicitness.penalty,
+    iterations: int = Explicitness.iterations,
+    factor_names: Sequence[str] | None = None,
+    progress: Progress = silent,
+) -> Result:
+    """Mean area over factors, 0..1; 0.5 is chance. Constant dimensions count as zeros.
 
-    protocol: str = "exact"
-    penalty: float = 1.0  # C, the inverse weight of the squared coefficients
-    iterations: int = 100  # of L-BFGS, at most
-    train_rows: int | None = None  # None: all
-    test_rows: int | None = None  # None: the training rows
-
-    def __post_init__(self):
-        check_at_least(self, penalty=0, iterations=1, train_rows=2, test_rows=1)
-        if self.penalty == 0:
-            raise WrongUsage("penalty 0: expected more than 0")
-
-
-PROTOCOLS: dict[str, Options] = {
-    "exact": Options(),
-    "dlib": Options("dlib", train_rows=10_000, test_rows=5_000),
-}
-ENCODED = "dlib"  # the default where codes must be made first
-SLOW_ABOVE = 100_000  # rows: a million take minutes
-
-
-def plan(points: Points, options: Options, seed: int, codes_ready: bool = False) -> Split:
-    """Training and test rows."""
-    counts = (options.train_rows, options.test_rows)
-    return plan_split("explicitness", points, options, seed, PROTOCOLS, *counts, with_test=True)
-
-
-def score(plan: Split, codes: Codes, callables: Callables) -> Result:
-    """Mean area over factors. Constant dimensions count as zeros."""
-    train, test = plan.codes(codes)
-    train, test = _standardised(train, test)
-    labels, test_labels = plan.labels(), plan.labels("test")
-    notes, per_factor = list(plan.notes), {}
-    constant = np.flatnonzero((train == 0).all(axis=0))
+    ``codes``: float [n,D], that train. ``factors``: class numbers int [n,K], each from 0 and of two values or more.
+    ``test_codes``, ``test_factors``: the same of test rows; None: the training rows. ``penalty``: C, the inverse weight
+    of the squared coefficients. ``iterations``: of L-BFGS, at most. ``per_factor``: the areas of those factors that the
+    test rows hold two classes of. Raises ``DataMismatch`` for other arrays, ``WrongUsage`` for impossible constants.
+    """
+    Explicitness(penalty=penalty, iterations=iterations)
+    test, test_labels = check_split(codes, factors, test_codes, test_factors)
+    names = names_of(factor_names, factors.shape[1])
+    inputs, test_inputs = standardised(codes, test)
+    notes, per_factor = [], {}
+    constant = np.flatnonzero((inputs == 0).all(axis=0))
     if constant.size:
         notes.append(f"constant dimensions {', '.join(map(str, constant))} tell nothing")
     unfinished = 0
-    for k, name in enumerate(plan.names):
-        area, stopped = _area(train, test, labels[:, k], test_labels[:, k], plan.options)
+    for k, name in enumerate(names):
+        area, stopped = _area(inputs, test_inputs, factors[:, k], test_labels[:, k], penalty, iterations)
         unfinished += stopped
         if area is None:
             notes.append(f"{name}: the test rows hold one class only; raise test_rows")
         else:
             per_factor[name] = area
-        callables.progress(k + 1, len(plan.names))
+        progress(k + 1, len(names))
     if unfinished:
-        notes.append(f"{unfinished} of {len(plan.names)} classifiers stopped before they had converged")
+        notes.append(f"{unfinished} of {len(names)} classifiers stopped before they had converged")
     if not per_factor:
-        per_factor = dict.fromkeys(plan.names, 0.5)
+        per_factor = dict.fromkeys(names, 0.5)
         notes.append("no factor could be tested: chance, 0.5")
-    details = {**constants(plan.options, PROTOCOLS), **plan.details(), "chance": 0.5, "notes": notes}
-    return Result(float(np.mean(list(per_factor.values()))), plan.options.protocol, None, per_factor, details)
+    return Result(float(np.mean(list(per_factor.values()))), None, per_factor, {"chance": 0.5, "notes": notes})
 
 
-def _standardised(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both float64, by the training rows' mean and standard deviation (ddof 0)."""
-    same = test is train
-    first = train[0].astype(np.float64)
-    train = train.astype(np.float64) - first  # exact zeros for a constant, whatever its value
-    mean, std = train.mean(axis=0), train.std(axis=0)
-    scale = np.where(std > 0, std, 1)
-    ready = (train - mean) / scale
-    return ready, ready if same else np.where(std > 0, (test - first - mean) / scale, 0)
-
-
-def _area(train, test, labels, test_labels, options: Options) -> tuple[float | None, bool]:
+def _area(
+    train: Floats, test: Floats, labels: Array, test_labels: Array, penalty: float, iterations: int
+) -> tuple[float | None, bool]:
     """Macro average over the classes that some, not all, test rows have; None without one. And: it did not converge."""
     from scipy.stats import rankdata
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    classifier = LogisticRegression(C=options.penalty, max_iter=options.iterations)
+    classifier = LogisticRegression(C=penalty, max_iter=iterations)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # said in the record
         classifier.fit(train, labels)
@@ -106,5 +79,5 @@ def _area(train, test, labels, test_labels, options: Options) -> tuple[float | N
             # Mann and Whitney's statistic: how often a row of the class ranks above one of the rest, ties half
             ranks = rankdata(chances[:, column])
             areas.append((ranks[is_class].sum() - positive * (positive + 1) / 2) / (positive * negative))
-    stopped = bool((classifier.n_iter_ >= options.iterations).any())
+    stopped = bool((classifier.n_iter_ >= iterations).any())
     return (float(np.mean(areas)) if areas else None), stopped

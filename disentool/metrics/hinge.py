@@ -8,11 +8,13 @@ x^2, an evaluation is a binary search. Newton's method takes some ten of them, w
 
 import numpy as np
 
+from disentool.metrics.arrays import Array
+
 STEPS = 100  # of Newton's method, which needs about ten
 BLOCK = 1 << 16  # rows that are classified together
 
 
-def accuracy(train: np.ndarray, labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray, penalty: float) -> float:
+def accuracy(train: Array, labels: Array, test: Array, test_labels: Array, penalty: float) -> float:
     """Share of test rows whose class is found; ``train``, ``test`` float64 [n] and [m], labels int of the same."""
     classes, counts = np.unique(labels, return_counts=True)
     order = np.argsort(train, kind="stable")
@@ -34,14 +36,16 @@ def accuracy(train: np.ndarray, labels: np.ndarray, test: np.ndarray, test_label
     return right / len(test)
 
 
-def _prefix_sums(values: np.ndarray) -> np.ndarray:
+def _prefix_sums(values: Array) -> Array:
     """float64 [3, n + 1]: the sums of 1, x and x^2 over the first rows."""
     out = np.zeros((3, len(values) + 1))
     np.cumsum([np.ones_like(values), values, values**2], axis=1, out=out[:, 1:])
     return out
 
 
-def _line(own, own_sums, ordered, sums, weights) -> tuple[float, float]:
+def _line(
+    own: Array, own_sums: Array, ordered: Array, sums: Array, weights: tuple[float, float]
+) -> tuple[float, float]:
     """w and b of one class against the rest."""
     w = b = 0.0
     inside = _inside(own, own_sums, ordered, sums, w, b)
@@ -69,26 +73,28 @@ def _line(own, own_sums, ordered, sums, weights) -> tuple[float, float]:
     return w, b
 
 
-def _inside(own, own_sums, ordered, sums, w, b) -> tuple[np.ndarray, np.ndarray]:
+def _inside(own: Array, own_sums: Array, ordered: Array, sums: Array, w: float, b: float) -> tuple[Array, Array]:
     """Sums of 1, x, x^2 over the rows of the class, and of the rest, that are inside the margin."""
     rest = _margin(ordered, sums, -1, w, b) - _margin(own, own_sums, -1, w, b)
     return _margin(own, own_sums, 1, w, b), rest
 
 
-def _margin(ordered, sums, side, w, b) -> np.ndarray:
+def _margin(ordered: Array, sums: Array, side: int, w: float, b: float) -> Array:
     """Sums over the rows with side * (w x + b) < 1, which are the first or the last of the sorted ones."""
     slope, limit = side * w, 1 - side * b
     if slope > 0:
-        return sums[:, np.searchsorted(ordered, limit / slope, side="left")]
-    if slope < 0:
-        return sums[:, -1] - sums[:, np.searchsorted(ordered, limit / slope, side="right")]
-    return sums[:, -1] if limit > 0 else np.zeros(3)
+        found: Array = sums[:, np.searchsorted(ordered, limit / slope, side="left")]
+    elif slope < 0:
+        found = sums[:, -1] - sums[:, np.searchsorted(ordered, limit / slope, side="right")]
+    else:
+        found = sums[:, -1] if limit > 0 else np.zeros(3)
+    return found
 
 
-def _value(inside, w, b, weights) -> float:
+def _value(inside: tuple[Array, Array], w: float, b: float, weights: tuple[float, float]) -> float:
     """The objective."""
     total = 0.5 * (w * w + b * b)
     for (n, x, xx), side, weight in zip(inside, (1, -1), weights, strict=True):
         away = 1 - side * b
         total += weight * (away * away * n - 2 * away * side * w * x + w * w * xx)
-    return total
+    return float(total)

@@ -3,13 +3,13 @@
 Disentanglement and completeness of a matrix that says how much each code dimension matters for each factor.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from disentool.metrics.arrays import Floats
 from disentool.metrics.result import Result
-from disentool.metrics.split import Split
 
 TINY = 1e-11  # added to every importance, as disentanglement_lib does, so that zeros have a logarithm
 
@@ -18,13 +18,13 @@ TINY = 1e-11  # added to every importance, as disentanglement_lib does, so that 
 class Fit:
     """What was learnt, per factor: importances float64 [D, K], and how well it predicts the train and test rows [K]."""
 
-    importance: np.ndarray
-    train: np.ndarray
-    test: np.ndarray
+    importance: Floats
+    train: Floats
+    test: Floats
     measure: str
 
 
-def disentanglement(importance: np.ndarray) -> tuple[float, np.ndarray]:
+def disentanglement(importance: Floats) -> tuple[float, Floats]:
     """D and D_i: 1 - entropy (base: number of factors) of each dimension's row, weighted by the row's mass.
 
     ``importance``: float64 [D, K] >= 0. Without any importance all of it counts as equal, hence 0. One factor: 1.
@@ -32,12 +32,12 @@ def disentanglement(importance: np.ndarray) -> tuple[float, np.ndarray]:
     return _weighted(importance)
 
 
-def completeness(importance: np.ndarray) -> tuple[float, np.ndarray]:
+def completeness(importance: Floats) -> tuple[float, Floats]:
     """C and C_j: 1 - entropy (base: number of dimensions) of each factor's column, weighted by the column's mass."""
     return _weighted(importance.T)
 
 
-def _weighted(rows: np.ndarray) -> tuple[float, np.ndarray]:
+def _weighted(rows: Floats) -> tuple[float, Floats]:
     if rows.sum() == 0:
         rows = np.ones_like(rows)
     if rows.shape[1] == 1:  # nothing to be spread over
@@ -49,35 +49,43 @@ def _weighted(rows: np.ndarray) -> tuple[float, np.ndarray]:
     return float((each * rows.sum(axis=1)).sum() / rows.sum()), each
 
 
-def dci_result(plan: Split, fit: Fit, told: dict[str, Any], notes: list[str]) -> Result:
-    """The record of a DCI: disentanglement is the score, ``per_factor`` the completeness; informativeness beside.
+def result_of_importance(
+    importance: Floats, names: Sequence[str], notes: Sequence[str], empty: str, informativeness: dict[str, object]
+) -> Result:
+    """Disentanglement as the score, completeness ``per_factor``, and both in ``details``, with ``informativeness``.
 
-    ``told``: the constants.
+    ``empty``: the note where no importance is left.
     """
-    value, per_dimension = disentanglement(fit.importance)
-    complete, per_factor = completeness(fit.importance)
-    notes = [*plan.notes, *notes]
-    if not fit.importance.any():
-        notes.append("no dimension matters for any factor: score 0")
-    if len(plan.names) == 1:
+    value, per_dimension = disentanglement(importance)
+    complete, per_factor = completeness(importance)
+    notes = list(notes)
+    if not importance.any():
+        notes.append(f"{empty}: score 0")
+    if len(names) == 1:
         notes.append("one factor only: disentanglement is 1 by definition")
     details = {
-        **told,
-        **plan.details(),
         "disentanglement": value,
         "completeness": complete,
+        **informativeness,
+        "per_dimension": per_dimension.tolist(),
+        "per_factor_is": "completeness",
+        "importance": importance.tolist(),  # dimensions x factors
+        "notes": notes,
+    }
+    return Result(value, None, dict(zip(names, per_factor.tolist(), strict=True)), details)
+
+
+def dci_result(fit: Fit, names: Sequence[str], notes: Sequence[str] = ()) -> Result:
+    """What every DCI tells: its disentanglement is the score; completeness and informativeness are beside it."""
+    informativeness: dict[str, object] = {
         "informativeness": float(np.mean(fit.test)),
         "informativeness_is": fit.measure,
         "informativeness_train": float(np.mean(fit.train)),
-        "informativeness_per_factor": dict(zip(plan.names, map(float, fit.test), strict=True)),
-        "per_dimension": per_dimension.tolist(),
-        "per_factor_is": "completeness",
-        "importance": fit.importance.tolist(),  # dimensions x factors
-        "notes": notes,
+        "informativeness_per_factor": dict(zip(names, map(float, fit.test), strict=True)),
     }
-    return Result(value, plan.options.protocol, None, dict(zip(plan.names, per_factor.tolist(), strict=True)), details)
+    return result_of_importance(fit.importance, names, notes, "no dimension matters for any factor", informativeness)
 
 
-def model_seed(plan: Split, factor: int) -> int:
+def learner_seed(seed: int, factor: int) -> int:
     """The seed of one factor's learner."""
-    return int(np.random.default_rng((plan.seed, factor)).integers(1 << 31))
+    return int(np.random.default_rng((seed, factor)).integers(1 << 31))

@@ -1,11 +1,16 @@
 """Discrete mutual information, in nats, of binned codes and of factors."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
+
+from disentool.metrics.arrays import Array, Floats, Integers
 
 ROUNDING = 1e-12  # nats: what independent classes leave, of either sign
 
 
-def binned(codes: np.ndarray, bins: int) -> np.ndarray:
+def binned(codes: Array, bins: int) -> Integers:
     """Bin numbers int64 [n, D], 0..bins-1, of float32 [n, D]: equal widths between each dimension's least and most."""
     out = np.empty(codes.shape, np.int64, order="F")
     for j in range(codes.shape[1]):
@@ -15,7 +20,7 @@ def binned(codes: np.ndarray, bins: int) -> np.ndarray:
     return out
 
 
-def mutual_information(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def pairwise_information(a: Array, b: Array) -> Floats:
     """I(a_i; b_j) float64 [A, B] of class numbers int [n, A] and [n, B], each from 0."""
     out = np.empty((a.shape[1], b.shape[1]))
     rights = [b[:, j].astype(np.int64) for j in range(b.shape[1])]
@@ -32,7 +37,12 @@ def mutual_information(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return out
 
 
-def entropy(labels: np.ndarray) -> np.ndarray:
+def information_about_factors(codes: Array, factors: Array, bins: int) -> Floats:
+    """I(z_i; v_k) float64 [D, K], nats, of binned codes [n, D] and factors int [n, K]."""
+    return pairwise_information(binned(codes, bins), factors)
+
+
+def entropy(labels: Array) -> Floats:
     """H(labels_j) float64 [K] of class numbers int [n, K]."""
     out = np.empty(labels.shape[1])
     for j in range(labels.shape[1]):
@@ -42,7 +52,11 @@ def entropy(labels: np.ndarray) -> np.ndarray:
     return out
 
 
-def gaps(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each column of float64 [D, K]: best minus second best [K] (a lone dimension's second is 0), and the best."""
+def gaps(scores: Floats) -> tuple[Floats, NDArray[Any], list[str]]:
+    """For each column of float64 [D, K]: best minus second best [K], and the best.
+
+    A lone dimension's second is 0, and a note says so.
+    """
     ordered = np.sort(np.concatenate([np.zeros((1, scores.shape[1])), scores]) if len(scores) < 2 else scores, axis=0)
-    return ordered[-1] - ordered[-2], scores.argmax(axis=0)
+    notes = ["one dimension only: its gap is to nothing"] if len(scores) == 1 else []
+    return ordered[-1] - ordered[-2], scores.argmax(axis=0), notes

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from disentool.metrics.result import CONFIDENCE
+from disentool.metrics.arrays import Floats, Integers
+from disentool.metrics.intervals import percentiles
 
 # The rise of the property from 5 % to 95 % of all it does over the grid; beyond, the images hardly follow.
 _RISE = (0.05, 0.95)
@@ -24,21 +25,22 @@ class Levels:
     ``odd``: 1 less the sum of the squared shares of the values at a level: what the variance is too small by.
     """
 
-    number: np.ndarray
-    share: np.ndarray
-    mean: np.ndarray
-    variance: np.ndarray
-    odd: np.ndarray
+    number: Integers
+    share: Floats
+    mean: Floats
+    variance: Floats
+    odd: Floats
 
     @property
-    def rising(self) -> np.ndarray:
+    def rising(self) -> Floats:
         """The means' isotonic fit."""
         from sklearn.isotonic import isotonic_regression
 
-        return isotonic_regression(self.mean, sample_weight=self.share)
+        fitted: Floats = isotonic_regression(self.mean, sample_weight=self.share)
+        return fitted
 
 
-def at_levels(values: np.ndarray, weights: np.ndarray) -> Levels:
+def at_levels(values: Floats, weights: Floats) -> Levels:
     """Per level: how many values, their mean and variance."""
     there = np.isfinite(values)
     weight = weights[:, None] * there
@@ -51,7 +53,7 @@ def at_levels(values: np.ndarray, weights: np.ndarray) -> Levels:
     return Levels(number, total / total.sum(), mean, variance, 1 - np.square(weight).sum(axis=0))
 
 
-def explained(values: np.ndarray, weights: np.ndarray, *, ordered: bool) -> float:
+def explained(values: Floats, weights: Floats, *, ordered: bool) -> float:
     """The share of the variance that the level decides; ``ordered``: by a mean that does not fall."""
     found = at_levels(values, weights)
     fitted = found.rising if ordered else found.mean
@@ -60,27 +62,27 @@ def explained(values: np.ndarray, weights: np.ndarray, *, ordered: bool) -> floa
     return float(1 - residual / total) if total > 0 else 0.0
 
 
-def rise(values: np.ndarray, weights: np.ndarray) -> float:
+def rise(values: Floats, weights: Floats) -> float:
     """By how much the mean's isotonic fit rises from the first level to the last."""
     fitted = at_levels(values, weights).rising
     return float(fitted[-1] - fitted[0])
 
 
-def rising(values: np.ndarray, weights: np.ndarray) -> float:
+def rising(values: Floats, weights: Floats) -> float:
     """The fraction of steps from level to level at which a start's value rises."""
     steps = np.diff(values, axis=1)
     there = weights @ np.isfinite(steps)
     return float((weights @ (steps > 0)).sum() / there.sum()) if there.sum() > 0 else math.nan
 
 
-def spread(values: np.ndarray, weights: np.ndarray) -> float:
+def spread(values: Floats, weights: Floats) -> float:
     """Standard deviation over the starts at a level, root mean square over levels."""
     found = at_levels(values, weights)
     several = found.odd > 1e-9
     return math.sqrt((found.variance[several] / found.odd[several]).mean()) if several.any() else math.nan
 
 
-def spearman(values: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+def spearman(values: Floats, weights: Floats) -> dict[str, Any]:
     """Rank correlation of the values of all starts with alpha."""
     from scipy.stats import rankdata
 
@@ -88,7 +90,7 @@ def spearman(values: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
     ranks = np.full(values.shape, np.nan)
     ranks[there] = rankdata(values[there])  # of the starts as drawn: resamples weigh these
 
-    def correlation(w: np.ndarray) -> float:
+    def correlation(w: Floats) -> float:
         found = at_levels(ranks, w)
         alpha = np.cumsum(found.share) - found.share / 2  # the rank that all values of a level share
         alpha, mean = alpha - found.share @ alpha, found.mean - found.share @ found.mean
@@ -98,10 +100,10 @@ def spearman(values: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
     return quantity(correlation, weights)
 
 
-def saturation(values: np.ndarray, alphas: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+def saturation(values: Floats, alphas: Floats, weights: Floats) -> dict[str, Any]:
     """The alphas, and the values there less the one at alpha = 0, between which the mean makes 90 % of its rise."""
 
-    def ends(w: np.ndarray) -> list[float]:
+    def ends(w: Floats) -> list[float]:
         found = at_levels(values, w)
         mean, places = found.rising, alphas[found.number]
         rise = mean[-1] - mean[0]
@@ -116,12 +118,12 @@ def saturation(values: np.ndarray, alphas: np.ndarray, weights: np.ndarray) -> d
     return {name: {"value": v, "interval": i} for name, v, i in zip(names, value, interval, strict=True)}
 
 
-def resampled(count: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
+def resampled(count: int, resamples: int, rng: np.random.Generator) -> Floats:
     """Weights [R,S] of ``count`` starts drawn again with replacement."""
     return rng.multinomial(count, np.full(count, 1 / count), size=resamples) / count
 
 
-def quantity(statistic: Callable[[np.ndarray], float], weights: np.ndarray) -> dict[str, Any]:
+def quantity(statistic: Callable[[Floats], float], weights: Floats) -> dict[str, Any]:
     """The statistic of the starts as drawn, and its interval over the resamples; None where it is not defined."""
     value, each = statistic(even(weights.shape[1])), np.array([statistic(w) for w in weights])
     each = each[np.isfinite(each)]
@@ -130,17 +132,18 @@ def quantity(statistic: Callable[[np.ndarray], float], weights: np.ndarray) -> d
     return {"value": value, "interval": _interval(each[:, None])[0]}
 
 
-def even(count: int) -> np.ndarray:
+def even(count: int) -> Floats:
     """Weights [S] of the starts as drawn."""
     return np.full(count, 1 / count)
 
 
-def _interval(values: np.ndarray) -> list[list[float]]:
+def _interval(values: Floats) -> list[list[float]]:
     """95 % percentile intervals of the columns of values [R,Q]."""
-    return np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0).T.tolist()
+    found: list[list[float]] = percentiles(values).T.tolist()
+    return found
 
 
-def curve(values: np.ndarray) -> dict[str, list[float | None]]:
+def curve(values: Floats) -> dict[str, list[float | None]]:
     """Mean and standard deviation over the starts at each level; None where too few have a value."""
     found = at_levels(values, even(len(values)))
     mean, std = np.full((2, values.shape[1]), np.nan)

@@ -4,115 +4,68 @@ log 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x) with z_k ~ q(z|x): Burda et al., "Impor
 2016), eq. 8. It is below log p(x) in expectation and rises to it with K; Kim & Mnih (2018) report it in appendix E.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
-from disentool.errors import UnknownName
-from disentool.metrics.result import (
-    Callables,
-    Codes,
-    Result,
-    check_at_least,
-    constants,
-    mean_with_error,
-    refuse_non_finite,
-)
-from disentool.metrics.sampling import Points, check_seed, subset_rows
-
-NEEDS = frozenset({"logvar", "model", "callables"})
-RANGE = (-np.inf, np.inf)
-BLOCK = 256  # samples decoded together
+from disentool.metrics.arrays import Array, Floats, refuse_non_finite
+from disentool.metrics.intervals import mean_with_error
+from disentool.metrics.result import Result
 
 
-@dataclass(frozen=True)
-class Options:
-    """Every constant of the metric; ``WrongUsage`` for values that cannot be."""
+class Weighted(NamedTuple):
+    """Of each image, float64 [B]: log p(x), the effective number of samples, and the evidence lower bound (K = 1)."""
 
-    protocol: str = "subset"
-    samples: int = 100  # K: of q(z|x), per image
-    rows: int | None = 1_000  # images; None: all
-
-    def __post_init__(self):
-        check_at_least(self, samples=1, rows=1)
+    nats: Floats
+    effective: Floats
+    bound: Floats
 
 
-PROTOCOLS: dict[str, Options] = {"subset": Options(), "exact": Options("exact", rows=None)}
+def prior_over_posterior(z: Array, noise: Array, logvar: Array) -> Floats:
+    """log p(z) - log q(z|x) float64 [B,K] of z [B,K,D] = mean + std * ``noise``; ``logvar``: [B,D]."""
+    found: Floats = (
+        0.5 * (noise**2 - z.astype(np.float64) ** 2).sum(axis=2) + 0.5 * logvar.sum(axis=1, dtype=np.float64)[:, None]
+    )
+    return found
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """``rows`` to encode (sorted; None: all ``n``)."""
+def weighted(blocks: Iterable[Floats]) -> Weighted:
+    """The estimates of log weights, log p(x|z) p(z) / q(z|x): float64 [B,k] in blocks of samples, never held together.
 
-    rows: np.ndarray | None
-    n: int
-    options: Options
-    seed: int
+    Raises ``DataMismatch`` for weights that are not finite, ``ValueError`` for no block.
+    """
+    samples, top, total, squares, linear = 0, np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0)
+    for log_weights in blocks:
+        if not samples:
+            top = np.full(len(log_weights), -np.inf)
+            total, squares, linear = np.zeros((3, len(log_weights)))
+        refuse_non_finite(log_weights, "log likelihood")
+        higher = np.maximum(top, log_weights.max(axis=1))
+        shift = np.exp(top - higher)
+        share = np.exp(log_weights - higher[:, None])
+        total, squares = total * shift + share.sum(axis=1), squares * shift**2 + (share**2).sum(axis=1)
+        linear += log_weights.sum(axis=1)
+        top, samples = higher, samples + log_weights.shape[1]
+    if not samples:
+        raise ValueError("importance weighting needs samples")
+    return Weighted(top + np.log(total / samples), total**2 / squares, linear / samples)
 
 
-def plan(points: Points, options: Options, seed: int, codes_ready: bool = False) -> Plan:
-    """A seeded subset of the rows, all where there are fewer."""
-    if options.protocol not in PROTOCOLS:
-        raise UnknownName("protocol of metric likelihood", options.protocol, PROTOCOLS)
-    seed = check_seed(seed)
-    rows = None if options.rows is None else subset_rows(points.n, options.rows, seed)
-    return Plan(rows, points.n, options, seed)
+def likelihood(nats: Floats, effective: Floats, bound: Floats) -> Result:
+    """Mean over images with the standard error over images, nats; the arrays are those of :class:`Weighted`.
 
-
-def score(plan: Plan, codes: Codes, callables: Callables) -> Result:
-    """Mean over images, with the standard error over images; the samples are streamed, never held together."""
-    log_likelihood = callables.require("log_likelihood", "likelihood", "the decoder of a checkpoint")
-    index = codes.select(plan.rows, plan.n)
-    mean, logvar = codes.mean[index], codes.require("logvar", "likelihood")[index]
-    refuse_non_finite(mean, "codes, mean")
-    refuse_non_finite(logvar, "codes, logvar")
-    rows, samples = codes.rows[index], plan.options.samples
-    nats, effective, bound = np.empty((3, len(rows)))
-    together = max(1, BLOCK // samples)
-    for start in range(0, len(rows), together):
-        part = slice(start, min(start + together, len(rows)))
-        nats[part], effective[part], bound[part] = _images(
-            rows[part], mean[part], logvar[part], samples, plan.seed, log_likelihood
-        )
-        callables.progress(part.stop, len(rows))
+    Raises ``DataMismatch`` where an estimate is not finite.
+    """
     refuse_non_finite(nats, "log likelihood")
     average, interval, error = mean_with_error(nats)
     details = {
-        **constants(plan.options, PROTOCOLS),
         "unit": "nats per image",
-        "rows": len(rows),
-        "seed": plan.seed,
+        "rows": len(nats),
         "standard_error": error,
         "elbo": float(bound.mean()),  # of the same samples: K = 1
         "effective_samples": float(effective.mean()),
         "interval_of": "mean ± 1.96 standard errors over images; the estimate is below log p(x) by its bias in K",
         "notes": [],
     }
-    return Result(average, plan.options.protocol, interval, {}, details)
-
-
-def _images(rows, mean, logvar, samples, seed, log_likelihood) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Per image, float64 [B]: log p(x), the effective number of samples, and the evidence lower bound."""
-    # one generator per image: an image's samples do not depend on which others are scored, nor on the block size
-    generators = [np.random.default_rng((seed, 4, int(row))) for row in rows]
-    std = np.exp(0.5 * logvar.astype(np.float64))[:, None]
-    top = np.full(len(rows), -np.inf)
-    total, squares, linear = np.zeros((3, len(rows)))
-    for start in range(0, samples, BLOCK):
-        count = min(BLOCK, samples - start)
-        noise = np.stack([rng.standard_normal((count, mean.shape[1])) for rng in generators])
-        z = (mean[:, None] + std * noise).astype(np.float32)
-        # log p(z) - log q(z|x): the constants cancel
-        prior = (
-            0.5 * (noise**2 - z.astype(np.float64) ** 2).sum(axis=2)
-            + 0.5 * logvar.sum(axis=1, dtype=np.float64)[:, None]
-        )
-        weight = log_likelihood(rows, z) + prior
-        refuse_non_finite(weight, "log likelihood")
-        higher = np.maximum(top, weight.max(axis=1))
-        shift = np.exp(top - higher)
-        share = np.exp(weight - higher[:, None])
-        total, squares = total * shift + share.sum(axis=1), squares * shift**2 + (share**2).sum(axis=1)
-        linear += weight.sum(axis=1)
-        top = higher
-    return top + np.log(total / samples), total**2 / squares, linear / samples
+    return Result(average, interval, {}, details)

@@ -5,46 +5,31 @@ the other factors) / (the squared information about the best one, times K - 1); 
 A dimension that tells of nothing scores 0; one that tells almost nothing still counts fully.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
-from disentool.metrics.information import binned, mutual_information
-from disentool.metrics.result import Codes, Result, check_at_least, constants
-from disentool.metrics.sampling import Points
-from disentool.metrics.split import Split, plan_split
-
-NEEDS = frozenset({"factors"})
-RANGE = (0.0, 1.0)
+from disentool.metrics.arrays import Array, check_table, names_of
+from disentool.metrics.constants import Binned
+from disentool.metrics.information import information_about_factors
+from disentool.metrics.result import Result
 
 
-@dataclass(frozen=True)
-class Options:
-    """Every constant of the metric; ``WrongUsage`` for values that cannot be."""
+def modularity(
+    codes: Array, factors: Array, *, bins: int = Binned.bins, factor_names: Sequence[str] | None = None
+) -> Result:
+    """Mean over dimensions, 0..1; ``details["per_dimension"]`` holds each one's.
 
-    protocol: str = "exact"
-    bins: int = 20  # of equal width, per dimension
-    rows: int | None = None  # None: all
-
-    def __post_init__(self):
-        check_at_least(self, bins=2, rows=2)
-
-
-PROTOCOLS: dict[str, Options] = {"exact": Options(), "dlib": Options("dlib", rows=10_000)}
-ENCODED = "dlib"  # the default where codes must be made first
-
-
-def plan(points: Points, options: Options, seed: int, codes_ready: bool = False) -> Split:
-    """The rows of the table."""
-    return plan_split("modularity", points, options, seed, PROTOCOLS, options.rows)
-
-
-def score(plan: Split, codes: Codes) -> Result:
-    """Mean over dimensions; ``details["per_dimension"]`` holds each one's."""
-    information = mutual_information(binned(plan.codes(codes)[0], plan.options.bins), plan.labels())
+    ``codes``: float [n,D]. ``factors``: class numbers int [n,K], each from 0 and of two values or more. ``bins``: of
+    equal width, per dimension. Raises ``DataMismatch`` for other arrays, ``WrongUsage`` for fewer than two bins.
+    """
+    Binned(bins=bins)
+    check_table(codes, factors)
+    names = names_of(factor_names, factors.shape[1])
+    information = information_about_factors(codes, factors, bins)
     squares = information**2
     best, others = squares.max(axis=1), squares.shape[1] - 1
-    notes = list(plan.notes)
+    notes = []
     if others:
         rest = squares.sum(axis=1) - best
         each = np.where(best > 0, 1 - rest / np.where(best > 0, best * others, 1), 0.0)
@@ -55,11 +40,9 @@ def score(plan: Split, codes: Codes) -> Result:
     if dead.size:
         notes.append(f"dimensions {', '.join(map(str, dead))} tell of no factor and score 0")
     details = {
-        **constants(plan.options, PROTOCOLS),
-        **plan.details(),
         "per_dimension": each.tolist(),
         "mutual_information": information.tolist(),  # dimensions x factors, nats
-        "best_factor": [plan.names[k] if mass else None for k, mass in zip(squares.argmax(1), best, strict=True)],
+        "best_factor": [names[k] if mass else None for k, mass in zip(squares.argmax(1), best, strict=True)],
         "notes": notes,
     }
-    return Result(float(each.mean()), plan.options.protocol, None, {}, details)
+    return Result(float(each.mean()), details=details)

@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-Predict = Callable[[np.ndarray], np.ndarray]  # float [n,D] -> int [n]
+from disentool.metrics.arrays import Array
+
+Predict = Callable[[Array], Array]  # float [n,D] -> int [n]
 
 
-def split(classes: np.ndarray, share: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def split(classes: Array, share: float, rng: np.random.Generator) -> tuple[Array, Array]:
     """Training and test rows, int64 sorted: of each class ``share`` for the test, at least one row on either side.
 
     ``classes``: int [n], each with at least two rows.
@@ -22,7 +24,7 @@ def split(classes: np.ndarray, share: float, rng: np.random.Generator) -> tuple[
     return np.sort(order[~tests]), np.sort(order[tests])
 
 
-def standardised(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
+def standardised(train: Array, *others: Array) -> list[Array]:
     """All of them float32 [n,D], by the training rows' mean and standard deviation; a constant column is zero."""
     mean, std = train.mean(axis=0, dtype=np.float64), train.std(axis=0, dtype=np.float64)
     # rounding of the mean makes a constant of large size vary by its last digits
@@ -31,7 +33,7 @@ def standardised(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
     return [(np.where(varies, part - mean, 0) / scale).astype(np.float32) for part in (train, *others)]
 
 
-def logistic(inputs: np.ndarray, labels: np.ndarray, penalty: float, iterations: int) -> Predict:
+def logistic(inputs: Array, labels: Array, penalty: float, iterations: int) -> Predict:
     """Multinomial logistic regression with ``0.5 |w|^2 / penalty`` added to the summed loss."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -45,7 +47,7 @@ def logistic(inputs: np.ndarray, labels: np.ndarray, penalty: float, iterations:
     return lambda rows: classifier.predict(rows.astype(np.float64))
 
 
-def perceptron(inputs: np.ndarray, labels: np.ndarray, units: int, epochs: int, seed: int) -> Predict:
+def perceptron(inputs: Array, labels: Array, units: int, epochs: int, seed: int) -> Predict:
     """Two hidden layers of ``units``, ReLU, Adam on batches of 200, until the loss has not fallen by 1e-4 in 10 epochs.
 
     On all rows, without a validation set to stop by: with tens of images of a class that read off less of the class.
@@ -59,4 +61,5 @@ def perceptron(inputs: np.ndarray, labels: np.ndarray, units: int, epochs: int, 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         classifier.fit(inputs, labels)
-    return classifier.predict
+    predict: Predict = classifier.predict
+    return predict

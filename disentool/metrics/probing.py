@@ -6,8 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from disentool.metrics.arrays import Array
+from disentool.metrics.constants import Leakage
+from disentool.metrics.intervals import mean_of_seeds
 from disentool.metrics.probes import logistic, perceptron, split, standardised
-from disentool.metrics.result import mean_of_seeds
+
+Key = tuple[Any, ...]  # which rows, direction, and what of it
+Found = Mapping[Key, list[list[float]]]  # by seed, then factor
 
 PROBES = ("logistic", "mlp")
 # what is read, from which code
@@ -25,12 +30,12 @@ def fits(factors: int, seeds: int) -> int:
 
 
 def accuracies(
-    codes: Mapping[str, np.ndarray],
-    noise: np.ndarray | float,
-    targets: Mapping[str, Mapping[str, np.ndarray]],
-    rows: np.ndarray,
-    others: np.ndarray | None,
-    options: Any,
+    codes: Mapping[str, Array],
+    noise: Array | float,
+    targets: Mapping[str, Mapping[str, Array]],
+    rows: Array,
+    others: Array | None,
+    constants: Leakage,
     seed: int,
     step: Callable[[], None],
 ) -> list[dict[str, Any]]:
@@ -38,19 +43,19 @@ def accuracies(
 
     ``codes``: ``class`` and ``content``, float [n,C] and [n,E]; ``noise``: standard deviation, a number or [n,E], of
     what is added to the content code. ``targets``: ``class`` and ``content``, each factor's values int [n] by name.
-    ``rows``, ``others``: int64, indices of these. Probes are trained on the other rows of ``rows``; ``options`` as in
-    the metric leakage. ``step()`` is called after each classifier.
+    ``rows``, ``others``: int64, indices of these. Probes are trained on the other rows of ``rows``; ``constants``:
+    those of leakage. ``step()`` is called after each classifier.
 
     A dict holds by direction ``clean`` and ``noisy``, each by probe ``{mean, std, seeds, per_factor}``; ``chance``, the
     inverse number of classes, and ``majority``, what guessing the training rows' most frequent class gets: means over
     factors, the latter also over seeds. A direction without factors to read is left out.
     """
-    found: dict[tuple, list[list[float]]] = defaultdict(list)  # by seed, then factor
-    guesses: dict[tuple, list[list[float]]] = defaultdict(list)
+    found: dict[Key, list[list[float]]] = defaultdict(list)  # by seed, then factor
+    guesses: dict[Key, list[list[float]]] = defaultdict(list)
     (classes,) = targets["class"].values()
-    for number in range(options.seeds):
+    for number in range(constants.seeds):
         rng = np.random.default_rng((seed, number))
-        train, test = split(classes[rows], options.test_share, rng)
+        train, test = split(classes[rows], constants.test_share, rng)
         train, tests = rows[train], [rows[test]] + ([] if others is None else [others])
         drawn = noise * rng.standard_normal(codes["content"].shape)
         drawn_seed = int(rng.integers(2**31))  # of the perceptrons' first weights and batches
@@ -60,14 +65,16 @@ def accuracies(
                 if source not in table or not targets[target]:
                     continue
                 inputs = standardised(*(table[source][part] for part in (train, *tests)))
-                of_probe: dict[tuple, list[float]] = defaultdict(list)
-                guess: dict[tuple, list[float]] = defaultdict(list)
+                of_probe: dict[Key, list[float]] = defaultdict(list)
+                guess: dict[Key, list[float]] = defaultdict(list)
                 for values in targets[target].values():
                     for probe in PROBES:
                         if probe == "logistic":
-                            predict = logistic(inputs[0], values[train], options.penalty, options.iterations)
+                            predict = logistic(inputs[0], values[train], constants.penalty, constants.iterations)
                         else:
-                            predict = perceptron(inputs[0], values[train], options.units, options.epochs, drawn_seed)
+                            predict = perceptron(
+                                inputs[0], values[train], constants.units, constants.epochs, drawn_seed
+                            )
                         for which, part in enumerate(tests):
                             right = predict(inputs[1 + which]) == values[part]
                             of_probe[which, direction, kind, probe].append(float(right.mean()))
@@ -91,7 +98,7 @@ def accuracies(
     ]
 
 
-def _told(which: int, direction: str, names: list[str], found: Mapping, guesses: Mapping) -> dict[str, Any]:
+def _told(which: int, direction: str, names: list[str], found: Found, guesses: Found) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for (its, of, kind, probe), values in found.items():
         if (its, of) == (which, direction):

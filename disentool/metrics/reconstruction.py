@@ -1,31 +1,31 @@
-"""Reconstruction error: -log p(x|z), summed over pixels and channels, averaged over images: nats per image."""
+"""Reconstruction error: -log p(x|z), summed over pixels and channels, averaged over images: nats per image.
 
-from disentool.metrics.result import Codes, Result, mean_with_error, refuse_non_finite
-from disentool.metrics.sampling import SubsetOptions, SubsetPlan, plan_subset
+The first term of equation 3 of Kingma & Welling, "Auto-Encoding Variational Bayes" (ICLR 2014), with its sign turned.
+"""
 
-NEEDS = frozenset({"reconstruction"})
-PROTOCOLS = {"subset": SubsetOptions()}
+from disentool.metrics.arrays import Array, refuse_non_finite
+from disentool.metrics.intervals import mean_with_error
+from disentool.metrics.result import Result
 
-plan = plan_subset
 
+def reconstruction(reconstruction_nats: Array, squared_error: Array | None = None) -> Result:
+    """Mean over images, nats; lower is better. ``details["mse"]``: the mean over images, pixels and channels.
 
-def score(plan: SubsetPlan, codes: Codes) -> Result:
-    """Mean over the plan's rows; lower is better. ``details["mse"]`` is a mean over images, pixels and channels."""
-    index = codes.select(plan.rows, plan.n)
-    nats = codes.require("reconstruction_nats", "reconstruction")[index]
-    refuse_non_finite(nats, "reconstruction error")
-    mean, interval, error = mean_with_error(nats)
+    ``reconstruction_nats``: -log p(x|z) of one z ~ q(z|x), float64 [n]. ``squared_error``: mean over an image's pixels
+    and channels, float64 [n]. Raises ``DataMismatch`` for arrays that are not finite.
+    """
+    refuse_non_finite(reconstruction_nats, "reconstruction error")
+    average, interval, error = mean_with_error(reconstruction_nats)
     mse = None
-    if codes.squared_error is not None:
-        refuse_non_finite(codes.squared_error[index], "squared error")
-        mse = float(codes.squared_error[index].mean())
+    if squared_error is not None:
+        refuse_non_finite(squared_error, "squared error")
+        mse = float(squared_error.mean())
     details = {
         "unit": "nats per image",
         "z": "one sample of q(z|x) per image",
         "mse": mse,
-        "rows": len(nats),
-        "seed": plan.seed,
+        "rows": len(reconstruction_nats),
         "standard_error": error,
         "interval_of": "mean ± 1.96 standard errors over images",
     }
-    return Result(mean, plan.options.protocol, interval, {}, details)
+    return Result(average, interval, {}, details)

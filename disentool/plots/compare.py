@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch, WrongUsage
+from disentool.errors import DataMismatch
 from disentool.io import score_records
 from disentool.io.schema import SCORE
-from disentool.metrics import METRICS
 from disentool.plots import style, tables
+from disentool.plots.panels import panels, refuse_more
 from disentool.plots.style import Drawing, Options
 from disentool.plots.tables import Table
 
@@ -27,26 +27,20 @@ def draw(found: list[Table], options: Options) -> Drawing:
     columns = list(dict.fromkeys(map(score_records.column, rows)))
     wanted = score_records.split(options.metrics)
     chosen = [score_records.find(name, columns) for name in wanted] if wanted else columns
-    panels = {}
+    shown = {}
     for name in chosen:
         if own := tables.of_metric(rows, name):
-            panels[name] = own
-    if not panels:
+            shown[name] = own
+    if not shown:
         raise DataMismatch("the records hold no finite score; score other models")
-    everything = [record for own in panels.values() for record in own]
+    everything = [record for own in shown.values() for record in own]
     settings = dict(zip(map(id, everything), tables.settings(everything), strict=True))
     order = tables.in_order(settings.values())
-    if len(order) > _MOST:
-        raise WrongUsage(f"{len(order)} settings, and a figure holds {_MOST}; plot fewer records")
-    across = min(_COLUMNS, len(panels))
-    lines = math.ceil(len(panels) / across)
-    options = options.sized(style.COLUMN if across == 1 else style.PAGE, 12 + lines * (14 + 4.5 * len(order)))
-    figure = style.blank(options)
-    grid = figure.subplots(lines, across, squeeze=False, sharey=True)
-    axes = grid.ravel()
+    refuse_more(len(order), _MOST, "settings", "plot fewer records")
+    figure, axes = panels(options, len(shown), _COLUMNS, 12, 14 + 4.5 * len(order), sharey=True)
     methods = list(dict.fromkeys(setting.method for setting in order))
     counts, hollow = [], False
-    for axis, (name, own) in zip(axes, panels.items(), strict=False):
+    for axis, (name, own) in zip(axes, shown.items(), strict=True):
         for place, setting in enumerate(order):
             scores = _by_seed([record for record in own if settings[id(record)] == setting])
             if scores:
@@ -58,11 +52,9 @@ def draw(found: list[Table], options: Options) -> Drawing:
         axis.grid(False, axis="y")
     axes[0].set_yticks(range(len(order)), [setting.label for setting in order])
     axes[0].set_ylim(len(order) - 0.5, -0.5)
-    for axis in axes[len(panels) :]:
-        axis.set_axis_off()
     caption = f"{tables.counted(counts, 'seed')} a setting: each faint, the mean"
     caption += " and its 95 % interval (Student's t)." if max(counts) > 1 else "."
-    if any(axis.get_title(loc="left")[-1:] in "↑↓" for axis in axes[: len(panels)]):
+    if any(axis.get_title(loc="left")[-1:] in "↑↓" for axis in axes):
         caption += " ↑: higher is better; ↓: lower is."
     if hollow:
         caption += " Hollow: one seed, with the metric's own interval, which is not over training runs."
@@ -73,9 +65,9 @@ def _title(name: str, rows: list[dict[str, Any]]) -> str:
     """A metric, with its protocol where the records hold several, and which way is better."""
     metric, _, protocol = name.rpartition("@")
     several = len({record["protocol"] for record in rows if record["metric"] == metric}) > 1
-    summary = METRICS.get(metric, ("", ""))[1]
-    arrow = " ↑" if "higher is better" in summary else " ↓" if "lower is better" in summary else ""
-    return style.words(f"{metric} ({protocol})" if several else metric, 30) + arrow
+    return " ".join(
+        filter(None, [style.words(f"{metric} ({protocol})" if several else metric, 30), style.arrow(metric)])
+    )
 
 
 def _by_seed(own: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

@@ -1,19 +1,19 @@
 """A property against t along a direction, with its spread: section 4 of Plumerault et al. (2020)."""
 
-import math
 from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch, WrongUsage
+from disentool.errors import DataMismatch
 from disentool.io.schema import SCORE
-from disentool.plots import controlled, style, tables
-from disentool.plots.controlled import Controlled
+from disentool.plots import control_records, style, tables
+from disentool.plots.control_records import Controlled
+from disentool.plots.panels import line_handle, panels, refuse_more
 from disentool.plots.style import Drawing, Options
 from disentool.plots.tables import Setting, Table
 
 READS = (SCORE.name,)
-USES = frozenset()
+USES: frozenset[str] = frozenset()
 _COLUMNS, _MOST = 3, 12  # panels side by side, panels
 
 Curve = tuple[np.ndarray, np.ndarray, np.ndarray]  # t, mean and standard deviation of the property, float64 [n]
@@ -24,24 +24,19 @@ def draw(found: list[Table], options: Options) -> Drawing:
 
     Several seeds of one generator are several lines of one ink.
     """
-    panels: dict[tuple[str, str, str], list[tuple[Controlled, Curve]]] = {}
-    for one in controlled.read(found):
+    shown: dict[tuple[str, str, str], list[tuple[Controlled, Curve]]] = {}
+    for one in control_records.read(found):
         if (curve := _curve(one)) is not None:
-            panels.setdefault((one.transform, one.measured, one.unit), []).append((one, curve))
-    if not panels:
+            shown.setdefault((one.transform, one.measured, one.unit), []).append((one, curve))
+    if not shown:
         raise DataMismatch(
             "no control record holds a curve of t; `disentool score dirs.h5 --metric control` prints one"
         )
-    if len(panels) > _MOST:
-        raise WrongUsage(f"{len(panels)} directions, and a figure holds {_MOST}; plot fewer records")
-    columns = min(_COLUMNS, len(panels))
-    lines = math.ceil(len(panels) / columns)
-    options = options.sized(style.COLUMN if columns == 1 else style.PAGE, 14 + 54 * lines)
-    figure = style.blank(options)
-    axes = figure.subplots(lines, columns, squeeze=False).ravel()
-    order = tables.in_order(one.setting for own in panels.values() for one, _ in own)
+    refuse_more(len(shown), _MOST, "directions", "plot fewer records")
+    figure, axes = panels(options, len(shown), _COLUMNS, 14, 54)
+    order = tables.in_order(one.setting for own in shown.values() for one, _ in own)
     looks = {setting: style.look(index) for index, setting in enumerate(order)}
-    for axis, ((transform, measured, unit), own) in zip(axes, panels.items(), strict=False):
+    for axis, ((transform, measured, unit), own) in zip(axes, shown.items(), strict=True):
         for one, curve in own:
             _line(axis, curve, looks[one.setting])
         _asked(axis, [curve for _, curve in own], options)
@@ -49,10 +44,8 @@ def draw(found: list[Table], options: Options) -> Drawing:
         axis.set_xlabel(style.words(f"asked: t ({own[0][0].details.get('t_unit', unit)})"))
         axis.set_ylabel(style.words(f"measured: {measured} ({unit})"))
         axis.margins(0.03)
-    for axis in axes[len(panels) :]:
-        axis.set_axis_off()
     style.legend(figure, [*(_handle(s, look) for s, look in looks.items()), _dashed(options)])
-    starts = {n for own in panels.values() for one, _ in own if isinstance(n := one.details.get("starts"), int)}
+    starts = {n for own in shown.values() for one, _ in own if isinstance(n := one.details.get("starts"), int)}
     of = f" of {tables.counted(starts, 'start')}" if starts else ""
     caption = (
         f"Lines: the property's mean{of} at each t, within the range that was fitted; bands: one standard deviation"
@@ -64,12 +57,15 @@ def draw(found: list[Table], options: Options) -> Drawing:
 def _curve(one: Controlled) -> Curve | None:
     """What the record holds of it, where t is known."""
     held = one.details.get("curve")
-    parts = [controlled.numbers(held.get(name)) for name in ("t", "mean", "std")] if isinstance(held, dict) else [None]
-    if any(part is None for part in parts) or len({len(part) for part in parts}) > 1:
+    if not isinstance(held, dict):
+        return None
+    parts = [p for name in ("t", "mean", "std") if (p := control_records.numbers(held.get(name))) is not None]
+    if len(parts) < 3 or len({len(part) for part in parts}) > 1:
         return None
     table = np.array(parts)
     table = table[:, np.isfinite(table).all(axis=0)]
-    return tuple(table[:, np.argsort(table[0], kind="stable")]) if table.shape[1] > 1 else None
+    t, mean, std = table[:, np.argsort(table[0], kind="stable")]
+    return (t, mean, std) if table.shape[1] > 1 else None
 
 
 def _line(axis: Any, curve: Curve, look: dict[str, Any]) -> None:
@@ -86,13 +82,8 @@ def _asked(axis: Any, curves: list[Curve], options: Options) -> None:
 
 
 def _handle(setting: Setting, look: dict[str, Any]) -> Any:
-    from matplotlib.lines import Line2D
-
-    drawn = {name: look[name] for name in ("color", "marker", "linestyle")}
-    return Line2D([], [], label=setting.label, markersize=3, **drawn)
+    return line_handle(setting.label, look, markersize=3)
 
 
 def _dashed(options: Options) -> Any:
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], color=style.soft(options), linewidth=0.8, dashes=(3, 2), label="as asked")
+    return line_handle("as asked", {"color": style.soft(options)}, linewidth=0.8, dashes=(3, 2))

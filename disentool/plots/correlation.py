@@ -8,8 +8,8 @@ import numpy as np
 from disentool.errors import DataMismatch, ForeignFile
 from disentool.io import score_records
 from disentool.io.schema import CORRELATION, SCORE
-from disentool.metrics.correlation import correlations
 from disentool.plots import matrix, style, tables
+from disentool.plots.correlation_records import correlations
 from disentool.plots.style import Drawing, Options
 from disentool.plots.tables import Table
 

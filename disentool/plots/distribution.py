@@ -1,58 +1,51 @@
 """Whether a property is distributed as t was asked to be: section 3 of Plumerault et al. (2020)."""
 
-import math
 from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch, WrongUsage
+from disentool.errors import DataMismatch
 from disentool.io.schema import SCORE
-from disentool.plots import controlled, style, tables
-from disentool.plots.controlled import Controlled
+from disentool.plots import control_records, style, tables
+from disentool.plots.control_records import Controlled
+from disentool.plots.panels import panels, refuse_more
 from disentool.plots.style import Drawing, Options
 from disentool.plots.tables import Table
 
 READS = (SCORE.name,)
-USES = frozenset()
+USES: frozenset[str] = frozenset()
 _COLUMNS, _MOST = 3, 12  # panels side by side, panels
 
 
 def draw(found: list[Table], options: Options) -> Drawing:
     """A panel for each direction of each generator: samples whose t was drawn evenly from its valid range."""
-    panels = [(one, held) for one in controlled.read(found) if (held := _histogram(one)) is not None]
-    if not panels:
+    shown = [(one, held) for one in control_records.read(found) if (held := _histogram(one)) is not None]
+    if not shown:
         raise DataMismatch(
             "no control record holds a histogram; `disentool score dirs.h5 --metric control` of this version does"
         )
-    if len(panels) > _MOST:
-        raise WrongUsage(f"{len(panels)} directions, and a figure holds {_MOST}; plot fewer records")
-    columns = min(_COLUMNS, len(panels))
-    lines = math.ceil(len(panels) / columns)
-    options = options.sized(style.COLUMN if columns == 1 else style.PAGE, 14 + 52 * lines)
-    figure = style.blank(options)
-    axes = figure.subplots(lines, columns, squeeze=False).ravel()
-    several = len({one.setting for one, _ in panels}) > 1
-    seeds = len({(one.setting, one.transform) for one, _ in panels}) < len(panels)
-    for axis, (one, held) in zip(axes, panels, strict=False):
+    refuse_more(len(shown), _MOST, "directions", "plot fewer records")
+    figure, axes = panels(options, len(shown), _COLUMNS, 14, 52)
+    several = len({one.setting for one, _ in shown}) > 1
+    seeds = len({(one.setting, one.transform) for one, _ in shown}) < len(shown)
+    for axis, (one, held) in zip(axes, shown, strict=True):
         _panel(axis, held, options)
         of = [one.setting.label] if several else []
         axis.set_title(style.words(", ".join([one.transform, *of, *([f"seed {one.seed}"] if seeds else [])]), 44))
         axis.set_xlabel(style.words(f"{one.measured} ({one.unit})"))
         axis.set_ylabel("density")
-        law = one.details["law"]
+        distance, of_moves = (control_records.number(one.details["law"].get(name)) for name in ("ks", "ks_moved"))
         axis.text(
             0.03,
             0.97,
-            f"distance {controlled.number(law.get('ks')):.2f}\nof moves {controlled.number(law.get('ks_moved')):.2f}",
+            f"distance {distance:.2f}\nof moves {of_moves:.2f}",
             transform=axis.transAxes,
             va="top",
             fontsize=6,
             color=style.ink(options),
         )
-    for axis in axes[len(panels) :]:
-        axis.set_axis_off()
     style.legend(figure, _handles(options))
-    samples = tables.counted((int(held["measured"].sum()) for _, held in panels), "sample")
+    samples = tables.counted((int(held["measured"].sum()) for _, held in shown), "sample")
     caption = (
         f"{samples}: t was asked to be spread evenly over its valid range. Measured: the property, less its mean at"
     )
@@ -67,15 +60,15 @@ def _histogram(one: Controlled) -> dict[str, np.ndarray] | None:
     """``asked`` [2], ``edges`` [n+1], and counts ``measured`` and ``moved`` [n], if the record holds them."""
     law = one.details.get("law")
     held = law.get("histogram") if isinstance(law, dict) else None
-    if not isinstance(held, dict):
+    if not isinstance(law, dict) or not isinstance(held, dict):
         return None
-    parts = {name: controlled.numbers(held.get(name)) for name in ("edges", "measured", "moved")}
-    parts["asked"] = controlled.numbers(law.get("asked"))
-    if any(part is None or not np.isfinite(part).all() for part in parts.values()) or len(parts["asked"]) != 2:
+    given = {name: held.get(name) for name in ("edges", "measured", "moved")} | {"asked": law.get("asked")}
+    parts = {name: numbers for name, value in given.items() if (numbers := control_records.numbers(value)) is not None}
+    if len(parts) < len(given) or not all(np.isfinite(part).all() for part in parts.values()):
         return None
-    counts = [parts["measured"], parts["moved"]]
-    whole = all(len(each) == len(parts["edges"]) - 1 and (each >= 0).all() and each.sum() > 0 for each in counts)
-    ordered = (np.diff(parts["edges"]) > 0).all() and parts["asked"][1] > parts["asked"][0]
+    asked, edges, counts = parts["asked"], parts["edges"], [parts["measured"], parts["moved"]]
+    whole = all(len(each) == len(edges) - 1 and np.all(each >= 0) and each.sum() > 0 for each in counts)
+    ordered = bool(np.all(np.diff(edges) > 0)) and len(asked) == 2 and asked[1] > asked[0]
     return parts if whole and ordered else None
 
 

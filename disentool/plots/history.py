@@ -9,6 +9,7 @@ from disentool.errors import DataMismatch, UnknownName
 from disentool.io import score_records
 from disentool.io.schema import HISTORY
 from disentool.plots import style, tables
+from disentool.plots.panels import line_handle, panels
 from disentool.plots.style import Drawing, Options
 from disentool.plots.tables import Table
 
@@ -30,14 +31,10 @@ def draw(found: list[Table], options: Options) -> Drawing:
             raise UnknownName("term of these histories", term, there)
     if not terms:
         raise DataMismatch("the histories hold steps, but no term; train for more steps than --log-every")
-    columns = min(_COLUMNS, len(terms))
-    lines = math.ceil(len(terms) / columns)
-    options = options.sized(style.COLUMN if columns == 1 else style.PAGE, 20 + 42 * lines)
-    figure = style.blank(options)
     labels = _labels(found)
-    axes = figure.subplots(lines, columns, squeeze=False, sharex=True).ravel()
+    figure, axes = panels(options, len(terms), _COLUMNS, 20, 42, sharex=True)
     inks = {label: style.look(index) for index, label in enumerate(dict.fromkeys(labels))}
-    for axis, term in zip(axes, terms, strict=False):
+    for axis, term in zip(axes, terms, strict=True):
         axis.set_title(style.words(term.replace("_", " ")))
         shown = [(run[term], inks[label]) for run, label in zip(runs, labels, strict=True) if term in run]
         for line, look in shown:
@@ -46,9 +43,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
         if options.log and all((line[:, 1] > 0).all() for line, _ in shown):
             style.logarithmic(axis, "y")
         style.thousands(axis)
-    for axis in axes[len(terms) :]:
-        axis.set_axis_off()
-    for axis in axes[max(0, len(terms) - columns) : len(terms)]:
+    for axis in axes[-_COLUMNS:]:  # those without another below
         axis.set_xlabel("step")
         axis.tick_params(labelbottom=True)
     style.legend(figure, [_handle(label, look) for label, look in inks.items()])
@@ -84,6 +79,4 @@ def _labels(found: list[Table]) -> list[str]:
 
 
 def _handle(label: str, look: dict[str, Any]) -> Any:
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], color=look["color"], linestyle=look["linestyle"], label=label)
+    return line_handle(label, {"color": look["color"], "linestyle": look["linestyle"]})

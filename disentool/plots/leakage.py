@@ -4,15 +4,17 @@ from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch, WrongUsage
+from disentool.errors import DataMismatch
 from disentool.io.schema import SCORE
+from disentool.metrics import METRICS
 from disentool.plots import style, tables
-from disentool.plots.controlled import number
+from disentool.plots.control_records import number
+from disentool.plots.panels import refuse_more
 from disentool.plots.style import Drawing, Options
 from disentool.plots.tables import Setting, Table
 
 READS = (SCORE.name,)
-USES = frozenset()
+USES: frozenset[str] = frozenset()
 _PROBES = (("clean", "logistic"), ("clean", "mlp"), ("noisy", "logistic"), ("noisy", "mlp"))
 _MOST = 24  # settings
 _PARTS = {
@@ -41,8 +43,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     if not panels:
         raise DataMismatch("no leakage record holds the accuracies of its probes")
     order = tables.in_order(setting for own in panels.values() for setting in own)
-    if len(order) > _MOST:
-        raise WrongUsage(f"{len(order)} settings, and a figure holds {_MOST}; plot fewer records")
+    refuse_more(len(order), _MOST, "settings", "plot fewer records")
     names = [name for name in _PARTS if name in panels]
     options = options.sized(style.COLUMN if len(names) == 1 else style.PAGE, 24 + 10 * len(order))
     figure = style.blank(options)
@@ -55,7 +56,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
                 _bars(axis, place, np.array([_accuracies(part) for part in own]), options)
         _chance(axis, [part for own in panels[name].values() for part in own], options)
         axis.set_title(_PARTS[name])
-        axis.set_xlim(0, 1)
+        axis.set_xlim(*METRICS["leakage"].range)
         axis.set_xlabel("accuracy of class from content")
         axis.grid(False, axis="y")
     axes[0].set_yticks(range(len(order)), [setting.label for setting in order])

@@ -19,7 +19,7 @@ def read_tables(source: Source, kind: str) -> list[Table]:
     makers = " or ".join(f"`disentool {MADE_BY[name]}`" for name in wanted)
     if isinstance(source, str | Path) and HISTORY.name in wanted and _is_checkpoint(Path(source)):
         return [_of_checkpoint(Path(source))]
-    if isinstance(source, str | Path) and (hdf5.is_hdf5(source) or _is_checkpoint(Path(source))):
+    if isinstance(source, str | Path) and (hdf5.is_hdf5(Path(source)) or _is_checkpoint(Path(source))):
         raise ForeignFile(f"{source}: no records; plot {kind} reads what {makers} writes as JSON lines")
     name, form, found = score_records.read(source)
     if form not in wanted:

@@ -9,6 +9,7 @@ from disentool.errors import DataMismatch, WrongUsage
 from disentool.io import score_records
 from disentool.io.schema import SCORE
 from disentool.plots import style, tables
+from disentool.plots.panels import line_handle, panels
 from disentool.plots.style import Drawing, Options
 from disentool.plots.tables import Table
 
@@ -26,22 +27,18 @@ def draw(found: list[Table], options: Options) -> Drawing:
     columns = list(dict.fromkeys(map(score_records.column, rows)))
     wanted = score_records.split(options.metrics)
     chosen = [score_records.find(name, columns) for name in wanted] if wanted else columns
-    panels = [(name, key) for name in chosen for key in _varying(name, rows)]
-    if not panels:
+    shown = [(name, key) for name in chosen for key in _varying(name, rows)]
+    if not shown:
         raise DataMismatch(
             f"no constant of {', '.join(chosen) or 'a metric'} varies in the records;"
             " `disentool score --set NAME=VALUE` prints one for each value"
         )
-    if len(panels) > _MOST:
-        raise WrongUsage(f"{len(panels)} constants vary, and a figure holds {_MOST} panels; --metrics names fewer")
-    across = min(_COLUMNS, len(panels))
-    lines = math.ceil(len(panels) / across)
-    options = options.sized(style.COLUMN if across == 1 else style.PAGE, 18 + 48 * lines)
-    figure = style.blank(options)
-    axes = figure.subplots(lines, across, squeeze=False).ravel()
+    if len(shown) > _MOST:
+        raise WrongUsage(f"{len(shown)} constants vary, and a figure holds {_MOST} panels; --metrics names fewer")
+    figure, axes = panels(options, len(shown), _COLUMNS, 18, 48)
     inks: dict[str, int] = {}
     many = 0
-    for axis, (name, key) in zip(axes, panels, strict=False):
+    for axis, (name, key) in zip(axes, shown, strict=True):
         of_key = _points(name, key, rows)
         for label, points in of_key.items():
             look = style.look(inks.setdefault(label, len(inks)))
@@ -49,9 +46,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
             _draw_line(axis, list(of_key.values()), points, look)
         axis.set_xlabel(style.words(key.replace("_", " ")))
         axis.set_ylabel(f"{style.words(name.rpartition('@')[0])} score")
-    for axis in axes[len(panels) :]:
-        axis.set_axis_off()
-    style.legend(figure, [_handle(label, style.look(index)) for label, index in inks.items()])
+    style.legend(figure, [line_handle(label, style.look(index), markersize=3.2) for label, index in inks.items()])
     bars = "means and 95 % intervals over seeds of the metric" if many > 1 else "the metric's own 95 % intervals"
     return Drawing(figure, f"Bars: {bars}, where there are any. The other constants are the protocol's.")
 
@@ -87,10 +82,11 @@ def _points(name: str, key: str, rows: list[dict[str, Any]]) -> dict[str, dict[s
 def _draw_line(axis: Any, lines: list[dict[str, Any]], points: dict[str, Any], look: dict[str, Any]) -> None:
     """One model's scores: numbers at their place, logarithmic where they span a decade, words evenly spaced."""
     texts = list(dict.fromkeys(text for line in lines for text in line))
-    numbers = {text: _number(text) for text in texts}
-    plain = all(value is not None for value in numbers.values())
-    order = sorted(texts, key=lambda text: numbers[text]) if plain else texts
-    place = numbers if plain else {text: index for index, text in enumerate(order)}
+    place = {text: value for text in texts if (value := _number(text)) is not None}
+    plain = len(place) == len(texts)
+    if not plain:
+        place = {text: float(index) for index, text in enumerate(texts)}
+    order = sorted(texts, key=lambda text: place[text])
     own = [text for text in order if text in points]
     values, low, high = [], [], []
     for text in own:
@@ -119,9 +115,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-def _handle(label: str, look: dict[str, Any]) -> Any:
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], label=label, markersize=3.2, **look)

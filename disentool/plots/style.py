@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from disentool.errors import WrongUsage
 from disentool.io import files, provenance
+from disentool.metrics import METRICS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,10 +123,12 @@ def applied(theme: str) -> Iterator[None]:
 def blank(options: Options) -> "Figure":
     """An empty figure of the options' size."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(options.width / _INCH, options.height / _INCH), layout="constrained")
-    figure.get_layout_engine().set(w_pad=3 / 72, h_pad=2 / 72, wspace=0.03, hspace=0.03)
-    return figure
+    if options.width is None or options.height is None:
+        raise ValueError("a figure needs a size; Options.sized gives it")
+    layout = ConstrainedLayoutEngine(w_pad=3 / 72, h_pad=2 / 72, wspace=0.03, hspace=0.03)
+    return Figure(figsize=(options.width / _INCH, options.height / _INCH), layout=layout)
 
 
 def look(index: int) -> dict[str, Any]:
@@ -164,6 +167,11 @@ def words(text: Any, longest: int = 40) -> str:
         return shown
     head = (longest - 1) // 3
     return f"{shown[:head]}…{shown[head + 1 - longest :]}"
+
+
+def arrow(metric: str) -> str:
+    """Which way a metric is better: ``↑``, ``↓``, or nothing where neither is, or for a metric of the user's own."""
+    return METRICS[metric].arrow if metric in METRICS else ""
 
 
 def thousands(axis: "Axes", which: str = "x") -> None:
@@ -232,11 +240,14 @@ def save(drawing: Drawing, path: Path, options: Options, *, dpi: int, overwrite:
 
 
 def _add_caption(figure: "Figure", caption: str, options: Options) -> None:
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    layout = figure.get_layout_engine()
     width, height = figure.get_figwidth() * 72, figure.get_figheight() * 72  # points
     lines = textwrap.wrap(caption, max(20, int((width - 8) / (_SMALL * 0.54))))
     room = (len(lines) * _SMALL * 1.25 + 4) / height
-    if room < 0.5:
-        figure.get_layout_engine().set(rect=(0, room, 1, 1 - room))
+    if room < 0.5 and isinstance(layout, ConstrainedLayoutEngine):
+        layout.set(rect=(0, room, 1, 1 - room))
         figure.text(
             4 / width, 3 / height, "\n".join(lines), fontsize=_SMALL, color=soft(options), va="bottom", linespacing=1.15
         )

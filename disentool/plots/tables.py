@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from disentool.io import score_records
-from disentool.metrics.result import CONFIDENCE
+from disentool.metrics.intervals import students_half_width
 from disentool.plots.style import words
 
 GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda": "λ", "sigma": "σ"}
@@ -101,9 +101,12 @@ def seed(record: dict[str, Any]) -> str:
 
 def step(record: dict[str, Any]) -> float:
     """The training step of a record's model; NaN where it has none."""
-    value = record.get("step")
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if known else math.nan
+    return number(record.get("step"))
+
+
+def number(value: Any) -> float:
+    """A plain number; NaN for anything else."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
 
 def interval(record: dict[str, Any]) -> tuple[float, float] | None:
@@ -115,15 +118,13 @@ def interval(record: dict[str, Any]) -> tuple[float, float] | None:
     return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
-def mean(values: Sequence[float]) -> tuple[float, tuple[float, float] | None]:
+def mean(values: Sequence[float] | np.ndarray) -> tuple[float, tuple[float, float] | None]:
     """Mean of a few seeds' values, and Student's 95 % interval of it; None for one value."""
-    from scipy.stats import t
-
     numbers = np.asarray(values, np.float64)
     average = float(numbers.mean())
     if len(numbers) < 2:
         return average, None
-    half = float(t.ppf((1 + CONFIDENCE) / 2, len(numbers) - 1) * numbers.std(ddof=1) / math.sqrt(len(numbers)))
+    half = students_half_width(numbers)
     return average, (average - half, average + half)
 
 

@@ -12,7 +12,7 @@ from disentool.plots.style import Drawing, Options
 from disentool.plots.tables import Setting, Table
 
 READS = (SCORE.name,)
-USES = frozenset()
+USES: frozenset[str] = frozenset()
 _TRUE, _ESTIMATES = "mixture", ("discriminator", "gaussian")
 
 Points = dict[Setting, dict[float, list[tuple[float, float]]]]  # setting -> step -> (true, estimate) of each seed
@@ -78,10 +78,8 @@ def _pair(record: dict[str, Any], which: str) -> tuple[float, float] | None:
     estimates = record["details"].get("estimates")
     if not isinstance(estimates, dict):
         return None
-    pair = estimates.get(_TRUE), estimates.get(which)
-    if not all(isinstance(value, int | float) and math.isfinite(value) for value in pair):
-        return None
-    return float(pair[0]), float(pair[1])
+    true, estimate = tables.number(estimates.get(_TRUE)), tables.number(estimates.get(which))
+    return (true, estimate) if math.isfinite(true) and math.isfinite(estimate) else None
 
 
 def _over_steps(axis: Any, each: dict[float, list[tuple[float, float]]], look: dict[str, Any]) -> None:

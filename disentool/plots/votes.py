@@ -1,6 +1,5 @@
 """Which latent dimension stands for which factor: the matrix behind a score, a panel for each model."""
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +8,7 @@ from disentool.errors import DataMismatch, WrongUsage
 from disentool.io import score_records
 from disentool.io.schema import SCORE
 from disentool.plots import matrix, style, tables
+from disentool.plots.panels import panels
 from disentool.plots.style import Drawing, Options
 from disentool.plots.tables import Table
 
@@ -48,13 +48,9 @@ def draw(found: list[Table], options: Options) -> Drawing:
         raise WrongUsage(f"{len(some)} records of {chosen}, and a figure holds {_MOST} matrices; plot fewer")
     kind = MATRICES[chosen.partition("@")[0]]
     read = [_read(record, kind.key) for record in some]
-    columns = min(_COLUMNS, len(some))
-    lines = math.ceil(len(some) / columns)
     tall = max(len(factors) for _, factors in read)
-    options = options.sized(style.COLUMN if columns == 1 else style.PAGE, 14 + lines * (16 + 5 * tall))
-    figure = style.blank(options)
-    axes = figure.subplots(lines, columns, squeeze=False).ravel()
-    for axis, record, (values, factors), setting in zip(axes, some, read, tables.settings(some), strict=False):
+    figure, axes = panels(options, len(some), _COLUMNS, 14, 16 + 5 * tall)
+    for axis, record, (values, factors), setting in zip(axes, some, read, tables.settings(some), strict=True):
         dims = [f"z{i}" for i in range(values.shape[1])]
         matrix.cells(axis, values, [style.words(f, 20) for f in factors], dims, options, form="{:.0%}", least=0.005)
         for text in axis.texts:
@@ -65,8 +61,6 @@ def draw(found: list[Table], options: Options) -> Drawing:
         seed = f", seed {record['seed']}" if record.get("seed") is not None else ""
         score = "no score" if record["score"] is None else f"{record['metric']} {score_records.value(record):.3f}"
         axis.set_title(f"{setting.label}{seed}: {score}")
-    for axis in axes[len(some) :]:
-        axis.set_axis_off()
     votes = {r["details"].get("votes") for r in some if isinstance(r["details"].get("votes"), int)}
     drawn = f" {tables.counted(votes, 'vote')}." if votes and kind.key == "vote_table" else ""
     return Drawing(figure, f"{kind.told[0].upper()}{kind.told[1:]}.{drawn}")

@@ -10,12 +10,15 @@ import numpy as np
 
 from disentool.errors import DataMismatch, NoFactors
 from disentool.io.schema import SCORE
-from disentool.metrics.result import Callables, Codes, Result, refuse_non_finite
-from disentool.metrics.sampling import Points
-from disentool.metrics.trained_on import Training
+from disentool.metrics.arrays import refuse_non_finite
+from disentool.metrics.result import Result
 from disentool.reporting import Reporter
+from disentool.scoring.codes import Codes
 from disentool.scoring.comparison import Comparison
-from disentool.scoring.measure import Metric, Spread, measure, plans, remarks, with_notes
+from disentool.scoring.lent_functions import LentFunctions
+from disentool.scoring.measure import measure, remarks, with_notes
+from disentool.scoring.points import Points, TrainingFacts
+from disentool.scoring.scorer import Metric, Spread
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Asked:
 def that_apply(path: Path, metrics: list[Metric], there: dict[str, bool], report: Reporter) -> list[Metric]:
     """Without those that came with ``all`` and need what is not there."""
     lacking = {what for what, is_there in there.items() if not is_there}
-    left = {metric.name for metric in metrics if metric.optional and lacking & metric.module.NEEDS}
+    left = {metric.name for metric in metrics if metric.optional and lacking & metric.facts.needs}
     if left and "factors" in lacking:  # what ready codes cannot have is no surprise; labels may have been meant
         report.note(f"{path}: has no factors; left out for want of something: {', '.join(sorted(left))}")
     return [metric for metric in metrics if metric.name not in left]
@@ -55,7 +58,7 @@ def planned_metrics(
     planned = []
     for metric in metrics:
         try:
-            planned.append((metric, plans(metric, points, asked.seed, asked.spread, ready)))
+            planned.append((metric, metric.plans(points, asked.seed, asked.spread.repeats, ready)))
         except (DataMismatch, NoFactors) as error:
             if not metric.optional:
                 raise
@@ -68,7 +71,7 @@ def records_of(
     head: dict[str, Any],
     planned: list[tuple[Metric, list[Any]]],
     codes_for: Callable[[Metric], Codes],
-    lent: Callables,
+    lent: LentFunctions,
     asked: Asked,
 ) -> Iterator[dict[str, Any]]:
     """The records of one artefact; what compares models is kept for later."""
@@ -99,7 +102,7 @@ def named(path: Path, hint: str = "") -> Iterator[None]:
         raise type(error)(f"{path}: {error}{hint}") from None
 
 
-def points_of(rows: int, factors: np.ndarray | None, names: tuple, sizes: tuple, training: Training) -> Points:
+def points_of(rows: int, factors: np.ndarray | None, names: tuple, sizes: tuple, training: TrainingFacts) -> Points:
     """The rows that metrics draw from, with their factors int [n,K] where there are some."""
     points = Points(rows) if factors is None else Points.from_factors(factors, names or None, sizes or None)
     return replace(points, training=training)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,9 +11,12 @@ from disentool.errors import DataMismatch
 from disentool.models import encoding
 from disentool.models import model as models
 from disentool.models.data import data_of
-from disentool.scoring import callables, training_facts
+from disentool.scoring import model_functions, training_facts
 from disentool.scoring.asked import Asked, named, planned_metrics, points_of, records_of, that_apply
 from disentool.scoring.shared_encoding import encode
+
+# What ``--codes`` may say of a checkpoint; the command refuses anything else.
+SOURCES: dict[str, Literal["auto", "encoder", "latent"]] = {"auto": "auto", "encoder": "encoder", "latent": "latent"}
 
 
 def score_checkpoint(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
@@ -24,7 +27,7 @@ def score_checkpoint(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
         if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):
             raise DataMismatch(f"{path}: {metric.name} needs a method with a reconstruction error, which this is not")
     dataset = data_of(model, asked.data, asked.report)
-    source = encoding.choose(model, asked.codes or "auto", asked.report)
+    source = encoding.choose(model, SOURCES.get(asked.codes or "auto", "auto"), asked.report)
     chosen = dataset.rows(asked.rows)
     if source == "latent":  # there are codes of the rows trained on alone
         chosen = np.intersect1d(chosen, encoding.training_rows(model, dataset))
@@ -54,7 +57,7 @@ def score_checkpoint(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
         "codes": source,
         "rows": len(chosen),
     }
-    lent = callables.of_model(model, dataset, chosen, asked.perceptual)
+    lent = model_functions.of_model(model, dataset, chosen, asked.perceptual)
     yield from records_of(path, head, planned, lambda metric: encoded[metric.needs("reconstruction")], lent, asked)
 
 

@@ -1,15 +1,15 @@
 """Metrics by name, with the constants that a call changes."""
 
 import dataclasses
-import importlib
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from disentool.errors import UnknownName, WrongUsage
-from disentool.metrics import METRICS, ONLY_BY_NAME, own
+from disentool.metrics import METRICS, ONLY_BY_NAME
 from disentool.named_code import is_own, load
-from disentool.scoring.measure import Metric
+from disentool.scoring import own_metric
+from disentool.scoring.scorer import Metric, Scorer, scorer
 
 
 def choose(names: Sequence[str], protocol: str | None, constants: Mapping[str, str] | None = None) -> list[Metric]:
@@ -20,35 +20,33 @@ def choose(names: Sequence[str], protocol: str | None, constants: Mapping[str, s
     """
     names = [part for name in names for part in name.split(",")]
     everything = [name for name in METRICS if name not in ONLY_BY_NAME] if "all" in names else []
-    modules = {name: _module(name) for name in dict.fromkeys([*(n for n in names if n != "all"), *everything])}
-    known = {p for module in modules.values() for p in module.PROTOCOLS}
+    scorers = {name: _scorer(name) for name in dict.fromkeys([*(n for n in names if n != "all"), *everything])}
+    known = {p for each in scorers.values() for p in each.protocols}
     if protocol is not None and protocol not in known:
-        raise UnknownName(f"protocol for {', '.join(modules)}", protocol, known)
-    chosen, unused = [], dict(constants or {})
-    for name, module in modules.items():
-        usual = next(iter(module.PROTOCOLS))
-        its = protocol if protocol in module.PROTOCOLS else usual
-        encoded = its if protocol in module.PROTOCOLS else getattr(module, "ENCODED", usual)
-        hints = {
-            key: hint for key, hint in typing.get_type_hints(type(module.PROTOCOLS[its])).items() if key != "protocol"
-        }
+        raise UnknownName(f"protocol for {', '.join(scorers)}", protocol, known)
+    chosen: list[Metric] = []
+    unused = dict(constants or {})
+    for name, its in scorers.items():
+        options = its.protocols[protocol if protocol and protocol in its.protocols else its.facts.default]
+        made = options if protocol in its.protocols else its.protocols[its.facts.encoded or its.facts.default]
+        hints = {key: hint for key, hint in typing.get_type_hints(type(options)).items() if key != "protocol"}
         values = {key: _constant(key, text, hints[key]) for key, text in (constants or {}).items() if key in hints}
-        ready, made = (dataclasses.replace(module.PROTOCOLS[p], **values) for p in (its, encoded))
-        chosen.append(Metric(name, module, ready, made, optional=name not in names))
+        ready, encoded = (dataclasses.replace(each, **values) for each in (options, made))
+        chosen.append(Metric(its, ready, encoded, optional=name not in names))
         unused = {key: text for key, text in unused.items() if key not in hints}
     for key in unused:
         fields = {f.name for metric in chosen for f in dataclasses.fields(metric.options)} - {"protocol"}
-        raise UnknownName(f"constant of {', '.join(modules)}", key, fields)
+        raise UnknownName(f"constant of {', '.join(scorers)}", key, fields)
     return chosen
 
 
-def _module(name: str) -> Any:
-    """What computes a metric: a module of the toolkit, or the user's function in the same form."""
+def _scorer(name: str) -> Scorer:
+    """What computes a metric: one of the toolkit's, or the user's function in the same form."""
     if is_own(name):
-        return own.metric(name, load(name))
+        return own_metric.scorer(name, load(name))
     if name not in METRICS:
         raise UnknownName("metric", name, [*METRICS, "all"])
-    return importlib.import_module(METRICS[name][0])
+    return scorer(METRICS[name])
 
 
 def _constant(name: str, text: str, hint: Any) -> Any:

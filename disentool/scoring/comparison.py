@@ -1,20 +1,24 @@
 """Metrics that compare models: their codes are kept as the artefacts are read, and scored together at the end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from disentool.errors import DataMismatch
-from disentool.metrics.result import Callables, Codes, Result
-from disentool.reporting import Reporter
-from disentool.scoring.measure import Metric, Spread, measure_set
+from disentool.metrics.result import Result
+from disentool.scoring.codes import Codes
+from disentool.scoring.lent_functions import LentFunctions
+from disentool.scoring.scorer import Metric
+
+# (metric, plans, the codes of every model, functions lent) -> a result for each model
+MeasureSet = Callable[[Metric, list[Any], list[Codes], LentFunctions], list[Result]]
 
 
 class Comparison:
     """The codes of several artefacts, for the metrics that want them all."""
 
-    def __init__(self, metrics: list[Metric], spread: Spread, report: Reporter):
-        self.metrics, self.spread, self.report = metrics, spread, report
-        self._kept: dict[str, list[tuple[dict[str, Any], list[Any], Codes, Callables]]] = {}
+    def __init__(self, metrics: list[Metric]) -> None:
+        self.metrics = metrics
+        self._kept: dict[str, list[tuple[dict[str, Any], list[Any], Codes, LentFunctions]]] = {}
 
     def require_several(self, count: int) -> None:
         """DataMismatch for fewer than two artefacts."""
@@ -25,7 +29,7 @@ class Comparison:
                 " the same data, of models trained alike with different seeds"
             )
 
-    def add(self, metric: Metric, head: dict[str, Any], plans: list[Any], codes: Codes, lent: Callables) -> None:
+    def add(self, metric: Metric, head: dict[str, Any], plans: list[Any], codes: Codes, lent: LentFunctions) -> None:
         """One artefact's codes; DataMismatch if they are of other data than the first's."""
         kept = self._kept.setdefault(metric.name, [])
         if kept:
@@ -38,12 +42,12 @@ class Comparison:
                 )
         kept.append((head, plans, codes, lent))
 
-    def results(self) -> Iterator[tuple[dict[str, Any], Metric, Result]]:
+    def results(self, measure_set: MeasureSet) -> Iterator[tuple[dict[str, Any], Metric, Result]]:
         """Each artefact's facts and result, metric by metric; DataMismatch if there were too few."""
         for metric in self.metrics:
             kept = self._kept.get(metric.name, [])
             self.require_several(len(kept))
             plans, lent = kept[0][1], kept[0][3]
-            results = measure_set(metric, plans, [codes for _, _, codes, _ in kept], lent, self.report)
+            results = measure_set(metric, plans, [codes for _, _, codes, _ in kept], lent)
             for (head, *_), result in zip(kept, results, strict=True):
                 yield head, metric, result

@@ -12,14 +12,16 @@ from disentool.engine import inference
 from disentool.errors import DataMismatch
 from disentool.io.directions import Direction, Directions
 from disentool.metrics.control import Moved
-from disentool.metrics.result import Callables, Result
-from disentool.metrics.sampling import Points
+from disentool.metrics.result import Result
 from disentool.models import generator as generators
 from disentool.models.generator import Opened
 from disentool.reporting import Reporter
 from disentool.scoring import image_measurement
 from disentool.scoring.image_measurement import Gauge
-from disentool.scoring.measure import Metric, Spread, measure, plans
+from disentool.scoring.lent_functions import LentFunctions
+from disentool.scoring.measure import measure
+from disentool.scoring.points import Points
+from disentool.scoring.scorer import Metric, Spread
 
 _EXAMPLES = 64  # images that show whether there is a bright object
 
@@ -43,7 +45,7 @@ class Controlled:
         """A record's head and the result of each metric; ``digest``: sha256 of the file of directions."""
         head = self._head(digest)
         for metric in metrics:
-            planned = plans(metric, Points(1), seed, spread, True)
+            planned = metric.plans(Points(1), seed, spread.repeats, True)
             lent = self._lent(metric.options.measure, trust)
             try:
                 result = measure(metric, planned, self.direction, lent, spread, report)
@@ -80,7 +82,7 @@ class Controlled:
         result.details.update(direction=self.direction.name, transform=self.transform, generator=generator)
         return result
 
-    def _lent(self, asked: str, trust: bool) -> Callables:
+    def _lent(self, asked: str, trust: bool) -> LentFunctions:
         """What the metric moves codes and measures images with."""
         width = self.opened.generator.facts.latent_dim
         z = np.random.default_rng(0).standard_normal((_EXAMPLES, width), dtype=np.float32)
@@ -93,7 +95,7 @@ class Controlled:
         def coordinate(t: np.ndarray) -> np.ndarray:
             return monotone.invert(self.direction.knots, self.direction.values, t)
 
-        return Callables(moved=moved, coordinate=coordinate)
+        return LentFunctions(moved=moved, coordinate=coordinate)
 
     def along(self, gauge: Gauge, u: np.ndarray, starts: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
         """Each of ``starts`` float32 [S,d] at the coordinates ``s`` float64 [S,K], K > 1, along u, measured: [S,K]."""

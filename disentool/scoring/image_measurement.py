@@ -53,7 +53,7 @@ class Gauge:
         flat = images.reshape(count * places, *images.shape[2:])
         found = measurements.colours(flat)
         if self.own:
-            found |= {self.transform: self._owned(flat)}
+            found |= {self.transform: self._owned(self.own, flat)}
         elif self.kind == "objects":
             found |= measurements.objects(flat)
         found = {name: values.reshape(count, places) for name, values in found.items()}
@@ -65,10 +65,10 @@ class Gauge:
         relative = frozenset(_MOTIONS) if self.kind == "registration" else frozenset()
         return Moved(values, units, self.controlled, self.kind, relative)
 
-    def _owned(self, images: np.ndarray) -> np.ndarray:
+    def _owned(self, own: Own, images: np.ndarray) -> np.ndarray:
         try:
             with redirect_stdout(sys.stderr):  # stdout is for records
-                values = np.asarray(self.own(np.array(images)), np.float64)
+                values = np.asarray(own(np.array(images)), np.float64)
         except (Exception, SystemExit) as error:
             raise DisentoolError(
                 f"measure {self.kind} failed: {type(error).__name__}: {error} (--debug shows where)"

@@ -1,82 +1,45 @@
-"""One metric on codes: its plans, its repetitions with other seeds, its bootstrap."""
+"""One metric on codes: its repetitions with other seeds, its bootstrap, and remarks on the codes."""
 
 import warnings
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from disentool.errors import DataMismatch, WrongUsage
-from disentool.metrics.result import CONFIDENCE, Callables, Codes, Result, mean_of_seeds
-from disentool.metrics.sampling import Points
-from disentool.metrics.split import Split, resample
+from disentool.metrics.intervals import mean_of_seeds, percentiles
+from disentool.metrics.result import Result
 from disentool.reporting import Reporter
-from disentool.scoring.callables import shown
+from disentool.scoring.lent_functions import LentFunctions, shown
+from disentool.scoring.scorer import Metric, Spread
 
 _CLASSES = 20  # a dimension with at most so many different whole numbers may be a class
 _ROUNDING = 1e-14
 
 
-@dataclass(frozen=True)
-class Metric:
-    """One metric with the constants of one protocol.
-
-    ``encoded``: the options where codes must be made first. ``optional``: it came with ``all``, and is left out where
-    it does not apply.
-    """
-
-    name: str
-    module: Any
-    options: Any
-    encoded: Any
-    optional: bool = False
-
-    def needs(self, what: str) -> bool:
-        """Whether ``what`` is among its needs."""
-        return what in self.module.NEEDS
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How the uncertainty of a score is measured: ``repeats`` with seeds of their own, or ``bootstrap`` resamples."""
-
-    repeats: int = 1
-    bootstrap: int = 0
-
-    def __post_init__(self):
-        if self.repeats < 1:
-            raise WrongUsage(f"--repeats {self.repeats}: expected at least 1")
-        if self.bootstrap and self.bootstrap < 10:
-            raise WrongUsage(f"--bootstrap {self.bootstrap}: expected at least 10 resamples")
-        if self.repeats > 1 and self.bootstrap:
-            raise WrongUsage("--repeats and --bootstrap both make the interval; give one of them")
-
-
-def plans(metric: Metric, points: Points, seed: int, spread: Spread, codes_ready: bool) -> list[Any]:
-    """A plan for every repetition: seeds ``seed``, ``seed + 1``, ..."""
-    slow = metric.optional and points.n > getattr(metric.module, "SLOW_ABOVE", np.inf)
-    options = metric.options if codes_ready and not slow else metric.encoded
-    return [metric.module.plan(points, options, seed + i, codes_ready) for i in range(spread.repeats)]
-
-
 def measure(
-    metric: Metric, planned: list[Any], codes: Codes, callables: Callables, spread: Spread, report: Reporter
+    metric: Metric, planned: list[Any], codes: Any, lent: LentFunctions, spread: Spread, report: Reporter
 ) -> Result:
-    """The metric's result; with repetitions their mean, with a bootstrap its interval."""
-    results = [_score(metric, plan, codes, callables, report) for plan in planned]
-    result = results[0] if len(results) == 1 else repeated(results, [plan.seed for plan in planned])
-    if spread.bootstrap and not isinstance(planned[0], Split) and not metric.optional:
+    """The metric's result; with repetitions their mean, with a bootstrap its interval.
+
+    ``codes``: what the metric's way of drawing takes, ``scoring.codes.Codes`` or a direction.
+    """
+    results = [_score(metric, plan, codes, lent, report) for plan in planned]
+    result: Result = results[0] if len(results) == 1 else repeated(results, [plan.seed for plan in planned])
+    if spread.bootstrap and metric.scorer.redraw is None and not metric.optional:
         raise WrongUsage(f"--bootstrap: metric {metric.name} has an interval of its own; --repeats varies its seed")
-    if spread.bootstrap and isinstance(planned[0], Split) and np.isfinite(result.score):
-        return _bootstrapped(metric, planned[0], codes, callables, spread.bootstrap, result, report)
+    if spread.bootstrap and metric.scorer.redraw is not None and np.isfinite(result.score):
+        return _bootstrapped(metric, planned[0], codes, lent, spread.bootstrap, result, report)
     return result
 
 
 def measure_set(
-    metric: Metric, planned: list[Any], codes: list[Codes], callables: Callables, report: Reporter
+    metric: Metric, planned: list[Any], codes: list[Any], lent: LentFunctions, report: Reporter
 ) -> list[Result]:
     """The results, one for each model's codes, of a metric that compares them."""
-    each = [_score(metric, plan, codes, callables, report) for plan in planned]
+    each: list[list[Result]] = [_score(metric, plan, codes, lent, report) for plan in planned]
     if len(each) == 1:
         return each[0]
     return [repeated(list(results), [plan.seed for plan in planned]) for results in zip(*each, strict=True)]
@@ -128,43 +91,39 @@ def repeated(results: list[Result], seeds: list[int]) -> Result:
         "interval_of": f"mean of {len(scores)} seeds, Student's t; the other details are of the first",
         "notes": notes,
     }
-    return Result(
-        mean,
-        results[0].protocol,
-        interval,
-        {name: float(np.mean([result.per_factor[name] for result in results])) for name in names},
-        details,
-    )
+    per_factor = {name: float(np.mean([result.per_factor[name] for result in results])) for name in names}
+    return Result(mean, interval, per_factor, details, results[0].protocol)
 
 
-def _score(metric: Metric, plan: Any, codes: Any, callables: Callables, report: Reporter) -> Any:
+def _score(metric: Metric, plan: Any, codes: Any, lent: LentFunctions, report: Reporter) -> Any:
+    with without_remarks_of_sklearn(), shown(lent, report, f"score {metric.name}") as lent_here:
+        return metric.scorer.score(plan, codes, lent_here)
+
+
+@contextmanager
+def without_remarks_of_sklearn() -> Iterator[None]:
+    """Its remarks on odd labels and solvers are left out; what matters of them is in the records."""
     with warnings.catch_warnings():
-        # Its remarks on odd labels and solvers; what matters of them is in the records.
         warnings.filterwarnings("ignore", module=r"sklearn\.")
-        return _scored(metric, plan, codes, callables, report)
-
-
-def _scored(metric: Metric, plan: Any, codes: Any, callables: Callables, report: Reporter) -> Any:
-    if not metric.needs("callables"):
-        return metric.module.score(plan, codes)
-    with shown(callables, report, f"score {metric.name}") as lent:
-        return metric.module.score(plan, codes, lent)
+        yield
 
 
 def _bootstrapped(
-    metric: Metric, plan: Split, codes: Codes, callables: Callables, count: int, result: Result, report: Reporter
+    metric: Metric, plan: Any, codes: Any, lent: LentFunctions, count: int, result: Result, report: Reporter
 ) -> Result:
     """The result with a percentile interval over resampled rows, shifted so that the resamples' mean is the score.
 
     A resample repeats rows, which makes information look larger and a fit look better; the shift takes that out.
     """
+    redraw = metric.scorer.redraw
+    if redraw is None:
+        raise ValueError(f"the rows of metric {metric.name} are not drawn again")
     rng = np.random.default_rng((plan.seed, 6))
-    scores = []
+    scores: list[float] = []
     with report.task(f"bootstrap {metric.name}", count, "resamples") as task:
         for done in range(count):
-            quiet = (callables,) if metric.needs("callables") else ()
             try:
-                scores.append(metric.module.score(resample(plan, rng), codes, *quiet).score)
+                scores.append(metric.scorer.score(redraw(plan, rng), codes, lent).score)
             except DataMismatch:  # a resample in which no factor varies
                 continue
             finally:
@@ -172,8 +131,7 @@ def _bootstrapped(
     scores = [score for score in scores if np.isfinite(score)]
     if len(scores) < 10:
         raise DataMismatch(f"metric {metric.name}: too few resamples can be scored; leave out --bootstrap")
-    low, high = np.quantile(scores, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]) - np.mean(scores) + result.score
-    least, most = getattr(metric.module, "RANGE", (-np.inf, np.inf))
-    interval = (float(np.clip(low, least, most)), float(np.clip(high, least, most)))
+    low, high = percentiles(np.array(scores)) - np.mean(scores) + result.score
     told = f"95 % bootstrap over rows, {len(scores)} resamples, centred on the score: not over training runs"
-    return replace(result, interval=interval, details=result.details | {"interval_of": told})
+    details = result.details | {"interval_of": told}
+    return replace(result, interval=metric.within(low, high), details=details)

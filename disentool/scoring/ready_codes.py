@@ -8,9 +8,9 @@ import numpy as np
 
 from disentool.errors import DataMismatch, ForeignFile
 from disentool.io import files, latents
-from disentool.metrics.result import Codes
-from disentool.scoring import callables, training_facts
+from disentool.scoring import lent_functions, training_facts
 from disentool.scoring.asked import Asked, named, planned_metrics, points_of, records_of, that_apply
+from disentool.scoring.codes import Codes
 
 
 def score_codes(path: Path, codes_key: str | None, factors_key: str | None, asked: Asked) -> Iterator[dict[str, Any]]:
@@ -45,4 +45,6 @@ def score_codes(path: Path, codes_key: str | None, factors_key: str | None, aske
         "codes": table.provenance.get("codes", codes_key),
         "rows": len(table.mean),
     }
-    yield from records_of(path, head, planned, lambda _: codes, callables.of_codes(asked.device, asked.tune), asked)
+    yield from records_of(
+        path, head, planned, lambda _: codes, lent_functions.of_codes(asked.device, asked.tune), asked
+    )

@@ -8,10 +8,10 @@ import numpy as np
 from disentool.engine import inference
 from disentool.engine.feed import Feed
 from disentool.io.dataset import Dataset
-from disentool.metrics.result import Codes
 from disentool.models import encoding
 from disentool.models.model import Model
 from disentool.reporting import Reporter
+from disentool.scoring.codes import Codes
 
 
 def encode(
@@ -44,17 +44,17 @@ def encode(
                 done += len(part["mean"])
                 task.update(done)
 
-    def table(found: list[dict[str, np.ndarray]], their_rows: np.ndarray) -> Codes | None:
-        if not found:
-            return None
+    def table(found: list[dict[str, np.ndarray]], their_rows: np.ndarray) -> Codes:
         order = np.argsort(their_rows)
         names = set.intersection({field.name for field in fields(Codes)}, *(set(part) for part in found))
         return Codes(their_rows[order], **{n: np.concatenate([part[n] for part in found])[order] for n in names})
 
-    return {
-        True: table(parts[True], decoded),
-        False: table(parts[True] + parts[False], np.concatenate([decoded, plain])),
-    }
+    out = {}
+    if parts[True]:
+        out[True] = table(parts[True], decoded)
+    if parts[True] or parts[False]:
+        out[False] = table(parts[True] + parts[False], np.concatenate([decoded, plain]))
+    return out
 
 
 def _optimised(

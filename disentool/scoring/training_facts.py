@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from disentool.contract import ClassLabels, optional
-from disentool.metrics.trained_on import Training
+from disentool.scoring.points import TrainingFacts
 
 if TYPE_CHECKING:
     from disentool.io.dataset import Dataset
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from disentool.models.model import Model
 
 
-def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray) -> Training:
+def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray) -> TrainingFacts:
     """Of a checkpoint and the rows ``chosen`` (int64 [n]) of a data set.
 
     Rows of other data than it was trained on were not trained on; nor were their classes, unless the data names and
@@ -34,7 +34,7 @@ def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray) -> Training
             for name, size in zip(factor.names, factor.sizes, strict=True)
         )
         images = np.array(of_classes["images"], np.int64) if same else _none(factor, dataset)
-    return Training(
+    return TrainingFacts(
         class_factor=factor.text if factor is not None else dataset.class_factor,
         class_width=optional.class_width(method),
         images=images,
@@ -51,17 +51,17 @@ def _none(factor: ClassLabels, dataset: "Dataset") -> np.ndarray | None:
     return np.zeros(int(np.prod(sizes)), np.int64)
 
 
-def of_latents(table: "Latents") -> Training:
+def of_latents(table: "Latents") -> TrainingFacts:
     """Of a file of codes, which knows what part of the data it holds, not which rows of all were trained on."""
     part = table.provenance.get("rows") if table.classes else None
     if table.classes and table.provenance.get("codes") == "latent":  # which are of rows trained on alone
         part = "train"
-    rows = {"train": np.ones(len(table.mean), bool), "test": np.zeros(len(table.mean), bool)}.get(part)
-    return Training(
+    known = {"train": np.ones(len(table.mean), bool), "test": np.zeros(len(table.mean), bool)}
+    return TrainingFacts(
         class_factor=table.classes.get("factor", ""),
         class_width=None if table.class_code is None else table.class_code.shape[1],
         images=np.array(table.classes["images"], np.int64) if table.classes else None,
-        rows=rows,
+        rows=known.get(str(part)),
         noise=_number(table.provenance.get("content_noise")),
     )
 

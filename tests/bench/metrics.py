@@ -14,28 +14,21 @@ import torch
 from measure import Machine, Row, timed
 
 from disentool.datasets import dsprites
-from disentool.metrics import (
-    dci,
-    dci_hist,
-    dci_lasso,
-    explicitness,
-    factor,
-    gaussian_tc,
-    higgins,
-    irs,
-    med,
-    mig,
-    modularity,
-    mutual_information,
-    sap,
-    tc,
-    udr,
-    wasserstein,
-)
-from disentool.metrics.result import Callables, Codes
-from disentool.metrics.sampling import Points
-from disentool.scoring.callables import of_codes
+from disentool.metrics import METRICS
+from disentool.scoring.codes import Codes
+from disentool.scoring.lent_functions import LentFunctions, of_codes
+from disentool.scoring.points import Points
+from disentool.scoring.scorer import Scorer, scorer
 
+factor, higgins, mig, med, modularity, irs, sap, explicitness, dci, dci_hist, dci_lasso, udr, tc = (
+    scorer(METRICS[name])
+    for name in (
+        *("factor", "higgins", "mig", "med", "modularity", "irs", "sap", "explicitness"),
+        *("dci", "dci-hist", "dci-lasso", "udr", "tc"),
+    )
+)
+gaussian_tc, wasserstein = scorer(METRICS["gaussian-tc"]), scorer(METRICS["wasserstein"])
+mutual_information = scorer(METRICS["mutual-information"])
 GRID = np.indices(dsprites.SIZES).reshape(5, -1).T.astype(np.int32)
 POINTS = Points.from_factors(GRID, sizes=dsprites.SIZES)
 
@@ -53,12 +46,12 @@ MEAN = made_codes()
 CODES = Codes(np.arange(len(GRID)), MEAN, np.full(MEAN.shape, -2.0, np.float32))
 
 
-def score(metric: Any, protocol: str) -> Callable[[], Any]:
+def score(metric: Scorer, protocol: str) -> Callable[[], Any]:
     """A call that plans and scores."""
 
     def call() -> Any:
-        plan = metric.plan(POINTS, metric.PROTOCOLS[protocol], 0, codes_ready=True)
-        return metric.score(plan, CODES, *((Callables(),) if "callables" in metric.NEEDS else ()))
+        plan = metric.plan(POINTS, metric.protocols[protocol], 0, codes_ready=True)
+        return metric.score(plan, CODES)
 
     return call
 
@@ -148,31 +141,31 @@ def row(machine: Machine, name: str, work: Callable[[], Any], plain: float | Non
 
 def metrics(machine: Machine) -> Iterator[Row]:
     """All but the boosted DCI."""
-    sampled = sap.plan(POINTS, sap.PROTOCOLS["dlib"], 0)
+    sampled = sap.plan(POINTS, sap.protocols["dlib"], 0)
     arguments = (*sampled.codes(CODES), sampled.labels(), sampled.labels("test"))
     information = timed(lambda: plain_information(MEAN, GRID))  # all that these three take time for
     plains = {
-        factor: lambda: plain_factor(MEAN, GRID, 800),
-        irs: lambda: plain_irs(MEAN, GRID),
-        sap: lambda: plain_sap(*arguments),
-        gaussian_tc: lambda: plain_gaussian_tc(MEAN),
+        "factor": lambda: plain_factor(MEAN, GRID, 800),
+        "irs": lambda: plain_irs(MEAN, GRID),
+        "sap": lambda: plain_sap(*arguments),
+        "gaussian-tc": lambda: plain_gaussian_tc(MEAN),
     }
-    for protocol in factor.PROTOCOLS:
-        plain = timed(plains[factor]) if protocol == "paper" else None
+    for protocol in factor.protocols:
+        plain = timed(plains["factor"]) if protocol == "paper" else None
         yield row(machine, f"factor, {protocol}", score(factor, protocol), plain)
-    for protocol in higgins.PROTOCOLS:
+    for protocol in higgins.protocols:
         yield row(machine, f"higgins, {protocol}", score(higgins, protocol))
     for metric in (mig, med, modularity):
-        yield row(machine, f"{name_of(metric)}, exact", score(metric, "exact"), information)
+        yield row(machine, f"{metric.facts.name}, exact", score(metric, "exact"), information)
     for metric in (irs, gaussian_tc, mutual_information, wasserstein):
-        plain = min(timed(plains[metric]) for _ in range(2)) if metric in plains else None
-        yield row(machine, f"{name_of(metric)}, exact", score(metric, "exact"), plain)
+        plain = min(timed(plains[metric.facts.name]) for _ in range(2)) if metric.facts.name in plains else None
+        yield row(machine, f"{metric.facts.name}, exact", score(metric, "exact"), plain)
     for metric in (sap, explicitness, dci_lasso, dci_hist):
-        plain = min(timed(plains[metric]) for _ in range(2)) if metric in plains else None
-        yield row(machine, f"{name_of(metric)}, dlib", score(metric, "dlib"), plain, "10,000 + 5,000 rows")
-    plan = udr.plan(POINTS, udr.PROTOCOLS["lasso"], 0)
-    yield row(machine, "udr, 10 models", lambda: udr.score(plan, [CODES] * 10, Callables()), note="1,000 rows")
-    mixture = tc.plan(POINTS, tc.PROTOCOLS["mixture"], 0)
+        plain = min(timed(plains[metric.facts.name]) for _ in range(2)) if metric.facts.name in plains else None
+        yield row(machine, f"{metric.facts.name}, dlib", score(metric, "dlib"), plain, "10,000 + 5,000 rows")
+    plan = udr.plan(POINTS, udr.protocols["lasso"], 0)
+    yield row(machine, "udr, 10 models", lambda: udr.score(plan, [CODES] * 10, LentFunctions()), note="1,000 rows")
+    mixture = tc.plan(POINTS, tc.protocols["mixture"], 0)
     where = machine.device.type
     some = 2_000 if machine.cuda else 20
     plain = timed(lambda: plain_mixture(some, machine.device)) * 2_000 / some
@@ -184,8 +177,3 @@ def metrics(machine: Machine) -> Iterator[Row]:
 def boosted(machine: Machine) -> Iterator[Row]:
     """DCI by exact boosted trees, as the reference has it: minutes."""
     yield row(machine, "dci, dlib", score(dci, "dlib"), note="11,300 trees")
-
-
-def name_of(metric: Any) -> str:
-    """As the command line has it."""
-    return metric.__name__.rpartition(".")[2].replace("_", "-")

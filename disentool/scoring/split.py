@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch, NoFactors, UnknownName
-from disentool.metrics.result import Codes, refuse_non_finite
-from disentool.metrics.sampling import Points, check_seed, unique_rows
+from disentool.errors import DataMismatch
+from disentool.metrics.facts import MetricFacts
+from disentool.scoring.codes import Codes
+from disentool.scoring.points import Points, no_factors
+from disentool.scoring.rows import check_protocol, check_seed, unique_rows
 
 SAMPLED = "dlib"  # the protocol that draws its rows as disentanglement_lib does, number for number, on a complete grid
 BATCH = 16  # rows that library draws at a time
-CATEGORIES = 20  # whole numbers with no more different values than this look like a categorical code
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,40 +47,37 @@ class Split:
 
     def labels(self, part: str = "train") -> np.ndarray:
         """int [n, K] of the training or the test rows."""
+        if self.factors is None:
+            raise no_factors(self.metric)
         rows = self.test if part == "test" and self.test is not None else self.train
         return (self.factors if rows is None else self.factors[rows])[:, self.usable]
 
     def codes(self, codes: Codes, array: str = "mean") -> tuple[np.ndarray, np.ndarray]:
-        """float32 [n, D] of the training and of the test rows; ``DataMismatch`` where they are not finite."""
+        """float32 [n, D] of the training and of the test rows; the metric refuses what is not finite."""
         table = codes.require(array, self.metric)
         train = table[codes.select(None, self.n) if self.train is None else codes.at(self.train)]
         test = train if self.test is None else table[codes.at(self.test)]
-        refuse_non_finite(train, "codes")
-        refuse_non_finite(test, "codes")
         return train, test
 
     def details(self) -> dict[str, Any]:
         """What a record says of the rows."""
         count = self.n if self.train is None else len(self.train)
-        told = {"rows": count} if not self.with_test else {"train_rows": count, "test_rows": self._test_count(count)}
+        told: dict[str, Any] = {"rows": count}
+        if self.with_test:
+            told = {"train_rows": count, "test_rows": count if self.test is None else len(self.test)}
         if self.factors is not None:
             told |= {"factors": list(self.names), "left_out": self.left_out}
         return told | {"drawing": self.drawing, "seed": self.seed}
 
-    def _test_count(self, train: int) -> int:
-        return train if self.test is None else len(self.test)
-
 
 def plan_split(
-    metric: str,
+    facts: MetricFacts,
     points: Points,
     options: Any,
     seed: int,
-    protocols: dict[str, Any],
     train: int | None,
     test: int | None = None,
     *,
-    labelled: bool = True,
     with_test: bool = False,
 ) -> Split:
     """Draw ``train`` and ``test`` rows (None: all of them; the training rows).
@@ -88,13 +86,10 @@ def plan_split(
     time, factor by factor, training points first. Every other protocol draws without, training and test rows apart.
     Raises ``NoFactors``, ``DataMismatch`` where no factor varies or rows are too few, ``WrongUsage`` for a bad seed.
     """
-    if options.protocol not in protocols:
-        raise UnknownName(f"protocol of metric {metric}", options.protocol, protocols)
+    metric, labelled = facts.name, "factors" in facts.needs
+    check_protocol(facts, options)
     if labelled and points.factors is None:
-        raise NoFactors(
-            f"metric {metric} needs factors of variation and this data has none; "
-            "score data with labels, or choose a metric without them (reconstruction, elbo, kl)"
-        )
+        raise no_factors(metric)
     notes: list[str] = []
     train_rows = test_rows = None
     if options.protocol == SAMPLED and train is not None:
@@ -175,21 +170,3 @@ def _draw(points: Points, count: int, stream: np.random.RandomState) -> np.ndarr
             combinations = drawn.reshape(batches, len(sizes), size).transpose(0, 2, 1)
             parts.append(points.rows_of(combinations).ravel())
     return np.concatenate(parts)
-
-
-def categorical(codes: np.ndarray) -> list[int]:
-    """Dimensions of float32 [n, D] that hold a few whole numbers only, three to ``CATEGORIES``: such as an argmax."""
-
-    def few(column: np.ndarray) -> bool:
-        return bool((column == np.rint(column)).all()) and 2 < len(np.unique(column)) <= CATEGORIES
-
-    return [j for j in range(codes.shape[1]) if few(codes[:1000, j]) and few(codes[:, j])]
-
-
-def note_categorical(codes: np.ndarray) -> list[str]:
-    """The warning of a metric that takes codes for quantities, where some look like class numbers."""
-    found = categorical(codes)
-    if not found:
-        return []
-    which = ", ".join(map(str, found))
-    return [f"dimensions {which} hold a few whole numbers and look categorical; this metric takes them for quantities"]

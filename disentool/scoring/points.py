@@ -8,13 +8,31 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from disentool.errors import DataMismatch, NoFactors, WrongUsage
-from disentool.metrics.trained_on import UNKNOWN, Training
+from disentool.errors import DataMismatch, NoFactors
 
 # A factor with more distinct values than this, and more than half as many as there are rows, is no class label.
 CONTINUOUS_ABOVE = 200
 # Tables are as long as a factor's size; what a damaged file claims must not exhaust memory.
 LARGEST_SIZE = 1 << 24
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingFacts:
+    """What an artefact says of its classes, its codes and its training.
+
+    ``class_factor``: names of factors joined by a plus. ``class_width``: how many columns of ``mean``, from the left,
+    are the class code. ``images``: int64 [classes], how many images of each were trained on. ``rows``: bool [n], which
+    of the points were. ``noise``: standard deviation of the noise on the content code in training.
+    """
+
+    class_factor: str = ""
+    class_width: int | None = None
+    images: np.ndarray | None = None
+    rows: np.ndarray | None = None
+    noise: float | None = None
+
+
+UNKNOWN = TrainingFacts()
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +58,7 @@ class Points:
     names: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
     grid: bool = False
-    training: Training = UNKNOWN
+    training: TrainingFacts = UNKNOWN
     _by_value: dict = field(default_factory=dict, init=False, repr=False)  # factor -> (rows by value, starts, counts)
 
     @classmethod
@@ -116,10 +134,7 @@ class Points:
         Raises ``NoFactors`` without labels, ``DataMismatch`` when no factor is left.
         """
         if self.factors is None:
-            raise NoFactors(
-                f"metric {metric} needs factors of variation and this data has none; "
-                "score data with labels, or choose a metric without them (reconstruction, elbo, kl)"
-            )
+            raise no_factors(metric)
         usable, left_out = [], {}
         for i, name in enumerate(self.names):
             counts = self.counts(i)
@@ -173,12 +188,22 @@ class Points:
 
     def _grouped(self, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if factor not in self._by_value:
+            if self.factors is None:
+                raise no_factors("of groups")
             column, size = self.factors[:, factor], self.sizes[factor]
             # numpy sorts 16-bit integers in linear time
             narrow = column.astype(np.uint16) if size <= 1 << 16 else column
             counts = np.bincount(column, minlength=size)
             self._by_value[factor] = (np.argsort(narrow, kind="stable"), np.cumsum(counts) - counts, counts)
         return self._by_value[factor]
+
+
+def no_factors(metric: str) -> NoFactors:
+    """What to raise where a metric needs labels and there are none."""
+    return NoFactors(
+        f"metric {metric} needs factors of variation and this data has none; "
+        "score data with labels, or choose a metric without them (reconstruction, elbo, kl)"
+    )
 
 
 def _as_classes(column: np.ndarray, name: str, size: int | None) -> tuple[np.ndarray | None, int]:
@@ -232,54 +257,3 @@ def _without_replacement(available: np.ndarray, size: int, rng: np.random.Genera
         taken = (picks[:, :i] == pick[:, None]).any(axis=1)
         picks[:, i] = np.where(taken, last, pick)
     return picks
-
-
-def check_seed(seed: int, below: int | None = None) -> int:
-    """The seed, or ``WrongUsage``: an integer of at least 0 (and less than ``below``)."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0 or (below and seed >= below):
-        limit = f" and below {below}" if below else ""
-        raise WrongUsage(f"seed {seed!r}: expected an integer of at least 0{limit}")
-    return int(seed)
-
-
-def subset_rows(n: int, count: int, seed: int | Sequence[int]) -> np.ndarray | None:
-    """``count`` rows of ``n``, drawn without replacement: int64, sorted. None (all rows) where there are no more."""
-    if count >= n:
-        return None
-    return np.sort(np.random.default_rng(seed).choice(n, count, replace=False))
-
-
-def unique_rows(n: int, *rows: np.ndarray) -> np.ndarray:
-    """The sorted, unique rows of several arrays of rows below ``n``."""
-    wanted = np.zeros(n, dtype=bool)  # a flag per row: several times faster than sorting millions of draws
-    for array in rows:
-        wanted[array.ravel()] = True
-    return np.flatnonzero(wanted)
-
-
-@dataclass(frozen=True)
-class SubsetOptions:
-    """Score a seeded subset of the rows, all of them where there are fewer."""
-
-    protocol: str = "subset"
-    rows: int = 10_000  # images
-
-    def __post_init__(self):
-        if self.rows < 1:
-            raise WrongUsage(f"rows {self.rows}: expected at least 1")
-
-
-@dataclass(frozen=True, eq=False)
-class SubsetPlan:
-    """``rows`` to encode (sorted; None: all ``n``)."""
-
-    rows: np.ndarray | None
-    n: int
-    options: SubsetOptions
-    seed: int
-
-
-def plan_subset(points: Points, options: SubsetOptions, seed: int, codes_ready: bool = False) -> SubsetPlan:
-    """The plan of every metric that averages over images. Ready codes get the same rows, so that scores compare."""
-    seed = check_seed(seed)
-    return SubsetPlan(subset_rows(points.n, options.rows, seed), points.n, options, seed)

@@ -68,6 +68,4 @@ def numbers(value: Any) -> np.ndarray | None:
 
 def number(value: Any) -> float:
     """A quantity's value, or a plain number; NaN for anything else."""
-    value = value.get("value") if isinstance(value, dict) else value
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if known else math.nan
+    return tables.number(value.get("value") if isinstance(value, dict) else value)

@@ -5,14 +5,20 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from disentool.errors import DisentoolError, WrongUsage
-from disentool.metrics.result import Codes, Result, refuse_non_finite
-from disentool.metrics.sampling import Points, SubsetOptions, SubsetPlan, plan_subset
+from disentool.metrics.arrays import refuse_non_finite
+from disentool.metrics.constants import Subset
+from disentool.metrics.facts import MetricFacts
+from disentool.metrics.result import Result
+from disentool.scoring.codes import Codes
+from disentool.scoring.lent_functions import LentFunctions
+from disentool.scoring.points import Points
+from disentool.scoring.rows import SubsetPlan, plan_subset
+from disentool.scoring.scorer import Scorer
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +33,14 @@ class Plan:
         """The rows to encode; None: all."""
         return self.subset.rows
 
+    @property
+    def seed(self) -> int:
+        """Of the draw of the rows."""
+        return self.subset.seed
 
-def metric(name: str, function: Callable[[np.ndarray, np.ndarray | None], Any]) -> SimpleNamespace:
-    """What a module of this package holds, made of ``function(codes float32 [n,D], factors int [n,K] or None)``.
+
+def scorer(name: str, function: Callable[[np.ndarray, np.ndarray | None], Any]) -> Scorer:
+    """The scorer of ``function(codes float32 [n,D], factors int [n,K] or None)``.
 
     It returns a number, or a dict with ``score`` and, if it likes, ``per_factor`` (name -> number); the dict's other
     entries become details. It is given a seeded subset of 10,000 rows, all where there are no more.
@@ -38,13 +49,14 @@ def metric(name: str, function: Callable[[np.ndarray, np.ndarray | None], Any]) 
         raise WrongUsage(
             f"--metric {name}: expected a function of codes and factors, found a {type(function).__name__}"
         )
+    facts = MetricFacts(name, "the user's own", "", "neither", {"own": Subset("own")}, "own")
 
-    def plan(points: Points, options: SubsetOptions, seed: int, codes_ready: bool = False) -> Plan:
-        subset = plan_subset(points, options, seed, codes_ready)
+    def plan(points: Points, options: Subset, seed: int, codes_ready: bool = False) -> Plan:
+        subset = plan_subset(facts, points.n, options, seed)
         factors = points.factors
         return Plan(subset, factors if factors is None or subset.rows is None else factors[subset.rows])
 
-    def score(plan: Plan, codes: Codes) -> Result:
+    def score(plan: Plan, codes: Codes, lent: LentFunctions) -> Result:
         subset = plan.subset
         mean = codes.mean[codes.select(subset.rows, subset.n)]
         refuse_non_finite(mean, "codes")
@@ -64,9 +76,9 @@ def metric(name: str, function: Callable[[np.ndarray, np.ndarray | None], Any]) 
         if isinstance(answer.get("notes"), str):
             answer["notes"] = [answer["notes"]]
         details = {**_plain(answer), "rows": len(mean), "seed": subset.seed}
-        return Result(value, subset.options.protocol, None, per_factor, details)
+        return Result(value, None, per_factor, details, subset.options.protocol)
 
-    return SimpleNamespace(NEEDS=frozenset(), PROTOCOLS={"own": SubsetOptions("own")}, plan=plan, score=score)
+    return Scorer(facts, plan, score)
 
 
 def _plain(value: Any) -> Any:

@@ -1,52 +1,22 @@
-"""What a stage lends to metrics that need more than codes: a model's functions, mixtures on the device, progress."""
+"""The functions of a checkpoint that metrics are lent, and LPIPS."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from disentool.errors import DataMismatch
-from disentool.metrics.result import Callables
-from disentool.reporting import Reporter
+from disentool.scoring.lent_functions import LentFunctions, log_density_of_mixture
 
 if TYPE_CHECKING:
     from disentool.io.dataset import Dataset
     from disentool.models.model import Model
 
 
-@contextmanager
-def shown(callables: Callables, report: Reporter, label: str) -> Iterator[Callables]:
-    """The same callables, whose progress becomes a task that ends with the block."""
-    with ExitStack() as stack:
-        task: Any = None
-
-        def progress(done: int, total: int) -> None:
-            nonlocal task
-            if task is None:
-                task = stack.enter_context(report.task(label, total, "steps"))
-            task.update(done)
-
-        yield replace(callables, progress=progress)
-
-
-def of_codes(device: str, tune: Callable[[str], None] | None = None) -> Callables:
-    """For ready codes: mixtures, on the device of that name (which is looked for, and ``tune`` called, when used)."""
-
-    def log_q(z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Any = None) -> tuple:
-        from disentool.engine import device as devices
-
-        chosen = devices.choose(device)
-        if tune is not None:
-            tune(device)
-        return _log_q(chosen, z, mean, logvar, progress)
-
-    return Callables(log_q=log_q)
-
-
-def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray, perceptual: Callable | None = None) -> Callables:
+def of_model(
+    model: "Model", dataset: "Dataset", chosen: np.ndarray, perceptual: Callable | None = None
+) -> LentFunctions:
     """For a checkpoint and the data to put through it, of which ``chosen`` (int64 [n]) are the rows that count.
 
     ``perceptual``: as :func:`lpips` gives it.
@@ -60,7 +30,7 @@ def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray, perceptual:
     method = model.method
 
     def log_q(z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Any = None) -> tuple:
-        return _log_q(model.device, z, mean, logvar, progress)
+        return log_density_of_mixture(model.device, z, mean, logvar, progress)
 
     def log_likelihood(rows: np.ndarray, codes: np.ndarray) -> np.ndarray:
         return inference.log_likelihood(model.method, model.networks, feed, chosen[rows], codes)
@@ -88,7 +58,7 @@ def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray, perceptual:
                 pair = (feed.batch(chosen[rows]).images for rows in (class_rows, content_rows))
                 return _pixels(method.transfer(model.networks, *pair))
 
-    return Callables(
+    return LentFunctions(
         log_q=log_q,
         density_ratio=ratio,
         log_likelihood=log_likelihood,
@@ -106,9 +76,11 @@ def lpips(paths: Sequence[Path], device: str) -> Callable[[np.ndarray, np.ndarra
     from disentool.engine import device as devices
     from disentool.engine import inference
     from disentool.io import lpips as weights
-    from disentool.nn.lpips import LAYERS, LEAST_SIDE, LPIPS, shapes
+    from disentool.nn.lpips import LEAST_SIDE, LPIPS, shapes
 
-    kind, tensors = weights.read(paths, {kind: shapes(kind) for kind in LAYERS})
+    kinds: tuple[Literal["alex", "vgg"], ...] = ("alex", "vgg")
+    found, tensors = weights.read(paths, {kind: shapes(kind) for kind in kinds})
+    kind = next(kind for kind in kinds if kind == found)
     chosen = devices.choose(device)
     network = LPIPS(kind, tensors).to(chosen)
 
@@ -128,14 +100,3 @@ def lpips(paths: Sequence[Path], device: str) -> Callable[[np.ndarray, np.ndarra
 def _pixels(images: Any) -> np.ndarray:
     """float32 [B,C,H,W] on the device -> float32 [B,H,W,C]."""
     return images.permute(0, 2, 3, 1).float().cpu().numpy()
-
-
-def _log_q(device: Any, z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Any) -> tuple:
-    import torch
-
-    from disentool.nn.mixture import log_density
-
-    with torch.inference_mode():
-        there = [torch.from_numpy(np.ascontiguousarray(a, np.float32)).to(device) for a in (z, mean, logvar)]
-        joint, marginals = log_density(*there, progress)
-        return joint.cpu().double().numpy(), marginals.cpu().double().numpy()

@@ -6,19 +6,10 @@ import numpy as np
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.io.classes import ClassFactor, choose
-from disentool.metrics.result import Callables
-from disentool.metrics.sampling import Points
-from disentool.metrics.trained_on import Training
-
-# What a row, or the true image of a pair, is to the model; scores of different parts are never averaged.
-TRAINING, HELD_OUT_ROWS, HELD_OUT_CLASSES, ALL_ROWS = "training", "held_out_rows", "held_out_classes", "all_rows"
-PARTS = (TRAINING, ALL_ROWS, HELD_OUT_ROWS, HELD_OUT_CLASSES)  # the first that is there makes the score
-IN_WORDS = {
-    TRAINING: "rows trained on",
-    ALL_ROWS: "all rows (nothing says which were trained on)",
-    HELD_OUT_ROWS: "rows not trained on, of classes that were",
-    HELD_OUT_CLASSES: "classes never trained on",
-}
+from disentool.metrics.exchanged_images import Images
+from disentool.metrics.parts import ALL_ROWS, HELD_OUT_CLASSES, HELD_OUT_ROWS, PARTS, TRAINING
+from disentool.scoring.lent_functions import LentFunctions
+from disentool.scoring.points import Points, TrainingFacts
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +51,7 @@ def labels(points: Points, class_factor: str, metric: str) -> Labels:
     return Labels(factor, classes, points.factors[:, rest], tuple(points.names[i] for i in rest), parts)
 
 
-def columns(training: Training, class_dims: str, metric: str) -> str | int:
+def columns(training: TrainingFacts, class_dims: str, metric: str) -> str | int:
     """How the code is cut, checked as far as it can be before there are codes; :func:`cut` does it."""
     if class_dims != "auto":
         _numbers(class_dims)
@@ -95,21 +86,22 @@ def _numbers(text: str) -> list[int]:
     return sorted(found)
 
 
-def exchanged(
-    table: np.ndarray,
-    halves: tuple[np.ndarray, np.ndarray],
-    callables: Callables,
-    class_at: np.ndarray,
-    content_at: np.ndarray,
-    rows: np.ndarray,
-) -> np.ndarray:
-    """Images float32 [B,H,W,C] with the class of some rows and the content of others, as the model makes them.
+def images_of(
+    lent: LentFunctions, table: np.ndarray, halves: tuple[np.ndarray, np.ndarray], rows: np.ndarray
+) -> Images | None:
+    """What the model makes of the codes ``table`` float32 [n,D] of ``rows`` (int64 [n], of the points).
 
-    ``table``: the codes float32 [n,D] of ``rows`` (int64 [n], of the points); ``class_at``, ``content_at``: int64 [B],
-    indices of it.
+    ``halves``: their columns of class and of content. None where there is no model.
     """
-    if callables.transfer is not None:
-        return callables.transfer(rows[class_at], rows[content_at])
-    codes = table[content_at]
-    codes[:, halves[0]] = table[class_at][:, halves[0]]
-    return callables.decode(codes)
+    images = lent.images
+    if images is None:
+        return None
+
+    def made(class_at: np.ndarray, content_at: np.ndarray) -> np.ndarray:
+        if lent.transfer is not None:
+            return lent.transfer(rows[class_at], rows[content_at])
+        codes = table[content_at]
+        codes[:, halves[0]] = table[class_at][:, halves[0]]
+        return lent.require("decode", "of class and content", "a decoder")(codes)
+
+    return Images(lambda at: images(rows[at]), made)

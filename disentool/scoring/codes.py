@@ -1,0 +1,83 @@
+"""The codes of a data set's rows, with the numbers of those rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from disentool.errors import DataMismatch
+
+Index = np.ndarray | slice
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """What the rows were encoded to.
+
+    ``rows``: int64 [n], sorted and unique, the data set's row numbers. ``mean``, ``logvar``: float32 [n, D], the
+    parameters of q(z|x) (values beyond float32 count as infinite). ``reconstruction_nats``: float64 [n],
+    -log p(x|z) summed over pixels and channels, for one z drawn from q(z|x). ``squared_error``: float64 [n], mean over
+    pixels and channels. Raises ``DataMismatch`` when the arrays do not fit together.
+    """
+
+    rows: np.ndarray
+    mean: np.ndarray
+    logvar: np.ndarray | None = None
+    reconstruction_nats: np.ndarray | None = None
+    squared_error: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        rows = np.asarray(self.rows)
+        if rows.ndim != 1 or rows.dtype.kind not in "iu" or not rows.size or rows[0] < 0 or (np.diff(rows) <= 0).any():
+            raise DataMismatch("the row numbers of codes must be integers >= 0, at least one, sorted and unique")
+        arrays = {"rows": rows.astype(np.int64, copy=False)}
+        for name, ndim, dtype in (
+            ("mean", 2, np.float32),
+            ("logvar", 2, np.float32),
+            ("reconstruction_nats", 1, np.float64),
+            ("squared_error", 1, np.float64),
+        ):
+            array = getattr(self, name)
+            if array is None and name != "mean":
+                continue
+            array = np.asarray(array)
+            if array.ndim != ndim or array.dtype.kind not in "biuf" or len(array) != len(rows) or not array.size:
+                expected = f"[{len(rows)}, D]" if ndim == 2 else f"[{len(rows)}]"
+                raise DataMismatch(f"codes: {name} is {array.dtype} {list(array.shape)}, expected numbers {expected}")
+            with np.errstate(over="ignore"):  # becomes infinite, which a metric then refuses by name
+                arrays[name] = array.astype(dtype, copy=False)
+        if "logvar" in arrays and arrays["logvar"].shape != arrays["mean"].shape:
+            shapes = f"{list(arrays['logvar'].shape)} and {list(arrays['mean'].shape)}"
+            raise DataMismatch(f"codes: logvar and mean differ in shape: {shapes}")
+        for name, array in arrays.items():
+            object.__setattr__(self, name, array)
+
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """Indices into the arrays of the data set's ``rows`` (any shape); ``DataMismatch`` if one is not here."""
+        rows = np.asarray(rows)
+        n = len(self.rows)
+        if self.rows[-1] == n - 1:  # sorted, unique and >= 0, so these are rows 0..n-1
+            if not rows.size or (rows.min() >= 0 and rows.max() < n):
+                return rows
+            index, here = rows, (rows >= 0) & (rows < n)
+        else:
+            index = np.searchsorted(self.rows, rows)
+            here = self.rows[np.minimum(index, n - 1)] == rows
+        if not here.all():
+            missing = rows[~here]
+            raise DataMismatch(f"codes hold {n} rows and lack {missing.size} of those drawn (first: row {missing[0]})")
+        return index
+
+    def select(self, rows: np.ndarray | None, n: int) -> Index:
+        """Index of a plan's rows; ``None`` means all ``n`` rows of the data, and then exactly those must be here."""
+        if rows is not None:
+            return self.at(rows)
+        if len(self.rows) != n or self.rows[-1] != n - 1:
+            raise DataMismatch(f"codes hold {len(self.rows)} rows, but the data has {n}: they are of different data")
+        return slice(None)
+
+    def require(self, name: str, metric: str) -> np.ndarray:
+        """The optional array ``name``; ``DataMismatch`` if the codes came without it."""
+        array = getattr(self, name)
+        if array is None:
+            raise DataMismatch(f"metric {metric} needs {name}, which these codes do not have; choose another metric")
+        return array

@@ -1,0 +1,140 @@
+"""Metrics called from Python: functions of arrays, and one door to all of them."""
+
+import doctest
+
+import numpy as np
+import pytest
+from metric_cases import evaluate, grid_factors, noise, scorer
+
+from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
+from disentool.metrics import METRICS
+from disentool.metrics.arrays import standardised
+from disentool.metrics.dci_lasso import dci_lasso
+from disentool.metrics.factor import factor
+from disentool.metrics.mig import mig
+from disentool.metrics.result import Result
+from disentool.scoring import score_arrays as module
+from disentool.scoring.score_arrays import score_arrays
+
+FACTORS = grid_factors(4, 5, 6)
+CODES = FACTORS + 0.05 * noise(FACTORS.shape)
+
+
+def test_the_docstrings_are_true():
+    assert doctest.testmod(module).attempted > 4
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "constants"),
+    [
+        ("factor", {"votes": 100}),
+        ("higgins", {"train_points": 200, "test_points": 100, "classifier": "logistic"}),
+        ("mig", {"bins": 10}),
+        ("sap", {"mode": "continuous"}),
+        ("dci-lasso", {"train_rows": 80, "test_rows": 40}),
+        ("wasserstein", {"normalise": True}),
+    ],
+)
+def test_the_same_as_a_plan_and_its_score(name, constants):
+    direct = evaluate(scorer(METRICS[name]), FACTORS, CODES, seed=3, **constants)
+    result = score_arrays(CODES, FACTORS, name, seed=3, **constants)
+    assert (result.score, result.interval, result.per_factor) == (direct.score, direct.interval, direct.per_factor)
+    assert result.protocol == METRICS[name].default
+    assert set(result.details["changed_options"]) == constants.keys()
+
+
+def test_posteriors_names_and_intervals():
+    result = score_arrays(CODES, metric="kl", logvar=np.zeros(CODES.shape))
+    assert result.score == pytest.approx(0.5 * np.square(CODES).sum(axis=1).mean(), rel=1e-5)
+    named = score_arrays(CODES, FACTORS, "mig", factor_names=["a", "b", "c"], bootstrap=20)
+    assert named.per_factor.keys() == {"a", "b", "c"}
+    assert named.interval[0] <= named.score <= named.interval[1] <= 1
+
+
+def test_labels_of_any_kind():
+    plain = score_arrays(CODES, FACTORS)
+    assert score_arrays(CODES.tolist(), FACTORS * 7.5 - 3).score == plain.score
+
+
+@pytest.mark.parametrize(
+    ("error", "arguments", "words"),
+    [
+        (NoFactors, (CODES, None, "mig"), "needs factors"),
+        (DataMismatch, (CODES[0], FACTORS), "expected numbers"),
+        (DataMismatch, (CODES[:50], FACTORS), "different data"),
+        (DataMismatch, (np.where(CODES > 3, np.nan, CODES), FACTORS), "NaN"),
+        (DataMismatch, (CODES, FACTORS, "mig", None, 0, ["one"]), "different names"),
+        (DataMismatch, (CODES, None, "kl"), "logvar"),
+        (UnknownName, (CODES, FACTORS, "mgi"), "mig"),
+        (UnknownName, (CODES, FACTORS, "mig", "papre"), "papre"),
+        (WrongUsage, (CODES, FACTORS, "udr"), "one model"),
+        (WrongUsage, (CODES, FACTORS, "all"), "one metric"),
+        (WrongUsage, (CODES, FACTORS, "mig,sap"), "one metric"),
+        (WrongUsage, (CODES, FACTORS, "elbo"), "decoder"),
+        (WrongUsage, (CODES, FACTORS, "mig", None, -1), "seed"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused(error, arguments, words):
+    with pytest.raises(error, match=words):
+        score_arrays(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("constants", "words"),
+    [({"bins": 1}, "^bins 1"), ({"bins": 1.5}, "^bins=1.5: expected a whole"), ({"bin": 2}, "bins")],
+)
+def test_constants_that_cannot_be_are_refused(constants, words):
+    with pytest.raises(WrongUsage, match=words):
+        score_arrays(CODES, FACTORS, **constants)
+
+
+def test_functions_take_arrays_alone():
+    result = mig(CODES, FACTORS)
+    assert isinstance(result, Result)
+    assert (result.protocol, result.interval) == ("", None)
+    assert result.score == score_arrays(CODES.astype(np.float32), FACTORS).score
+    assert result.per_factor.keys() == {"factor_0", "factor_1", "factor_2"}
+
+
+def test_a_vote_is_of_the_dimension_that_stays():
+    """Two factors, each held fixed in one of two votes."""
+    codes = FACTORS[:, :2].astype(np.float32)
+    held = np.array([0, 1])
+    groups = np.array([np.flatnonzero(FACTORS[:, k] == 1)[:24] for k in held])
+    assert factor(codes, groups, held).score == 1
+    assert factor(codes[:, :1], groups, held).score == 0.5
+
+
+def test_test_rows_are_other_rows():
+    order = np.random.default_rng(0).permutation(len(CODES))
+    train, test = order[:80], order[80:]
+    result = dci_lasso(CODES[train], FACTORS[train], CODES[test], FACTORS[test])
+    assert result.score > 0.9
+    assert result.details["informativeness"] != result.details["informativeness_train"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "factors", "words"),
+    [
+        (CODES[:, 0], FACTORS, r"codes are float64 \[120\]"),
+        (CODES, FACTORS[:50], r"expected class numbers \[120, factors\]"),
+        (CODES, FACTORS.astype(float), "class numbers"),
+        (CODES, FACTORS - 1, "negative"),
+        (CODES, np.zeros((120, 2), int), "0, 1 have one value only"),
+        (np.full((120, 2), np.inf), FACTORS, "120 of 120 rows hold NaN"),
+        (CODES, FACTORS[:, :0], "no columns"),
+    ],
+)
+def test_arrays_that_do_not_fit(codes, factors, words):
+    with pytest.raises((DataMismatch, NoFactors), match=words):
+        mig(codes, factors)
+
+
+def test_standardised():
+    train, test = np.array([[1.0, 5.0], [3.0, 5.0]]), np.array([[5.0, 6.0]])
+    ready, other = standardised(train, test)
+    assert ready.tolist() == [[-1, 0], [1, 0]]
+    assert other.tolist() == [[3, 0]]
+    ready, same = standardised(train, train)
+    assert same is ready
