@@ -137,7 +137,7 @@ def test_registered_motions_add_up_from_the_middle_until_pictures_do_not_match()
 # ---- what measures by which name
 
 
-def test_gauges_by_name(folder):
+def test_measurements_by_name(folder):
     dark = np.stack([blob(0.1, 0, 0.06)] * 4)[..., None]
     assert image_measurement.choose("auto", "shift-x", dark, trust=False).kind == "objects"
     assert image_measurement.choose("auto", "shift-x", 1 - dark, trust=False).kind == "registration"
