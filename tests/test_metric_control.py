@@ -128,7 +128,7 @@ def test_registered_motions_add_up_from_the_middle_until_pictures_do_not_match()
     rng = np.random.default_rng(5)
     path = [blob(x, 0, 0.06) for x in (-0.2, -0.1, 0, 0.1, 0.2)]
     torn = [*path[:4], texture(rng, SIDE)]
-    found = image_measurement.Gauge("registration", "shift-x").along(np.stack([path, torn])[..., None])
+    found = image_measurement.ImageMeasurement("registration", "shift-x").along(np.stack([path, torn])[..., None])
     assert np.allclose(found["x"][0], [-0.2, -0.1, 0, 0.1, 0.2], atol=3e-3)
     assert np.allclose(found["x"][1, :4], [-0.2, -0.1, 0, 0.1], atol=3e-3)
     assert np.isnan(found["x"][1, 4])
@@ -137,7 +137,7 @@ def test_registered_motions_add_up_from_the_middle_until_pictures_do_not_match()
 # ---- what measures by which name
 
 
-def test_gauges_by_name(folder):
+def test_measurements_by_name(folder):
     dark = np.stack([blob(0.1, 0, 0.06)] * 4)[..., None]
     assert image_measurement.choose("auto", "shift-x", dark, trust=False).kind == "objects"
     assert image_measurement.choose("auto", "shift-x", 1 - dark, trust=False).kind == "registration"
@@ -153,7 +153,7 @@ def test_gauges_by_name(folder):
 
 
 def test_the_users_own_measure_goes_before_the_toolkits_of_that_name():
-    own = image_measurement.Gauge("mine:red", "brightness", lambda images: images[:, 0, 0, 0])
+    own = image_measurement.ImageMeasurement("mine:red", "brightness", lambda images: images[:, 0, 0, 0])
     images = np.random.default_rng(0).random((2, 3, 8, 8, 1), np.float32)
     assert np.array_equal(own.along(images)["brightness"], images[:, :, 0, 0, 0].astype(np.float64))
 

@@ -5,7 +5,6 @@ model, an image file or a data set, and draws no rows: ``disentool.scoring`` doe
 function, the dataclass of its constants, and an entry here. NumPy-free, so that help is instant.
 """
 
-import math
 from collections.abc import Iterable
 from math import inf
 
@@ -288,16 +287,3 @@ METRICS: dict[str, MetricFacts] = _table(
 
 # What ``all`` leaves out, because it takes minutes on a CPU, or several models at once, or directions.
 ONLY_BY_NAME = frozenset(name for name, facts in METRICS.items() if facts.by_name_only)
-
-
-def markdown_table() -> str:
-    """The metrics as a table in Markdown: what each is, its range and unit, protocols, and whether ``all`` takes it."""
-    lines = ["| metric | what it is | range | | protocols | `all` |", "|---|---|---|---|---|---|"]
-    for facts in METRICS.values():
-        protocols = " ".join(f"`{name}`" for name in facts.protocols)
-        low, high = ("" if math.isinf(end) else f"{end:g}" for end in facts.range)
-        span = f"{low or '−∞'} .. {high or '∞'}"
-        unit = f", {facts.unit}" if facts.unit else ""
-        taken = "yes" if not facts.by_name_only else f"no: {facts.by_name_only}"
-        lines.append(f"| `{facts.name}` | {facts.summary} | {span}{unit} | {facts.arrow} | {protocols} | {taken} |")
-    return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -66,3 +66,16 @@ class MetricFacts:
     def arrow(self) -> str:
         """``↑``: higher is better; ``↓``: lower is; empty: neither."""
         return {"higher": "↑", "lower": "↓", "neither": ""}[self.better]
+
+
+def markdown_table(metrics: Iterable[MetricFacts]) -> str:
+    """The metrics as a table in Markdown: what each is, its range and unit, protocols, and whether ``all`` takes it."""
+    lines = ["| metric | what it is | range | | protocols | `all` |", "|---|---|---|---|---|---|"]
+    for facts in metrics:
+        protocols = " ".join(f"`{name}`" for name in facts.protocols)
+        low, high = ("" if math.isinf(end) else f"{end:g}" for end in facts.range)
+        span = f"{low or '−∞'} .. {high or '∞'}"
+        unit = f", {facts.unit}" if facts.unit else ""
+        taken = "yes" if not facts.by_name_only else f"no: {facts.by_name_only}"
+        lines.append(f"| `{facts.name}` | {facts.summary} | {span}{unit} | {facts.arrow} | {protocols} | {taken} |")
+    return "\n".join(lines)

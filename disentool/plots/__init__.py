@@ -1,6 +1,6 @@
 """Plots by name: one module each, loaded when asked for, and the contract they share.
 
-A plot is a function of records. It reads what `score`, `correlate` and `train` write and returns a drawing; a stage
+A plot is a function of records. It reads what `score`, `correlate` and `train` write and returns a drawing; the caller
 reads the files, adds the caption and saves.
 
 ``READS``

@@ -17,7 +17,7 @@ from disentool.models import generator as generators
 from disentool.models.generator import Opened
 from disentool.reporting import Reporter
 from disentool.scoring import image_measurement
-from disentool.scoring.image_measurement import Gauge
+from disentool.scoring.image_measurement import ImageMeasurement
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.measure import measure
 from disentool.scoring.points import Points
@@ -87,21 +87,23 @@ class Controlled:
         width = self.opened.generator.facts.latent_dim
         z = np.random.default_rng(0).standard_normal((_EXAMPLES, width), dtype=np.float32)
         examples = np.concatenate(list(generators.images(self.opened, z, self.classes(_EXAMPLES))))
-        gauge = image_measurement.choose(asked, self.transform, examples, trust=trust)
+        measurement = image_measurement.choose(asked, self.transform, examples, trust=trust)
 
         def moved(u: np.ndarray, starts: np.ndarray, s: np.ndarray) -> Moved:
-            return gauge.moved(self.along(gauge, u, starts, s))
+            return measurement.moved(self.along(measurement, u, starts, s))
 
         def coordinate(t: np.ndarray) -> np.ndarray:
             return monotone.invert(self.direction.knots, self.direction.values, t)
 
         return LentFunctions(moved=moved, coordinate=coordinate)
 
-    def along(self, gauge: Gauge, u: np.ndarray, starts: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
+    def along(
+        self, measurement: ImageMeasurement, u: np.ndarray, starts: np.ndarray, s: np.ndarray
+    ) -> dict[str, np.ndarray]:
         """Each of ``starts`` float32 [S,d] at the coordinates ``s`` float64 [S,K], K > 1, along u, measured: [S,K]."""
         u = u.astype(np.float64)
         classes = self.classes(len(starts))
-        between = gauge.between(s)
+        between = measurement.between(s)
         fine = np.arange((s.shape[1] - 1) * between + 1) / between
         low = np.minimum(fine.astype(np.int64), s.shape[1] - 2)
         s = s[:, low] + (fine - low) * (s[:, low + 1] - s[:, low])
@@ -113,5 +115,5 @@ class Controlled:
             z = here[:, None] + (s[some] - (here @ u)[:, None])[:, :, None] * u
             their = None if classes is None else np.repeat(classes[some], z.shape[1])
             made = np.concatenate(list(generators.images(self.opened, z.reshape(-1, len(u)), their)))
-            parts.append(gauge.along(made.reshape(*z.shape[:2], *made.shape[1:])))
+            parts.append(measurement.along(made.reshape(*z.shape[:2], *made.shape[1:])))
         return {name: np.concatenate([part[name] for part in parts])[:, ::between] for name in parts[0]}

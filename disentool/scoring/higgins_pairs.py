@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from disentool.errors import DataMismatch
-from disentool.metrics.arrays import refuse_non_finite
 from disentool.metrics.constants import Higgins
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.higgins import higgins
@@ -74,7 +73,6 @@ def score(facts: MetricFacts, plan: Plan, codes: Codes, lent: LentFunctions) -> 
     options = plan.options
     if plan.rows is None:
         codes.select(None, plan.n)
-    refuse_non_finite(codes.mean, "codes")
     result = higgins(
         codes.mean,
         codes.at(plan.first),

@@ -23,7 +23,7 @@ Own = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Gauge:
+class ImageMeasurement:
     """``kind``: objects, registration, or the reference of the user's ``own`` function. ``transform``: what to check.
 
     The user's function takes images float32 [n,H,W,C] in 0..1 and returns numbers [n] in the transform's units; images
@@ -78,7 +78,7 @@ class Gauge:
         return values
 
 
-def choose(measure: str, transform: str, examples: np.ndarray, *, trust: bool) -> Gauge:
+def choose(measure: str, transform: str, examples: np.ndarray, *, trust: bool) -> ImageMeasurement:
     """What to measure with, by name; ``auto`` looks at images [n,H,W,C] of the generator.
 
     UnknownName, UnsafeFile for a function of the user's own without ``trust``, or DataMismatch.
@@ -86,7 +86,7 @@ def choose(measure: str, transform: str, examples: np.ndarray, *, trust: bool) -
     if is_own(measure):
         if not trust:
             raise UnsafeFile(f"measure {measure}: is code that is not the toolkit's; --trust imports and runs it")
-        return Gauge(measure, transform, load(measure))
+        return ImageMeasurement(measure, transform, load(measure))
     if measure not in KINDS:
         raise UnknownName("measure", measure, KINDS)
     kind = measure
@@ -99,7 +99,7 @@ def choose(measure: str, transform: str, examples: np.ndarray, *, trust: bool) -
         raise DataMismatch(
             f"{transform}: is no transform whose effect is known; --set measure=module:function measures with your own"
         )
-    return Gauge(kind, transform)
+    return ImageMeasurement(kind, transform)
 
 
 def _motions(images: np.ndarray) -> dict[str, np.ndarray]:
