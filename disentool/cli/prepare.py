@@ -122,10 +122,10 @@ def prepare(
     if name is None:
         raise click.UsageError("Missing argument 'NAME'; --list prints them", click.get_current_context())
     given = {key: value for key, value in own.items() if value is not None}
-    from disentool.datasets import kept
+    from disentool.datasets import filtered
 
     shared = {"raw": raw, "download": download, "size": size, "grey": grey, "options": given, "overwrite": overwrite}
-    shared["keep"] = kept.parse(keep)
+    shared["keep"] = filtered.parse(keep)
     if preview is None or output is not None:
         from disentool.commands.prepare import prepare as stage
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from disentool.directions import METHODS, fitting, search, trajectories, transforms
-from disentool.directions.probe import probe_twice
+from disentool.directions.generator_checks import probe_twice
 from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma
 from disentool.directions.search import Followed, Found, Search
 from disentool.directions.trajectories import Aim, Starts

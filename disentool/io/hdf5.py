@@ -13,8 +13,8 @@ import numpy as np
 
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import files, provenance
+from disentool.io.hdf5_output import HDF5Output, signals_held
 from disentool.io.schema import Array, Format
-from disentool.io.sink import Sink, signals_held
 
 
 class Writer:
@@ -74,20 +74,20 @@ def create(path: Path, form: Format, *, overwrite: bool = False) -> Iterator[Wri
     """Write a file of this format: digested while written, ``format`` last, moved into place whole or not at all."""
     with (
         files.whole(path, overwrite=overwrite) as temporary,
-        closing(Sink(temporary)) as sink,
+        closing(HDF5Output(temporary)) as output_file,
         signals_held() as release,
     ):
 
         def check() -> None:
-            sink.check()
+            output_file.check()
             release()
 
         # HDF5 1.10's own layout, unlike the earlier ones, has checksums in it.
-        with h5py.File(sink, "w", libver="v110") as file:
+        with h5py.File(output_file, "w", libver="v110") as file:
             writer = Writer(file, check, form)
             yield writer
             writer.finish()
-        sink.check()
+        output_file.check()
 
 
 def _line(path: str, dataset: h5py.Dataset, digest: str) -> str:

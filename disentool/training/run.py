@@ -15,7 +15,7 @@ from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
 from disentool.engine.training import Training
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NoFactors, NonFinite, WrongUsage
-from disentool.io import checkpoint, events, files, records
+from disentool.io import checkpoint, files, records, tensorboard_events
 from disentool.io.dataset import Dataset
 from disentool.models import model as models
 from disentool.nn.gaussian import kl_to_prior
@@ -40,7 +40,7 @@ class Run:
         data: Dataset,
         rows: np.ndarray,
         feed: Feed,
-        written: events.Events,
+        written: tensorboard_events.Events,
         report: Reporter,
         graphs: CudaGraphs | None = None,
     ):

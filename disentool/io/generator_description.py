@@ -36,12 +36,12 @@ KEYS = tuple(Contract.__dataclass_fields__)
 
 
 def beside(path: Path) -> Path:
-    """The sidecar of a file: ``model.pt2`` -> ``model.json``."""
+    """The description of the network in a file: ``model.pt2`` -> ``model.json``."""
     return path.with_suffix(".json")
 
 
 def read(path: Path) -> Contract:
-    """The contract in a JSON file. Raises MissingFile or ForeignFile."""
+    """The description in a JSON file. Raises MissingFile or ForeignFile."""
     files.require(path, "description of the generator", '{"latent_dim": 128, "image_range": [-1, 1]} is one')
     content = records.read_json(path)
     name, version = content.pop("format", GENERATOR.name), content.pop("version", GENERATOR.version)
@@ -56,7 +56,7 @@ def read(path: Path) -> Contract:
 
 
 def check(where: Path | str, values: Mapping[str, Any]) -> Contract:
-    """A contract from plain values, each checked; ForeignFile names ``where`` and the first that is wrong."""
+    """A description from plain values, each checked; ForeignFile names ``where`` and the first that is wrong."""
 
     def refuse(key: str, expected: str) -> ForeignFile:
         return ForeignFile(f"{where}: {key} is {str(values.get(key))[:60]!r}, expected {expected}")
