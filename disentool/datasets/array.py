@@ -84,10 +84,12 @@ def _images_name(path: Path, known: dict) -> str:
 def _layout(path: Path, name: str, rows: arrays.Rows) -> tuple[tuple[int, int, int, int], tuple[int, ...]]:
     """Shape [N,H,W,C] of the images, and the order of the array's axes that gives it."""
     shape = rows.shape
+    result: tuple[int, int, int, int]
+    axes: tuple[int, ...]
     if len(shape) == 3:
-        result, axes = (*shape, 1), (0, 1, 2)
+        result, axes = (shape[0], shape[1], shape[2], 1), (0, 1, 2)
     elif len(shape) == 4 and shape[3] in (1, 3):
-        result, axes = shape, (0, 1, 2, 3)
+        result, axes = (shape[0], shape[1], shape[2], shape[3]), (0, 1, 2, 3)
     elif len(shape) == 4 and shape[1] in (1, 3):
         result, axes = (shape[0], shape[2], shape[3], shape[1]), (0, 2, 3, 1)
     else:

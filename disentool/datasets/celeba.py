@@ -131,7 +131,7 @@ def _read_list(
         try:
             numbers = np.array(words[1:], np.int32)
         except (ValueError, OverflowError):
-            numbers = np.zeros(0)
+            numbers = np.zeros(0, np.int32)
         if len(numbers) != count:
             raise ForeignFile(
                 f"{found.path}: {title}: line {number} is {line[:40]!r}, expected an image's name and {count} numbers"

@@ -58,8 +58,11 @@ def filtered(source: Source, wanted: Mapping[str, Sequence[str]]) -> Source:
         table = source.factors(of(some))
         return np.stack([new[column] for new, column in zip(renumber, table.T, strict=True)], axis=1)
 
+    less = source.without
+
     def without(files: Sequence[tuple[Path, str]]) -> Source:
-        return filtered(source.without(files), wanted)
+        assert less is not None
+        return filtered(less(files), wanted)
 
     said = " ".join(f"{name}={','.join(values)}" for name, values in wanted.items())
     by_name = dict(zip(source.factor_names, classes, strict=True))
@@ -74,7 +77,7 @@ def filtered(source: Source, wanted: Mapping[str, Sequence[str]]) -> Source:
         continuous={name: np.asarray(values)[rows] for name, values in source.continuous.items()},
         split=None if source.split is None else source.split[rows],
         source=f"{source.source}, kept {said}",
-        without=None if source.without is None else without,
+        without=None if less is None else without,
     )
 
 

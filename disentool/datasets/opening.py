@@ -32,5 +32,8 @@ def open_source(
             flags = ", ".join(f"--{key.replace('_', '-')}" for key in taken) or "none of its own"
             raise WrongUsage(f"--{key.replace('_', '-')}: prepare {name} does not take it; its options: {flags}")
     fit = {"size": size, "grey": grey}
-    own = {key: fit.pop(key) for key in list(fit) if key in taken}  # it fits its images itself: they are of many sizes
-    return filtered(resized(read(raw, **own, **options), fit.get("size"), fit.get("grey")), keep or {})
+    own = {
+        key: value for key, value in fit.items() if key in taken
+    }  # it fits its images itself: they are of many sizes
+    source = read(raw, **own, **options)
+    return filtered(resized(source, None if "size" in own else size, None if "grey" in own else grey), keep or {})

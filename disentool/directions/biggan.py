@@ -7,6 +7,7 @@ both files are checked first.
 import hashlib
 import math
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,12 @@ def open_folder(folder: Path, device: torch.device, truncation: float = 1.0) -> 
     return Network(_call(network, description, truncation), description, device, str(folder)), digest
 
 
-def _call(network: nn.Module, description: Contract, truncation: float):
+def _call(network: nn.Module, description: Contract, truncation: float) -> Callable[[Tensor, Tensor], Tensor]:
+    count = description.num_classes
+    assert count is not None  # the configuration was checked
+
     def call(z: Tensor, classes: Tensor) -> Tensor:
-        one_hot = nn.functional.one_hot(classes, description.num_classes).to(z.dtype)
+        one_hot = nn.functional.one_hot(classes, count).to(z.dtype)
         return network(truncation * z, one_hot, truncation)
 
     return call

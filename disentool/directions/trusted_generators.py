@@ -116,7 +116,7 @@ def open_pickle(path: Path, device: torch.device) -> tuple[Network, str]:
         sys.path.append(os.getcwd())
     with _opening(path, "StyleGAN pickle"), open(path, "rb") as file:
         content = pickle.load(file)
-    network = content.get("G_ema", content.get("G")) if isinstance(content, dict) else content
+    network: Any = content.get("G_ema", content.get("G")) if isinstance(content, dict) else content
     if not all(isinstance(getattr(network, name, None), int) for name in ("z_dim", "c_dim", "img_resolution")):
         raise ForeignFile(
             f"{path}: holds no generator of StyleGAN2-ADA or StyleGAN3 (an object with z_dim, c_dim and img_resolution,"
@@ -127,7 +127,7 @@ def open_pickle(path: Path, device: torch.device) -> tuple[Network, str]:
     network = _on(network, device)
 
     def call(z: Tensor, classes: Tensor | None = None) -> Tensor:
-        if classes is None:
+        if classes is None or description.num_classes is None:
             labels = z.new_zeros(len(z), 0)
         else:
             labels = nn.functional.one_hot(classes, description.num_classes).to(z.dtype)

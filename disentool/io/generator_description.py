@@ -61,7 +61,7 @@ def check(where: Path | str, values: Mapping[str, Any]) -> Contract:
     def refuse(key: str, expected: str) -> ForeignFile:
         return ForeignFile(f"{where}: {key} is {str(values.get(key))[:60]!r}, expected {expected}")
 
-    if not _whole(latent := values.get("latent_dim"), 1, _MAX_LATENT):
+    if not isinstance(latent := values.get("latent_dim"), int) or not _whole(latent, 1, _MAX_LATENT):
         raise refuse("latent_dim", f"a whole number from 1 to {_MAX_LATENT:,}: how wide z is")
     span = values.get("image_range", (0.0, 1.0))
     if not isinstance(span, (list, tuple)) or len(span) != 2 or not all(map(_number, span)) or not span[0] < span[1]:

@@ -34,7 +34,7 @@ class Writer:
         """A function that appends blocks along the first axis; together they must fill ``shape``."""
         dtype = np.dtype(dtype)
         layout: dict[str, Any] = {}
-        if compress and math.prod(shape):
+        if compress and 0 not in shape:
             layout = {"chunks": (min(shape[0], 64), *shape[1:]), "compression": "gzip", "compression_opts": 4}
         dataset = self._file.create_dataset(path, shape, dtype, track_times=False, **layout)
         digest = hashlib.sha256()
@@ -45,7 +45,7 @@ class Writer:
             block = np.ascontiguousarray(block, dtype)
             dataset[filled : filled + len(block)] = block
             self._check()
-            digest.update(block)
+            digest.update(block.data)
             filled += len(block)
 
         yield append
@@ -112,7 +112,7 @@ def content_digest(path: Path) -> str:
             digest = hashlib.sha256()
             block = max(1, (64 << 20) // max(1, dataset.dtype.itemsize * math.prod(dataset.shape[1:])))
             for start in range(0, len(dataset), block):
-                digest.update(np.ascontiguousarray(dataset[start : start + block]))
+                digest.update(np.ascontiguousarray(dataset[start : start + block]).data)
             lines.append(_line(name, dataset, digest.hexdigest()))
         return _combine(lines)
 
