@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from disentool.commands.info import info
-from disentool.datasets import labels
+from disentool.datasets import factor_columns
 from disentool.errors import DataMismatch
 from disentool.io import dataset, hdf5
 
@@ -213,21 +213,21 @@ def test_a_complete_table_is_a_grid(cli, folder):
 
 
 def test_labels():
-    assert sorted(["b10", "b9", "a", "10", "9"], key=labels.natural) == ["9", "10", "a", "b9", "b10"]
-    words = labels.from_column("f", ["1_000", "2", "nan"])
+    assert sorted(["b10", "b9", "a", "10", "9"], key=factor_columns.natural) == ["9", "10", "a", "b9", "b10"]
+    words = factor_columns.from_column("f", ["1_000", "2", "nan"])
     assert words.names == ("1_000", "2", "nan")
-    whole = labels.from_numbers("f", np.arange(500) % 300 * 2)
+    whole = factor_columns.from_numbers("f", np.arange(500) % 300 * 2)
     assert (whole.size, whole.rule) == (300, "")  # whole numbers are classes, however many
-    ties = labels.from_numbers("f", np.r_[np.zeros(50), np.linspace(0.1, 1, 50)], bins=4)
+    ties = factor_columns.from_numbers("f", np.r_[np.zeros(50), np.linspace(0.1, 1, 50)], bins=4)
     assert len(set(ties.classes[:50])) == 1 and ties.size == np.unique(ties.classes).size
     with pytest.raises(DataMismatch, match="factor f: 1 values are NaN or infinite, the first in row 1"):
-        labels.from_numbers("f", np.array([0.5, np.inf]))
+        factor_columns.from_numbers("f", np.array([0.5, np.inf]))
 
 
 def test_frequent_numbers_have_a_bin_to_themselves():
     rng = np.random.default_rng(0)
     numbers = np.r_[np.full(5900, 0.5), rng.uniform(0.5, 1, 50), rng.uniform(0, 0.5, 50)]
-    found = labels.from_numbers("f", numbers)
+    found = factor_columns.from_numbers("f", numbers)
     middle = found.classes[:5900]
     assert len(set(middle)) == 1 and not (found.classes[5900:] == middle[0]).any()
     assert found.size == 3 and "cut into 3 bins" in found.rule

@@ -17,8 +17,9 @@ from torch import nn
 from disentool.commands.export import export
 from disentool.commands.train import train
 from disentool.directions.generator import GeneratorFacts
-from disentool.directions.probe import probe, probe_twice
+from disentool.directions.generator_checks import probe, probe_twice
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile, WrongUsage
+from disentool.io import generator_description
 from disentool.models import generator as generators
 from disentool.training.plan import plan
 
@@ -418,6 +419,15 @@ class Style(torch.nn.Module):
         images = 1.3 * self.line(torch.cat([z, c], 1)).tanh().reshape(-1, 3, 16, 16)
         return images if noise_mode == "const" else images + torch.randn_like(images)
 """
+
+
+def test_the_text_of_a_contract_is_part_of_digests():
+    expected = (
+        "Contract(latent_dim=4, image_range=(-1.0, 1.0), clip=False, prior='normal', num_classes=None, chunks=(1, 3))"
+    )
+    assert (
+        str(generator_description.check("x", {"latent_dim": 4, "image_range": [-1, 1], "chunks": [1, 3]})) == expected
+    )
 
 
 def test_info_says_what_a_sidecar_says(cli, folder):

@@ -25,8 +25,8 @@ from hypothesis.extra import numpy as arrays
 from disentool.commands.info import info
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, MissingFile, OutputExists, UnsafeFile
 from disentool.io import dataset, hdf5, latents, provenance
+from disentool.io.hdf5_output import HDF5Output
 from disentool.io.schema import DATASET, LATENTS
-from disentool.io.sink import Sink
 
 
 def write_latents(path: Path, rows: int = 20, **attributes) -> Path:
@@ -638,8 +638,8 @@ def test_signals_while_writing_are_not_lost(tmp_path, monkeypatch, number):
         signal.raise_signal(number)
         return real(sink, data)
 
-    real = Sink.write
-    monkeypatch.setattr(Sink, "write", write)
+    real = HDF5Output.write
+    monkeypatch.setattr(HDF5Output, "write", write)
     former = {n: signal.signal(n, interrupt) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
         with pytest.raises(Interrupted):

@@ -206,9 +206,9 @@ def prepare(
             "--preview alone draws the whole data set: leave out --subset, --split and --compress, or add -o",
             click.get_current_context(),
         )
-    from disentool.datasets import kept
+    from disentool.datasets import filtered
 
-    wanted = kept.parse(keep)
+    wanted = filtered.parse(keep)
     of_one = {
         "csv": csv,
         "strict": strict,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from disentool import config, methods
+from disentool import config, methods, named_code
 from disentool.cli import LazyGroup, options
 from disentool.cli.fields import Value, from_config, plain
 from disentool.cli.help import Option, command, option
@@ -50,7 +50,7 @@ def train() -> None:
 
 def _command(name: str) -> click.Command:
     entry = methods.find(name)
-    config_class = methods.load(entry.config)
+    config_class = named_code.load(entry.config)
     run_fields = config.options(RunConfig)
     seed_field = run_fields.pop("seed")
     presets = _presets(config_class)

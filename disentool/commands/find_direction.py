@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from disentool.directions import METHODS, transforms
-from disentool.directions.probe import probe_twice
+from disentool.directions.generator_checks import probe_twice
 from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma
 from disentool.directions.search import Search
 from disentool.directions.trajectories import Aim

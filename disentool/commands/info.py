@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from disentool.errors import ForeignFile
-from disentool.io import dataset, directions, files, hdf5, records, sidecar
+from disentool.io import dataset, directions, files, generator_description, hdf5, records
 from disentool.io.schema import (
     CHECKPOINT,
     CORRELATION,
@@ -123,7 +123,7 @@ def _sidecar(path: Path) -> dict[str, Any]:
     """The .json beside exported weights, or beside a network that does not say what it is."""
     content = records.read_json(path)
     if content.get("format") == GENERATOR.name:
-        return {"format": GENERATOR.name, **dataclasses.asdict(sidecar.read(path))}
+        return {"format": GENERATOR.name, **dataclasses.asdict(generator_description.read(path))}
     if content.get("format") != CHECKPOINT.name:
         raise ForeignFile(f"{path}: JSON, but not what `disentool export` writes beside the weights")
     keys = ("version", "created_by", "command", "method", "config", "data", "step", "networks")

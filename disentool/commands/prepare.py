@@ -36,7 +36,7 @@ def prepare(
     """Write data set ``name`` to ``output`` (.h5), rendered, or read from the published files at ``raw``.
 
     ``download``: the published files are fetched first, into the folder ``raw`` or the cache.
-    ``keep``: only rows whose factors have these values, see :func:`disentool.datasets.kept.kept`.
+    ``keep``: only rows whose factors have these values, see :func:`disentool.datasets.filtered.filtered`.
     ``subset``: only so many rows, drawn without replacement from ``seed``, kept in order. ``size`` (height, width):
     images are cropped about their centre to its shape and resized; ``grey``: True makes them grey, False RGB.
     ``split``: which rows are for testing, see :func:`disentool.datasets.split.split`.

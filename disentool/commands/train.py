@@ -10,7 +10,7 @@ from disentool.engine import device as devices
 from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
 from disentool.errors import DeviceFull, WrongUsage
-from disentool.io import checkpoint, events, files
+from disentool.io import checkpoint, files, tensorboard_events
 from disentool.reporting import Reporter, Silent
 from disentool.training import resuming, side_by_side, styles
 from disentool.training.plan import Job
@@ -39,7 +39,7 @@ def train(
     if resume and overwrite:
         raise WrongUsage("--resume goes on with what is there, --overwrite replaces it; give one")
     if tensorboard is not None:
-        events.require(tensorboard, [job.output for job in jobs])
+        tensorboard_events.require(tensorboard, [job.output for job in jobs])
     how = jobs[0].run
     device = devices.choose(how.device)
     devices.configure(device, how.deterministic, how.precision)
@@ -75,7 +75,9 @@ def train(
     def course(job: Job, graphs: CudaGraphs | None, signals: Signals) -> side_by_side.Course:
         with files.claim(job.output):
             resuming.probe(job, resume, overwrite)  # another process may have finished it meanwhile
-            with events.Events(tensorboard and tensorboard / events.folder_of(job.output)) as written:
+            with tensorboard_events.Events(
+                tensorboard and tensorboard / tensorboard_events.folder_of(job.output)
+            ) as written:
                 own = styles.with_own(job, data, rows, resume, report)
                 fed = feed if own is data else Feed(own.images, own.factors, device, rows=rows, resident=resident)
                 run = Run(job, own, rows, fed, written, report, graphs)

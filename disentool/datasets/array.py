@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.datasets import labels
+from disentool.datasets import factor_columns
 from disentool.datasets.source import Source
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.io import arrays
@@ -18,14 +18,14 @@ def open_source(
     *,
     images_key: str | None = None,
     factors_key: str | None = None,
-    bins: int = labels.BINS,
+    bins: int = factor_columns.BINS,
 ) -> Source:
     """The images and factors of a file of arrays.
 
     Images are [N,H,W], [N,H,W,C] or [N,C,H,W] with C 1 or 3: uint8 0..255 (0..1 where nothing is above 1 and the image
     is black and white), booleans, or floats 0..1. ``images_key``: the array's name; None: the only one of three or four
     axes. Factors are numbers [N] or [N,K]; ``factors_key``: the array's name, or, as a .npy holds one array, the path
-    of another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see :mod:`disentool.datasets.labels`.
+    of another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see :mod:`disentool.datasets.factor_columns`.
 
     Everything is read once to check it, and streamed. Raises WrongUsage, MissingFile, ForeignFile or DataMismatch.
     """
@@ -39,7 +39,7 @@ def open_source(
         shape, axes = _layout(path, name or path.name, found)
         scale, remark = _scale(path, name or path.name, found)
     factors, where = _factors(path, known, factors_key, shape[0], bins)
-    facts = labels.facts(factors)
+    facts = factor_columns.facts(factors)
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         with arrays.opened(path) as file:
@@ -55,14 +55,14 @@ def open_source(
         name=path.stem,
         shape=shape,
         images=images,
-        grid=labels.is_grid(facts),
+        grid=factor_columns.is_grid(facts),
         source=f"array {name or path.name} of {path.name}" + (f", factors {where}" if where else ""),
         notes=tuple(
             note
             for note in (
                 remark,
                 "" if factors else "no factors: name them with --factors-key",
-                *labels.remarks(factors),
+                *factor_columns.remarks(factors),
             )
             if note
         ),
@@ -84,10 +84,12 @@ def _images_name(path: Path, known: dict) -> str:
 def _layout(path: Path, name: str, rows: arrays.Rows) -> tuple[tuple[int, int, int, int], tuple[int, ...]]:
     """Shape [N,H,W,C] of the images, and the order of the array's axes that gives it."""
     shape = rows.shape
+    result: tuple[int, int, int, int]
+    axes: tuple[int, ...]
     if len(shape) == 3:
-        result, axes = (*shape, 1), (0, 1, 2)
+        result, axes = (shape[0], shape[1], shape[2], 1), (0, 1, 2)
     elif len(shape) == 4 and shape[3] in (1, 3):
-        result, axes = shape, (0, 1, 2, 3)
+        result, axes = (shape[0], shape[1], shape[2], shape[3]), (0, 1, 2, 3)
     elif len(shape) == 4 and shape[1] in (1, 3):
         result, axes = (shape[0], shape[2], shape[3], shape[1]), (0, 2, 3, 1)
     else:
@@ -125,7 +127,7 @@ def _pixels(block: np.ndarray, scale: int) -> np.ndarray:
     return block.astype(np.uint8) * np.uint8(scale)
 
 
-def _factors(path: Path, known: dict, key: str | None, rows: int, bins: int) -> tuple[list[labels.Factor], str]:
+def _factors(path: Path, known: dict, key: str | None, rows: int, bins: int) -> tuple[list[factor_columns.Factor], str]:
     """The factors, and where they are from; neither if there are none."""
     if key is None:
         key = next((name for name in _FACTOR_KEYS if name in known), None)
@@ -142,7 +144,7 @@ def _factors(path: Path, known: dict, key: str | None, rows: int, bins: int) -> 
     stem = Path(key).stem
     names = _names(path, table.shape[1]) if source == path else None
     names = names or ([stem] if table.shape[1] == 1 else [f"{stem}{i}" for i in range(table.shape[1])])
-    return [labels.from_numbers(n, column, bins) for n, column in zip(names, table.T, strict=True)], key
+    return [factor_columns.from_numbers(n, column, bins) for n, column in zip(names, table.T, strict=True)], key
 
 
 def _names(path: Path, count: int) -> list[str] | None:

@@ -40,8 +40,8 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
     if max(size) > SIDE:
         raise WrongUsage(f"--size: the published images have {SIDE} pixels a side; expected at most that")
     found = archive.members(path, (".mat",), WHAT)
-    names = [name for name in found.names if _NAME.search(name)]
-    numbers = [int(_NAME.search(name)[1]) for name in names]
+    matches = [(name, match) for name in found.names if (match := _NAME.search(name))]
+    names, numbers = [name for name, _ in matches], [int(match[1]) for _, match in matches]
     if len(names) != SIZES[2] or len(set(numbers)) != len(numbers):
         raise ForeignFile(
             f"{found.path}: {len(names)} files car_NNN_mesh.mat ({len(set(numbers))} different);"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from disentool.datasets.catalogue import PUBLISHED
-from disentool.datasets.pictured import pictured
+from disentool.datasets.picture_files import images_in
 from disentool.datasets.source import Source, ranked, table
 from disentool.errors import ForeignFile, MissingFile, WrongUsage
 from disentool.io import archive
@@ -72,7 +72,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
     return Source(
         name="celeba",
         shape=(len(names), *size, 3),
-        images=pictured(found, [by_name[name] for name in names], 3, size, crop=crop, expected=(WIDTH, HEIGHT)),
+        images=images_in(found, [by_name[name] for name in names], 3, size, crop=crop, expected=(WIDTH, HEIGHT)),
         factors=table(factors),
         factor_names=tuple(labels),
         factor_sizes=tuple(sizes),
@@ -131,7 +131,7 @@ def _read_list(
         try:
             numbers = np.array(words[1:], np.int32)
         except (ValueError, OverflowError):
-            numbers = np.zeros(0)
+            numbers = np.zeros(0, np.int32)
         if len(numbers) != count:
             raise ForeignFile(
                 f"{found.path}: {title}: line {number} is {line[:40]!r}, expected an image's name and {count} numbers"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from disentool.datasets.catalogue import PUBLISHED
-from disentool.datasets.pictured import pictured
+from disentool.datasets.picture_files import images_in
 from disentool.datasets.source import Source, ranked, table
 from disentool.errors import ForeignFile, MissingFile
 from disentool.io import archive
@@ -52,7 +52,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
     return Source(
         name="chairs",
         shape=(len(names), *size, 3),
-        images=pictured(found, names, 3, size),
+        images=images_in(found, names, 3, size),
         factors=table(factors),
         factor_names=NAMES,
         factor_sizes=sizes,

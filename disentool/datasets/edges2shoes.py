@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from disentool.datasets.catalogue import PUBLISHED
-from disentool.datasets.pictured import in_threads
+from disentool.datasets.picture_files import in_threads
 from disentool.datasets.source import Source, ascending, gathered, grid
 from disentool.errors import ForeignFile, MissingFile
 from disentool.io import archive, published_images

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from disentool.datasets.catalogue import PUBLISHED
-from disentool.datasets.pictured import pictured
+from disentool.datasets.picture_files import images_in
 from disentool.datasets.source import Source, ranked, table
 from disentool.errors import MissingFile, UnsafeFile
 from disentool.io import archive, published_images
@@ -42,7 +42,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
     return Source(
         name="faces",
         shape=(len(names), *size, 1),
-        images=pictured(found, names, 1, size),
+        images=images_in(found, names, 1, size),
         factors=table(index[:, None] if several else np.zeros((len(names), 0), np.int32)),
         factor_names=("identity",) if several else (),
         factor_sizes=(len(persons),) if several else (),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from joblib import cpu_count
 
-from disentool.datasets import labels
+from disentool.datasets import factor_columns
 from disentool.datasets.source import Source, Unreadable
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
 from disentool.io import files, read_images
@@ -29,7 +29,7 @@ def open_source(
     csv: Path | None = None,
     size: tuple[int, int] | None = None,
     grey: bool | None = None,
-    bins: int = labels.BINS,
+    bins: int = factor_columns.BINS,
     strict: bool = False,
 ) -> Source:
     """The images below the folder ``path``, in natural order of their names (``obj2`` before ``obj10``).
@@ -37,7 +37,7 @@ def open_source(
     Without ``csv`` the folders in it are the classes of one factor, ``class``, and all images below one belong to it; a
     folder of images alone has no factors. ``csv``: a table (commas; tabs in a ``.tsv``) with a row per image, whose
     column ``file``, ``filename``, ``path``, ``image`` or ``name``, else the first one, holds the image's path below
-    ``path``; every other column is a factor (see :mod:`disentool.datasets.labels`, which ``bins`` belongs to).
+    ``path``; every other column is a factor (see :mod:`disentool.datasets.factor_columns`, which ``bins`` belongs to).
 
     ``size`` (height, width): images are cropped about their centre to its shape, then resized with antialiasing; None:
     they must be of one size. ``grey``: None keeps colour if any image has it. ``strict``: stop at the first image that
@@ -114,7 +114,7 @@ def _list(root: Path) -> _Listing:
                 kind = listing.images if file.suffix.lower() in read_images.SUFFIXES else listing.passed_over
                 kind.append(file)
     for kind in (listing.images, listing.passed_over):
-        kind.sort(key=lambda file: [labels.natural(part) for part in file.parts])
+        kind.sort(key=lambda file: [factor_columns.natural(part) for part in file.parts])
     if not listing.images:
         other = f" ({_count(listing.passed_over, 'other file')})" if listing.passed_over else ""
         raise MissingFile(f"{root}: holds no images{other}; expected .png, .jpg, .webp, .pgm, ... or folders of them")
@@ -166,7 +166,7 @@ def _read_table(root: Path, path: Path, listing: _Listing, strict: bool) -> _Tab
         raise DataMismatch(f"{path}: none of its {len(rows)} rows names an image below {root}, as {rows[0][1][at]}")
     for found, what in (
         (missing, "rows of the table name no image"),
-        (sorted(there - seen, key=lambda f: labels.natural(str(f))), "images have no row in the table"),
+        (sorted(there - seen, key=lambda f: factor_columns.natural(str(f))), "images have no row in the table"),
     ):
         if found and strict:
             raise DataMismatch(f"{path}: {len(found)} {what} below {root}: {_some(found)} (--strict)")
@@ -216,12 +216,12 @@ def _source(folder: _Folder, table: _Table, damaged: Sequence[tuple[Path, str]])
     grey = all(header.grey for header in headers) if folder.grey is None else folder.grey
     channels = 1 if grey else 3
     factors = [
-        labels.from_words(name, words) if table.named else labels.from_column(name, words, folder.bins)
+        factor_columns.from_words(name, words) if table.named else factor_columns.from_column(name, words, folder.bins)
         for name, words in table.columns.items()
     ]
     if not table.named:
-        notes += labels.remarks(factors)
-    facts = labels.facts(factors)
+        notes += factor_columns.remarks(factors)
+    facts = factor_columns.facts(factors)
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         wanted = table.images if rows is None else [table.images[row] for row in rows]
@@ -237,7 +237,7 @@ def _source(folder: _Folder, table: _Table, damaged: Sequence[tuple[Path, str]])
         name=_word(folder.path.resolve().name),
         shape=(len(table.images), *size, channels),
         images=images,
-        grid=labels.is_grid(facts),
+        grid=factor_columns.is_grid(facts),
         source=how,
         notes=tuple(notes),
         without=without,
@@ -291,7 +291,7 @@ def _decode(folder: _Folder, images: list[Path], channels: int, size: tuple[int,
         for start in range(0, len(images), block):
             yield np.stack(list(threads.map(one, images[start : start + block])))
     if damaged:
-        raise Unreadable(sorted(damaged, key=lambda entry: labels.natural(str(entry[0]))))
+        raise Unreadable(sorted(damaged, key=lambda entry: factor_columns.natural(str(entry[0]))))
 
 
 def _some(found: Sequence[Path]) -> str:

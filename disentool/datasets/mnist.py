@@ -38,15 +38,15 @@ def open_source(path: Path | None) -> Source:
     images, labels, parts = [], [], []
     for number, (part, count) in enumerate(PARTS.items()):
         kinds = [_member(found, part, kind) for kind in ("images", "labels")]
-        if None in kinds:
+        pair, label = kinds
+        if pair is None or label is None:
             if kinds != [None, None]:
-                present = next(kind for kind in kinds if kind)
-                raise MissingFile(f"{found.path}: {present}, but not its images or labels; give {WHAT}")
+                raise MissingFile(f"{found.path}: {pair or label}, but not its images or labels; give {WHAT}")
             continue
-        images.append(_idx(found, kinds[0], (count, SIDE, SIDE)))
-        labels.append(_idx(found, kinds[1], (count,)))
+        images.append(_idx(found, pair, (count, SIDE, SIDE)))
+        labels.append(_idx(found, label, (count,)))
         if labels[-1].max() > 9:
-            raise ForeignFile(f"{found.path}: {kinds[1]} has labels above 9; expected digits: download it again")
+            raise ForeignFile(f"{found.path}: {label} has labels above 9; expected digits: download it again")
         parts.append(np.full(count, number, np.uint8))
     if not images:
         raise MissingFile(f"{found.path}: no file of MNIST in it; give {WHAT}")

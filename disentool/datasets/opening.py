@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from disentool.datasets import DATASETS
-from disentool.datasets.fitted import fitted
-from disentool.datasets.kept import kept
+from disentool.datasets.filtered import filtered
+from disentool.datasets.resized import resized
 from disentool.datasets.source import Source
 from disentool.errors import UnknownName, WrongUsage
 
@@ -32,5 +32,8 @@ def open_source(
             flags = ", ".join(f"--{key.replace('_', '-')}" for key in taken) or "none of its own"
             raise WrongUsage(f"--{key.replace('_', '-')}: prepare {name} does not take it; its options: {flags}")
     fit = {"size": size, "grey": grey}
-    own = {key: fit.pop(key) for key in list(fit) if key in taken}  # it fits its images itself: they are of many sizes
-    return kept(fitted(read(raw, **own, **options), fit.get("size"), fit.get("grey")), keep or {})
+    own = {
+        key: value for key, value in fit.items() if key in taken
+    }  # it fits its images itself: they are of many sizes
+    source = read(raw, **own, **options)
+    return filtered(resized(source, None if "size" in own else size, None if "grey" in own else grey), keep or {})

@@ -34,7 +34,10 @@ _LIGHT = (-0.4376, 0.1311, 2.3768)  # the spot, which points straight down
 _SHADOW_LIGHT = (-0.4027, 0.1479, 2.1015)  # where the shadow is cast from
 _SECTORS, _RINGS = 28, 16  # of the mesh that curved shapes are lit on
 
-Point = tuple[np.ndarray, np.ndarray, np.ndarray]  # x, y, z; each float64 [n], or a number
+Points = tuple[np.ndarray, np.ndarray, np.ndarray]  # x, y, z; each float64 [n]
+Vector = tuple[float, float, float]
+Axis = np.ndarray | float
+Origin = tuple[Axis, Axis, Axis]  # of rays: one for all, or one for each
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,13 @@ def cast(shape: int, scale: float, degrees: float) -> tuple[Shading, Shading, Sh
     room = _room(degrees)
     at = _hit(shape, scale, origin, ray)
     seen = np.flatnonzero(at < room.distance)
-    point = _along(origin, tuple(axis[seen] for axis in ray), at[seen])
+    point = _along(origin, _some(ray, seen), at[seen])
     thing = Shading(seen, *_light_object(shape, scale, point, forward))
     free = at >= room.distance
 
     floor = np.flatnonzero(free & room.is_floor)
     spot = room.point[0][floor], room.point[1][floor], np.zeros(len(floor))
-    dark = np.isfinite(_hit(shape, scale, spot, tuple(s - p for s, p in zip(_SHADOW_LIGHT, spot, strict=True))))
+    dark = np.isfinite(_hit(shape, scale, spot, _towards(_SHADOW_LIGHT, spot)))
     shade = np.where(dark, _AMBIENT, _AMBIENT + room.main[floor])
     ground = Shading(floor, shade, np.zeros(len(floor)))
 
@@ -75,7 +78,7 @@ def cast(shape: int, scale: float, degrees: float) -> tuple[Shading, Shading, Sh
 
 
 @cache
-def _camera(degrees: float) -> tuple[tuple[float, float, float], Point, tuple[float, float, float]]:
+def _camera(degrees: float) -> tuple[Vector, Points, Vector]:
     """Position, a ray per sample (its forward part has length 1), and the direction that the camera looks in."""
     cos, sin = _cos(math.radians(degrees)), _sin(math.radians(degrees))
     offsets = np.arange(SIDE) + 0.5 - SIDE / 2
@@ -88,7 +91,7 @@ class _Room:
     """The empty room from one camera, arrays of [192 * 192]; ``distance`` along the ray, infinite for the sky."""
 
     distance: np.ndarray
-    point: Point
+    point: Points
     is_floor: np.ndarray
     is_wall: np.ndarray
     headlight: np.ndarray
@@ -119,9 +122,9 @@ def _room(degrees: float) -> _Room:
 # ---- light
 
 
-def _spot(point: Point, normal: Point) -> tuple[np.ndarray, np.ndarray]:
+def _spot(point: Points, normal: Points) -> tuple[np.ndarray, np.ndarray]:
     """Main light and specular light that reach a point: float64 [n] each."""
-    to_light = tuple(s - p for s, p in zip(_LIGHT, point, strict=True))
+    to_light = _towards(_LIGHT, point)
     length = np.sqrt(_dot(to_light, to_light))
     facing = _dot(normal, to_light) / length
     cone = _power(np.maximum(to_light[2] / length, 0))
@@ -140,25 +143,25 @@ def _power(c: np.ndarray) -> np.ndarray:
     return c4 * c4 * c4 * root
 
 
-def _light_object(shape: int, scale: float, point: Point, forward: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _light_object(shape: int, scale: float, point: Points, forward: Vector) -> tuple[np.ndarray, np.ndarray]:
     """``shade`` and ``white`` of the object at points on its surface."""
     if shape == CUBE:
         half = _HALF_EDGE * scale
         inner = np.stack([np.abs(point[0]), np.abs(point[1]), np.abs(point[2] - half)])
         face = inner.argmax(axis=0)
         sign = np.copysign(1.0, (point[0], point[1], point[2] - half))
-        normal = tuple((face == axis) * sign[axis] for axis in range(3))
+        normal = (face == 0) * sign[0], (face == 1) * sign[1], (face == 2) * sign[2]
         return _lit(point, normal, forward)
     return _lit_on_mesh(shape, scale, point, forward)
 
 
-def _lit(point: Point, normal: Point, forward: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _lit(point: Points, normal: Points, forward: Vector) -> tuple[np.ndarray, np.ndarray]:
     """``shade`` and ``white`` at points of the object with these normals."""
     main, white = _spot(point, normal)
     return _AMBIENT + _HEADLIGHT * np.maximum(0, -_dot(forward, normal)) + main, white
 
 
-def _lit_on_mesh(shape: int, scale: float, point: Point, forward: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _lit_on_mesh(shape: int, scale: float, point: Points, forward: Vector) -> tuple[np.ndarray, np.ndarray]:
     """Light at the vertices of a mesh of sectors and rings, interpolated between them: a soft terminator, as published.
 
     Two half balls of 8 rings each, with the straight part between their equators; of a cylinder the straight part only,
@@ -196,14 +199,14 @@ def _lit_on_mesh(shape: int, scale: float, point: Point, forward: tuple[float, .
     if shape == CYLINDER:
         disc = np.flatnonzero(z >= top - 1e-9)
         upwards = np.zeros(len(disc)), np.zeros(len(disc)), np.ones(len(disc))
-        shade[disc], white[disc] = _lit(tuple(axis[disc] for axis in point), upwards, forward)
+        shade[disc], white[disc] = _lit(_some(point, disc), upwards, forward)
     return shade, white
 
 
 # ---- geometry
 
 
-def _hit(shape: int, scale: float, origin: Point, ray: Point) -> np.ndarray:
+def _hit(shape: int, scale: float, origin: Origin, ray: Points) -> np.ndarray:
     """Where rays first meet the object: multiples of ``ray`` from ``origin``, infinite where they miss. Float64 [n]."""
     with np.errstate(divide="ignore", invalid="ignore"):
         if shape == CUBE:
@@ -220,20 +223,21 @@ def _hit(shape: int, scale: float, origin: Point, ray: Point) -> np.ndarray:
         return np.minimum(np.minimum(low, high), _hit_side(radius, radius, radius + 2 * half, origin, ray))
 
 
-def _hit_box(half: float, origin: Point, ray: Point) -> np.ndarray:
-    near, far = -np.inf, np.inf
+def _hit_box(half: float, origin: Origin, ray: Points) -> np.ndarray:
+    near: Axis = -np.inf
+    far: Axis = np.inf
     for axis, (low, high) in enumerate(((-half, half), (-half, half), (0, 2 * half))):
         a, b = (low - origin[axis]) / ray[axis], (high - origin[axis]) / ray[axis]
         near, far = np.maximum(near, np.minimum(a, b)), np.minimum(far, np.maximum(a, b))
     return np.where((near <= far) & (far > 0), near, np.inf)
 
 
-def _hit_ball(radius: float, height: float, origin: Point, ray: Point) -> np.ndarray:
+def _hit_ball(radius: float, height: float, origin: Origin, ray: Points) -> np.ndarray:
     centre = origin[0], origin[1], origin[2] - height
-    return _nearer_root(_dot(ray, ray), _dot(centre, ray), _dot(centre, centre) - radius * radius)
+    return _nearer_root(_dot(ray, ray), _dot(centre, ray), _square(centre) - radius * radius)
 
 
-def _hit_side(radius: float, low: float, high: float, origin: Point, ray: Point) -> np.ndarray:
+def _hit_side(radius: float, low: float, high: float, origin: Origin, ray: Points) -> np.ndarray:
     at = _nearer_root(
         ray[0] * ray[0] + ray[1] * ray[1],
         origin[0] * ray[0] + origin[1] * ray[1],
@@ -243,24 +247,36 @@ def _hit_side(radius: float, low: float, high: float, origin: Point, ray: Point)
     return np.where((z >= low) & (z <= high), at, np.inf)
 
 
-def _hit_disc(radius: float, height: float, origin: Point, ray: Point) -> np.ndarray:
+def _hit_disc(radius: float, height: float, origin: Origin, ray: Points) -> np.ndarray:
     at = (height - origin[2]) / ray[2]
     x, y, _ = _along(origin, ray, at)
     return np.where((at > 0) & (x * x + y * y <= radius * radius), at, np.inf)
 
 
-def _nearer_root(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+def _nearer_root(a: np.ndarray, b: np.ndarray, c: Axis) -> np.ndarray:
     """The smaller root of a t^2 + 2 b t + c, infinite where there is none."""
     inside = b * b - a * c
     return np.where(inside >= 0, (-b - np.sqrt(np.maximum(inside, 0))) / a, np.inf)
 
 
-def _along(origin: Point, ray: Point, at: np.ndarray) -> Point:
-    return tuple(o + at * d for o, d in zip(origin, ray, strict=True))
+def _along(origin: Origin, ray: Points, at: np.ndarray) -> Points:
+    return origin[0] + at * ray[0], origin[1] + at * ray[1], origin[2] + at * ray[2]
 
 
-def _dot(a: Point, b: Point) -> np.ndarray:
+def _towards(end: Vector, start: Points) -> Points:
+    return end[0] - start[0], end[1] - start[1], end[2] - start[2]
+
+
+def _some(points: Points, rows: np.ndarray) -> Points:
+    return points[0][rows], points[1][rows], points[2][rows]
+
+
+def _dot(a: Origin, b: Points) -> np.ndarray:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def _square(a: Origin) -> Axis:
+    return a[0] * a[0] + a[1] * a[1] + a[2] * a[2]
 
 
 def _cos(angle: float) -> float:

@@ -11,8 +11,8 @@ together they are one grid: category 5, instance 10, elevation 9, azimuth 18, li
 import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -66,12 +66,12 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, class
             f"{folder}: the cat and info files are not every combination of {', '.join(NAMES[:5])} once;"
             " download them again"
         )
-    for half in (0, 1):
-        with _matrix(paths[3 * half], _BYTES, (total // 4, 2, SIDE, SIDE)):
+    for images_file in paths[::3]:
+        with _matrix(images_file, _BYTES, (total // 4, 2, SIDE, SIDE)):
             pass
     split = np.zeros(total // 2, np.uint8)
     split[places[1]] = 1
-    factors, sizes, names = grid(SIZES), SIZES, NAMES
+    factors, sizes, names = grid(SIZES), tuple(SIZES), tuple(NAMES)
     if made_of := PROTOCOLS[class_protocol]:
         columns = [NAMES.index(name) for name in made_of]
         classes = np.ravel_multi_index(factors[:, columns].T, [SIZES[c] for c in columns])
@@ -146,7 +146,7 @@ def _places(cat: Path, info: Path, *, pairs: int, instances: tuple[int, ...]) ->
 
 
 @contextmanager
-def _matrix(path: Path, magic: int, shape: tuple[int, ...]) -> Iterator[BinaryIO]:
+def _matrix(path: Path, magic: int, shape: tuple[int, ...]) -> Iterator[BufferedIOBase]:
     """A stream at the first value of a file of exactly this shape. ForeignFile otherwise."""
     dims = [*shape, *[1] * (3 - len(shape))]
     header = np.array([magic, len(shape), *dims], "<i4").tobytes()
@@ -166,7 +166,7 @@ def _matrix(path: Path, magic: int, shape: tuple[int, ...]) -> Iterator[BinaryIO
             yield stream
 
 
-def _read(stream: BinaryIO, path: Path, size: int) -> bytes:
+def _read(stream: BufferedIOBase, path: Path, size: int) -> bytes:
     with archive.damage(path):
         data = stream.read(size)
     if len(data) != size:

@@ -7,6 +7,7 @@ both files are checked first.
 import hashlib
 import math
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from torch import Tensor, nn
 
 from disentool.directions.network import Network
 from disentool.errors import DisentoolError, ForeignFile, MissingExtra, WrongUsage
-from disentool.io import files, records, sidecar, torch_file
-from disentool.io.sidecar import Contract
+from disentool.io import files, generator_description, records, torch_file
+from disentool.io.generator_description import Contract
 
 WEIGHTS, CONFIG = "pytorch_model.bin", "config.json"
 TRUNCATIONS = (1.0, 0.4)
@@ -52,7 +53,7 @@ def open_folder(folder: Path, device: torch.device, truncation: float = 1.0) -> 
         network = package.BigGAN.from_pretrained(str(folder.resolve()))
     _fix_spectral_norms(network)
     network.requires_grad_(False).eval().to(device)
-    contract = sidecar.check(
+    description = generator_description.check(
         paths[0],
         {
             "latent_dim": values["z_dim"],
@@ -63,12 +64,15 @@ def open_folder(folder: Path, device: torch.device, truncation: float = 1.0) -> 
     )
     digests = [files.sha256(path) for path in paths]
     digest = hashlib.sha256(f"{digests[0]}\n{digests[1]}\n{truncation:g}\n".encode()).hexdigest()
-    return Network(_call(network, contract, truncation), contract, device, str(folder)), digest
+    return Network(_call(network, description, truncation), description, device, str(folder)), digest
 
 
-def _call(network: nn.Module, contract: Contract, truncation: float):
+def _call(network: nn.Module, description: Contract, truncation: float) -> Callable[[Tensor, Tensor], Tensor]:
+    count = description.num_classes
+    assert count is not None  # the configuration was checked
+
     def call(z: Tensor, classes: Tensor) -> Tensor:
-        one_hot = nn.functional.one_hot(classes, contract.num_classes).to(z.dtype)
+        one_hot = nn.functional.one_hot(classes, count).to(z.dtype)
         return network(truncation * z, one_hot, truncation)
 
     return call

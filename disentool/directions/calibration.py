@@ -22,7 +22,8 @@ def measure(
     central differences, about a pixel. What is left: the loss as a share of that between the image and the original;
     1 where the original's content has left the image by that t, so that nothing says how far.
     """
-    best, lowest, seen = guess, torch.full_like(guess, torch.inf), None
+    best, lowest = guess, torch.full_like(guess, torch.inf)
+    seen: Tensor | None = None
     trial, change = guess, torch.zeros_like(guess)
     for iteration in range(iterations + 1):
         target, mask = aim.target(originals, trial)
@@ -38,6 +39,7 @@ def measure(
             newton = (along * rest).sum(1) / along.square().sum(1).clamp_min(1e-20)
             change = torch.where(better, newton.clamp(-_REACH * step, _REACH * step), change / 2)
             trial = best + change
+    assert seen is not None  # there was one round at least
     left = lowest / aim.distance(images, originals, seen).clamp_min(1e-20)
     there, still = (_change(aim, originals, t, step) for t in (best, torch.zeros_like(best)))
     return best, torch.where(there < _GONE * still, left.clamp_min(1), left)

@@ -107,13 +107,13 @@ def jointly(z0: Tensor, z: Tensor, t: Tensor, chosen: np.ndarray, seed: int) -> 
             optimiser.step()
             with torch.no_grad():
                 slopes.clamp_(min=0)
-    u = torch.nn.functional.normalize(weights.detach(), dim=1).cpu().double().numpy()
+    units = torch.nn.functional.normalize(weights.detach(), dim=1).cpu().double().numpy()
     steps = slopes.detach().cpu().double().numpy() * np.diff(PAPER_KNOTS) * extent
     values = np.concatenate([np.zeros((fits, 1)), steps.cumsum(1)], 1)
     values = np.array([monotone.anchored(PAPER_KNOTS, g) for g in values])
-    s = np.concatenate([z.cpu().double().numpy().reshape(-1, z.shape[2]), z0.cpu().double().numpy()]) @ u[0]
+    s = np.concatenate([z.cpu().double().numpy().reshape(-1, z.shape[2]), z0.cpu().double().numpy()]) @ units[0]
     low, high = np.quantile(s, [_EDGE, 1 - _EDGE])
-    return Fit(u, PAPER_KNOTS, values, (float(min(low, 0)), float(max(high, 0))))
+    return Fit(units, PAPER_KNOTS, values, (float(min(low, 0)), float(max(high, 0))))
 
 
 def explained_of_moves(fit: Fit, moves: Moves, chosen: np.ndarray) -> np.ndarray:

@@ -118,7 +118,7 @@ def detail(images: Tensor, of: Tensor) -> Tensor:
     """
 
     def energy(x: Tensor) -> Tensor:
-        return sum(x.diff(dim=axis).square().flatten(1).sum(1) for axis in (2, 3))
+        return x.diff(dim=2).square().flatten(1).sum(1) + x.diff(dim=3).square().flatten(1).sum(1)
 
     there = energy(of)
     return torch.where(there > 0, energy(images) / there.clamp_min(1e-12), torch.ones_like(there))

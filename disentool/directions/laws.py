@@ -114,7 +114,7 @@ def matrix(directions: Sequence[Direction]) -> np.ndarray:
     gram = u @ u.T
     if np.linalg.eigvalsh(gram)[0] < _APART:
         cosines = np.abs(gram - np.diag(np.diag(gram)))
-        one, two = np.unravel_index(cosines.argmax(), cosines.shape)
+        one, two = map(int, np.unravel_index(cosines.argmax(), cosines.shape))
         names = f"{directions[one].name} and {directions[two].name}"
         raise WrongUsage(
             f"--direction: {names} (cosine {gram[one, two]:.3f}) are too nearly parallel, or depend on the others, to"

@@ -4,6 +4,8 @@ Plumerault et al. (2020): t = g(<z,u>). The shift of an image is only known rela
 differences: g(s1) - g(s0) = t.
 """
 
+from typing import cast
+
 import numpy as np
 
 
@@ -25,7 +27,7 @@ def fit(s0: np.ndarray, s1: np.ndarray, t: np.ndarray, knots: np.ndarray, *, smo
     system = np.concatenate(
         [np.column_stack([rows, t / size / np.sqrt(max(len(t), 1))]), np.pad(bends, ((0, 0), (0, 1)))]
     )
-    factor = np.linalg.qr(system, mode="r")
+    factor = cast(np.ndarray, np.linalg.qr(system, mode="r"))  # of this mode, an array
     slopes, _ = nnls(factor[:, :-1], factor[:, -1], maxiter=100 * len(lengths))
     return anchored(knots, np.concatenate([[0.0], np.cumsum(slopes * lengths * size)]))
 

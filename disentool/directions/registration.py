@@ -43,11 +43,10 @@ def register(reference: np.ndarray, moved: np.ndarray) -> Motion:
     pose = _first_guess(reference, moved, middle)
     for share, steps in _BLURS:
         sigma = (0, share * side, share * side)
-        blurred = [ndimage.gaussian_filter(images, sigma, mode="nearest") for images in (reference, moved)]
-        gradient = _gradient(blurred[0])
-        error = None
+        still, other = (ndimage.gaussian_filter(images, sigma, mode="nearest") for images in (reference, moved))
+        gradient = _gradient(still)
         for _ in range(steps):
-            pose, error = _step(*blurred, gradient, middle, pose)
+            pose, error = _step(still, other, gradient, middle, pose)
     x, y, zoom, angle = pose.T
     return Motion(x / width, y / height, zoom, -np.degrees(angle), error)
 
@@ -62,7 +61,8 @@ def _shrunk(images: np.ndarray) -> np.ndarray:
 
 def _middle(images: np.ndarray) -> np.ndarray:
     """Where the content is: the barycenter of the squared gradient, (x, y) in pixels, float64 [n,2]."""
-    energy = sum(part.astype(np.float64) ** 2 for part in _gradient(images)) + 1e-12
+    across, down = (part.astype(np.float64) for part in _gradient(images))
+    energy = across**2 + down**2 + 1e-12
     total = energy.sum(axis=(1, 2))
     x = np.einsum("nhw,w->n", energy, np.arange(images.shape[2])) / total
     y = np.einsum("nhw,h->n", energy, np.arange(images.shape[1])) / total

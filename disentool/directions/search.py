@@ -133,10 +133,11 @@ def fit(
     there = followed.best(used)[0] < FOLLOWED
     if search.method == "paper":
         t = torch.as_tensor(followed.t, dtype=torch.float32, device=starts.z.device)
+        assert followed.z is not None  # what this method follows has codes
         z0, z = starts.z[some], followed.z[some]
         found = fitting.jointly(z0, z, t, chosen, search.seed)
-        z0, z = z0.cpu().double().numpy(), z.cpu().double().numpy()
-        r2 = fitting.explained_of_trajectories(found, z0, z, followed.t, chosen)
+        ends = z0.cpu().double().numpy(), z.cpu().double().numpy()
+        r2 = fitting.explained_of_trajectories(found, *ends, followed.t, chosen)
     u = found.u if search.method == "paper" else fitting.by_sum(followed.speeds[used], chosen)
     classes = None if starts.classes is None else starts.classes[some]
     subset = Starts(starts.z[some], classes, starts.images[some])

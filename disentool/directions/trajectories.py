@@ -69,7 +69,10 @@ class Solver(Protocol):
     ``progress`` is told the mean loss after each of the solver's iterations.
     """
 
-    iterations: int
+    @property
+    def iterations(self) -> int:
+        """How many steps it takes for one target."""
+        ...
 
     def __call__(
         self,

@@ -56,8 +56,8 @@ class Members:
 
     def each(self, names: Iterable[str], limit: int) -> Iterator[tuple[str, bytes]]:
         """Name and bytes of these members, in this order, one at a time."""
-        for prefix, some in groupby(names, key=lambda name: self._places[name][0]):
-            some = list(some)
+        for prefix, group in groupby(names, key=lambda name: self._places[name][0]):
+            some = list(group)
             for name in some:
                 if not 0 <= self.size(name) <= limit:
                     raise UnsafeFile(
@@ -157,7 +157,8 @@ def _archive(path: Path) -> Container:
 
 class _Folder:
     def __init__(self, path: Path, only: tuple[str, ...] | None = None):
-        self.path, self.sizes = path, {}
+        self.path = path
+        self.sizes: dict[str, int] = {}
         for folder, inner, names in os.walk(path):
             inner[:] = [] if only else sorted(name for name in inner if not _hidden(name))
             for name in names:
@@ -174,7 +175,8 @@ class _Folder:
 
 class _Zip:
     def __init__(self, path: Path):
-        self.path, self.sizes = path, {}
+        self.path = path
+        self.sizes: dict[str, int] = {}
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
                 if info.is_dir():
@@ -197,7 +199,9 @@ class _Tar:
     """A tar; compressed, it can only be read from its start: then a batch of members at a time, pass after pass."""
 
     def __init__(self, path: Path, *, compressed: bool):
-        self.path, self.sizes, self._compressed, self._offsets = path, {}, compressed, {}
+        self.path, self._compressed = path, compressed
+        self.sizes: dict[str, int] = {}
+        self._offsets: dict[str, int] = {}
         with self._opened() as stream:
             for name, offset, size in tar.entries(stream, path):
                 self.sizes[name], self._offsets[name] = size, offset
@@ -223,7 +227,8 @@ class _Tar:
 
 
 def _batches(names: list[str], sizes: dict[str, int]) -> Iterator[list[str]]:
-    batch, total = [], 0
+    batch: list[str] = []
+    total = 0
     for name in names:
         if batch and total + sizes[name] > _AT_ONCE:
             yield batch

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -68,10 +69,12 @@ def frames(data: bytes, path: Path, name: str, expected: tuple[int, int]) -> Ite
         "pipe:1",
     ]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin and process.stdout and process.stderr  # as they are pipes
+    streams = process.stdin, process.stdout, process.stderr
     said: list[bytes] = []
     helpers = [
-        threading.Thread(target=_feed, args=(process.stdin, data), daemon=True),
-        threading.Thread(target=_listen, args=(process.stderr, said), daemon=True),
+        threading.Thread(target=_feed, args=(streams[0], data), daemon=True),
+        threading.Thread(target=_listen, args=(streams[2], said), daemon=True),
     ]
     try:
         for helper in helpers:
@@ -101,18 +104,18 @@ def frames(data: bytes, path: Path, name: str, expected: tuple[int, int]) -> Ite
         process.wait()
         for helper in helpers:
             helper.join()
-        for stream in (process.stdin, process.stdout, process.stderr):
+        for stream in streams:
             with suppress(OSError):  # what was not taken of the input
                 stream.close()
 
 
-def _feed(stream, data: bytes) -> None:
+def _feed(stream: IO[bytes], data: bytes) -> None:
     with suppress(OSError):  # it has seen enough
         stream.write(data)
         stream.close()
 
 
-def _listen(stream, said: list[bytes]) -> None:
+def _listen(stream: IO[bytes], said: list[bytes]) -> None:
     for line in stream:
         if len(said) < 20:
             said.append(line[:400])

@@ -8,7 +8,7 @@ from torch import Tensor
 from disentool.errors import ForeignFile
 from disentool.io import checkpoint, files, records, safetensors_file
 
-_ONLY_TO_RESUME = {"optimizers": {}, "window": {}}
+_ONLY_TO_RESUME: dict[str, dict[str, Any]] = {"optimizers": {}, "window": {}}
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import numpy as np
 
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import files, provenance
+from disentool.io.hdf5_output import HDF5Output, signals_held
 from disentool.io.schema import Array, Format
-from disentool.io.sink import Sink, signals_held
 
 
 class Writer:
@@ -34,7 +34,7 @@ class Writer:
         """A function that appends blocks along the first axis; together they must fill ``shape``."""
         dtype = np.dtype(dtype)
         layout: dict[str, Any] = {}
-        if compress and math.prod(shape):
+        if compress and 0 not in shape:
             layout = {"chunks": (min(shape[0], 64), *shape[1:]), "compression": "gzip", "compression_opts": 4}
         dataset = self._file.create_dataset(path, shape, dtype, track_times=False, **layout)
         digest = hashlib.sha256()
@@ -45,7 +45,7 @@ class Writer:
             block = np.ascontiguousarray(block, dtype)
             dataset[filled : filled + len(block)] = block
             self._check()
-            digest.update(block)
+            digest.update(block.data)
             filled += len(block)
 
         yield append
@@ -74,20 +74,20 @@ def create(path: Path, form: Format, *, overwrite: bool = False) -> Iterator[Wri
     """Write a file of this format: digested while written, ``format`` last, moved into place whole or not at all."""
     with (
         files.whole(path, overwrite=overwrite) as temporary,
-        closing(Sink(temporary)) as sink,
+        closing(HDF5Output(temporary)) as output_file,
         signals_held() as release,
     ):
 
         def check() -> None:
-            sink.check()
+            output_file.check()
             release()
 
         # HDF5 1.10's own layout, unlike the earlier ones, has checksums in it.
-        with h5py.File(sink, "w", libver="v110") as file:
+        with h5py.File(output_file, "w", libver="v110") as file:
             writer = Writer(file, check, form)
             yield writer
             writer.finish()
-        sink.check()
+        output_file.check()
 
 
 def _line(path: str, dataset: h5py.Dataset, digest: str) -> str:
@@ -112,7 +112,7 @@ def content_digest(path: Path) -> str:
             digest = hashlib.sha256()
             block = max(1, (64 << 20) // max(1, dataset.dtype.itemsize * math.prod(dataset.shape[1:])))
             for start in range(0, len(dataset), block):
-                digest.update(np.ascontiguousarray(dataset[start : start + block]))
+                digest.update(np.ascontiguousarray(dataset[start : start + block]).data)
             lines.append(_line(name, dataset, digest.hexdigest()))
         return _combine(lines)
 

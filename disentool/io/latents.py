@@ -110,7 +110,7 @@ def usual_keys(path: Path) -> tuple[str, str | None]:
     """
     known = arrays.listing(path)
     pair = ("class_code", "content_code")
-    codes = next((name for name in ("mean", "codes") if name in known), None)
+    codes: str | None = next((name for name in ("mean", "codes") if name in known), None)
     if set(pair) <= set(known):
         codes = ",".join(pair)
     if codes is None:
@@ -138,15 +138,23 @@ def read_foreign(path: Path, codes: str, factors: str | None) -> Latents:
             raise DataMismatch(f"{path}: {mean.shape[0]} codes in {names[0]} but {last.shape[0]} in {names[1]}")
         labels = None
         if factors is not None:
-            labels = file(factors)
-            if len(labels.shape) not in (1, 2) or 0 in labels.shape:
-                raise ForeignFile(f"{path}: {factors} is {list(labels.shape)}, expected factors [N,K]")
-            if labels.shape[0] != mean.shape[0]:
+            stored = file(factors)
+            if len(stored.shape) not in (1, 2) or 0 in stored.shape:
+                raise ForeignFile(f"{path}: {factors} is {list(stored.shape)}, expected factors [N,K]")
+            if stored.shape[0] != mean.shape[0]:
                 raise DataMismatch(
-                    f"{path}: {mean.shape[0]} codes in {codes} but {labels.shape[0]} factors in {factors}"
+                    f"{path}: {mean.shape[0]} codes in {codes} but {stored.shape[0]} factors in {factors}"
                 )
-            labels = labels.all().reshape(labels.shape[0], -1)
+            labels = stored.all().reshape(stored.shape[0], -1)
         with np.errstate(over="ignore"):  # becomes infinite, which a metric then refuses by name
             tables = [half.all().astype(np.float32) for half in halves]
-        joined = dict(zip(("class_code", "content_code"), tables, strict=True)) if len(tables) == 2 else {}
-        return Latents(path, np.concatenate(tables, axis=1), None, labels, name=path.stem, **joined)
+        class_code, content_code = tables if len(tables) == 2 else (None, None)
+        return Latents(
+            path,
+            np.concatenate(tables, axis=1),
+            None,
+            labels,
+            name=path.stem,
+            class_code=class_code,
+            content_code=content_code,
+        )

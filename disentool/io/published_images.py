@@ -28,7 +28,7 @@ def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=_FORMATS)
+            image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
             if expected and image.size != expected:
                 raise foreign(f"is {image.width}x{image.height} pixels, expected {expected[0]}x{expected[1]}")
             if image.width * image.height > _MAX_PIXELS:

@@ -69,7 +69,7 @@ def parse_lines(lines: Iterable[bytes], path: Path | str) -> tuple[str, list[dic
         raise ForeignFile(f"{path}: is empty: neither score records nor a training history")
     for form in (SCORE, CORRELATION, INVERSION):
         if all(r.get("format") == form.name for r in records):
-            versions = {r.get("version") for r in records if isinstance(r.get("version"), int)}
+            versions = {version for r in records if isinstance(version := r.get("version"), int)}
             if max(versions, default=0) > form.version:
                 raise ForeignFile(
                     f"{path}: {form.name} version {max(versions)}, this disentool reads up to {form.version};"

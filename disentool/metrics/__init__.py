@@ -81,7 +81,7 @@ METRICS: dict[str, MetricFacts] = _table(
         ),
         MetricFacts(
             "dci-hist",
-            "the same by histogram boosting, seconds",
+            "DCI disentanglement by histogram boosting, seconds",
             _DCI,
             "higher",
             _protocols(of.DciHist(), of.DciHist("exact", train_rows=None, test_rows=None)),
@@ -90,7 +90,7 @@ METRICS: dict[str, MetricFacts] = _table(
         ),
         MetricFacts(
             "dci-lasso",
-            "the same by Lasso regression",
+            "DCI disentanglement by Lasso regression",
             _DCI,
             "higher",
             _protocols(of.DciLasso(), of.DciLasso("exact", train_rows=None, test_rows=None)),
@@ -107,7 +107,7 @@ METRICS: dict[str, MetricFacts] = _table(
         ),
         MetricFacts(
             "modularity",
-            "Ridgeway & Mozer's: a code tells of one factor",
+            "how far each code dimension depends on one factor only, of Ridgeway & Mozer",
             _FSTATISTIC,
             "higher",
             _protocols(of.Binned(), of.Binned("dlib", rows=10_000)),

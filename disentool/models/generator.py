@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from disentool.contract import Classes, OwnPrior, Supports, optional
-from disentool.directions import biggan, opaque
+from disentool.directions import biggan, trusted_generators
 from disentool.directions.generator import Generator, GeneratorFacts
+from disentool.directions.generator_checks import probe
 from disentool.directions.network import Network
-from disentool.directions.probe import probe
 from disentool.engine import device as devices
 from disentool.engine import inference
 from disentool.engine.feed import to_uint8
@@ -46,9 +46,9 @@ class Opened:
 
 # What holds code: how it is opened, and what it is.
 _CODE: dict[str, tuple[Callable[[Path, torch.device], tuple[Network, str]], str]] = {
-    "torchscript": (opaque.open_torchscript, "TorchScript"),
-    ".pt2": (opaque.open_exported, "torch.export"),
-    ".pkl": (opaque.open_pickle, "StyleGAN"),
+    "torchscript": (trusted_generators.open_torchscript, "TorchScript"),
+    ".pt2": (trusted_generators.open_exported, "torch.export"),
+    ".pkl": (trusted_generators.open_pickle, "StyleGAN"),
 }
 
 
@@ -89,9 +89,9 @@ def _opened(spec: str, path: Path, device: str, trust: bool, truncation: float, 
         return Opened(path, digest, "BigGAN", network)
     if is_own(spec) and not path.exists():
         _require_trust(spec, "is code of your own; --trust imports and runs it", trust)
-        network, digest = opaque.open_own(spec, devices.choose(device))
+        network, digest = trusted_generators.open_own(spec, devices.choose(device))
         return Opened(path, digest, spec, network)
-    kind = "torchscript" if opaque.is_torchscript(path) else path.suffix.lower()
+    kind = "torchscript" if trusted_generators.is_torchscript(path) else path.suffix.lower()
     if kind in _CODE:
         load, name = _CODE[kind]
         _require_trust(spec, f"is a {name} file, and opening one executes the code in it; --trust does so", trust)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from disentool import methods
+from disentool import methods, named_code
 from disentool.config import build
 from disentool.contract import DataFacts, Method, optional
 from disentool.datasets.cache import data_spec
@@ -134,7 +134,7 @@ def build_method(path: Path, content: dict[str, Any]) -> Method:
         made_by = f"was made by {name}, which " if is_own(name) else ""
         raise ForeignFile(f"{path}: {made_by}cannot be loaded: {error}") from None
     try:
-        config = build(methods.load(entry.config), content["config"])
+        config = build(named_code.load(entry.config), content["config"])
         data = content["data"]
         rows, height, width, channels = (int(n) for n in data["shape"])
         if not (0 < height <= 4096 and 0 < width <= 4096 and channels in (1, 3)):
@@ -149,7 +149,7 @@ def build_method(path: Path, content: dict[str, Any]) -> Method:
             tuple(data["factor_sizes"]),
             str(data.get("class_factor", "")),  # checkpoints made before there were classes lack it
         )
-        return methods.load(entry.implementation)(config, known)
+        return named_code.load(entry.implementation)(config, known)
     except (DisentoolError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ForeignFile(f"{path}: its configuration does not make a model: {error}") from None
 

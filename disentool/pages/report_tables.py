@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from disentool import methods
+from disentool import methods, named_code
 from disentool.config import options
 from disentool.io import score_records
 from disentool.io.directions import Directions
@@ -76,7 +76,7 @@ def unusual(facts: dict[str, Any]) -> list[tuple[str, str]]:
         return []
     known = {}
     if method in methods.METHODS:  # a user's own would have to be imported
-        known = options(methods.load(methods.METHODS[method].config))
+        known = options(named_code.load(methods.METHODS[method].config))
     found = []
     for name, value in config.items():
         option = known.get(name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from disentool import config as configuration
-from disentool import methods
+from disentool import methods, named_code
 from disentool.contract.configuration import needed_steps, total_steps
 from disentool.errors import UnknownName, WrongUsage
 from disentool.training.config import RunConfig
@@ -71,7 +71,7 @@ def plan(
     ``{option}`` placeholders, and must hold one for every option with several values.
     """
     entry = methods.find(method)
-    config_class = methods.load(entry.config)
+    config_class = named_code.load(entry.config)
     method_options, run_options = configuration.options(config_class), configuration.options(RunConfig)
     known = method_options | run_options
     values: dict[str, Any] = dict(configuration.preset(config_class, preset)) if preset else {}

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from disentool import config as configuration
-from disentool import methods
+from disentool import methods, named_code
 from disentool.contract.configuration import follows_data_likelihood, splits_classes
 from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
 from disentool.engine.training import Training
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NoFactors, NonFinite, WrongUsage
-from disentool.io import checkpoint, events, files, records
+from disentool.io import checkpoint, files, records, tensorboard_events
 from disentool.io.dataset import Dataset
 from disentool.models import model as models
 from disentool.reporting import Reporter, Task
@@ -40,13 +40,13 @@ class Run:
         data: Dataset,
         rows: np.ndarray,
         feed: Feed,
-        written: events.Events,
+        written: tensorboard_events.Events,
         report: Reporter,
         graphs: CudaGraphs | None = None,
     ):
         self.job, self.data, self.rows, self.events, self.report = job, data, rows, written, report
         try:
-            method = methods.load(methods.find(job.method).implementation)(job.config, models.facts(data, len(rows)))
+            method = named_code.load(methods.find(job.method).implementation)(job.config, models.facts(data, len(rows)))
             self.training = Training(
                 method, feed, job.run.seed, feed.device, graphs, bfloat16=job.run.precision == "bf16"
             )

@@ -36,12 +36,12 @@ KEYS = tuple(Contract.__dataclass_fields__)
 
 
 def beside(path: Path) -> Path:
-    """The sidecar of a file: ``model.pt2`` -> ``model.json``."""
+    """The description of the network in a file: ``model.pt2`` -> ``model.json``."""
     return path.with_suffix(".json")
 
 
 def read(path: Path) -> Contract:
-    """The contract in a JSON file. Raises MissingFile or ForeignFile."""
+    """The description in a JSON file. Raises MissingFile or ForeignFile."""
     files.require(path, "description of the generator", '{"latent_dim": 128, "image_range": [-1, 1]} is one')
     content = records.read_json(path)
     name, version = content.pop("format", GENERATOR.name), content.pop("version", GENERATOR.version)
@@ -56,12 +56,12 @@ def read(path: Path) -> Contract:
 
 
 def check(where: Path | str, values: Mapping[str, Any]) -> Contract:
-    """A contract from plain values, each checked; ForeignFile names ``where`` and the first that is wrong."""
+    """A description from plain values, each checked; ForeignFile names ``where`` and the first that is wrong."""
 
     def refuse(key: str, expected: str) -> ForeignFile:
         return ForeignFile(f"{where}: {key} is {str(values.get(key))[:60]!r}, expected {expected}")
 
-    if not _whole(latent := values.get("latent_dim"), 1, _MAX_LATENT):
+    if not isinstance(latent := values.get("latent_dim"), int) or not _whole(latent, 1, _MAX_LATENT):
         raise refuse("latent_dim", f"a whole number from 1 to {_MAX_LATENT:,}: how wide z is")
     span = values.get("image_range", (0.0, 1.0))
     if not isinstance(span, (list, tuple)) or len(span) != 2 or not all(map(_number, span)) or not span[0] < span[1]:

@@ -26,7 +26,7 @@ def parse(rules: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return wanted
 
 
-def kept(source: Source, wanted: Mapping[str, Sequence[str]]) -> Source:
+def filtered(source: Source, wanted: Mapping[str, Sequence[str]]) -> Source:
     """The source with the rows whose factors are among ``wanted``: factor -> class names, class numbers, ranges (3-5).
 
     Classes are numbered anew, 0.., in their order; of a grid a grid is left. Factors of one class stay. Raises
@@ -58,8 +58,11 @@ def kept(source: Source, wanted: Mapping[str, Sequence[str]]) -> Source:
         table = source.factors(of(some))
         return np.stack([new[column] for new, column in zip(renumber, table.T, strict=True)], axis=1)
 
+    less = source.without
+
     def without(files: Sequence[tuple[Path, str]]) -> Source:
-        return kept(source.without(files), wanted)
+        assert less is not None
+        return filtered(less(files), wanted)
 
     said = " ".join(f"{name}={','.join(values)}" for name, values in wanted.items())
     by_name = dict(zip(source.factor_names, classes, strict=True))
@@ -74,7 +77,7 @@ def kept(source: Source, wanted: Mapping[str, Sequence[str]]) -> Source:
         continuous={name: np.asarray(values)[rows] for name, values in source.continuous.items()},
         split=None if source.split is None else source.split[rows],
         source=f"{source.source}, kept {said}",
-        without=None if source.without is None else without,
+        without=None if less is None else without,
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from disentool.commands.prepare import prepare
 from disentool.datasets import shapes3d
-from disentool.datasets.kept import kept, parse
+from disentool.datasets.filtered import filtered, parse
 from disentool.datasets.source import Source, table
 from disentool.datasets.split import split
 from disentool.errors import UnknownName, WrongUsage
@@ -31,7 +31,7 @@ def listed() -> Source:
 
 
 def test_rows_of_a_list_are_kept_with_all_that_belongs_to_them():
-    source = kept(listed(), {"kind": ["emu", "0"]})
+    source = filtered(listed(), {"kind": ["emu", "0"]})
     rows = [0, 1, 3, 4]
     np.testing.assert_array_equal(np.concatenate(list(source.images(None)))[:, 0, 0, 0], rows)
     np.testing.assert_array_equal(source.factors(None), [[0, 1], [1, 0], [1, 1], [0, 1]])
@@ -57,7 +57,7 @@ def test_of_a_grid_a_grid_is_left(tmp_path):
     # The images are those of the whole set's rows with the same factors.
     values = [[0, 2], [1], [0, 1, 9], [3], [0, 1, 2, 3], [0, 14]]
     old = np.stack([np.take(kept_, column) for kept_, column in zip(values, factors.T, strict=True)], 1)
-    whole = kept(shapes3d.open_source(None), {})
+    whole = filtered(shapes3d.open_source(None), {})
     rows = np.ravel_multi_index(old.T, shapes3d.SIZES)
     true = np.concatenate(list(whole.images(rows))).reshape(len(rows), 16, 4, 16, 4, 3).mean((2, 4))
     assert np.abs(true - images).mean() < 6  # resized another way
@@ -73,12 +73,12 @@ def test_what_keeps_nothing_or_is_unknown_is_refused():
     with pytest.raises(WrongUsage, match="given twice"):
         parse(["shape=1", "shape=2"])
     with pytest.raises(UnknownName, match="kinds"):
-        kept(listed(), {"kinds": ["cat"]})
+        filtered(listed(), {"kinds": ["cat"]})
     for value in ("3", "2-1", "-1", "fox", "1.5"):
         with pytest.raises(WrongUsage, match="classes 0 to 2, ranges such as 0-2 or cat, dog, emu"):
-            kept(listed(), {"kind": [value]})
+            filtered(listed(), {"kind": [value]})
     with pytest.raises(WrongUsage, match="no image of listed has all of these values"):
-        kept(
+        filtered(
             listed(),
             {
                 "pose": ["1"],

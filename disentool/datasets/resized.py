@@ -11,7 +11,7 @@ from disentool.datasets.source import Source
 from disentool.io import published_images
 
 
-def fitted(source: Source, size: tuple[int, int] | None, grey: bool | None) -> Source:
+def resized(source: Source, size: tuple[int, int] | None, grey: bool | None) -> Source:
     """The source with images of ``size`` (height, width), and grey or RGB; None leaves either as it is.
 
     Another shape is cropped about the centre, then resized with antialiasing; grey is Rec. 601 luma.

@@ -13,7 +13,7 @@ from disentool.io import published_images
 from disentool.io.archive import Members
 
 
-def pictured(
+def images_in(
     found: Members,
     names: list[str],
     channels: int,

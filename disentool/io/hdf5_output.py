@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 
-class Sink:
+class HDF5Output:
     """What HDF5 writes to. After the first error, such as a full disk, it takes everything and keeps nothing.
 
     HDF5 itself crashes when it has to close a file that it could not write; :meth:`check` raises the error instead.
@@ -48,7 +48,7 @@ class Sink:
 
 @contextmanager
 def signals_held() -> Iterator[Callable[[], None]]:
-    """Hold SIGINT and SIGTERM back, as what they raise would be lost while HDF5 calls a :class:`Sink`.
+    """Hold SIGINT and SIGTERM back, as what they raise would be lost while HDF5 calls a :class:`HDF5Output`.
 
     Gives a function that acts on one that arrived; at the end that happens by itself.
     """

@@ -76,8 +76,8 @@ def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
     if len(values) <= bins or (values == np.round(values)).all():
         return Factor(name, classes.astype(np.int32), len(values), values=values)
     frequent = values[counts * bins >= len(numbers)]
-    edges = [np.quantile(numbers, np.arange(1, bins) / bins), frequent, np.nextafter(frequent, np.inf)]
-    edges = np.unique(np.concatenate(edges))  # between bins; a value at one is above it
+    bounds = [np.quantile(numbers, np.arange(1, bins) / bins), frequent, np.nextafter(frequent, np.inf)]
+    edges = np.unique(np.concatenate(bounds))  # between bins; a value at one is above it
     bin_of = np.searchsorted(edges, numbers, side="right")
     kept, classes = np.unique(bin_of, return_inverse=True)
     medians = np.array([np.median(numbers[bin_of == bin]) for bin in kept])
@@ -94,8 +94,12 @@ def facts(factors: Sequence[Factor]) -> dict[str, Any]:
     if len(set(names)) != len(names) or not all(names) or any("/" in name or name == "." for name in names):
         raise DataMismatch(f"factors need different names, none empty and none with a slash: {', '.join(names)}")
     table = np.stack([factor.classes for factor in factors], axis=1) if factors else None
+
+    def rows_of(rows: np.ndarray | None) -> np.ndarray | None:
+        return table if rows is None or table is None else table[rows]
+
     return {
-        "factors": lambda rows: table if rows is None else table[rows],
+        "factors": rows_of,
         "factor_names": tuple(names),
         "factor_sizes": tuple(factor.size for factor in factors),
         "factor_values": {f.name: f.values for f in factors if f.values is not None},

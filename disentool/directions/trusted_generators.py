@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from disentool import named_code
 from disentool.directions.network import Network
 from disentool.errors import DisentoolError, ForeignFile, WrongUsage
-from disentool.io import files, sidecar
+from disentool.io import files, generator_description
 
 
 def is_torchscript(path: Path) -> bool:
@@ -50,9 +50,11 @@ def open_own(spec: str, device: torch.device) -> tuple[Network, str]:
             f"{spec}: is a {type(found).__name__} without latent_dim; expected a function of z [B,latent_dim]"
             " with that attribute, or a class or function that makes one"
         )
-    contract = sidecar.check(spec, {key: getattr(found, key) for key in sidecar.KEYS if hasattr(found, key)})
+    description = generator_description.check(
+        spec, {key: getattr(found, key) for key in generator_description.KEYS if hasattr(found, key)}
+    )
     digest = _own_digest(spec, found)
-    return Network(_on(found, device), contract, device, spec), digest
+    return Network(_on(found, device), description, device, spec), digest
 
 
 def _own_digest(spec: str, found: Any) -> str:
@@ -70,16 +72,16 @@ def _own_digest(spec: str, found: Any) -> str:
 
 
 def open_torchscript(path: Path, device: torch.device) -> tuple[Network, str]:
-    """A TorchScript file with its sidecar, and their digest."""
+    """A TorchScript file with its description, and their digest."""
 
     def load() -> Callable[..., Tensor]:
         return torch.jit.load(str(path), map_location=device)
 
-    return _with_sidecar(path, device, "TorchScript file", load)
+    return _with_description(path, device, "TorchScript file", load)
 
 
 def open_exported(path: Path, device: torch.device) -> tuple[Network, str]:
-    """A .pt2 file of ``torch.export.save`` with its sidecar, and their digest."""
+    """A .pt2 file of ``torch.export.save`` with its description, and their digest."""
 
     def load() -> Callable[..., Tensor]:
         program = torch.export.load(str(path))
@@ -89,17 +91,18 @@ def open_exported(path: Path, device: torch.device) -> tuple[Network, str]:
             program = move_to_device_pass(program, str(device))
         return program.module()
 
-    return _with_sidecar(path, device, ".pt2 file of torch.export", load)
+    return _with_description(path, device, ".pt2 file of torch.export", load)
 
 
-def _with_sidecar(path: Path, device: torch.device, kind: str, load: Callable) -> tuple[Network, str]:
+def _with_description(path: Path, device: torch.device, kind: str, load: Callable) -> tuple[Network, str]:
     files.require(path, kind)
-    beside = sidecar.beside(path)
-    contract = sidecar.read(beside)
+    beside = generator_description.beside(path)
+    description = generator_description.read(beside)
     with _opening(path, kind):
         network = load()
-    digest = hashlib.sha256(f"{files.sha256(path)}\n{contract}\n".encode()).hexdigest()
-    return Network(_on(network, device), contract, device, str(path)), digest
+    # Directions that were found before name this digest: the text of a Contract is part of their file format.
+    digest = hashlib.sha256(f"{files.sha256(path)}\n{description}\n".encode()).hexdigest()
+    return Network(_on(network, device), description, device, str(path)), digest
 
 
 def open_pickle(path: Path, device: torch.device) -> tuple[Network, str]:
@@ -113,24 +116,24 @@ def open_pickle(path: Path, device: torch.device) -> tuple[Network, str]:
         sys.path.append(os.getcwd())
     with _opening(path, "StyleGAN pickle"), open(path, "rb") as file:
         content = pickle.load(file)
-    network = content.get("G_ema", content.get("G")) if isinstance(content, dict) else content
+    network: Any = content.get("G_ema", content.get("G")) if isinstance(content, dict) else content
     if not all(isinstance(getattr(network, name, None), int) for name in ("z_dim", "c_dim", "img_resolution")):
         raise ForeignFile(
             f"{path}: holds no generator of StyleGAN2-ADA or StyleGAN3 (an object with z_dim, c_dim and img_resolution,"
             " by itself or as G_ema)"
         )
     values = {"latent_dim": network.z_dim, "image_range": (-1, 1), "clip": True}
-    contract = sidecar.check(path, values | ({"num_classes": network.c_dim} if network.c_dim else {}))
+    description = generator_description.check(path, values | ({"num_classes": network.c_dim} if network.c_dim else {}))
     network = _on(network, device)
 
     def call(z: Tensor, classes: Tensor | None = None) -> Tensor:
-        if classes is None:
+        if classes is None or description.num_classes is None:
             labels = z.new_zeros(len(z), 0)
         else:
-            labels = nn.functional.one_hot(classes, contract.num_classes).to(z.dtype)
+            labels = nn.functional.one_hot(classes, description.num_classes).to(z.dtype)
         return network(z, labels, noise_mode="const", force_fp32=True)
 
-    return Network(call, contract, device, str(path)), files.sha256(path)
+    return Network(call, description, device, str(path)), files.sha256(path)
 
 
 def _on(network: Any, device: torch.device) -> Any:
