@@ -33,6 +33,9 @@ torch.set_num_threads(1)
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("repeatable")
 
+TESTS = Path(__file__).parent
+ROOT, DATA = TESTS.parent, TESTS / "data"
+
 NAMES, SIZES = ("size", "pos_x", "pos_y"), (3, 8, 8)
 
 

@@ -7,4 +7,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/.."
 ruff check .
 ruff format --check --quiet . || { echo "ruff format . would change files" >&2; exit 1; }
+codespell .
+mypy
 exec python -m pytest -n auto --maxprocesses 8 --dist loadfile "$@"

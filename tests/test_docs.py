@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -142,7 +141,6 @@ PYTHON = [document for document in (README, *GUIDES) if blocks(document, "python
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("disentool.api") is None, reason="there is no Python API yet")
 @pytest.mark.parametrize("document", PYTHON, ids=named)
 def test_blocks_of_python_run_in_order(shell, document, tmp_path):
     """In one process, after the document's ``prepare`` commands."""

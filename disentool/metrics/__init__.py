@@ -116,7 +116,7 @@ METRICS: dict[str, MetricFacts] = _table(
         ),
         MetricFacts(
             "explicitness",
-            "Ridgeway & Mozer's: a linear classifier reads the factors",
+            "how well a linear classifier reads the factors, of Ridgeway & Mozer",
             _FSTATISTIC,
             "higher",
             _protocols(of.Explicitness(), of.Explicitness("dlib", train_rows=10_000, test_rows=5_000)),
@@ -186,7 +186,7 @@ METRICS: dict[str, MetricFacts] = _table(
         ),
         MetricFacts(
             "wasserstein",
-            "Wasserstein distance of that Gaussian to an independent one",
+            "Wasserstein distance of a Gaussian of the means to one with independent dimensions",
             _LOCATELLO,
             "lower",
             _protocols(of.Wasserstein(), of.Wasserstein("dlib", rows=10_000)),
@@ -196,7 +196,7 @@ METRICS: dict[str, MetricFacts] = _table(
         ),
         MetricFacts(
             "mutual-information",
-            "mean over pairs of code dimensions",
+            "mutual information of two code dimensions, mean over all pairs",
             _LOCATELLO,
             "lower",
             _protocols(of.Binned(), of.Binned("dlib", rows=10_000)),
@@ -238,7 +238,7 @@ METRICS: dict[str, MetricFacts] = _table(
         ),
         MetricFacts(
             "leakage",
-            "accuracy of the class as probes read it off the content code",
+            "accuracy with which probes predict the class from the content code",
             _LORD,
             "lower",
             _protocols(of.Leakage()),
@@ -255,6 +255,7 @@ METRICS: dict[str, MetricFacts] = _table(
             _protocols(of.Transfer()),
             "transfer",
             frozenset({"factors", "model"}),
+            range=(0.0, 1.0),
             by_name_only="is of class and content codes",
         ),
         MetricFacts(
@@ -270,7 +271,7 @@ METRICS: dict[str, MetricFacts] = _table(
         ),
         MetricFacts(
             "control",
-            "how a direction (dirs.h5) decides its property: R^2",
+            "share of a property's variance that the position along a direction (dirs.h5) explains: R^2",
             'Plumerault et al., "Controlling generative models with continuous factors of variations" (ICLR 2020)',
             "higher",
             _protocols(

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 from test_biggan import Z, tiny_biggan, write_folder
@@ -16,7 +17,7 @@ from test_biggan import Z, tiny_biggan, write_folder
 from disentool.directions.inversion import Descent, Loss, detail, invert
 from disentool.models import generator as generators
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = ROOT / "examples"
 FAST = ("--starts", 4, "--steps", 60, "--device", "cpu")
 
 

@@ -5,13 +5,13 @@ import json
 import shutil
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import h5py
 import numpy as np
 import page_files
 import pytest
 import torch
+from conftest import ROOT
 from PIL import Image
 from scipy import stats
 
@@ -22,7 +22,7 @@ from disentool.io.directions import Direction, Directions
 from disentool.models import generator as generators
 from disentool.steering import along_direction, named_directions
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "your_generator.py"
+EXAMPLE = ROOT / "examples" / "your_generator.py"
 ALONG = ("--direction", "dirs.h5:shift-x", "--trust", "--device", "cpu")
 BLOB = "your_generator:Blob"
 

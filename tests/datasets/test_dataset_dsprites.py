@@ -4,16 +4,16 @@ import hashlib
 import math
 import os
 import zipfile
-from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from conftest import DATA
 
 from disentool.datasets import dsprites
 from disentool.errors import ForeignFile, MissingFile
 
-FRAMES = Path(__file__).parent / "data/dsprites_reference.npz"
+FRAMES = DATA / "dsprites_reference.npz"
 N = 737_280
 SIZES = (3, 6, 40, 32, 32)
 NPZ = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"

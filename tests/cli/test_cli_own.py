@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import shell, square_grid, write_dataset
+from conftest import ROOT, shell, square_grid, write_dataset
 
 from disentool.io import checkpoint
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = ROOT / "examples"
 
 
 @pytest.fixture

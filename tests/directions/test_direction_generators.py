@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from test_biggan import tiny_biggan, write_folder
 from test_generators import SIDECAR, Once, write_exported, write_torchscript
 from torch import nn
 
 from disentool.io import directions
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = ROOT / "examples"
 # What a network with random weights can follow.
 COLOURS = ("--transform", "brightness", "--transform", "red", "--device", "cpu", "--starts", 6)
 

@@ -4,17 +4,17 @@ import colorsys
 import hashlib
 import math
 import os
-from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from conftest import DATA
 from PIL import Image
 
 from disentool.datasets import shapes3d, shapes3d_scene
 from disentool.errors import ForeignFile, MissingFile
 
-FRAMES = Path(__file__).parent / "data/shapes3d_reference.npz"
+FRAMES = DATA / "shapes3d_reference.npz"
 N = 480_000
 SIZES = (10, 10, 10, 8, 4, 15)
 SOME = np.array([0, 1, 1, 479, 480, 5000, 250_000, 250_001, N - 1])  # a row may be asked for twice

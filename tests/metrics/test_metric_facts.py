@@ -4,9 +4,9 @@ import math
 import subprocess
 import sys
 from dataclasses import fields, replace
-from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from disentool.errors import UnknownName, WrongUsage
 from disentool.metrics import METRICS, ONLY_BY_NAME
@@ -54,7 +54,7 @@ def test_what_cannot_be_is_refused():
     assert Mig(rows=None).rows is None
 
 
-def test_the_table_of_the_readme_is_rendered():
+def test_the_table_is_rendered():
     table = markdown_table(METRICS.values())
     rows = table.splitlines()
     assert rows[0].startswith("| metric |")
@@ -65,9 +65,9 @@ def test_the_table_of_the_readme_is_rendered():
     assert "`exact` `dlib` `chen` `ubisoft`" in mig
 
 
-def test_the_readme_holds_the_table():
+def test_the_guide_holds_the_table():
     """Between its markers, once they are there."""
-    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "examples/metrics.md").read_text(encoding="utf-8")
     _, found, rest = text.partition("<!-- metrics -->\n")
     assert not found or rest.partition("<!-- /metrics -->")[0].strip() == markdown_table(METRICS.values())
 

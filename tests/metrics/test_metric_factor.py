@@ -3,10 +3,10 @@
 import json
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from metric_cases import factor
@@ -17,7 +17,7 @@ from disentool.scoring.codes import Codes
 from disentool.scoring.points import Points
 from disentool.scoring.rows import subset_rows
 
-REFERENCE = Path(__file__).parent / "data/metrics"
+REFERENCE = DATA / "metrics"
 PAPER, DLIB = factor.protocols["paper"], factor.protocols["dlib"]
 BOTH = pytest.mark.parametrize("options", [PAPER, DLIB], ids=["paper", "dlib"])
 

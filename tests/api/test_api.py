@@ -18,7 +18,7 @@ import pytest
 import scipy.stats  # noqa: F401  when imported, these two set filters of warnings
 import sklearn.ensemble  # noqa: F401  and environment variables, which is not the toolkit's doing
 import torch
-from conftest import SMALL, SMALL_FACTOR, square_grid
+from conftest import ROOT, SMALL, SMALL_FACTOR, square_grid
 
 import disentool
 from disentool.commands.encode import encode
@@ -668,7 +668,7 @@ def test_nothing_of_the_process_is_changed(squares, folder, table):
 
 
 def test_the_example_runs(folder):
-    script = Path(__file__).parents[1] / "examples" / "python_api.py"
+    script = ROOT / "examples" / "python_api.py"
     done = subprocess.run(
         [sys.executable, "-W", "error", script], env=os.environ | {"STEPS": "3"}, capture_output=True, text=True
     )

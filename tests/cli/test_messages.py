@@ -3,7 +3,7 @@
 ``data/messages.txt`` holds blocks of a line ``$ disentool ...``, a line ``exit N`` and the lines on stderr. To add a
 message, add a ``$`` line; to accept new wording, run
 
-    DISENTOOL_WRITE_MESSAGES=1 python -m pytest tests/test_messages.py
+    DISENTOOL_WRITE_MESSAGES=1 python -m pytest tests/cli/test_messages.py
 
 and read the difference before it is committed. Other tests assert the exit code and a word or two.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import square_grid, write_dataset
+from conftest import DATA, square_grid, write_dataset
 from PIL import Image
 
 from disentool.commands.encode import encode
@@ -23,7 +23,7 @@ from disentool.commands.score import score
 from disentool.io.records import to_json
 from disentool.scoring.choose import choose
 
-GOLDEN = Path(__file__).parent / "data" / "messages.txt"
+GOLDEN = DATA / "messages.txt"
 WRITE = "DISENTOOL_WRITE_MESSAGES"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL
+from conftest import ROOT, SMALL
 from torch import nn
 
 from disentool.commands.export import export
@@ -23,7 +23,7 @@ from disentool.io import generator_description
 from disentool.models import generator as generators
 from disentool.training.plan import plan
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = ROOT / "examples"
 
 
 @pytest.fixture

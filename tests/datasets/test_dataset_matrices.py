@@ -3,11 +3,11 @@
 import io
 import itertools
 import tarfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.io
+from conftest import DATA
 from PIL import Image
 from raw_files import idx, norb, shrunk, write_folder, write_tar, write_zip, zipped
 
@@ -15,7 +15,7 @@ from disentool.datasets import cars3d, mnist, mpi3d, smallnorb
 from disentool.errors import DisentoolError, ForeignFile, MissingFile, UnknownName, UnsafeFile, WrongUsage
 from disentool.io import dataset, mat
 
-MNIST = Path(__file__).parent / "data/mnist"
+MNIST = DATA / "mnist"
 
 
 def images_of(source, rows=None):

@@ -2,11 +2,11 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from conftest import DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from metric_cases import factor, higgins
@@ -17,7 +17,7 @@ from disentool.metrics.higgins import _softmax
 from disentool.scoring.codes import Codes
 from disentool.scoring.points import Points
 
-REFERENCE = Path(__file__).parent / "data/metrics"
+REFERENCE = DATA / "metrics"
 PAPER, DLIB = higgins.protocols["paper"], higgins.protocols["dlib"]
 BOTH = pytest.mark.parametrize("options", [PAPER, DLIB], ids=["paper", "dlib"])
 FEW = {"train_points": 600, "test_points": 300}
