@@ -7,7 +7,7 @@ from pathlib import Path
 
 from disentool.errors import WrongUsage
 from disentool.io import files, records
-from disentool.io.score_records import Source
+from disentool.io.records import Source
 from disentool.pictures import writing
 from disentool.plots import PLOTS, style
 from disentool.plots.drawing import draw, load
