@@ -1,4 +1,4 @@
-"""How a stage tells people what it is doing; the command line shows it, a Python caller may ignore it."""
+"""How work under way is told to people: the command line shows it, a Python caller may ignore it."""
 
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ class Task(Protocol):
 
 
 class Reporter(Protocol):
-    """Where a stage's news go."""
+    """Where news of the work go."""
 
     def note(self, message: str) -> None:
         """One line for people."""

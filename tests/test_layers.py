@@ -196,7 +196,7 @@ METRICS_SHARE = {
 def test_metrics_and_data_sets_do_not_import_each_other():
     for package, shared in (
         ("metrics", METRICS_SHARE),
-        ("datasets", {"source", "factor_columns", "catalogue", "picture_files", "shapes3d_scene"}),
+        ("datasets", {"source", "factor_columns", "folder_listing", "catalogue", "picture_files", "shapes3d_scene"}),
     ):
         for path in (ROOT / package).glob("*.py"):
             others = {m.split(".")[2] for m in imports(path) if m.startswith(f"disentool.{package}.")}

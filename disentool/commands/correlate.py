@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from disentool.io import score_records
-from disentool.io.score_records import Source
+from disentool.io.records import Source
 from disentool.plots.correlation_records import correlations
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from disentool.errors import WrongUsage
 from disentool.io import files, records
 from disentool.io.call_checks import require_outputs_once
-from disentool.io.score_records import Source
+from disentool.io.records import Source
 from disentool.pictures import writing
 from disentool.pictures.limits import check_pixels
 from disentool.plots import PLOTS, style

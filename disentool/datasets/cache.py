@@ -39,7 +39,7 @@ def cached(name: str, report: Reporter | None = None) -> Path:
     with files.claim(path, wait=lambda: report.note(waiting)):
         if not path.exists():  # else another process was faster
             try:
-                source = open_source(name, None, None, None, {})
+                source = open_source(name, raw=None, size=None, grey=None, options={})
             except (MissingFile, WrongUsage):  # nothing to render
                 raise WrongUsage(
                     f"--data {name}: is not rendered; make a file of it with `disentool prepare {name} --from ..."
@@ -48,7 +48,7 @@ def cached(name: str, report: Reporter | None = None) -> Path:
             size = size_in_bytes(source, None)
             files.probe(path, overwrite=True, need_bytes=size)
             report.note(f"{name} is rendered once, into {path} ({size / 1e9:.1f} GB; $DISENTOOL_CACHE moves it)")
-            write(source, None, None, path, 0, False, True, report)
+            write(source, None, None, path, seed=0, compress=False, overwrite=True, report=report)
     return path
 
 

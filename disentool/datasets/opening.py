@@ -21,7 +21,12 @@ def open_source(
     options: Mapping[str, Any],
     keep: Mapping[str, Sequence[str]] | None = None,
 ) -> Source:
-    """Data set ``name`` with these options of its own, fitted to ``size`` and ``grey``, only what ``keep`` names."""
+    """Data set ``name``, rendered or read from ``raw``.
+
+    ``size`` (height, width) and ``grey``: images are made so; None leaves them. ``options``: of the data set's own, by
+    the names of its ``open_source``. ``keep``: factor -> the values whose images are kept, others are left out. Raises
+    UnknownName, WrongUsage, or what the data set's own ``open_source`` raises.
+    """
     if name not in DATASETS:
         raise UnknownName("data set", name, DATASETS)
     read = importlib.import_module(DATASETS[name][0]).open_source

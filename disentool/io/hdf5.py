@@ -135,7 +135,7 @@ def dataset_names(file: h5py.File) -> list[str]:
     return sorted(names)
 
 
-def is_hdf5(path: Path) -> bool:
+def is_hdf5(path: Path | str) -> bool:
     """Whether a file begins as HDF5 does, perhaps after a block of someone else's (as in MATLAB's files)."""
     return h5py.is_hdf5(path)
 

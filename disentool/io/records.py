@@ -1,14 +1,19 @@
-"""Score records and history lines: JSON objects, one a line."""
+"""JSON objects, alone or one a line: how records and histories are written, read, and told apart by their format.
+
+What a score record must hold, and which of them belong together, is in :mod:`disentool.io.score_records`.
+"""
 
 import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from disentool.errors import ForeignFile
 from disentool.io import files
 from disentool.io.schema import CORRELATION, HISTORY, INVERSION, SCORE
+
+Source = str | Path | BinaryIO
 
 
 def to_json(record: dict[str, Any]) -> str:
@@ -43,8 +48,16 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
+def read(source: Source, what: str = "file of records") -> tuple[str, str, list[dict[str, Any]]]:
+    """The name of a JSON-lines file or an open stream, which format its records are of, and the records."""
+    if isinstance(source, str | Path):
+        path = files.require(source, what, "`disentool score` prints them")
+        return str(path), *read_lines(path)
+    return "stdin", *parse_lines(source, "stdin")
+
+
 def read_lines(path: Path) -> tuple[str, list[dict[str, Any]]]:
-    """The records of a JSON-lines file, and which format they are of: scores, correlations or a history."""
+    """Which format a JSON-lines file is of, and its records: scores, correlations, inversions or a history."""
     with open(path, "rb") as file:
         return parse_lines(file, path)
 

@@ -1,41 +1,33 @@
-"""Records as commands read them, from files and streams: checked, and matched with the metrics a caller names."""
+"""Score records: what each must hold, what it is called, and which of them may be compared.
+
+Lines are read and told apart by :mod:`disentool.io.records`.
+"""
 
 import json
 import math
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
-from disentool.io import files, records
+from disentool.io import records
 from disentool.io.schema import SCORE
 
-Source = str | Path | BinaryIO
 
-
-def read(source: Source, what: str = "file of records") -> tuple[str, str, list[dict[str, Any]]]:
-    """The name of a JSON-lines file or an open stream, which format its records are of, and the records."""
-    if isinstance(source, str | Path):
-        path = files.require(source, what, "`disentool score` prints them")
-        return str(path), *records.read_lines(path)
-    return "stdin", *records.parse_lines(source, "stdin")
-
-
-def scores(sources: Iterable[Source]) -> list[dict[str, Any]]:
+def scores(sources: Iterable[records.Source]) -> list[dict[str, Any]]:
     """The score records of files and streams; ForeignFile for anything else."""
-    found = []
+    found: list[dict[str, Any]] = []
     for source in sources:
-        name, kind, records = read(source, "file of score records")
+        name, kind, lines = records.read(source, "file of score records")
         if kind != SCORE.name:
             raise ForeignFile(f"{name}: holds a {kind}, expected score records as `disentool score` prints them")
-        check_scores(name, records)
-        found += records
+        check_scores(name, lines)
+        found += lines
     return found
 
 
-def check_scores(name: str, records: list[dict[str, Any]]) -> None:
+def check_scores(name: str, found: list[dict[str, Any]]) -> None:
     """ForeignFile, naming the file, unless each score record has what every reader of them needs."""
-    for number, record in enumerate(records, 1):
+    for number, record in enumerate(found, 1):
         score = record.get("score")
         known = isinstance(score, int | float) and not isinstance(score, bool)
         words = all(isinstance(record.get(key), str) for key in ("id", "metric", "protocol"))
@@ -71,10 +63,10 @@ def split(names: Sequence[str]) -> list[str]:
     return [part.strip() for name in names for part in name.split(",") if part.strip()]
 
 
-def require_comparable(records: Iterable[dict[str, Any]]) -> None:
+def require_comparable(found: Iterable[dict[str, Any]]) -> None:
     """DataMismatch if the records of a metric were made with different constants or of different data."""
     constants: dict[str, set[str]] = {}
-    for record in records:
+    for record in found:
         details = record["details"]
         changed = details.get("changed_options")
         varied = {key: details.get(key) for key in changed} if isinstance(changed, list) else {}

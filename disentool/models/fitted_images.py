@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from disentool.datasets import folder
+from disentool.datasets import folder_listing
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
 from disentool.io import published_images, read_images
 from disentool.io.dataset import Dataset
@@ -43,7 +43,7 @@ def folder_of_pictures(model: TakesImages, path: Path, report: Reporter, *, stri
     Those that cannot be read are left out with a note; ``strict``: they stop it. MissingFile where there are none.
     """
     images, changes, damaged = [], [], []
-    found = folder.images_below(path)
+    found = folder_listing.images_below(path)
     if len(found) > MAX_IMAGES:
         raise WrongUsage(f"{path}: {len(found):,} images, expected at most {MAX_IMAGES:,}; name a folder of fewer")
     for file in found:

@@ -130,7 +130,7 @@ def _read(path: Path, found: Found, rest: _Unattached) -> None:
         if key not in [run.key for run in found.runs]:
             found.runs.append(_of_checkpoint(path, key))
         return
-    name, form, lines = score_records.read(path, "checkpoint, history or file of records")
+    name, form, lines = records.read(path, "checkpoint, history or file of records")
     if form == SCORE.name:
         score_records.check_scores(name, lines)
         rest.scores += lines

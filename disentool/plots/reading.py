@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from disentool.errors import ForeignFile
-from disentool.io import files, hdf5, score_records
+from disentool.io import files, hdf5, records, score_records
+from disentool.io.records import Source
 from disentool.io.schema import CORRELATION, HISTORY, SCORE
-from disentool.io.score_records import Source
 from disentool.plots.drawing import load
 from disentool.plots.tables import Table
 
@@ -21,7 +21,7 @@ def read_tables(source: Source, kind: str) -> list[Table]:
         return [_of_checkpoint(Path(source))]
     if isinstance(source, str | Path) and (hdf5.is_hdf5(Path(source)) or _is_checkpoint(Path(source))):
         raise ForeignFile(f"{source}: no records; plot {kind} reads what {makers} writes as JSON lines")
-    name, form, found = score_records.read(source)
+    name, form, found = records.read(source)
     if form not in wanted:
         raise ForeignFile(f"{name}: holds a {form}; plot {kind} reads what {makers} writes")
     if form == SCORE.name:

@@ -170,7 +170,7 @@ OPEN = """
 import sys
 from disentool.cli.progress import reporter
 from disentool.datasets import DATASETS
-from disentool.commands.prepare import open_data
+from disentool.datasets.cache import open_data
 DATASETS["tiny"] = ("tiny", "for a test")
 print("ready", flush=True)
 sys.stdin.readline()
