@@ -111,8 +111,8 @@ def score(
     {'mig': 1.0, 'modularity': 1.0}
     """
     require_seed(seed)
-    if metric == "all":
-        raise WrongUsage("metric all: is several; ['all'] gives a dict of them")
+    if isinstance(metric, str) and (metric == "all" or "," in metric):
+        raise WrongUsage(f"metric {metric}: is several; {metric.split(',')} gives a dict of them")
     names = [metric] if isinstance(metric, str) else list(metric)
     mean, table = _codes(codes, "codes"), None if factors is None else _array(factors, "factors")
     variance = None if logvar is None else _codes(logvar, "logvar")
@@ -121,7 +121,12 @@ def score(
         if len(table) != len(mean):
             raise DataMismatch(f"codes have {len(mean):,} rows, factors {len(table):,}")
     texts = {name: _text(value) for name, value in (constants or {}).items()}
-    chosen = choose(names, protocol, texts)
+    try:
+        chosen = choose(names, protocol, texts)
+    except WrongUsage as error:
+        if not str(error).startswith("--set "):
+            raise
+        raise WrongUsage(str(error).removeprefix("--set ")) from None  # there is no such option here
     results = _measured(
         chosen, mean, variance, table, factor_names, factor_sizes, seed, Spread(repeats, bootstrap), report or Silent()
     )
