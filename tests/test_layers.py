@@ -214,7 +214,7 @@ def test_metrics_and_data_sets_do_not_import_each_other():
 
 def test_files_are_short():
     for path in FILES:
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path
 
 
 def test_there_is_no_drawer():
