@@ -20,6 +20,8 @@ from disentool.training.plan import plan
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 GUIDES = sorted((ROOT / "examples").glob("*.md"))
+# The others change the package itself: test_add_your_own.py runs them in a copy of it.
+RUN_HERE = [README, *(guide for guide in GUIDES if guide.name != "add-your-own.md")]
 TEXTS = [README, *GUIDES, ROOT / "recipes" / "README.md", ROOT / "tests" / "bench" / "README.md"]
 TEXTS += [ROOT / ".github" / "CONTRIBUTING.md"]
 
@@ -117,7 +119,7 @@ def shell(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("document", [README, *GUIDES], ids=named)
+@pytest.mark.parametrize("document", RUN_HERE, ids=named)
 def test_blocks_of_the_shell_run_in_order(shell, document):
     ready = [text for _, text in blocks(document, "sh") if not sets_up(text)]
     assert ready
@@ -137,7 +139,7 @@ def test_readme_shows_what_its_commands_print(shell):
         assert without_numbers(printed) == without_numbers(shown)
 
 
-PYTHON = [document for document in (README, *GUIDES) if blocks(document, "python")]
+PYTHON = [document for document in RUN_HERE if blocks(document, "python")]
 
 
 @pytest.mark.slow
@@ -165,7 +167,7 @@ def test_every_block_is_of_a_kind_that_is_run(document):
 def test_texts_are_short():
     assert len(README.read_text(encoding="utf-8").splitlines()) <= 160
     for guide in GUIDES:
-        assert len(guide.read_text(encoding="utf-8").splitlines()) <= 150, guide.name
+        assert len(guide.read_text(encoding="utf-8").splitlines()) <= 160, guide.name
 
 
 def test_readme_names_every_command_and_guide():
