@@ -15,7 +15,7 @@ class DisentoolError(Exception):
 
 
 class WrongUsage(DisentoolError):
-    """The call's words are off: an option's value, or two options that contradict each other."""
+    """A call is wrong: the value of an option is, or two options contradict each other."""
 
     exit_code = 2
 

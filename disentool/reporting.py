@@ -15,7 +15,7 @@ class Task(Protocol):
 
 
 class Reporter(Protocol):
-    """Where news of the work go."""
+    """What is told of the progress of the work: tasks, notes and errors."""
 
     def note(self, message: str) -> None:
         """One line for people."""
@@ -36,7 +36,7 @@ def counted(batches: Iterable[_Counted], task: Task, done: int = 0) -> Iterator[
 
 
 class Silent:
-    """A reporter that tells nobody."""
+    """A reporter that shows nothing."""
 
     def note(self, message: str) -> None:
         """Say nothing."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from disentool.api.arguments import require_seed
 from disentool.errors import DataMismatch, WrongUsage
+from disentool.metrics.arrays import refuse_non_finite
 from disentool.metrics.facts import Need
 from disentool.metrics.result import Result
 from disentool.reporting import Reporter, Silent
@@ -149,6 +150,7 @@ def _measured(
     """The metrics' results by name; those that came with ``all`` and do not apply are left out."""
     points = Points(len(mean)) if factors is None else Points.from_factors(factors, names, sizes)
     codes = Codes(np.arange(len(mean)), mean, logvar)
+    refuse_non_finite(codes.mean, "codes")  # wherever they are, also where a metric draws other rows
     lacking = {*_ELSEWHERE, *(["factors"] if factors is None else []), *(["logvar"] if logvar is None else [])}
     results = {}
     for metric in metrics:

@@ -117,7 +117,7 @@ class _Bar:
         """Move the bar."""
         now = time.monotonic()
         if terms is None and done < self._total and now < self._shown + 0.1:
-            return  # stages call this every step
+            return  # it is called at every step
         self._shown = now
         rate = (done - self._first) / max(now - self._start, 1e-9)
         left = _clock((self._total - done) / rate) if rate else "?"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from disentool.contract.method import Method
 from disentool.contract.training import Networks
-from disentool.errors import DataMismatch
+from disentool.errors import DataMismatch, WrongUsage
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # ---- class and content (LORD, ML-VAE, DrNet)
 
 
+@runtime_checkable
 class ClassLabels(Protocol):
     """Which class an image is of, read from its factors; :func:`disentool.io.classes.choose` makes one.
 
@@ -99,8 +100,19 @@ class JoinsClasses(Protocol):
 
 
 def class_labels(method: Method) -> ClassLabels | None:
-    """Which class an image is of; None where the method is told none."""
-    return method.classes if isinstance(method, ClassContent) else None
+    """Which class an image is of; None where the method is told none.
+
+    WrongUsage for a method that calls something else ``classes``.
+    """
+    if not isinstance(method, ClassContent):
+        return None
+    labels = method.classes
+    if not isinstance(labels, ClassLabels):
+        raise WrongUsage(
+            f"{type(method).__name__}.classes: a {type(labels).__name__}, expected what tells the class of an image"
+            " (see disentool.contract.ClassLabels); give it another name if it is something else"
+        )
+    return labels
 
 
 def class_width(method: Method) -> int | None:

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from joblib import cpu_count
 from disentool.errors import DeviceUnavailable
 
 _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
+_kept_for_caller: ContextVar[bool] = ContextVar("_kept_for_caller", default=False)  # within unchanged()
 
 
 def choose(name: str) -> torch.device:
@@ -45,7 +47,8 @@ def configure(device: torch.device, deterministic: bool = False, precision: str 
         torch.backends.cudnn.benchmark = not deterministic
     torch.use_deterministic_algorithms(deterministic)
     if device.type == "cpu":
-        _keep_freed_memory()
+        if not _kept_for_caller.get():  # the allocator's thresholds cannot be read, so not be given back
+            _keep_freed_memory()
         if "OMP_NUM_THREADS" not in os.environ and cpu_count() < torch.get_num_threads():
             torch.set_num_threads(cpu_count())  # torch knows nothing of a container's quota, joblib does
 
@@ -70,13 +73,15 @@ def _keep_freed_memory() -> None:
 
 @contextmanager
 def unchanged() -> Iterator[None]:
-    """Whatever :func:`configure` sets within is as it was afterwards, but for the allocator's thresholds."""
+    """Whatever :func:`configure` sets within is as it was afterwards; it leaves the allocator alone."""
     threads, cublas = torch.get_num_threads(), os.environ.get(_CUBLAS)
     deterministic = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    token = _kept_for_caller.set(True)
     with _kept_kernels():
         try:
             yield
         finally:
+            _kept_for_caller.reset(token)
             torch.set_num_threads(threads)
             torch.use_deterministic_algorithms(deterministic[0], warn_only=deterministic[1])
             if cublas is None:

@@ -59,7 +59,7 @@ class Feed:
         return self.at(index.to(self.device), images)
 
     def gather(self, index: Tensor) -> Tensor:
-        """Images uint8 [B,H,W,C] of rows that are named, and stored, in memory: int64 [B]."""
+        """uint8 [B,H,W,C]: the images of the rows ``index``, int64 [B] in memory. The images must be in memory too."""
         return self.images.index_select(0, index if self._rows is None else self._rows[index])
 
     def at(self, index: Tensor, images: Tensor | None) -> Batch:

@@ -16,7 +16,7 @@ from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists,
 
 _UNLINKED_WHILE_OPEN = os.name != "nt"  # Windows keeps a file that is open; there filelock removes it on release
 _LETTING_GO = 0.1  # seconds given to a holder that is just letting go, before an output counts as busy
-_POLL = 0.01  # seconds between two attempts
+_POLL, _WAITING_POLL = 0.01, 0.5  # seconds between two attempts: for a moment, and while another one works
 
 
 def require(path: Path | str, what: str, hint: str = "") -> Path:
@@ -112,17 +112,17 @@ def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[Non
 def _locked(path: Path, lock: Path, wait: Callable[[], None] | None) -> BaseFileLock:
     """The lock of this file, held. The lock file that it holds is the one that is there, not one removed meanwhile."""
     held = FileLock(lock, thread_local=False, fallback_to_soft=False, preserve_lock_file=_UNLINKED_WHILE_OPEN)
-    patience = _LETTING_GO
+    patience, poll = _LETTING_GO, _POLL
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            held.acquire(timeout=patience, poll_interval=_POLL)
+            held.acquire(timeout=patience, poll_interval=poll)
             return held
         except Timeout:
             if wait is None:
                 raise OutputBusy(f"{path}: another running disentool is writing it; wait, or name another -o") from None
             wait()
-            patience = -1
+            patience, poll = -1, _WAITING_POLL
         except OSError as error:
             raise not_writable(path, error) from None
 

@@ -160,7 +160,7 @@ CHECKPOINT = Format(
         ("step", "finished steps"),
         ("rng", "{seed}: every draw is keyed by (seed, step, phase); the same bits need the same torch and numpy"),
         ("history", "list of history lines, each {step, time, <term>: value}; window: the unfinished one"),
-        ("seconds", "of training, over all sittings"),
+        ("seconds", "of training, in all the processes that carried the run"),
         ("statistics", "kl [D] nats, mean_std [D], mean_mean [D] of the codes over `rows` rows"),
         ("reconstruction_loss", "perceptual or pixel, of methods that can have either"),
         ("styles", "int32 [N], the style of each image of the data, of runs with --styles"),

@@ -58,7 +58,7 @@ class Events:
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter
 
-            # Of an earlier sitting, what came at this step or later is not part of the run any more.
+            # An earlier process may have gone beyond this step; what it wrote from here on is no part of the run.
             self._writer = SummaryWriter(str(self.folder), purge_step=step)
         for name, value in line.items():
             if name not in ("step", "time"):

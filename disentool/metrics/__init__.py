@@ -255,7 +255,6 @@ METRICS: dict[str, MetricFacts] = _table(
             _protocols(of.Transfer()),
             "transfer",
             frozenset({"factors", "model"}),
-            range=(0.0, 1.0),
             by_name_only="is of class and content codes",
         ),
         MetricFacts(

@@ -40,6 +40,20 @@ def check_table(codes: Array, factors: Array, *, vary: bool = True) -> None:
         raise DataMismatch(f"factors {', '.join(map(str, constant))} have one value only, so nothing can tell of them")
 
 
+def check_drawn(codes: Array, rows: Array, shared: Array, metric: str) -> None:
+    """DataMismatch unless ``rows`` int [V,L] are rows of codes [n,D] and ``shared`` int [V] are factors, 0 and up."""
+    if rows.ndim != 2 or shared.shape != rows.shape[:1] or not rows.size:
+        raise DataMismatch(
+            f"metric {metric}: rows {list(rows.shape)} and factors {list(shared.shape)}, expected [V,L] and [V]"
+        )
+    if rows.dtype.kind not in "iu" or shared.dtype.kind not in "iu" or rows.min() < 0 or shared.min() < 0:
+        raise DataMismatch(f"metric {metric}: expected whole numbers, 0 and up, for rows and for factors")
+    if rows.max() >= len(codes):
+        raise DataMismatch(
+            f"metric {metric}: row {rows.max():,} was drawn, the codes have rows 0 to {len(codes) - 1:,}"
+        )
+
+
 def check_split(
     codes: Array, factors: Array, test_codes: Array | None, test_factors: Array | None
 ) -> tuple[Array, Array]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from disentool.errors import DataMismatch
-from disentool.metrics.arrays import Array, Floats, Integers, check_codes, names_of
+from disentool.metrics.arrays import Array, Floats, Integers, check_codes, check_drawn, names_of
 from disentool.metrics.constants import Factor
 from disentool.metrics.intervals import RESAMPLES, above_chance, interval_of_share
 from disentool.metrics.result import Result
@@ -40,6 +40,7 @@ def factor(
     count = len(groups) - evaluation_votes
     Factor(votes=count, evaluation_votes=evaluation_votes, group_size=groups.shape[1], prune_std=prune_std)
     check_codes(codes)
+    check_drawn(codes, groups, held, "factor")
     names = names_of(factor_names, int(held.max()) + 1 if factor_names is None else len(factor_names))
     dimensions = codes.shape[1]
     scaled = codes if scale_rows is None else codes[scale_rows]

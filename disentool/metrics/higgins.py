@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from disentool.errors import DataMismatch
-from disentool.metrics.arrays import Array, Floats, Integers, check_codes, names_of, refuse_non_finite
+from disentool.metrics.arrays import Array, Floats, Integers, check_codes, check_drawn, names_of, refuse_non_finite
 from disentool.metrics.constants import Higgins
 from disentool.metrics.intervals import above_chance, interval_of_share
 from disentool.metrics.result import Result
@@ -56,6 +56,8 @@ def higgins(
         classifier_accumulator=classifier_accumulator,
     )
     check_codes(codes)
+    check_drawn(codes, first, shared, "higgins")
+    check_drawn(codes, second, shared, "higgins")
     names = names_of(factor_names, int(shared.max()) + 1 if factor_names is None else len(factor_names))
     features = _features(codes, first, second)
     train, test = features[:train_points], features[train_points:]

@@ -18,13 +18,13 @@
 from disentool.metrics.facts import Drawing
 
 DRAWINGS: dict[Drawing, str] = {
-    "table": "disentool.scoring.table_rows",
-    "votes": "disentool.scoring.factor_votes",
-    "pairs": "disentool.scoring.higgins_pairs",
-    "subset": "disentool.scoring.image_subset",
-    "posterior": "disentool.scoring.posterior_samples",
-    "models": "disentool.scoring.several_models",
-    "leakage": "disentool.scoring.leakage_parts",
-    "transfer": "disentool.scoring.transfer_pairs",
-    "control": "disentool.scoring.direction_starts",
+    "table": "disentool.scoring.drawing.table_rows",
+    "votes": "disentool.scoring.drawing.factor_votes",
+    "pairs": "disentool.scoring.drawing.higgins_pairs",
+    "subset": "disentool.scoring.drawing.image_subset",
+    "posterior": "disentool.scoring.drawing.posterior_samples",
+    "models": "disentool.scoring.drawing.several_models",
+    "leakage": "disentool.scoring.drawing.leakage_parts",
+    "transfer": "disentool.scoring.drawing.transfer_pairs",
+    "control": "disentool.scoring.drawing.direction_starts",
 }

@@ -47,7 +47,9 @@ def that_apply(path: Path, metrics: list[Metric], there: dict[str, bool], report
     lacking = {what for what, is_there in there.items() if not is_there}
     left = {metric.name for metric in metrics if metric.optional and lacking & metric.facts.needs}
     if left and "factors" in lacking:  # what ready codes cannot have is no surprise; labels may have been meant
-        report.note(f"{path}: has no factors; left out for want of something: {', '.join(sorted(left))}")
+        report.note(
+            f"{path}: has no factors; left out, as they need something that is not there: {', '.join(sorted(left))}"
+        )
     return [metric for metric in metrics if metric.name not in left]
 
 

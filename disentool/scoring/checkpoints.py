@@ -25,7 +25,7 @@ def score_checkpoint(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
     decodes = isinstance(model.method, Reconstructs)
     for metric in asked.metrics:
         if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):
-            raise DataMismatch(f"{path}: {metric.name} needs a method with a reconstruction error, which this is not")
+            raise DataMismatch(f"{path}: {metric.name} needs a reconstruction error, and this method has none")
     dataset = data_of(model, asked.data, asked.report)
     source = encoding.choose(model, SOURCES.get(asked.codes or "auto", "auto"), asked.report)
     chosen = dataset.rows(asked.rows)

@@ -30,11 +30,11 @@ def told(
 ) -> Result:
     """The result with its protocol, with details ``before`` and ``after`` its own, and with ``notes`` before its own.
 
-    A metric without notes of its own keeps none.
+    There are no ``notes`` in the details where neither has any and the metric keeps none.
     """
     details = {**before, **result.details}
     own = details.pop("notes", None)
     details |= after
-    if own is not None:
-        details["notes"] = [*notes, *own]
+    if own is not None or notes:
+        details["notes"] = [*notes, *(own or [])]
     return dataclasses.replace(result, protocol=options.protocol, details=details)

@@ -24,7 +24,7 @@ class LentFunctions:
     in 0..1. ``decode(z)``: codes float32 [B,D] -> such images. ``transfer(class_rows, content_rows)``: such images,
     each with the class of one row and the content of another, of a model that makes them of more than codes.
     ``perceptual(first, second)``: LPIPS, float64 [B], of such images. ``moved`` and ``coordinate``: see
-    :mod:`disentool.scoring.direction_starts`. None: there is none here.
+    :mod:`disentool.scoring.drawing.direction_starts`. None: there is none here.
     """
 
     progress: Progress = silent
@@ -64,7 +64,7 @@ def shown(lent: LentFunctions, report: Reporter, label: str) -> Iterator[LentFun
 def of_codes(device: str, tune: Callable[[str], None] | None = None) -> LentFunctions:
     """For ready codes: mixtures, on the device of that name, which is looked for when first used.
 
-    ``tune``: called with the name before the first of them.
+    ``tune``: called with the name before each of them.
     """
 
     def log_q(z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Any = None) -> tuple:

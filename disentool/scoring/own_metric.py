@@ -15,9 +15,9 @@ from disentool.metrics.constants import Subset
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.result import Result
 from disentool.scoring.codes import Codes
+from disentool.scoring.drawing.rows import SubsetPlan, plan_subset
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points
-from disentool.scoring.rows import SubsetPlan, plan_subset
 from disentool.scoring.scorer import Scorer
 
 

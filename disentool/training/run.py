@@ -55,7 +55,7 @@ class Run:
             raise kind(f"{data.path}: {error}") from None
         self._tell_small_classes()
         self.history: list[dict[str, Any]] = []
-        self.seconds = 0.0  # of training, over all sittings
+        self.seconds = 0.0  # of training, in all the processes that carried the run
         self._mark = 0.0  # when the clock of training was last read
         self._saved = 0.0  # when the checkpoint was last written
         self._unsaved = True  # whether there is anything that it does not hold

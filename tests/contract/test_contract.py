@@ -10,7 +10,7 @@ from test_methods import FACTS
 from disentool import contract, methods
 from disentool.config import build
 from disentool.contract import configuration, optional
-from disentool.errors import DataMismatch
+from disentool.errors import DataMismatch, WrongUsage
 
 GROUPS = {
     name: group
@@ -115,3 +115,10 @@ def test_what_a_class_of_ones_own_lacks_is_said_in_the_contracts_order():
 
     assert contract.REQUIRED == ("networks", "stages", "codes", "encode", "decode")
     assert contract.lacking(Half) == ["Config (a frozen dataclass)", "stages", "codes", "encode"]
+
+
+def test_classes_that_are_something_else_are_refused_by_name():
+    method = method_of("vae")
+    method.classes = 10
+    with pytest.raises(WrongUsage, match=r"^VAE\.classes: a int, expected what tells the class of an image"):
+        optional.class_labels(method)

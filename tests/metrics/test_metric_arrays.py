@@ -127,3 +127,23 @@ def test_standardised():
     assert other.tolist() == [[3, 0]]
     ready, same = standardised(train, train)
     assert same is ready
+
+
+def test_rows_that_no_metric_draws_are_checked_too():
+    odd = np.where(np.arange(len(CODES))[:, None] == 7, np.nan, CODES)
+    with pytest.raises(DataMismatch, match=r"^codes: 1 of 120 rows hold NaN"):
+        score(odd, FACTORS, "wasserstein", protocol="dlib", constants={"rows": 2})
+
+
+@pytest.mark.parametrize(
+    ("groups", "held", "words"),
+    [
+        (np.full((5, 3), 120), np.zeros(5, int), "row 120 was drawn, the codes have rows 0 to 119"),
+        (np.zeros((5, 3), int), np.zeros(4, int), r"rows \[5, 3\] and factors \[4\]"),
+        (np.full((5, 3), -1), np.zeros(5, int), "0 and up"),
+        (np.zeros((5, 3)), np.zeros(5, int), "whole numbers"),
+    ],
+)
+def test_drawn_rows_that_do_not_fit_are_refused(groups, held, words):
+    with pytest.raises(DataMismatch, match=words):
+        factor(CODES, groups, held)

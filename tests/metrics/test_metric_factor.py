@@ -14,8 +14,8 @@ from metric_cases import factor
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.metrics import METRICS
 from disentool.scoring.codes import Codes
+from disentool.scoring.drawing.rows import subset_rows
 from disentool.scoring.points import Points
-from disentool.scoring.rows import subset_rows
 
 REFERENCE = DATA / "metrics"
 PAPER, DLIB = factor.protocols["paper"], factor.protocols["dlib"]

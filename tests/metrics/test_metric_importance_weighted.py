@@ -10,10 +10,10 @@ from metric_cases import likelihood, noise
 
 from disentool.errors import DataMismatch, UnknownName, WrongUsage
 from disentool.scoring.codes import Codes
+from disentool.scoring.drawing.posterior_samples import BLOCK
+from disentool.scoring.drawing.rows import SubsetPlan
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points
-from disentool.scoring.posterior_samples import BLOCK
-from disentool.scoring.rows import SubsetPlan
 
 # p(z) = N(0, I), p(x|z) = N(W z, s^2 I): then p(x) = N(0, W W' + s^2 I), and the posterior is Gaussian
 W = np.array([[1.0, 0.5], [0.0, 1.0], [0.7, -0.3]])

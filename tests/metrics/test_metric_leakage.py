@@ -11,7 +11,7 @@ from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.metrics import probes
 from disentool.metrics.constants import Leakage
 from disentool.metrics.probing import accuracies
-from disentool.scoring.class_and_content import cut
+from disentool.scoring.drawing.class_and_content import cut
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points, TrainingFacts
 

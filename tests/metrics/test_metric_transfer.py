@@ -10,7 +10,7 @@ from metric_cases import codes_of, grid_factors, transfer
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.metrics.constants import Transfer
-from disentool.scoring import true_pairs
+from disentool.scoring.drawing import true_pairs
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points, TrainingFacts
 

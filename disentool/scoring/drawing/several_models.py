@@ -10,9 +10,9 @@ from disentool.metrics.result import Result
 from disentool.metrics.udr import udr
 from disentool.scoring.codes import Codes
 from disentool.scoring.details import constants, told
+from disentool.scoring.drawing.rows import SubsetPlan, plan_subset
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points
-from disentool.scoring.rows import SubsetPlan, plan_subset
 
 
 def plan(facts: MetricFacts, points: Points, options: Udr, seed: int, codes_ready: bool = False) -> SubsetPlan:

@@ -8,8 +8,8 @@ import numpy as np
 from disentool.errors import DataMismatch
 from disentool.metrics.facts import MetricFacts
 from disentool.scoring.codes import Codes
+from disentool.scoring.drawing.rows import check_protocol, check_seed, unique_rows
 from disentool.scoring.points import Points, no_factors
-from disentool.scoring.rows import check_protocol, check_seed, unique_rows
 
 SAMPLED = "dlib"  # the protocol that draws its rows as disentanglement_lib does, number for number, on a complete grid
 BATCH = 16  # rows that library draws at a time

@@ -9,12 +9,12 @@ from disentool.errors import DataMismatch
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.mig import mig_of_posteriors
 from disentool.metrics.result import Result
-from disentool.scoring import split
 from disentool.scoring.codes import Codes
 from disentool.scoring.details import constants, told, values_of
+from disentool.scoring.drawing import split
+from disentool.scoring.drawing.split import Split, plan_split
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points
-from disentool.scoring.split import Split, plan_split
 
 
 def plan(facts: MetricFacts, points: Points, options: Any, seed: int, codes_ready: bool = False) -> Split:
@@ -25,7 +25,7 @@ def plan(facts: MetricFacts, points: Points, options: Any, seed: int, codes_read
 
 
 def resample(plan: Split, rng: np.random.Generator) -> Split:
-    """See :func:`disentool.scoring.split.resample`."""
+    """See :func:`disentool.scoring.drawing.split.resample`."""
     return split.resample(plan, rng)
 
 

@@ -17,9 +17,9 @@ from disentool.metrics.control import Moved, control, usable
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.result import Result
 from disentool.scoring.details import constants, told
+from disentool.scoring.drawing.rows import check_protocol, check_seed
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points
-from disentool.scoring.rows import check_protocol, check_seed
 
 
 @dataclass(frozen=True, eq=False)

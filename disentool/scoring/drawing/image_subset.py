@@ -10,9 +10,9 @@ from disentool.metrics.reconstruction import reconstruction
 from disentool.metrics.result import Result
 from disentool.scoring.codes import Codes, Index
 from disentool.scoring.details import told
+from disentool.scoring.drawing.rows import SubsetPlan, plan_subset
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points
-from disentool.scoring.rows import SubsetPlan, plan_subset
 
 
 def plan(facts: MetricFacts, points: Points, options: Any, seed: int, codes_ready: bool = False) -> SubsetPlan:

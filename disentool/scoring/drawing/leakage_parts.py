@@ -11,12 +11,12 @@ from disentool.metrics.facts import MetricFacts
 from disentool.metrics.leakage import leakage
 from disentool.metrics.parts import HELD_OUT_ROWS, IN_WORDS, PARTS
 from disentool.metrics.result import Result
-from disentool.scoring.class_and_content import Labels, columns, cut, images_of, labels
 from disentool.scoring.codes import Codes
 from disentool.scoring.details import constants, told
+from disentool.scoring.drawing.class_and_content import Labels, columns, cut, images_of, labels
+from disentool.scoring.drawing.rows import check_protocol, check_seed
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points
-from disentool.scoring.rows import check_protocol, check_seed
 
 LEAST = 10  # images of a class that stay when rows must be few
 

@@ -13,9 +13,9 @@ from disentool.metrics.result import Result
 from disentool.metrics.tc import tc
 from disentool.scoring.codes import Codes
 from disentool.scoring.details import constants, told
+from disentool.scoring.drawing.rows import SubsetPlan, plan_subset
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points
-from disentool.scoring.rows import SubsetPlan, plan_subset
 
 BLOCK = 256  # samples decoded together
 

@@ -13,14 +13,14 @@ from disentool.metrics.parts import PARTS
 from disentool.metrics.result import Result
 from disentool.metrics.similarity import measures
 from disentool.metrics.transfer import COMPARED, transfer
-from disentool.scoring import true_pairs
-from disentool.scoring.class_and_content import Labels, columns, cut, images_of, labels
 from disentool.scoring.codes import Codes
 from disentool.scoring.details import constants, told
+from disentool.scoring.drawing import true_pairs
+from disentool.scoring.drawing.class_and_content import Labels, columns, cut, images_of, labels
+from disentool.scoring.drawing.rows import check_protocol, check_seed
+from disentool.scoring.drawing.true_pairs import TruePairs
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points
-from disentool.scoring.rows import check_protocol, check_seed
-from disentool.scoring.true_pairs import TruePairs
 
 MOST = 10_000_000  # pairs that are taken one by one
 

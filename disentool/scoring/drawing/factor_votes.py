@@ -10,9 +10,9 @@ from disentool.metrics.facts import MetricFacts
 from disentool.metrics.result import Result
 from disentool.scoring.codes import Codes
 from disentool.scoring.details import changed, told
+from disentool.scoring.drawing.rows import check_protocol, check_seed, subset_rows, unique_rows
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points
-from disentool.scoring.rows import check_protocol, check_seed, subset_rows, unique_rows
 
 SCALE_ROWS = 10_000  # rows for the standard deviations where all of them would have to be encoded first
 

@@ -31,8 +31,8 @@ from disentool.metrics.arrays import categorical
 from disentool.metrics.information import binned
 from disentool.metrics.information import pairwise_information as information
 from disentool.scoring.codes import Codes
+from disentool.scoring.drawing.split import resample
 from disentool.scoring.points import Points
-from disentool.scoring.split import resample
 
 LABELLED = {
     "mig": mig,

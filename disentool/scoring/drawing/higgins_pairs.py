@@ -11,9 +11,9 @@ from disentool.metrics.higgins import higgins
 from disentool.metrics.result import Result
 from disentool.scoring.codes import Codes
 from disentool.scoring.details import changed, told, values_of
+from disentool.scoring.drawing.rows import check_protocol, check_seed, unique_rows
 from disentool.scoring.lent_functions import LentFunctions
 from disentool.scoring.points import Points
-from disentool.scoring.rows import check_protocol, check_seed, unique_rows
 
 
 @dataclass(frozen=True, eq=False)
