@@ -1,7 +1,7 @@
 """How work under way is told to people: the command line shows it, a Python caller may ignore it."""
 
 from collections.abc import Iterable, Iterator, Sized
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeVar
 
 _Counted = TypeVar("_Counted", bound=Sized)
@@ -23,7 +23,7 @@ class Reporter(Protocol):
     def error(self, message: str) -> None:
         """What went wrong with one of many, when the others go on."""
 
-    def task(self, label: str, total: int, unit: str, done: int = 0):
+    def task(self, label: str, total: int, unit: str, done: int = 0) -> AbstractContextManager[Task]:
         """A context manager that gives a :class:`Task` of ``total`` ``unit``, of which ``done`` are behind already."""
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from disentool.cli.words import printable
-from disentool.reporting import Silent
+from disentool.reporting import Reporter, Silent, Task
 
 _EVERY = 30.0  # seconds between plain lines
 
@@ -32,7 +32,7 @@ class Stderr:
         self.note(message)
 
     @contextmanager
-    def task(self, label: str, total: int, unit: str, done: int = 0) -> Iterator[Any]:
+    def task(self, label: str, total: int, unit: str, done: int = 0) -> Iterator[Task]:
         """A bar on a terminal, under those of tasks that are not finished; else plain lines."""
         if not sys.stderr.isatty():
             yield _Lines(label, total, unit, done)
@@ -58,7 +58,7 @@ class Quiet(Silent):
         _say(f"disentool: {printable(message)}")
 
 
-def reporter(quiet: bool) -> Any:
+def reporter(quiet: bool) -> Reporter:
     """The reporter of a command."""
     return Quiet() if quiet else Stderr()
 

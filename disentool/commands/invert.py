@@ -24,7 +24,7 @@ from disentool.models.generator import Opened, encodes
 from disentool.pictures import canvas, inversion_files, writing
 from disentool.pictures.inversion_files import ENCODER, Answer, Targets
 from disentool.pictures.limits import check_pixels
-from disentool.reporting import Reporter, Silent
+from disentool.reporting import Reporter, Silent, Task
 
 _KINDS = (".png", ".jsonl", ".h5")
 _IMAGES = 4  # of a checkpoint's own, where none is named
@@ -108,7 +108,7 @@ def invert(
             for index, loss in enumerate(chosen):
                 done = index * pairs * steps
 
-                def tell(moved: int, task=task) -> None:
+                def tell(moved: int, task: Task = task) -> None:
                     nonlocal done
                     done += moved
                     task.update(done)

@@ -149,13 +149,13 @@ def _score_directions(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
     from disentool.steering import named_directions
 
     _configure(asked.device)
-    steers = named_directions.read([str(path)], every=True)
-    file = steers[0].file
-    opened = named_directions.opened_for(steers, asked.generator, asked.device, trust=asked.trust, force=asked.force)
+    found = named_directions.read([str(path)], every=True)
+    file = found[0].file
+    opened = named_directions.opened_for(found, asked.generator, asked.device, trust=asked.trust, force=asked.force)
     digest = files.sha256(file.path)
-    for steer in steers:
-        classes = partial(named_directions.classes_of, opened, [steer], [])
-        one = control.Controlled(file, steer.direction, steer.transform, opened, classes)
-        measured = one.measured(asked.metrics, digest, asked.seed, asked.spread, asked.trust, asked.report)
+    for one in found:
+        classes = partial(named_directions.classes_of, opened, [one], [])
+        controlled = control.Controlled(file, one.direction, one.transform, opened, classes)
+        measured = controlled.measured(asked.metrics, digest, asked.seed, asked.spread, asked.trust, asked.report)
         for head, metric, result in measured:
             yield record_of(head, metric, result)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol, cast
 
 from disentool.errors import DisentoolError, ForeignFile, MissingFile, UnsafeFile
 from disentool.io import files, tar
@@ -209,8 +209,8 @@ class _Tar:
             while stream.read(1 << 20):  # to gzip's checksum
                 pass
 
-    def _opened(self):
-        return gzip.open(self.path) if self._compressed else open(self.path, "rb")
+    def _opened(self) -> IO[bytes]:
+        return cast(IO[bytes], gzip.open(self.path)) if self._compressed else open(self.path, "rb")
 
     def read(self, names: list[str]) -> Iterator[bytes]:
         for batch in _batches(names, self.sizes) if self._compressed else [names]:
@@ -221,7 +221,7 @@ class _Tar:
                 for name in batch:
                     yield kept[name] if self._compressed else self._member(stream, name)
 
-    def _member(self, stream, name: str) -> bytes:
+    def _member(self, stream: IO[bytes], name: str) -> bytes:
         stream.seek(self._offsets[name])
         return _whole(stream.read(self.sizes[name]), self.sizes[name])
 

@@ -6,8 +6,9 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
+import h5py
 import numpy as np
 
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
@@ -95,7 +96,7 @@ def _damage(path: Path) -> Iterator[None]:
         raise ForeignFile(f"{path}: damaged or cut short ({why}); make it anew") from None
 
 
-def _of_hdf5(array, path: Path, name: str) -> Rows:
+def _of_hdf5(array: h5py.Dataset, path: Path, name: str) -> Rows:
     if array.ndim == 0:
         raise ForeignFile(f"{path}: {name} is a single number, expected an array")
     return Rows(array.shape, array.dtype, lambda start, stop: array[start:stop])
@@ -138,7 +139,7 @@ def _of_npz(archive: zipfile.ZipFile, stack: ExitStack, path: Path, name: str) -
     return Rows(shape, dtype, read)
 
 
-def _npy_header(file, path: Path, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _npy_header(file: IO[bytes], path: Path, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
     version = np.lib.format.read_magic(file)
     reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
     if reader is None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
 from disentool.errors import DataMismatch, ForeignFile
@@ -92,7 +93,9 @@ def read(path: Path) -> Dataset:
         )
 
 
-def read_factor_facts(file, path: Path, factors: np.ndarray | None) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def read_factor_facts(
+    file: h5py.File, path: Path, factors: np.ndarray | None
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Names and sizes of the factors, checked against the factors themselves (int [N,K], or None: no factors)."""
     if factors is None:
         return (), ()
@@ -111,7 +114,9 @@ def read_factor_facts(file, path: Path, factors: np.ndarray | None) -> tuple[tup
     return tuple(names), tuple(sizes)
 
 
-def read_class_names(file, path: Path, names: tuple[str, ...], sizes: tuple[int, ...]) -> dict[str, list[str]]:
+def read_class_names(
+    file: h5py.File, path: Path, names: tuple[str, ...], sizes: tuple[int, ...]
+) -> dict[str, list[str]]:
     """The words for the classes of those factors that have them, checked against the factors' sizes."""
     found = hdf5.json_attribute(file, path, "class_names")
     known = dict(zip(names, sizes, strict=True))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
 from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
@@ -134,7 +135,7 @@ def read(path: Path) -> Directions:
         )
 
 
-def _read(file, path: Path, name: str) -> Direction:
+def _read(file: h5py.File, path: Path, name: str) -> Direction:
     if not _NAME.fullmatch(name):
         raise ForeignFile(f"{path}: {name[:80]!r} is no name of a direction; expected letters, digits and . _ @ -")
     specs = [replace(spec, path=spec.path.replace("<direction>", name)) for spec in DIRECTIONS.arrays]

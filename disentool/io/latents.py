@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
 from disentool.errors import DataMismatch, ForeignFile
@@ -77,7 +78,7 @@ def _check_widths(path: Path, codes: dict[str, np.ndarray]) -> None:
         )
 
 
-def _classes(file, path: Path, names: tuple[str, ...], sizes: tuple[int, ...]) -> dict[str, Any]:
+def _classes(file: h5py.File, path: Path, names: tuple[str, ...], sizes: tuple[int, ...]) -> dict[str, Any]:
     """The classes of a method that has them, checked against the factors; else an empty dict."""
     found = hdf5.json_attribute(file, path, "classes")
     if not found or not names:

@@ -4,12 +4,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from disentool.errors import DisentoolError, ForeignFile
 from disentool.io import files
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _COMMON = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
 SUFFIXES = frozenset((*_COMMON, ".pgm", ".ppm", ".pbm", ".pnm", ".tga", ".jp2", ".ras", ".pcx", ".ico"))
@@ -60,14 +63,14 @@ def read(path: Path, channels: int, size: tuple[int, int]) -> tuple[np.ndarray, 
         return np.asarray(fitted(image, size), dtype=np.uint8).reshape(*size, channels), had
 
 
-def _is_grey_palette(image) -> bool:
+def _is_grey_palette(image: "Image.Image") -> bool:
     if image.mode != "P":
         return False
     colours = np.array(image.getpalette("RGB") or [0, 0, 0]).reshape(-1, 3)
     return bool((colours == colours[:, :1]).all())
 
 
-def fitted(image, size: tuple[int, int]):
+def fitted(image: "Image.Image", size: tuple[int, int]) -> "Image.Image":
     """A Pillow image cropped about its centre to the shape of ``size`` (height, width) and resized to it."""
     from PIL import Image
 

@@ -7,7 +7,7 @@ where an archive is cut or damaged, and it copies all global records for each me
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from disentool.errors import ForeignFile, UnsafeFile
 
@@ -23,7 +23,7 @@ def is_header(block: bytes) -> bool:
     return any(block) and _octal(block[148:156]) == total
 
 
-def entries(stream: BinaryIO, path: Path) -> Iterator[tuple[str, int, int]]:
+def entries(stream: IO[bytes], path: Path) -> Iterator[tuple[str, int, int]]:
     """Name, offset of the data and size of every ordinary file, in the archive's order. Links and devices are skipped.
 
     Raises ForeignFile for a damaged or cut archive, UnsafeFile for headers that claim too much.

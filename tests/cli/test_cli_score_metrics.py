@@ -383,5 +383,6 @@ def test_spreads_that_are_none(cli, folder):
 def test_all_says_what_is_lacking(cli, folder):
     np.savez("a.npz", codes=np.random.default_rng(0).normal(size=(60, 3)))
     done = cli("score", "--metric", "all", "a.npz")
-    assert done.code == 0 and "a.npz: has no factors; left out, as they need something that is not there: dci" in done.err
+    assert done.code == 0
+    assert "a.npz: has no factors; left out, as they need something that is not there: dci" in done.err
     assert "mig" in done.err and "kl" in done.err
