@@ -684,3 +684,35 @@ def test_the_example_runs(folder):
         "dirs.h5",
         "shift.gif",
     }
+
+
+@pytest.fixture
+def unusual():
+    """Settings of a caller's that are not torch's defaults."""
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = torch.backends.cuda.matmul.allow_tf32 = True
+    torch.backends.cudnn.allow_tf32 = False
+    yield
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.benchmark = torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = True
+
+
+def test_the_callers_torch_settings_are_left_alone(unusual, squares, folder, table, images, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # with it no thread count is ever set
+    torch.set_num_threads(64)  # more than this machine has
+    before = process()
+    try:
+        disentool.train("factorvae", data=squares, **QUICK)
+        disentool.load("ckpt.pt", device="cpu").encode(images[:3])
+        disentool.encode("ckpt.pt", "z.h5", device="cpu")
+        disentool.decode("ckpt.pt", "z.h5", "images.h5", rows=[0], device="cpu")
+        disentool.sample("ckpt.pt", "samples.png", 4, device="cpu")
+        disentool.traverse("ckpt.pt", "grid.png", dims=[0], device="cpu")
+        disentool.swap("ckpt.pt", "swap.png", dims=[0], device="cpu")
+        disentool.find_direction("ckpt.pt", "brightness", starts=5, method="tangent", force=True, device="cpu")
+        disentool.score(table.mean, table.factors, "gaussian-tc")
+        after = process()
+    finally:
+        torch.set_num_threads(1)
+    assert {name for name in before if before[name] != after[name]} == set()
