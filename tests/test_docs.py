@@ -216,7 +216,7 @@ def test_no_text_holds_an_unfilled_number(document):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_has_an_example_and_says_what_every_option_does(name):
-    command = group.get_command(Context(group), name)
+    command = group.get_command(Context(group, **group.context_settings), name)
     assert command.help and re.search(r"Examples?:\s+disentool ", command.epilog)
     for parameter in command.params:
         if parameter.param_type_name == "option":

@@ -32,7 +32,8 @@ from disentool.scoring.choose import choose
 from disentool.training.config import RunConfig
 from disentool.training.plan import plan
 
-PARENT = click.Context(group, info_name="disentool")
+# click keeps the help option of the first context that a command meets: it must be the real one.
+PARENT = click.Context(group, info_name="disentool", **group.context_settings)
 TRAIN = click.Context(group.get_command(PARENT, "train"), info_name="train", parent=PARENT)
 
 
