@@ -1,8 +1,7 @@
 """Configurations and data -> checkpoints."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from disentool.datasets.cache import open_data
@@ -10,11 +9,11 @@ from disentool.engine import device as devices
 from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
 from disentool.errors import DeviceFull, WrongUsage
-from disentool.io import checkpoint, files, tensorboard_events
+from disentool.io import checkpoint, tensorboard_events
 from disentool.reporting import Reporter, Silent
-from disentool.training import resuming, side_by_side, styles
+from disentool.training import gang, resuming
 from disentool.training.plan import Job
-from disentool.training.run import Run
+from disentool.training.run import carry_out
 from disentool.training.signals import Signals, listen
 
 
@@ -27,13 +26,13 @@ def train(
     report: Reporter | None = None,
     listening: Callable[[], AbstractContextManager[Signals]] = listen,
 ) -> Iterator[Path]:
-    """Carry out the jobs, on CUDA side by side; yields each checkpoint (snapshots too) as it is complete.
+    """Carry out the jobs, on CUDA several at once; yields each checkpoint (snapshots too) as it is complete.
 
-    ``tensorboard``: a folder for the history as TensorBoard reads it, a folder per checkpoint in it. ``listening``: how
-    signals are noted while runs are under way.
+    ``tensorboard``: a folder for the history as TensorBoard reads it, with a folder for each checkpoint in it.
+    ``listening``: a context within which signals are noted; it is open while runs train.
 
-    Every output is probed, and what is resumed is read, before anything is rendered or trained; each is claimed when
-    its turn comes. Raises Interrupted after saving, NonFinite with the last good checkpoint kept.
+    Every output is probed, and each checkpoint to resume is read, before anything is rendered or trained. A run claims
+    its output when it begins. Raises Interrupted after saving, NonFinite with the last good checkpoint kept.
     """
     report = report or Silent()
     if resume and overwrite:
@@ -67,26 +66,19 @@ def train(
     jobs = [job.with_rows(len(rows)) for job in jobs]
     for job in jobs:
         resuming.probe(job, resume, overwrite)  # --epochs has become steps, so that the snapshots are known
-    resident = how.images != "memory"
-    feed = Feed(data.images, data.factors, device, rows=rows, resident=resident)
+    feed = Feed(data.images, data.factors, device, rows=rows, resident=how.images != "memory")
     if how.images == "device" and not feed.resident:
         raise DeviceFull(f"{data.path}: {data.images.nbytes / 1e9:.1f} GB do not fit on the device; --images memory")
-
-    def course(job: Job, graphs: CudaGraphs | None, signals: Signals) -> side_by_side.Course:
-        with files.claim(job.output):
-            resuming.probe(job, resume, overwrite)  # another process may have finished it meanwhile
-            with tensorboard_events.Events(
-                tensorboard and tensorboard / tensorboard_events.folder_of(job.output)
-            ) as written:
-                own = styles.with_own(job, data, rows, resume, report)
-                fed = feed if own is data else Feed(own.images, own.factors, device, rows=rows, resident=resident)
-                run = Run(job, own, rows, fed, written, report, graphs)
-                yield from run.carry_out(resume, overwrite, signals)
-
-    members = []
-    for job in jobs:
-        graphs = CudaGraphs(device) if device.type == "cuda" and how.graph else None
-        stream = graphs.on_stream if graphs else nullcontext
-        members.append(side_by_side.Member(job.output, partial(course, job, graphs), stream))
-    size = how.gang or (side_by_side.LARGEST if device.type == "cuda" else 1)
-    yield from side_by_side.together(members, size, report, listening)
+    size = how.gang or (gang.LARGEST if device.type == "cuda" else 1)
+    with listening() as signals:
+        members = []
+        for job in jobs:
+            graphs = CudaGraphs(device) if device.type == "cuda" and how.graph else None
+            steps = carry_out(
+                *(job, data, rows, feed, graphs, signals, report),
+                tensorboard=tensorboard,
+                resume=resume,
+                overwrite=overwrite,
+            )
+            members.append(gang.Member(job.output, steps, graphs))
+        yield from gang.carry_out(members, size, signals, report)

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from disentool import config as configuration
-from disentool.contract.configuration import extending_options
+from disentool.contract.configuration import extending_options, follows_data_likelihood
 from disentool.contract.optional import stops_early
 from disentool.datasets.cache import data_spec
-from disentool.errors import DataMismatch, WrongUsage
+from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.io import files
+from disentool.io.dataset import Dataset
 from disentool.models import model as models
 from disentool.reporting import Reporter
 from disentool.training.plan import Job
@@ -62,6 +63,34 @@ def require_same(job: Job, content: dict[str, Any]) -> None:
             raise DataMismatch(
                 f"{job.output}: was made with {name} {was}, not {now}; resume it with {name} {was}, or name another -o"
             )
+
+
+def require_same_data(job: Job, content: dict[str, Any], data: Dataset, loss: str) -> None:
+    """Raise DataMismatch if a checkpoint was trained on other data than ``data``, or with another loss than ``loss``.
+
+    ``loss``: the word for the reconstruction loss in use, empty where the method has no choice. Raises ForeignFile for
+    a checkpoint that came from an export, which cannot be resumed.
+    """
+    was, now = content["data"].get("content_sha256"), data.content_sha256
+    if was != now:
+        raise DataMismatch(
+            f"{job.output}: was trained on {content['data'].get('name')} ({str(was)[:12]}), but --data"
+            f" {job.run.data} is other data ({now[:12]}); resume it with the same data, or name another -o"
+        )
+    law = content["data"].get("likelihood")
+    if follows_data_likelihood(job.config) and law != data.likelihood:
+        raise DataMismatch(
+            f"{job.output}: was trained with the data's likelihood {law}, which now is {data.likelihood};"
+            " prepare the data as it was, or name another -o"
+        )
+    was, now = content.get("reconstruction_loss", ""), loss
+    if was != now:
+        raise DataMismatch(
+            f"{job.output}: was trained with the {was} reconstruction loss, which now is {now} (VGG16's weights"
+            f" {'were' if now == 'perceptual' else 'are not'} found); --reconstruction {was}, or name another -o"
+        )
+    if not content["window"]:
+        raise ForeignFile(f"{job.output}: holds weights only, as it came from an export; it cannot be resumed")
 
 
 def require_needed(job: Job, step: int) -> None:

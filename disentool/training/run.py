@@ -1,7 +1,7 @@
 """One training run under way: its steps, its history, its checkpoint."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +10,17 @@ import torch
 
 from disentool import config as configuration
 from disentool import methods, named_code
-from disentool.contract.configuration import follows_data_likelihood, splits_classes
+from disentool.contract.configuration import splits_classes
 from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
-from disentool.engine.graph import CudaGraphs
+from disentool.engine.graph import Graphs
 from disentool.engine.training import Training
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NoFactors, NonFinite, WrongUsage
 from disentool.io import checkpoint, files, records, tensorboard_events
 from disentool.io.dataset import Dataset
 from disentool.models import model as models
 from disentool.reporting import Reporter, Task
-from disentool.training import resuming, statistics
+from disentool.training import resuming, statistics, styles
 from disentool.training.plan import Job
 from disentool.training.signals import Signals
 
@@ -31,8 +31,43 @@ _SAVE_SECONDS = 60
 _LONG = 600  # seconds; a run that would take longer on a CPU is announced
 
 
-class Run:
-    """One job under way."""
+def carry_out(
+    job: Job,
+    data: Dataset,
+    rows: np.ndarray,
+    feed: Feed,
+    graphs: Graphs | None,
+    signals: Signals,
+    report: Reporter,
+    *,
+    tensorboard: Path | None,
+    resume: bool,
+    overwrite: bool,
+) -> Generator[Path | None, None, None]:
+    """Train one job from the start, or from its checkpoint, to the last step.
+
+    Yields None after every step, and the path of each file as it is complete. Nothing happens before the first of
+    them: until then the output is not claimed and no network is made.
+
+    ``rows``: int64 [n], the rows of ``data`` that are trained on. ``feed``: those rows on the device. ``graphs``: what
+    records the steps; None: nothing. ``tensorboard``: a folder for TensorBoard's events.
+
+    Raises Interrupted after saving, NonFinite with the last good checkpoint kept, OutputBusy, OutputExists,
+    DataMismatch or ForeignFile for a checkpoint of another run, NoFactors or WrongUsage for data of which the method
+    cannot learn.
+    """
+    events_folder = tensorboard and tensorboard / tensorboard_events.folder_of(job.output)
+    with files.claim(job.output), tensorboard_events.Events(events_folder) as events:
+        resuming.probe(job, resume, overwrite)  # another process may have finished it meanwhile
+        own = styles.with_own(job, data, rows, resume, report)
+        if own is not data:  # it has one more factor
+            feed = Feed(own.images, own.factors, feed.device, rows=rows, resident=feed.resident)
+        run = _TrainingRun(job, own, rows, feed, events, report, graphs)
+        yield from run.carry_out(resume, overwrite, signals)
+
+
+class _TrainingRun:
+    """One job while it trains."""
 
     def __init__(
         self,
@@ -40,11 +75,11 @@ class Run:
         data: Dataset,
         rows: np.ndarray,
         feed: Feed,
-        written: tensorboard_events.Events,
+        events: tensorboard_events.Events,
         report: Reporter,
-        graphs: CudaGraphs | None = None,
+        graphs: Graphs | None,
     ):
-        self.job, self.data, self.rows, self.events, self.report = job, data, rows, written, report
+        self.job, self.data, self.rows, self.events, self.report = job, data, rows, events, report
         try:
             method = named_code.load(methods.find(job.method).implementation)(job.config, models.facts(data, len(rows)))
             self.training = Training(
@@ -53,16 +88,16 @@ class Run:
         except (DataMismatch, NoFactors, WrongUsage) as error:  # images or factors that the method cannot learn from
             kind = WrongUsage if isinstance(error, WrongUsage) else type(error)
             raise kind(f"{data.path}: {error}") from None
-        self._tell_small_classes()
+        self._note_small_classes()
         self.history: list[dict[str, Any]] = []
-        self.seconds = 0.0  # of training, in all the processes that carried the run
+        self.seconds = 0.0  # of training, in all the processes that carried out the run
         self._mark = 0.0  # when the clock of training was last read
         self._saved = 0.0  # when the checkpoint was last written
-        self._unsaved = True  # whether there is anything that it does not hold
-        self._told = False  # why the step is not captured
+        self._unsaved = True  # whether there is anything that the checkpoint does not hold
+        self._eager_noted = False  # whether it was said why the step is not captured
         self._kept = False  # whether the checkpoint that is there is this run's
 
-    def _tell_small_classes(self) -> None:
+    def _note_small_classes(self) -> None:
         """Note classes of one image, and those that have fewer images than a group of one class holds."""
         phases = [phase for stage in self.training.stages for phase in stage.phases]
         each = max((phase.draw.each for phase in phases), default=1)
@@ -121,7 +156,7 @@ class Run:
         while training.step < training.total and not stopped:
             training.advance()
             self._unsaved = True
-            self._tell_if_eager()
+            self._note_if_eager()
             step = training.step
             if step == first + _TIMED_STEPS:
                 self._announce(_TIMED_STEPS / (time.perf_counter() - start))
@@ -155,11 +190,11 @@ class Run:
                 )
             yield None
 
-    def _tell_if_eager(self) -> None:
+    def _note_if_eager(self) -> None:
         """Say once why the step is not replayed as it should be."""
-        if self.training.why_eager and not self._told:
+        if self.training.why_eager and not self._eager_noted:
             self.report.note(f"{self.job.output}: the step is not captured, which is slower: {self.training.why_eager}")
-            self._told = True
+            self._eager_noted = True
 
     def _due(self, step: int) -> bool:
         """Whether it is time to save: every so many steps where that is asked, else every minute."""
@@ -230,26 +265,7 @@ class Run:
 
     def _restore(self, content: dict[str, Any]) -> None:
         job, training = self.job, self.training
-        was, now = content["data"].get("content_sha256"), self.data.content_sha256
-        if was != now:
-            raise DataMismatch(
-                f"{job.output}: was trained on {content['data'].get('name')} ({str(was)[:12]}), but --data"
-                f" {job.run.data} is other data ({now[:12]}); resume it with the same data, or name another -o"
-            )
-        law = content["data"].get("likelihood")
-        if follows_data_likelihood(job.config) and law != self.data.likelihood:
-            raise DataMismatch(
-                f"{job.output}: was trained with the data's likelihood {law}, which now is {self.data.likelihood};"
-                " prepare the data as it was, or name another -o"
-            )
-        was, now = content.get("reconstruction_loss", ""), reconstruction_loss(training.method)
-        if was != now:
-            raise DataMismatch(
-                f"{job.output}: was trained with the {was} reconstruction loss, which now is {now} (VGG16's weights"
-                f" {'were' if now == 'perceptual' else 'are not'} found); --reconstruction {was}, or name another -o"
-            )
-        if not content["window"]:
-            raise ForeignFile(f"{job.output}: holds weights only, as it came from an export; it cannot be resumed")
+        resuming.require_same_data(job, content, self.data, reconstruction_loss(training.method))
         try:
             checkpoint.check_networks(job.output, training.networks, content["networks"])
             training.restore(content)

@@ -1,4 +1,4 @@
-"""Runs side by side: each is the run it would be alone; what happens to one does not stop the others."""
+"""A gang of runs: each is the run it would be alone; what happens to one does not stop the others."""
 
 import io
 import signal
@@ -17,8 +17,9 @@ from disentool.errors import DeviceFull, Interrupted, NonFinite
 from disentool.io import checkpoint
 from disentool.methods.lord.adain import adain
 from disentool.reporting import Silent
-from disentool.training import side_by_side
+from disentool.training import gang
 from disentool.training.plan import plan
+from disentool.training.signals import Signals
 
 
 class Heard(Silent):
@@ -108,65 +109,60 @@ def test_a_signal_saves_every_member_and_resume_goes_on(squares, tmp_path, monke
 
 
 def test_a_full_device_says_what_would_fit():
-    def course(fails_at):
-        def start(signals):
-            for step in range(9):
-                if step == fails_at:
-                    raise torch.OutOfMemoryError("CUDA out of memory")
-                yield None
-
-        return start
+    def steps(fails_at):
+        for step in range(9):
+            if step == fails_at:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            yield None
 
     def members(*fails):
-        return [side_by_side.Member(Path(f"{i}.pt"), course(at)) for i, at in enumerate(fails)]
+        return [gang.Member(Path(f"{i}.pt"), steps(at)) for i, at in enumerate(fails)]
 
     with pytest.raises(DeviceFull, match=r"3\.pt: .* full with 4 runs at once; --gang 2, or --images memory"):
-        list(side_by_side.together(members(None, None, None, 0), 4, Silent()))
+        list(gang.carry_out(members(None, None, None, 0), 4, Signals(), Silent()))
     with pytest.raises(
         DeviceFull, match=r"0\.pt: .* full; --images memory leaves the data out of it, or a smaller batch"
     ):
-        list(side_by_side.together(members(0), 4, Silent()))
+        list(gang.carry_out(members(0), 4, Signals(), Silent()))
 
 
 def test_members_are_closed_when_one_fails():
     closed = []
 
-    def fine(signals):
+    def fine():
         try:
             while True:
                 yield None
         finally:
             closed.append(True)
 
-    def fails(signals):
+    def fails():
         yield None
         raise ValueError("broken")
 
+    members = [gang.Member(Path("a"), fine()), gang.Member(Path("b"), fails())]
     with pytest.raises(ValueError, match="broken"):
-        list(
-            side_by_side.together(
-                [side_by_side.Member(Path("a"), fine), side_by_side.Member(Path("b"), fails)], 2, Silent()
-            )
-        )
+        list(gang.carry_out(members, 2, Signals(), Silent()))
     assert closed == [True]
 
 
 def test_everything_of_a_member_is_put_on_its_stream():
     entered = []
 
-    def on(name):
-        class Stream(nullcontext):
-            def __enter__(self):
-                entered.append(name)
+    class Recorder:
+        def __init__(self, name):
+            self.name = name
 
-        return Stream
+        def on_stream(self):
+            entered.append(self.name)
+            return nullcontext()
 
-    def course(signals):
+    def steps():
         yield None
         yield Path("done")
 
-    members = [side_by_side.Member(Path(name), course, on(name)) for name in "ab"]
-    assert list(side_by_side.together(members, 2, Silent())) == [Path("done")] * 2
+    members = [gang.Member(Path(name), steps(), Recorder(name)) for name in "ab"]
+    assert list(gang.carry_out(members, 2, Signals(), Silent())) == [Path("done")] * 2
     assert entered == ["a", "b"] * 3
 
 
