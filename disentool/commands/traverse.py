@@ -1,7 +1,7 @@
 """Checkpoint, or generator and directions -> pictures and pages of what its latent dimensions or the directions do."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,14 +15,18 @@ from disentool.models import dimensions, starting_codes
 from disentool.models import generator as generators
 from disentool.models import model as models
 from disentool.models.decoding import images_of
+from disentool.models.generator import Opened
+from disentool.models.model import Model
+from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
 from disentool.pictures import traversal_grid
 from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
-from disentool.pictures.traversal_grid import Axis, Beside, Traversal, to_and_fro
-from disentool.reporting import Reporter, Silent
+from disentool.pictures.traversal_grid import Beside, Variation, to_and_fro
+from disentool.reporting import Reporter, Silent, counted
 from disentool.steering import along_direction, named_directions
 from disentool.steering import starting_codes as steering_starts
 from disentool.steering.along_direction import Move, Span
+from disentool.steering.starting_codes import Starts
 
 _STILL_IMAGES, _MOVING_IMAGES = 1, 4  # of latent dimensions, unasked
 
@@ -93,36 +97,34 @@ def traverse(
             )
         check_starts(len(starts))
         still_values, moving_values = np.linspace(-extent, extent, steps or STEPS), extent * to_and_fro(frames)
-
-        def axes(output: Path) -> list[Axis]:
-            if is_still(output):
-                few = starts if images or starts.chosen else starts.first(_STILL_IMAGES)
-                own = [(each, each.stills(still_values, extent)) for each in shown]
-                return [Axis(each.label, values, each.moved(few.codes, values)) for each, values in own]
-            own = [(each, each.at(moving_values, extent)) for each in shown]
-            return [Axis(each.label, values, each.moved(starts.codes, values)) for each, values in own]
-
-        def draw(planned: Traversal, cells: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
-            if not is_still(planned.output):
-                return traversal_grid.animation(planned, cells, starts.images, moving_values, extent)
-            own = np.concatenate(list(images_of(model, starts.codes[: planned.starts])))
-            beside: list[Beside] = [[("decoded", image)] for image in own]
-            if starts.images is not None:
-                beside = [[("input", a), ("reconstruction", b)] for a, b in zip(starts.images, own, strict=False)]
-            return traversal_grid.still(planned, cells, beside, stacked=True)
-
-        facts = model.facts
-        planned = [traversal_grid.plan(o, axes(o), facts.height, facts.width, size) for o in drawn]
+        planned = []
+        for output in drawn:
+            variations = []
+            for dimension in shown:
+                values, some = dimension.at(moving_values, extent), starts
+                if is_still(output):
+                    values = dimension.stills(still_values, extent)
+                    some = starts if images or starts.chosen else starts.first(_STILL_IMAGES)
+                variations.append(Variation(dimension.label, values, dimension.moved(some.codes, values)))
+            planned.append(traversal_grid.plan(output, variations, model.facts.height, model.facts.width, size))
         with report.task(f"traverse {model.path.name}", sum(each.cells for each in planned), "images") as task:
-            yield from traversal_grid.write_all(
-                planned,
-                lambda codes, _: images_of(model, codes),
-                draw,
-                task,
-                fps=fps,
-                comment=model.comment,
-                overwrite=overwrite,
-            )
+            done = 0
+            for each in planned:
+                cells = each.by_variation(counted(images_of(model, each.codes), task, done))
+                done += each.cells
+                if is_still(each.output):
+                    beside = _beside(model, starts.first(each.starts))
+                    traversal_grid.write_still(
+                        each, cells, beside, stacked=True, comment=model.comment, overwrite=overwrite
+                    )
+                else:
+                    traversal_grid.write_animation(
+                        *(each, cells, starts.images, (moving_values, extent)),
+                        fps=fps,
+                        comment=model.comment,
+                        overwrite=overwrite,
+                    )
+                yield each.output
         for output in filter(is_page, outputs):
             named = bool(images) or starts.chosen
             scene = explorer_content.of_model(model, starts, sliders, extent, steps, notes=notes, named=named)
@@ -208,35 +210,36 @@ def traverse_directions(
             move.require_reached(starts.z)
         classes_of = named_directions.classes_of(opened, named, classes, len(starts.z))
 
-        def decode(z: np.ndarray, of: np.ndarray) -> Iterable[np.ndarray]:
-            return generators.pixels(opened, z, None if classes_of is None else classes_of[of])
-
-        def axes(output: Path) -> list[Axis]:
+        facts, comment = opened.generator.facts, named_directions.comment(opened, named)
+        planned = []
+        for output in drawn:
             share = np.linspace(0, 1, steps or STEPS) if is_still(output) else (1 + to_and_fro(frames)) / 2
             amounts = [move.span.low + (move.span.high - move.span.low) * share for move in moves]
-            return [Axis(m.label, values, m.codes(starts.z, values)) for m, values in zip(moves, amounts, strict=True)]
-
-        def draw(planned: Traversal, cells: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
-            if is_still(planned.output):
-                beside: list[Beside] = [[] for _ in starts.z]
-                if not starts.drawn:
-                    own = np.concatenate(list(decode(starts.z.astype(np.float32), np.arange(len(starts.z)))))
-                    beside = [[("start", image)] for image in own]
-                if starts.images is not None:
-                    beside = [[("input", image), *rest] for image, rest in zip(starts.images, beside, strict=True)]
-                return traversal_grid.still(planned, cells, beside, stacked=False)
-            span = moves[0].span
-            if any(move.span != span for move in moves):
-                return traversal_grid.animation(planned, cells, starts.images, None, None)
-            extent = max(abs(span.low), abs(span.high))
-            return traversal_grid.animation(planned, cells, starts.images, planned.axes[0].values, extent)
-
-        facts, comment = opened.generator.facts, named_directions.comment(opened, named)
-        planned = [traversal_grid.plan(o, axes(o), facts.height, facts.width, size) for o in drawn]
+            variations = [
+                Variation(move.label, values, move.codes(starts.z, values))
+                for move, values in zip(moves, amounts, strict=True)
+            ]
+            planned.append(traversal_grid.plan(output, variations, facts.height, facts.width, size))
         with report.task(f"traverse {Path(spec).name}", sum(each.cells for each in planned), "images") as task:
-            yield from traversal_grid.write_all(
-                planned, decode, draw, task, fps=fps, comment=comment, overwrite=overwrite
-            )
+            done = 0
+            for each in planned:
+                of_codes = None if classes_of is None else classes_of[each.start_of_codes]
+                made = generators.pixels(opened, each.codes, of_codes)
+                cells = each.by_variation(counted(made, task, done))
+                done += each.cells
+                if is_still(each.output):
+                    beside = _beside_moved(opened, starts, classes_of)
+                    traversal_grid.write_still(each, cells, beside, stacked=False, comment=comment, overwrite=overwrite)
+                else:
+                    span = moves[0].span
+                    scale = (each.variations[0].values, max(abs(span.low), abs(span.high)))
+                    traversal_grid.write_animation(
+                        *(each, cells, starts.images, scale if all(move.span == span for move in moves) else None),
+                        fps=fps,
+                        comment=comment,
+                        overwrite=overwrite,
+                    )
+                yield each.output
         if len(drawn) < len(outputs):
             scene = explorer_content.of_generator(
                 opened,
@@ -267,3 +270,22 @@ def _claim(outputs: Sequence[Path], overwrite: bool, claims: ExitStack) -> None:
     for output in outputs:
         files.probe(output, overwrite=overwrite)
         claims.enter_context(files.claim(output))
+
+
+def _beside(model: Model, starts: StartingCodes) -> list[Beside]:
+    """What stands to the left of each start in a still: its image where known, and what its code decodes to."""
+    own = np.concatenate(list(images_of(model, starts.codes)))
+    if starts.images is None:
+        return [[("decoded", image)] for image in own]
+    return [[("input", a), ("reconstruction", b)] for a, b in zip(starts.images, own, strict=True)]
+
+
+def _beside_moved(opened: Opened, starts: Starts, classes: np.ndarray | None) -> list[Beside]:
+    """The same for starts that are moved along directions; codes that were drawn are shown in the row itself."""
+    beside: list[Beside] = [[] for _ in starts.z]
+    if not starts.drawn:
+        own = np.concatenate(list(generators.pixels(opened, starts.z, classes)))
+        beside = [[("start", image)] for image in own]
+    if starts.images is not None:
+        beside = [[("input", image), *rest] for image, rest in zip(starts.images, beside, strict=True)]
+    return beside
