@@ -127,10 +127,11 @@ def traverse(
                 yield each.output
         for output in filter(is_page, outputs):
             named = bool(images) or starts.chosen
-            scene = explorer_content.of_model(model, starts, sliders, extent, steps, notes=notes, named=named)
+            content = explorer_content.of_model(model, starts, sliders, extent, steps, notes=notes, named=named)
             explorer.write(
                 output,
-                scene,
+                content,
+                explorer_content.decoded(model, content),
                 model.path.name,
                 explorer_content.facts(model),
                 json.loads(model.comment),
@@ -241,10 +242,9 @@ def traverse_directions(
                     )
                 yield each.output
         if len(drawn) < len(outputs):
-            scene = explorer_content.of_generator(
+            content = explorer_content.of_generator(
                 opened,
                 starts,
-                classes_of,
                 moves,
                 steps,
                 report,
@@ -254,7 +254,8 @@ def traverse_directions(
             for output in filter(is_page, outputs):
                 explorer.write(
                     output,
-                    scene,
+                    content,
+                    explorer_content.generated(opened, classes_of, content),
                     opened.path.name,
                     explorer_content.facts_of_generator(opened),
                     json.loads(comment),

@@ -1,7 +1,7 @@
 """An interactive page of a latent space: sliders, and a pad for two of them, over frames that are made beforehand."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,13 @@ _PAD = 13  # frames along a side of the pad
 
 
 @dataclass(frozen=True)
-class Axis:
+class Slider:
     """One slider over V frames for each of n starts, which are images to start from.
 
     ``codes``: float32 [n,V,D]. ``amounts``: float64 [n,V], what the codes stand for, in ``unit``. ``at``: float64 [n],
-    where each start itself is. ``group``: the heading that the slider stands under. ``free``: it can go with another on
-    the pad, as it changes numbers of the code that no other one changes. ``relative``: amounts say by how much an image
-    is changed.
+    where each start itself is. ``group``: the heading that the slider stands under. ``free``: it can be joined with
+    another on the pad, as no other slider changes the same numbers of the code. ``relative``: amounts say by how much
+    an image is changed.
     """
 
     name: str
@@ -42,26 +42,34 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What can be explored: the starts' codes float32 [n,D], their ``inputs`` uint8 [n,H,W,C] where known, and axes.
+class Content:
+    """What can be explored: the starts' codes float32 [n,D], their ``inputs`` uint8 [n,H,W,C] where known, and sliders.
 
-    ``decode``: codes float32 [k,D] of the start with this number -> uint8 [k,H,W,C]. ``named``: the caller chose the
-    starts one by one, or their number; ``stepped``: or the number of values. Neither is then reduced to save space.
+    ``named``: the caller chose the starts one by one, or their number; ``stepped``: the caller chose the number of
+    values. What was chosen is not reduced to save space. ``notes``: remarks that the page shows.
     """
 
     codes: np.ndarray
     inputs: np.ndarray | None
-    axes: list[Axis]
-    decode: Callable[[np.ndarray, int], np.ndarray]
+    sliders: list[Slider]
     notes: tuple[str, ...] = ()
     named: bool = False
     stepped: bool = False
 
     @property
     def pad(self) -> tuple[int, int] | None:
-        """The places of the two axes that the pad is of: the first two that are free."""
-        free = [place for place, axis in enumerate(self.axes) if axis.free]
+        """The places of the two sliders that are on the pad: the first two that are free; None: there is no pad."""
+        free = [place for place, slider in enumerate(self.sliders) if slider.free]
         return (free[0], free[1]) if len(free) > 1 else None
+
+    def code_parts(self, number: int) -> list[np.ndarray]:
+        """The codes of one start's frames: itself [1,D], each slider's [V,D], each row of the pad [P,D]."""
+        return [self.codes[number][None], *(each.codes[number] for each in self.sliders), *_pad_codes(self, number)]
+
+    def codes_to_decode(self) -> Iterator[np.ndarray]:
+        """For each start all its :meth:`code_parts` as one array, float32 [k,D]."""
+        for number in range(len(self.codes)):
+            yield np.ascontiguousarray(np.concatenate(self.code_parts(number)))
 
 
 @dataclass(frozen=True)
@@ -72,28 +80,31 @@ class Explorer:
     notes: tuple[str, ...]
 
 
-def build(scene: Scene, key: str, task: Task, *, size: int = _SHOWN, most: int = USUAL) -> Explorer:
-    """Make all frames and put them in a page's part whose identifiers begin with ``key``, of about ``most`` bytes.
+def build(
+    content: Content, decoded: Iterator[np.ndarray], key: str, task: Task, *, size: int = _SHOWN, most: int = USUAL
+) -> Explorer:
+    """Put all frames in a page's part whose identifiers begin with ``key``, of about ``most`` bytes.
 
-    ``size``: about how many pixels wide the picture is shown. Too large for ``most``: the starts named last are left
-    out, then colours are rounded, then every other value is left out, as far as these were not asked for. WrongUsage
-    where what was asked for is too large for any page. ``task`` counts the starts.
+    ``decoded``: the images uint8 [k,H,W,C] of each start's :meth:`Content.codes_to_decode`; only those that fit are
+    taken. ``size``: about how many pixels wide the picture is shown. Too large for ``most``: the starts named last are
+    left out, then frames are compressed, then every other value is left out, as far as these were not asked for.
+    WrongUsage where what was asked for is too large for any page. ``task`` counts the starts.
     """
-    first = _Frames.of(scene, 0)
-    lossy, stride, count = _what_fits(scene, first, most)
+    first = _Frames.of(content, 0, next(decoded))
+    lossy, stride, count = _what_fits(content, first, most)
     starts: list[tuple[_Frames, list[str]]] = []
     total = 0
     for number in range(count):
-        frames = first if number == 0 else _Frames.of(scene, number)
+        frames = first if number == 0 else _Frames.of(content, number, next(decoded))
         encoded = frames.every(stride).encoded(lossy=lossy)
         total += sum(map(len, encoded))
-        if total > (_MOST if scene.named else most) and number:
+        if total > (_MOST if content.named else most) and number:
             break
         starts.append((frames, encoded))
         task.update(number + 1)
     notes = []
-    if len(starts) < len(scene.codes):
-        notes.append(f"{len(starts)} of {len(scene.codes)} images to start from fit in {most / 1e6:.1f} MB")
+    if len(starts) < len(content.codes):
+        notes.append(f"{len(starts)} of {len(content.codes)} images to start from fit in {most / 1e6:.1f} MB")
     if stride > 1:
         notes.append(f"one of every {stride} values is here, as more do not fit in {most / 1e6:.1f} MB")
     if lossy:
@@ -102,12 +113,13 @@ def build(scene: Scene, key: str, task: Task, *, size: int = _SHOWN, most: int =
         notes.append(f"its frames are {total / 1e6:.1f} MB, as so many were asked for")
     if first.shrunk:
         notes.append(f"the frames are reduced to {first.own.shape[1]}x{first.own.shape[0]} pixels")
-    return Explorer(_markup(scene, key, starts, stride, size, [*scene.notes, *notes]), tuple(notes))
+    return Explorer(_markup(content, key, starts, stride, size, [*content.notes, *notes]), tuple(notes))
 
 
 def write(
     output: Path,
-    scene: Scene,
+    content: Content,
+    decoded: Iterator[np.ndarray],
     title: str,
     facts: Sequence[str],
     about: dict[str, Any],
@@ -116,20 +128,24 @@ def write(
     overwrite: bool,
     report: Reporter,
 ) -> None:
-    """Make one explorer and write it as a page of its own, whole or not at all. ``facts``: what it is of, in words."""
-    with report.task(f"traverse {output.name}", len(scene.codes), "images to start from") as task:
-        explorer = build(scene, "explorer", task, size=size or _SHOWN)
+    """Make one explorer and write it as a page of its own, whole or not at all.
+
+    ``decoded``: see :func:`build`. ``facts``: what the model is, in a few words each. ``about``: the same as data, kept
+    in the page.
+    """
+    with report.task(f"traverse {output.name}", len(content.codes), "images to start from") as task:
+        explorer = build(content, decoded, "explorer", task, size=size or _SHOWN)
     for note in explorer.notes:
         report.note(f"{output}: {note}")
-    told = " · ".join(map(escape, facts))
-    body = f'<main><header><p class="kicker">Latent explorer</p><h1>{escape(title)}</h1><p class="facts">{told}</p>'
+    line = " · ".join(map(escape, facts))
+    body = f'<main><header><p class="kicker">Latent explorer</p><h1>{escape(title)}</h1><p class="facts">{line}</p>'
     body += f"</header>\n{explorer.markup}\n{document.footer()}</main>"
     files.write_text(output, document.document(title, body, about), overwrite=overwrite)
 
 
 @dataclass(frozen=True)
 class _Frames:
-    """One start's frames: itself uint8 [H,W,C], its input or None, each axis's uint8 [V,H,W,C], the pad's or none."""
+    """One start's frames, uint8: itself [H,W,C], its input or None, each slider's and each pad row's [V,H,W,C]."""
 
     own: np.ndarray
     shown: np.ndarray | None
@@ -138,15 +154,12 @@ class _Frames:
     shrunk: bool
 
     @classmethod
-    def of(cls, scene: Scene, number: int) -> "_Frames":
-        own = scene.codes[number]
-        parts = [own[None], *(axis.codes[number] for axis in scene.axes), *_pad_codes(scene, number)]
-        made = scene.decode(np.ascontiguousarray(np.concatenate(parts)), number)
-        images = sprite_sheets.fitted(made)
-        split = np.split(images, np.cumsum([len(part) for part in parts])[:-1])
-        shown = None if scene.inputs is None else sprite_sheets.fitted(scene.inputs[number][None])[0]
-        cut = 1 + len(scene.axes)
-        return cls(split[0][0], shown, split[1:cut], split[cut:], images.shape != made.shape)
+    def of(cls, content: Content, number: int, decoded: np.ndarray) -> "_Frames":
+        images = sprite_sheets.fitted(decoded)
+        split = np.split(images, np.cumsum([len(part) for part in content.code_parts(number)])[:-1])
+        shown = None if content.inputs is None else sprite_sheets.fitted(content.inputs[number][None])[0]
+        cut = 1 + len(content.sliders)
+        return cls(split[0][0], shown, split[1:cut], split[cut:], images.shape != decoded.shape)
 
     def every(self, stride: int) -> "_Frames":
         """With one of every ``stride`` values alone, the first and the last among them."""
@@ -155,41 +168,41 @@ class _Frames:
         return _Frames(self.own, self.shown, rows, pad, self.shrunk)
 
     def encoded(self, *, lossy: bool) -> list[str]:
-        """The addresses of its sheets: the start with its axes, a row each; and the pad, the highest row first."""
+        """The ``data:`` addresses of its sheets: the start and its sliders in rows; the pad, the highest row first."""
         sheets = [sprite_sheets.sheet([self.own[None], *self.rows], lossy=lossy)]
         return sheets + ([sprite_sheets.sheet(self.pad, lossy=lossy)] if self.pad else [])
 
 
-def _pad_places(scene: Scene, pad: tuple[int, int]) -> tuple[slice, slice]:
-    """Which of the two axes' values are on the pad."""
-    across, up = (scene.axes[place].amounts.shape[1] for place in pad)
+def _pad_places(content: Content, pad: tuple[int, int]) -> tuple[slice, slice]:
+    """Which values of the two sliders are on the pad."""
+    across, up = (content.sliders[place].amounts.shape[1] for place in pad)
     return slice(None, None, math.ceil((across - 1) / (_PAD - 1))), slice(None, None, math.ceil((up - 1) / (_PAD - 1)))
 
 
-def _pad_codes(scene: Scene, number: int) -> list[np.ndarray]:
+def _pad_codes(content: Content, number: int) -> list[np.ndarray]:
     """The pad's rows of codes float32 [P,D], the highest value first."""
-    if scene.pad is None:
+    if content.pad is None:
         return []
-    own = scene.codes[number]
-    (x, y), (some_x, some_y) = scene.pad, _pad_places(scene, scene.pad)
-    across, up = scene.axes[x].codes[number][some_x], scene.axes[y].codes[number][some_y]
+    own = content.codes[number]
+    (x, y), (some_x, some_y) = content.pad, _pad_places(content, content.pad)
+    across, up = content.sliders[x].codes[number][some_x], content.sliders[y].codes[number][some_y]
     return [np.where(code != own, code, across) for code in up[::-1]]
 
 
-def _what_fits(scene: Scene, first: _Frames, most: int) -> tuple[bool, int, int]:
+def _what_fits(content: Content, first: _Frames, most: int) -> tuple[bool, int, int]:
     """Whether the frames are lossy, the stride through the values, and how many starts there is room for."""
-    wanted = len(scene.codes)
-    enough = wanted if scene.named else min(2, wanted)
+    wanted = len(content.codes)
+    enough = wanted if content.named else min(2, wanted)
     strides = [1]
-    if not scene.stepped:
-        strides += [n for n in (2, 4) if all((axis.amounts.shape[1] - 1) % n == 0 for axis in scene.axes)]
+    if not content.stepped:
+        strides += [n for n in (2, 4) if all((slider.amounts.shape[1] - 1) % n == 0 for slider in content.sliders)]
     tried = [(False, 1)] + [(True, stride) for stride in strides]
     for lossy, stride in tried:
         size = sum(map(len, first.every(stride).encoded(lossy=lossy)))
         if size * enough <= most:
             return lossy, stride, min(wanted, most // size)
-    count = wanted if scene.named else 1
-    if size * count <= (_MOST if scene.named or scene.stepped else most):
+    count = wanted if content.named else 1
+    if size * count <= (_MOST if content.named or content.stepped else most):
         return lossy, stride, count
     raise WrongUsage(
         f"an explorer of {count} images is {size * count / 1e6:,.1f} MB, too many for a page; name fewer --dims, images"
@@ -198,30 +211,31 @@ def _what_fits(scene: Scene, first: _Frames, most: int) -> tuple[bool, int, int]
 
 
 def _markup(
-    scene: Scene, key: str, starts: list[tuple[_Frames, list[str]]], stride: int, size: int, notes: list[str]
+    content: Content, key: str, starts: list[tuple[_Frames, list[str]]], stride: int, size: int, notes: list[str]
 ) -> str:
     height, width = starts[0][0].own.shape[:2]
-    axes = [
+    sliders = [
         {
-            "name": axis.name,
-            "unit": axis.unit,
-            "relative": axis.relative,
-            "amounts": _rounded(axis.amounts[: len(starts), ::stride]),
-            "at": _rounded(axis.at[: len(starts)]),
+            "name": slider.name,
+            "unit": slider.unit,
+            "relative": slider.relative,
+            "amounts": _rounded(slider.amounts[: len(starts), ::stride]),
+            "at": _rounded(slider.at[: len(starts)]),
         }
-        for axis in scene.axes
+        for slider in content.sliders
     ]
     known: dict[str, Any] = {
         "width": width,
         "height": height,
-        "axes": axes,
+        "axes": sliders,
         "sheets": [encoded for _, encoded in starts],
         "pad": None,
     }
-    if scene.pad is not None:
-        (x, y), (some_x, some_y) = scene.pad, _pad_places(scene, scene.pad)
+    if content.pad is not None:
+        (x, y), (some_x, some_y) = content.pad, _pad_places(content, content.pad)
         amounts = [
-            scene.axes[place].amounts[: len(starts), some][:, ::stride] for place, some in ((x, some_x), (y, some_y))
+            content.sliders[place].amounts[: len(starts), some][:, ::stride]
+            for place, some in ((x, some_x), (y, some_y))
         ]
         known["pad"] = {"x": x, "y": y, "across": _rounded(amounts[0]), "up": _rounded(amounts[1])}
     scale = max(1, round(size / max(height, width)))
@@ -236,7 +250,7 @@ def _markup(
             _choice_of_start(starts, key),
             '<p><button type="button" class="reset">Back to the image <kbd>Esc</kbd></button></p>',
             "</div>",
-            f'<div class="controls">{"".join(_groups(scene, key, stride))}{_pad(scene, key, known["pad"])}',
+            f'<div class="controls">{"".join(_groups(content, key, stride))}{_pad(content, key, known["pad"])}',
             controls.explained(notes, several=len(starts) > 1),
             "</div></section>",
         ]
@@ -258,19 +272,19 @@ def _choice_of_start(starts: list[tuple[_Frames, list[str]]], key: str) -> str:
     return controls.choice([sprite_sheets.thumbnail(image) for image in shown], key)
 
 
-def _groups(scene: Scene, key: str, stride: int) -> Iterator[str]:
+def _groups(content: Content, key: str, stride: int) -> Iterator[str]:
     """A set of sliders for each heading."""
-    for group in dict.fromkeys(axis.group for axis in scene.axes):
+    for group in dict.fromkeys(slider.group for slider in content.sliders):
         rows = [
-            controls.slider(axis.name, axis.detail, f"{key}-{place}", place, len(axis.amounts[0][::stride]))
-            for place, axis in enumerate(scene.axes)
-            if axis.group == group
+            controls.slider(slider.name, slider.detail, f"{key}-{place}", place, len(slider.amounts[0][::stride]))
+            for place, slider in enumerate(content.sliders)
+            if slider.group == group
         ]
         yield f'<fieldset class="sliders"><legend>{escape(group)}</legend>{"".join(rows)}</fieldset>'
 
 
-def _pad(scene: Scene, key: str, known: dict[str, Any] | None) -> str:
+def _pad(content: Content, key: str, known: dict[str, Any] | None) -> str:
     if known is None:
         return ""
-    across, up = (scene.axes[known[way]].name for way in ("x", "y"))
+    across, up = (content.sliders[known[way]].name for way in ("x", "y"))
     return controls.pad((across, len(known["across"][0])), (up, len(known["up"][0])), key)

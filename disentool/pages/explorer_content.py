@@ -1,6 +1,6 @@
 """What an explorer's page shows of a model: its latent dimensions, and directions in units of the image."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from disentool.models.dimensions import Dimension, choose
 from disentool.models.generator import Opened, encodes
 from disentool.models.model import Model
 from disentool.models.starting_codes import StartingCodes
-from disentool.pages.explorer import Axis, Scene
+from disentool.pages.explorer import Content, Slider
 from disentool.reporting import Reporter
 from disentool.steering.along_direction import Move
 from disentool.steering.starting_codes import Starts
@@ -63,25 +63,34 @@ def of_model(
     *,
     notes: tuple[str, ...] = (),
     named: bool = False,
-) -> Scene:
+) -> Content:
     """A slider for each of the dimensions, from -``extent`` to ``extent``, or through all that it can be."""
     class_width = model.method.codes().get("class_code")
-    axes = dimensions(starts.codes, shown, extent, steps or STEPS, class_width)
+    made = dimensions(starts.codes, shown, extent, steps or STEPS, class_width)
+    return Content(starts.codes, starts.images, made, notes, named=named, stepped=steps is not None)
 
-    def decode(codes: np.ndarray, number: int) -> np.ndarray:
-        return np.concatenate(list(images_of(model, codes)))
 
-    return Scene(starts.codes, starts.images, axes, decode, notes, named=named, stepped=steps is not None)
+def decoded(model: Model, content: Content) -> Iterator[np.ndarray]:
+    """The images uint8 [k,H,W,C] that each start of a model's page needs, made as they are asked for."""
+    for codes in content.codes_to_decode():
+        yield np.concatenate(list(images_of(model, codes)))
+
+
+def generated(opened: Opened, classes: np.ndarray | None, content: Content) -> Iterator[np.ndarray]:
+    """The same of a generator's page; ``classes``: int64 [n], the class of each start, where there are any."""
+    for number, codes in enumerate(content.codes_to_decode()):
+        of_codes = None if classes is None else np.repeat(classes[number], len(codes))
+        yield np.concatenate(list(generators.pixels(opened, codes, of_codes)))
 
 
 def dimensions(
     codes: np.ndarray, shown: Sequence[Dimension], extent: float, steps: int, class_width: int | None = None
-) -> list[Axis]:
+) -> list[Slider]:
     """The sliders of dimensions: codes float32 [n,D] with one of them at each of its values, as in a still.
 
     ``class_width``: how many of the first numbers of a code are the class's, where it is of class and content.
     """
-    axes = []
+    made = []
     for dimension in shown:
         values = dimension.stills(np.linspace(-extent, extent, steps), extent)
         moved = dimension.moved(codes, values)
@@ -90,8 +99,8 @@ def dimensions(
         if class_width is not None:
             group = f"{'Class' if dimension.index < class_width else 'Content'} code, {group.partition(', ')[2]}"
         unit = "class" if is_class else "sd" if dimension.support is None else ""
-        axes.append(
-            Axis(
+        made.append(
+            Slider(
                 dimension.label.text,
                 dimension.label.detail,
                 group,
@@ -102,7 +111,7 @@ def dimensions(
                 free=not is_class,
             )
         )
-    return axes
+    return made
 
 
 def placed(start: np.ndarray, moves: Sequence[Move]) -> np.ndarray:
@@ -115,19 +124,18 @@ def placed(start: np.ndarray, moves: Sequence[Move]) -> np.ndarray:
 def of_generator(
     opened: Opened,
     starts: Starts,
-    classes: np.ndarray | None,
     moves: Sequence[Move],
     steps: int | None,
     report: Reporter,
     *,
     spanned: bool,
     named: bool,
-) -> Scene:
+) -> Content:
     """A slider for each move, and for the dimensions of a checkpoint whose codes are its generator's z.
 
     Codes that were drawn are placed at s = 0 for all directions at once. The rest is as :func:`of_directions` has it.
     """
-    z, more = starts.z, list[Axis]()
+    z, more = starts.z, list[Slider]()
     notes: tuple[str, ...] = ()
     if starts.drawn:
         z = placed(z, moves)
@@ -137,40 +145,31 @@ def of_generator(
         more = dimensions(z.astype(np.float32), shown, _EXTENT, steps or STEPS)
         notes += collapsed
     here = [replace(move, placed=False) for move in moves]
-    return of_directions(
-        opened, z, starts.images, classes, here, steps, spanned=spanned, more=more, notes=notes, named=named
-    )
+    return of_directions(z, starts.images, here, steps, spanned=spanned, more=more, notes=notes, named=named)
 
 
 def of_directions(
-    opened: Opened,
     start: np.ndarray,
     shown: np.ndarray | None,
-    classes: np.ndarray | None,
     moves: Sequence[Move],
     steps: int | None,
     *,
     spanned: bool,
-    more: Sequence[Axis] = (),
+    more: Sequence[Slider] = (),
     notes: tuple[str, ...] = (),
     named: bool = False,
-) -> Scene:
-    """A slider for each move of codes float64 [n,d] from where they are, then the axes ``more``.
+) -> Content:
+    """A slider for each move of codes float64 [n,d] from where they are, then the sliders ``more``.
 
     ``spanned``: from end to end of the moves' own spans; else of each image as far as the direction was fitted.
-    ``shown``: uint8 [n,H,W,C], the images of the codes, where known; ``classes``: int64 [n], theirs.
+    ``shown``: uint8 [n,H,W,C], the images of the codes, where known.
     """
-    axes = [_along(move, start, steps or STEPS, spanned) for move in moves]
-
-    def decode(codes: np.ndarray, number: int) -> np.ndarray:
-        of_codes = None if classes is None else np.repeat(classes[number], len(codes))
-        return np.concatenate(list(generators.pixels(opened, codes, of_codes)))
-
+    along = [_along(move, start, steps or STEPS, spanned) for move in moves]
     codes = start.astype(np.float32)
-    return Scene(codes, shown, [*axes, *more], decode, notes, named=named, stepped=steps is not None)
+    return Content(codes, shown, [*along, *more], notes, named=named, stepped=steps is not None)
 
 
-def _along(move: Move, start: np.ndarray, steps: int, spanned: bool) -> Axis:
+def _along(move: Move, start: np.ndarray, steps: int, spanned: bool) -> Slider:
     direction = move.direction
     _, _, at = move.origin(start)
     low, high = np.full(len(start), move.span.low), np.full(len(start), move.span.high)
@@ -180,7 +179,7 @@ def _along(move: Move, start: np.ndarray, steps: int, spanned: bool) -> Axis:
     codes = np.concatenate([move.codes(one[None], some) for one, some in zip(start, amounts, strict=True)])
     unit = "sd" if move.span.latent else direction.unit
     group = "Directions, by which the image is moved"
-    return Axis(direction.name, "", group, unit, codes, amounts, np.zeros(len(start)), relative=True)
+    return Slider(direction.name, "", group, unit, codes, amounts, np.zeros(len(start)), relative=True)
 
 
 def facts_of_generator(opened: Opened) -> list[str]:

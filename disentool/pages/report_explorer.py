@@ -34,21 +34,21 @@ def explorer_of(
     ``path``: the model's checkpoint. ``notes``: remarks on what is ``shown`` of it. The page's identifiers begin with
     ``key``.
     """
-    scene = explorer_content.of_model(model, starts, shown, 3.0, None, notes=notes)
+    content = explorer_content.of_model(model, starts, shown, 3.0, None, notes=notes)
+    decoded = explorer_content.decoded(model, content)
     named = named_directions.read([str(file) for file in files_of_directions], every=True)
     if named:
         opened = named_directions.opened(path, named, device, trust=trust, force=False)
         if encodes(opened):
             moves = [Move(each.direction, Span(*each.direction.t_valid), False) for each in named]
-            scene = explorer_content.of_directions(
-                opened,
+            content = explorer_content.of_directions(
                 starts.codes.astype(np.float64),
                 starts.images,
-                None,
                 moves,
                 None,
                 spanned=False,
-                more=scene.axes,
+                more=content.sliders,
                 notes=notes,
             )
-    return explorer.build(scene, key, Silent(), size=384, most=_MOST).markup
+            decoded = explorer_content.generated(opened, None, content)
+    return explorer.build(content, decoded, key, Silent(), size=384, most=_MOST).markup

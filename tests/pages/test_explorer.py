@@ -185,38 +185,37 @@ def test_text_and_data_cannot_end_what_they_are_in():
 # ---- size
 
 
-def scene(count=3, steps=9, side=32, seed=0, **options):
+def noise(count=3, steps=9, side=32, seed=0, **options):
     """Noise, of which nothing can be compressed."""
     codes = np.arange(count, dtype=np.float32)[:, None] * 100
     moved = codes[:, None] + np.arange(steps, dtype=np.float32)[None, :, None] + 1
-    axis = explorer.Axis(
+    slider = explorer.Slider(
         "z0", "", "all", "sd", moved, np.broadcast_to(np.linspace(-1, 1, steps), moved.shape[:2]), codes[:, 0]
     )
-
-    def decode(some, number):
-        return np.stack(
-            [np.random.default_rng(int(code)).integers(0, 256, (side, side, 3), dtype=np.uint8) for code in some[:, 0]]
-        )
-
-    return explorer.Scene(codes, None, [axis], decode, **options)
+    return explorer.Content(codes, None, [slider], **options), side
 
 
 def built(some, most):
-    return explorer.build(some, "e", Silent(), most=most)
+    content, side = some
+    decoded = (
+        np.stack([np.random.default_rng(int(c)).integers(0, 256, (side, side, 3), dtype=np.uint8) for c in codes[:, 0]])
+        for codes in content.codes_to_decode()
+    )
+    return explorer.build(content, decoded, "e", Silent(), most=most)
 
 
 def test_what_does_not_fit_is_left_out_step_by_step():
-    whole = built(scene(), 10_000_000)
+    whole = built(noise(), 10_000_000)
     assert whole.notes == ()
     size = len(made.Reader(f"<main>{whole.markup}</main>").explorers()[0]["sheets"][0][0])
-    fewer = built(scene(), int(size * 2.5))
+    fewer = built(noise(), int(size * 2.5))
     assert fewer.notes == (f"2 of 3 images to start from fit in {size * 2.5 / 1e6:.1f} MB",)
     assert fewer.notes[0] in fewer.markup
-    lossy = built(scene(), int(size * 1.8))
+    lossy = built(noise(), int(size * 1.8))
     assert any("WebP, quality 90" in note for note in lossy.notes)
-    lossy_size = len(made.Reader(built(scene(count=1), int(size * 0.8)).markup).explorers()[0]["sheets"][0][0])
+    lossy_size = len(made.Reader(built(noise(count=1), int(size * 0.8)).markup).explorers()[0]["sheets"][0][0])
     assert lossy_size < size * 0.8
-    less = built(scene(), int(lossy_size * 1.4))
+    less = built(noise(), int(lossy_size * 1.4))
     (data,) = made.Reader(less.markup).explorers()
     assert data["axes"][0]["amounts"][0] == [-1, -0.5, 0, 0.5, 1] and len(data["sheets"]) == 2
     assert sum(len(sheets[0]) for sheets in data["sheets"]) <= lossy_size * 1.4
@@ -224,23 +223,23 @@ def test_what_does_not_fit_is_left_out_step_by_step():
     with pytest.raises(
         WrongUsage, match=r"an explorer of 1 images is 0\.\d MB, too many for a page; name fewer --dims"
     ):
-        built(scene(), 1000)
+        built(noise(), 1000)
 
 
 def test_what_was_asked_for_is_not_left_out(monkeypatch):
-    asked = built(scene(named=True, stepped=True), 20_000)
+    asked = built(noise(named=True, stepped=True), 20_000)
     (data,) = made.Reader(asked.markup).explorers()
     assert len(data["sheets"]) == 3 and len(data["axes"][0]["amounts"][0]) == 9
     assert any("as so many were asked for" in note for note in asked.notes)
     monkeypatch.setattr(explorer, "_MOST", 5_000)
     with pytest.raises(WrongUsage, match="too many for a page"):
-        built(scene(named=True), 2_000)
+        built(noise(named=True), 2_000)
 
 
 def test_large_frames_are_reduced(model):
     frames = np.zeros((2, 300, 600, 3), np.uint8)
     assert sprite_sheets.fitted(frames).shape == (2, 128, 256, 3)
-    big = built(scene(count=1, steps=3, side=300), 10_000_000)
+    big = built(noise(count=1, steps=3, side=300), 10_000_000)
     assert big.notes == ("the frames are reduced to 256x256 pixels",)
 
 
@@ -253,7 +252,7 @@ def test_a_class_is_a_slider_of_its_own_values():
     first, second = explorer_content.dimensions(np.zeros((1, 2), np.float32), shown, 3.0, 5)
     assert first.amounts.tolist() == [[0, 1, 2]] and first.unit == "class" and not first.free
     assert second.amounts.tolist() == [[-1, -0.5, 0, 0.5, 1]] and second.free
-    both = replace(scene(), axes=[first, second])
+    both = replace(noise()[0], sliders=[first, second])
     assert both.pad is None
 
 
