@@ -10,7 +10,7 @@ from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
 from disentool.engine.device import unchanged
 from disentool.errors import WrongUsage
-from disentool.models.swap_inputs import Wanted
+from disentool.models.swap_inputs import SideSelection
 from disentool.reporting import Reporter
 from disentool.steering.along_direction import Span
 
@@ -184,8 +184,8 @@ def swap(
     made = swapping.swap(
         Path(checkpoint),
         _paths(output),
-        content=Wanted(_paths(content), _lists(content_rows)),
-        classes=Wanted(_paths(classes), _lists(class_rows), labels),
+        content=SideSelection(_paths(content), _lists(content_rows)),
+        classes=SideSelection(_paths(classes), _lists(class_rows), labels),
         average=average,
         dims=dims,
         interpolate=interpolate,

@@ -165,13 +165,13 @@ def swap(
     class_numbers = [options.ranges(text, "--class-rows") for text in class_rows]
     chosen = None if dims is None else options.ranges(dims, "--dims")
     from disentool.commands import swap as tool
-    from disentool.models.swap_inputs import Wanted
+    from disentool.models.swap_inputs import SideSelection
 
     made = tool.swap(
         artefact,
         [*outputs, *gifs],
-        content=Wanted(content_files, content_numbers),
-        classes=Wanted(class_files, class_numbers, class_labels),
+        content=SideSelection(content_files, content_numbers),
+        classes=SideSelection(class_files, class_numbers, class_labels),
         average=average,
         dims=chosen,
         interpolate=interpolate,

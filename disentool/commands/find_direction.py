@@ -8,7 +8,7 @@ from disentool.directions import METHODS, transforms
 from disentool.directions.generator_checks import probe_twice
 from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma
 from disentool.directions.search import Search
-from disentool.directions.trajectories import Aim
+from disentool.directions.trajectories import Objective
 from disentool.engine import device as devices
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io import directions as direction_files
@@ -18,7 +18,7 @@ from disentool.io.directions import Directions
 from disentool.models import generator as generators
 from disentool.reporting import Reporter, Silent
 from disentool.steering import direction_search
-from disentool.steering.direction_search import Goal
+from disentool.steering.direction_search import TransformSearch
 
 # Of each method: iterations for each target, and the learning rate or damping; t goes by default as far as this share
 # of the transform's extent, in so many steps to each side.
@@ -81,8 +81,10 @@ def find_direction(
         else:
             extents = [_checked_extent(extent, name) for name in names]
         sigma = default_sigma(facts.height, facts.width) if sigma is None else sigma
-        goals = [
-            Goal(Aim(name, loss, sigma), Search(method, reach, steps or default_steps, iterations, rate, seed=seed))
+        searches = [
+            TransformSearch(
+                Objective(name, loss, sigma), Search(method, reach, steps or default_steps, iterations, rate, seed=seed)
+            )
             for name, reach in zip(names, extents, strict=True)
         ]
         begun = direction_search.begin(opened, starts, classes, seed)
@@ -90,8 +92,8 @@ def find_direction(
             "loss": loss,
             "sigma": sigma if loss == "blur" else None,
             "starts": starts,
-            "dropped": goals[0].search.dropped,
-            "resamples": goals[0].search.resamples,
+            "dropped": searches[0].search.dropped,
+            "resamples": searches[0].search.resamples,
             "iterations": iterations if method != "tangent" else None,
             "learning_rate" if method == "paper" else "damping": rate,
             "latent_dim": facts.latent_dim,
@@ -102,7 +104,7 @@ def find_direction(
             "generator_name": opened.name,
         }
         groups = direction_search.groups_of(begun, classes)
-        directions = direction_search.find(opened, goals, begun, groups, force, report)
+        directions = direction_search.find(opened, searches, begun, groups, force, report)
         written = Directions(
             path=output,
             directions={direction.name: direction for direction in directions},

@@ -22,7 +22,7 @@ from disentool.models import fitted_images, starting_codes
 from disentool.models import generator as generators
 from disentool.models.generator import Opened, encodes
 from disentool.pictures import canvas, inversion_files, writing
-from disentool.pictures.inversion_files import ENCODER, Answer, Targets
+from disentool.pictures.inversion_files import ENCODER, InversionColumn, Targets
 from disentool.pictures.limits import check_pixels
 from disentool.reporting import Reporter, Silent, Task
 
@@ -99,29 +99,29 @@ def invert(
         tried = torch.tensor(classes, dtype=torch.int64, device=generator.device).repeat_interleave(starts)
         noise = noise.repeat(max(1, len(classes)), 1)
         descent = Descent(steps, learning_rate)
-        answers = []
+        columns = []
         if targets.encoded is not None:
             own = generate(generator, targets.encoded)
-            answers.append(Answer(ENCODER, None, targets.encoded, own, None, None))
+            columns.append(InversionColumn(ENCODER, None, targets.encoded, own, None, None))
         pairs = len(targets.images) * len(noise)
         with report.task(f"invert {Path(spec).name}", len(chosen) * pairs * steps, "steps") as task:
             for index, loss in enumerate(chosen):
                 done = index * pairs * steps
 
-                def tell(moved: int, task: Task = task) -> None:
+                def progressed(moved: int, task: Task = task) -> None:
                     nonlocal done
                     done += moved
                     task.update(done)
 
-                found = solve(generator, loss, descent, targets.images, noise, tried if classes else None, tell)
-                answers.append(_answer(opened, loss, found, tried if classes else None))
+                found = solve(generator, loss, descent, targets.images, noise, tried if classes else None, progressed)
+                columns.append(_column(opened, loss, found, tried if classes else None))
         constants: dict[str, Any] = {"starts": starts, "steps": steps, "learning_rate": learning_rate, "seed": seed}
         constants |= {k: v for k, v in (("truncation", truncation), ("space", space)) if v is not None}
         records = [
-            line for answer in answers for line in inversion_files.table_lines(opened, targets, answer, constants)
+            line for column in columns for line in inversion_files.table_lines(opened, targets, column, constants)
         ]
         for output in outputs:
-            inversion_files.write(output, opened, targets, answers, records, size, overwrite)
+            inversion_files.write(output, opened, targets, columns, records, size, overwrite)
             yield output
 
 
@@ -187,6 +187,8 @@ def _targets(
     return Targets(images.to(opened.generator.device).contiguous(), names, encoded)
 
 
-def _answer(opened: Opened, loss: Loss, found: Inverted, tried: Tensor | None) -> Answer:
+def _column(opened: Opened, loss: Loss, found: Inverted, tried: Tensor | None) -> InversionColumn:
     classes = None if tried is None else tried[found.start]
-    return Answer(loss.label, loss, found.z, generate(opened.generator, found.z, classes), classes, found.losses)
+    return InversionColumn(
+        loss.label, loss, found.z, generate(opened.generator, found.z, classes), classes, found.losses
+    )

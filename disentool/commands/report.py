@@ -23,7 +23,7 @@ _SWAPPED = "The content of each image to the left on the class of each image abo
 
 
 @dataclass(frozen=True)
-class Opening:
+class LoadOptions:
     """How checkpoints are opened."""
 
     device: str
@@ -58,7 +58,7 @@ def report(
         for run in found.runs:
             if run.path:
                 files.require_apart(output, run.path)
-        body = body_of(found, partial(_pictured, opening=Opening(device, trust)), report)
+        body = body_of(found, partial(_pictured, load_options=LoadOptions(device, trust)), report)
         about = {"report": [{"id": run.key, "name": run.name} for run in found.runs]}
         files.write_text(output, document.document(title_of(found.runs), body, about), overwrite=overwrite)
         yield output
@@ -66,7 +66,7 @@ def report(
         raise DisentoolError(f"{output}: is written, without what could not be read or shown ({len(found.failed)})")
 
 
-def _pictured(run: Run, path: Path, key: str | None, opening: Opening) -> tuple[str, str]:
+def _pictured(run: Run, path: Path, key: str | None, load_options: LoadOptions) -> tuple[str, str]:
     """The pictures of a checkpoint, as `traverse` and `swap` make them, and its explorer, of which the key is ``key``.
 
     None for a key: no explorer. Raises what opening and drawing a checkpoint raises.
@@ -80,7 +80,7 @@ def _pictured(run: Run, path: Path, key: str | None, opening: Opening) -> tuple[
     from disentool.pages import explorer_content
     from disentool.pages.report_explorer import explorer_of
 
-    device, trust = opening.device, opening.trust
+    device, trust = load_options.device, load_options.trust
     devices.configure(devices.choose(device))
     model = models.load(path, device, trust=trust)
     chosen, notes = explorer_content.sliders(model, None, Silent())
@@ -95,18 +95,26 @@ def _pictured(run: Run, path: Path, key: str | None, opening: Opening) -> tuple[
     shown = [report_pictures.figure_of(traversed, _TRAVERSED)]
     if isinstance(model.method, (ClassContent, Transfers)):
         shown.append(report_pictures.figure_of(swapped, _SWAPPED))
-    shown += [_directed(path, file.path, opening) for file in run.directions]
+    shown += [_directed(path, file.path, load_options) for file in run.directions]
     if key is None:
         return "".join(shown), ""
     starts = starting_codes.find(model, Silent(), count=None, default=explorer_content.STARTS)
     files_of_directions = [file.path for file in run.directions]
     explorer = explorer_of(
-        path, files_of_directions, model, starts, chosen, notes, key, trust=opening.trust, device=opening.device
+        path,
+        files_of_directions,
+        model,
+        starts,
+        chosen,
+        notes,
+        key,
+        trust=load_options.trust,
+        device=load_options.device,
     )
     return "".join(shown), explorer
 
 
-def _directed(path: Path, directions: Path, opening: Opening) -> str:
+def _directed(path: Path, directions: Path, load_options: LoadOptions) -> str:
     from disentool.commands.traverse import traverse_directions
 
     def moved(to: Path) -> Iterator[Path]:
@@ -117,8 +125,8 @@ def _directed(path: Path, directions: Path, opening: Opening) -> str:
             images=1,
             steps=_STEPS,
             size=_SIZE,
-            device=opening.device,
-            trust=opening.trust,
+            device=load_options.device,
+            trust=load_options.trust,
         )
 
     caption = (

@@ -59,7 +59,7 @@ def sample(
 def sample_along(
     spec: str | Path,
     references: Sequence[str],
-    asked: Sequence[str],
+    law_texts: Sequence[str],
     output: Path,
     count: int = 64,
     *,
@@ -74,7 +74,7 @@ def sample_along(
 ) -> Path:
     """Draw ``count`` images whose t of each direction follows a law: z from the unclipped prior, moved so that it does.
 
-    ``references``: ``dirs.h5:shift-x`` words, each with its law in ``asked``: ``uniform:LOW,HIGH``,
+    ``references``: ``dirs.h5:shift-x`` words, each with its law in ``law_texts``: ``uniform:LOW,HIGH``,
     ``normal:MEAN,STD`` or a number, in the direction's unit; see :mod:`disentool.directions.laws`. A normal law is
     truncated to the range that the direction was fitted to, of which a note tells.
 
@@ -87,18 +87,18 @@ def sample_along(
     report = report or Silent()
     _probe(output, overwrite)
     named = named_directions.read(references, every=False)
-    wanted = sampled_laws.asked([each.direction for each in named], asked)
+    laws = sampled_laws.read([each.direction for each in named], law_texts)
     devices.configure(devices.choose(device))
     opened = named_directions.opened(spec, named, device, trust=trust, force=force)
     classes_of = named_directions.classes_of(opened, named, classes, count)
-    wanted.tell_truncated(report)
+    laws.note_truncated(report)
     facts = opened.generator.facts
     factor = sample_grid.factor_for(output, count, facts.height, facts.width, size) if is_still(output) else 1
-    z, t = wanted.draw(count, facts.latent_dim, seed)
+    z, t = laws.draw(count, facts.latent_dim, seed)
     images = generators.pixels(opened, z, classes_of)
     label = f"sample {Path(spec).name}"
     if is_still(output):
-        about = {"method": opened.name, "generator_sha256": opened.sha256, "seed": seed, "laws": wanted.described()}
+        about = {"method": opened.name, "generator_sha256": opened.sha256, "seed": seed, "laws": laws.described()}
         with files.claim(output), report.task(label, count, "images") as task:
             sample_grid.write(output, counted(images, task), factor, overwrite=overwrite, comment=json.dumps(about))
         return output
@@ -112,7 +112,7 @@ def sample_along(
         "source": f"sampled from {opened.name} {opened.sha256[:16]} with seed {seed}, along {', '.join(names)}",
         "grid": False,
         "t_names": names,
-        "t_laws": json.dumps(wanted.described(), ensure_ascii=False),
+        "t_laws": json.dumps(laws.described(), ensure_ascii=False),
     }
     if opened.model is not None:
         attributes |= {"checkpoint_sha256": opened.sha256, "likelihood": opened.model.facts.likelihood}

@@ -12,7 +12,7 @@ from disentool.io import files, hdf5
 from disentool.io.call_checks import require_outputs_once
 from disentool.models import encoding, mixed_codes, swapped_latents
 from disentool.models import model as models
-from disentool.models.swap_inputs import Finder, Input, Wanted
+from disentool.models.swap_inputs import Finder, Input, SideSelection
 from disentool.pictures import decoded, writing
 from disentool.pictures.limits import check_fps, check_range, check_size
 from disentool.pictures.swapped import Swap, is_picture
@@ -25,8 +25,8 @@ def swap(
     path: Path,
     outputs: Sequence[Path],
     *,
-    content: Wanted = Wanted(),  # noqa: B008
-    classes: Wanted = Wanted(),  # noqa: B008
+    content: SideSelection = SideSelection(),  # noqa: B008
+    classes: SideSelection = SideSelection(),  # noqa: B008
     average: bool = False,
     dims: Sequence[int] | None = None,
     interpolate: Literal["content", "class"] | None = None,
@@ -137,7 +137,9 @@ def _one_latents_file(outputs: Sequence[Path], overwrite: bool) -> Path:
     return files.probe(outputs[0], overwrite=overwrite)
 
 
-def _sides(finder: Finder, content: Wanted, classes: Wanted, average: bool) -> tuple[list[Input], list[Input]]:
+def _sides(
+    finder: Finder, content: SideSelection, classes: SideSelection, average: bool
+) -> tuple[list[Input], list[Input]]:
     """The inputs of the content side and of the class side; a side that nobody names has those of the other."""
     left = finder.content(content) if content else []
     top = finder.classes(classes, average=average) if classes else left

@@ -21,7 +21,7 @@ from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
 from disentool.pictures import traversal_grid
 from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
-from disentool.pictures.traversal_grid import Beside, Variation, to_and_fro
+from disentool.pictures.traversal_grid import LeftImages, Variation, half_period
 from disentool.reporting import Reporter, Silent, counted
 from disentool.steering import along_direction, named_directions
 from disentool.steering import starting_codes as steering_starts
@@ -96,7 +96,7 @@ def traverse(
                 data=data,
             )
         check_starts(len(starts))
-        still_values, moving_values = np.linspace(-extent, extent, steps or STEPS), extent * to_and_fro(frames)
+        still_values, moving_values = np.linspace(-extent, extent, steps or STEPS), extent * half_period(frames)
         planned = []
         for output in drawn:
             variations = []
@@ -113,7 +113,7 @@ def traverse(
                 cells = each.by_variation(counted(images_of(model, each.codes), task, done))
                 done += each.cells
                 if is_still(each.output):
-                    beside = _beside(model, starts.first(each.starts))
+                    beside = _left_of(model, starts.first(each.starts))
                     traversal_grid.write_still(
                         each, cells, beside, stacked=True, comment=model.comment, overwrite=overwrite
                     )
@@ -214,7 +214,7 @@ def traverse_directions(
         facts, comment = opened.generator.facts, named_directions.comment(opened, named)
         planned = []
         for output in drawn:
-            share = np.linspace(0, 1, steps or STEPS) if is_still(output) else (1 + to_and_fro(frames)) / 2
+            share = np.linspace(0, 1, steps or STEPS) if is_still(output) else (1 + half_period(frames)) / 2
             amounts = [move.span.low + (move.span.high - move.span.low) * share for move in moves]
             variations = [
                 Variation(move.label, values, move.codes(starts.z, values))
@@ -229,7 +229,7 @@ def traverse_directions(
                 cells = each.by_variation(counted(made, task, done))
                 done += each.cells
                 if is_still(each.output):
-                    beside = _beside_moved(opened, starts, classes_of)
+                    beside = _left_of_moved(opened, starts, classes_of)
                     traversal_grid.write_still(each, cells, beside, stacked=False, comment=comment, overwrite=overwrite)
                 else:
                     span = moves[0].span
@@ -273,7 +273,7 @@ def _claim(outputs: Sequence[Path], overwrite: bool, claims: ExitStack) -> None:
         claims.enter_context(files.claim(output))
 
 
-def _beside(model: Model, starts: StartingCodes) -> list[Beside]:
+def _left_of(model: Model, starts: StartingCodes) -> list[LeftImages]:
     """What stands to the left of each start in a still: its image where known, and what its code decodes to."""
     own = np.concatenate(list(images_of(model, starts.codes)))
     if starts.images is None:
@@ -281,9 +281,9 @@ def _beside(model: Model, starts: StartingCodes) -> list[Beside]:
     return [[("input", a), ("reconstruction", b)] for a, b in zip(starts.images, own, strict=True)]
 
 
-def _beside_moved(opened: Opened, starts: Starts, classes: np.ndarray | None) -> list[Beside]:
+def _left_of_moved(opened: Opened, starts: Starts, classes: np.ndarray | None) -> list[LeftImages]:
     """The same for starts that are moved along directions; codes that were drawn are shown in the row itself."""
-    beside: list[Beside] = [[] for _ in starts.z]
+    beside: list[LeftImages] = [[] for _ in starts.z]
     if not starts.drawn:
         own = np.concatenate(list(generators.pixels(opened, starts.z, classes)))
         beside = [[("start", image)] for image in own]

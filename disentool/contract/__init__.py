@@ -12,7 +12,7 @@ from disentool.contract.configuration import (
     StagedConfig,
     StyledConfig,
 )
-from disentool.contract.method import REQUIRED, DataFacts, Method, lacking, own_config
+from disentool.contract.method import REQUIRED, DataFacts, Method, missing_parts, own_config
 from disentool.contract.optional import (
     ClassContent,
     Classes,
@@ -100,7 +100,7 @@ __all__ = [
     "WiderPrior",
     "epoch",
     "groups",
-    "lacking",
+    "missing_parts",
     "own_config",
     "pairs",
     "uniform",

@@ -69,7 +69,7 @@ def own_config(found: type) -> type | None:
     return config if isinstance(config, type) and dataclasses.is_dataclass(config) else None
 
 
-def lacking(found: type) -> list[str]:
+def missing_parts(found: type) -> list[str]:
     """What a class of the user's own lacks to be a method, in words and in the contract's order; empty: nothing."""
     parts = [part for part in REQUIRED if not callable(getattr(found, part, None))]
     return parts if own_config(found) else ["Config (a frozen dataclass)", *parts]

@@ -7,48 +7,48 @@ import torch
 from torch import Tensor
 
 from disentool.directions.generator import Generator
-from disentool.directions.trajectories import Aim, Starts, generate
+from disentool.directions.trajectories import Objective, Starts, generate
 
 _REACH = 8  # of the step of a central difference: how far one iteration may go
 _GONE = 0.1  # of an image's change with t: with less of it than at t = 0 its content has left, and any t is like any
 
 
 def measure(
-    aim: Aim, originals: Tensor, images: Tensor, guess: Tensor, step: float, iterations: int = 4
+    objective: Objective, originals: Tensor, images: Tensor, guess: Tensor, step: float, iterations: int = 4
 ) -> tuple[Tensor, Tensor]:
     """The t [B] near ``guess`` [B] at which T_t of the originals is most like the images, and what is left, [B].
 
-    Gauss-Newton on the loss of :class:`Aim`, a sum of squares, halving a step that made it worse. ``step``: of the
-    central differences, about a pixel. What is left: the loss as a share of that between the image and the original;
-    1 where the original's content has left the image by that t, so that nothing says how far.
+    Gauss-Newton on the loss of :class:`Objective`, a sum of squares; a step that made it worse is halved. ``step``: of
+    the central differences, about a pixel. What is left: the loss as a share of that between the image and the
+    original; 1 where the original's content has left the image by that t, so that nothing says how far.
     """
     best, lowest = guess, torch.full_like(guess, torch.inf)
     seen: Tensor | None = None
     trial, change = guess, torch.zeros_like(guess)
     for iteration in range(iterations + 1):
-        target, mask = aim.target(originals, trial)
-        losses = aim.distance(images, target, mask)
+        target, mask = objective.target(originals, trial)
+        losses = objective.distance(images, target, mask)
         better = losses < lowest
         lowest = torch.where(better, losses, lowest)
         best = torch.where(better, trial, best)
         seen = mask if seen is None else torch.where(better[:, None, None, None], mask, seen)
         if iteration < iterations:
-            velocity, known = aim.speed(originals, trial, step)
-            along = aim.residual(velocity, known * mask)
-            rest = aim.residual(images - target, known * mask)
+            velocity, known = objective.speed(originals, trial, step)
+            along = objective.residual(velocity, known * mask)
+            rest = objective.residual(images - target, known * mask)
             newton = (along * rest).sum(1) / along.square().sum(1).clamp_min(1e-20)
             change = torch.where(better, newton.clamp(-_REACH * step, _REACH * step), change / 2)
             trial = best + change
     assert seen is not None  # there was one round at least
-    left = lowest / aim.distance(images, originals, seen).clamp_min(1e-20)
-    there, still = (_change(aim, originals, t, step) for t in (best, torch.zeros_like(best)))
+    left = lowest / objective.distance(images, originals, seen).clamp_min(1e-20)
+    there, still = (_change(objective, originals, t, step) for t in (best, torch.zeros_like(best)))
     return best, torch.where(there < _GONE * still, left.clamp_min(1), left)
 
 
-def _change(aim: Aim, originals: Tensor, t: Tensor, step: float) -> Tensor:
+def _change(objective: Objective, originals: Tensor, t: Tensor, step: float) -> Tensor:
     """The squared length of dT_t/dt, as the loss sees it, [B]."""
-    velocity, known = aim.speed(originals, t, step)
-    return aim.residual(velocity, known).square().sum(1)
+    velocity, known = objective.speed(originals, t, step)
+    return objective.residual(velocity, known).square().sum(1)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Moves:
 
 def along(
     generator: Generator,
-    aim: Aim,
+    objective: Objective,
     starts: Starts,
     u: Tensor,
     reach: float,
@@ -89,7 +89,7 @@ def along(
     for move in range(1, moves + 1):
         way = sign * (reach * move / moves)
         images = generate(generator, z + way[:, None] * u, classes)
-        before, (now, left) = now, measure(aim, twice, images, 2 * now - before, step)
+        before, (now, left) = now, measure(objective, twice, images, 2 * now - before, step)
         worst = torch.maximum(worst, left)
         steps.append((s + way, now, worst))
         progress()

@@ -123,7 +123,7 @@ def matrix(directions: Sequence[Direction]) -> np.ndarray:
     return u
 
 
-def obey(z: np.ndarray, directions: Sequence[Direction], laws: Sequence[Law]) -> tuple[np.ndarray, np.ndarray]:
+def follow(z: np.ndarray, directions: Sequence[Direction], laws: Sequence[Law]) -> tuple[np.ndarray, np.ndarray]:
     """Codes from the prior, float32 [n,d], moved so that the directions' t follow the laws: z' and t float64 [n,k]."""
     from scipy.special import ndtr
 

@@ -11,7 +11,7 @@ from disentool.directions import calibration, fitting, solvers, trajectories
 from disentool.directions.calibration import Moves
 from disentool.directions.fitting import Fit
 from disentool.directions.generator import Generator
-from disentool.directions.trajectories import Aim, Starts
+from disentool.directions.trajectories import Objective, Starts
 from disentool.directions.transforms import TRANSFORMS
 
 Progress = Callable[[int, float | None], None]  # images done, and the current relative error where it is known
@@ -83,39 +83,39 @@ class Found:
 
 
 def follow(
-    generator: Generator, aims: Sequence[Aim], search: Search, starts: Starts, progress: Progress
+    generator: Generator, objectives: Sequence[Objective], search: Search, starts: Starts, progress: Progress
 ) -> list[Followed]:
     """Every start after each transform. The tangents are all of one Jacobian."""
     if search.method == "tangent":
-        steps = [step(aim) for aim in aims]
+        steps = [step(objective) for objective in objectives]
 
         def linearised(count: int) -> None:
-            progress(count * len(aims), None)
+            progress(count * len(objectives), None)
 
-        found = solvers.tangents(generator, list(aims), steps, starts, search.rate, linearised)
+        found = solvers.tangents(generator, list(objectives), steps, starts, search.rate, linearised)
         return [
             Followed(np.zeros(1), tangent.errors.cpu().double().numpy()[:, None], tangent.speed.cpu().double().numpy())
             for tangent in found
         ]
     followed = []
     kind = solvers.Adam if search.method == "paper" else solvers.LevenbergMarquardt
-    for aim in aims:
+    for objective in objectives:
         solver = kind(search.iterations, search.rate)
-        paths = trajectories.follow(generator, aim, starts, search.extent, search.steps, solver, progress)
+        paths = trajectories.follow(generator, objective, starts, search.extent, search.steps, solver, progress)
         speeds = fitting.speeds(starts.z, paths.z, paths.t)
         errors = paths.errors.cpu().double().numpy()
         followed.append(Followed(paths.t.cpu().double().numpy(), errors, speeds, paths.z))
     return followed
 
 
-def step(aim: Aim) -> float:
+def step(objective: Objective) -> float:
     """Of central differences in t: a pixel's shift of images of 64."""
-    return TRANSFORMS[aim.transform].extent / 32
+    return TRANSFORMS[objective.transform].extent / 32
 
 
 def fit(
     generator: Generator,
-    aim: Aim,
+    objective: Objective,
     search: Search,
     starts: Starts,
     followed: Followed,
@@ -143,7 +143,7 @@ def fit(
     subset = Starts(starts.z[some], classes, starts.images[some])
     way = torch.as_tensor(u[0], dtype=torch.float32, device=starts.z.device)
     moves = calibration.along(
-        generator, aim, subset, way, REACH, MOVES, step(aim), lambda: progress(2 * len(used), None)
+        generator, objective, subset, way, REACH, MOVES, step(objective), lambda: progress(2 * len(used), None)
     )
     if search.method != "paper":
         found = fitting.by_moves(u, moves, chosen)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from disentool.directions.generator import Generator
-from disentool.directions.trajectories import NOTHING, Aim, Starts, generate, to_ball
+from disentool.directions.trajectories import NOTHING, Objective, Starts, generate, to_ball
 
 _FLOATS_AT_ONCE = 1 << 26  # of a Jacobian's columns
 
@@ -22,7 +22,7 @@ class Adam:
     def __call__(
         self,
         generator: Generator,
-        aim: Aim,
+        objective: Objective,
         z: Tensor,
         classes: Tensor | None,
         target: Tensor,
@@ -33,7 +33,7 @@ class Adam:
         z = z.clone().requires_grad_()
         optimiser = torch.optim.Adam([z], lr=self.learning_rate)
         for _ in range(self.iterations):
-            losses = aim.distance(generator(z, classes), target, mask)
+            losses = objective.distance(generator(z, classes), target, mask)
             (z.grad,) = torch.autograd.grad(losses.sum(), z)
             optimiser.step()
             with torch.no_grad():
@@ -56,7 +56,7 @@ class LevenbergMarquardt:
     def __call__(
         self,
         generator: Generator,
-        aim: Aim,
+        objective: Objective,
         z: Tensor,
         classes: Tensor | None,
         target: Tensor,
@@ -65,13 +65,13 @@ class LevenbergMarquardt:
     ) -> Tensor:
         """See :class:`disentool.directions.trajectories.Solver`; the loss must be a sum of squares."""
         damping = z.new_full((len(z),), self.damping)
-        losses = aim.distance(generate(generator, z, classes), target, mask)
+        losses = objective.distance(generate(generator, z, classes), target, mask)
         for _ in range(self.iterations):
             step = torch.empty_like(z)
             for part, images, columns in linearise(generator, z, classes):
-                step[part] = solve(aim, columns, target[part] - images, mask[part], damping[part])
+                step[part] = solve(objective, columns, target[part] - images, mask[part], damping[part])
             proposed = to_ball(z + step)
-            found = aim.distance(generate(generator, proposed, classes), target, mask)
+            found = objective.distance(generate(generator, proposed, classes), target, mask)
             better = found < losses
             z = torch.where(better[:, None], proposed, z)
             losses = torch.where(better, found, losses)
@@ -98,19 +98,19 @@ def linearise(generator: Generator, z: Tensor, classes: Tensor | None) -> Iterat
         yield part, images.detach(), torch.stack(columns, 1)
 
 
-def project(aim: Aim, columns: Tensor, mask: Tensor) -> Tensor:
+def project(objective: Objective, columns: Tensor, mask: Tensor) -> Tensor:
     """A Jacobian's columns [b,d,C,H,W] as the loss sees them: [b,d,P]."""
-    flat = aim.residual(columns.flatten(0, 1), mask.repeat_interleave(columns.shape[1], 0))
+    flat = objective.residual(columns.flatten(0, 1), mask.repeat_interleave(columns.shape[1], 0))
     return flat.unflatten(0, columns.shape[:2])
 
 
-def solve(aim: Aim, columns: Tensor, wanted: Tensor, mask: Tensor, damping: Tensor) -> Tensor:
+def solve(objective: Objective, columns: Tensor, wanted: Tensor, mask: Tensor, damping: Tensor) -> Tensor:
     """The change of z that makes the change ``wanted`` [b,C,H,W] of the image: (J'J + lambda I)^-1 J' wanted, [b,d].
 
     ``damping`` [b]: lambda as a share of the mean of J'J's diagonal.
     """
-    seen = project(aim, columns, mask)
-    return _ridge(seen, aim.residual(wanted, mask), damping)
+    seen = project(objective, columns, mask)
+    return _ridge(seen, objective.residual(wanted, mask), damping)
 
 
 def _ridge(seen: Tensor, wanted: Tensor, damping: Tensor) -> Tensor:
@@ -131,15 +131,20 @@ class Tangent:
 
 
 def tangents(
-    generator: Generator, aims: list[Aim], steps: list[float], starts: Starts, damping: float, progress: Callable
+    generator: Generator,
+    objectives: list[Objective],
+    steps: list[float],
+    starts: Starts,
+    damping: float,
+    progress: Callable,
 ) -> list[Tangent]:
-    """For each aim, from one Jacobian: delta = (J'J + lambda I)^-1 J' dT_t x0/dt, a central difference of +-step."""
-    speeds = [torch.empty_like(starts.z) for _ in aims]
-    errors = [starts.z.new_empty(len(starts.z)) for _ in aims]
+    """For each objective, from one Jacobian: delta = (J'J + lambda I)^-1 J' dT_t x0/dt, by differences of +-step."""
+    speeds = [torch.empty_like(starts.z) for _ in objectives]
+    errors = [starts.z.new_empty(len(starts.z)) for _ in objectives]
     for part, images, columns in linearise(generator, starts.z, starts.classes):
-        for aim, step, speed, error in zip(aims, steps, speeds, errors, strict=True):
-            wanted, mask = aim.speed(images, images.new_zeros(len(images)), step)
-            seen, wanted = project(aim, columns, mask), aim.residual(wanted, mask)
+        for objective, step, speed, error in zip(objectives, steps, speeds, errors, strict=True):
+            wanted, mask = objective.speed(images, images.new_zeros(len(images)), step)
+            seen, wanted = project(objective, columns, mask), objective.residual(wanted, mask)
             speed[part] = _ridge(seen, wanted, images.new_full((len(images),), damping))
             rest = wanted - torch.einsum("bdp,bd->bp", seen, speed[part])
             asked = wanted.square().sum(1)

@@ -25,7 +25,7 @@ class Starts:
 
 
 @dataclass(frozen=True)
-class Aim:
+class Objective:
     """What is asked of an image: a transform's name, and the loss that says how near it is, ``sigma`` in pixels."""
 
     transform: str
@@ -77,7 +77,7 @@ class Solver(Protocol):
     def __call__(
         self,
         generator: Generator,
-        aim: Aim,
+        objective: Objective,
         z: Tensor,
         classes: Tensor | None,
         target: Tensor,
@@ -122,7 +122,7 @@ def targets(extent: float, steps: int, device: torch.device) -> Tensor:
 
 def follow(
     generator: Generator,
-    aim: Aim,
+    objective: Objective,
     starts: Starts,
     extent: float,
     steps: int,
@@ -139,13 +139,19 @@ def follow(
         some = slice(first, first + BATCH // 2)
         classes = None if starts.classes is None else starts.classes[some]
         part = Starts(starts.z[some], classes, starts.images[some])
-        parts.append(_follow(generator, aim, part, extent, steps, solver, progress))
+        parts.append(_follow(generator, objective, part, extent, steps, solver, progress))
     z, errors = (torch.cat(values) for values in zip(*parts, strict=True))
     return Trajectories(targets(extent, steps, generator.device), z, errors)
 
 
 def _follow(
-    generator: Generator, aim: Aim, starts: Starts, extent: float, steps: int, solver: Solver, progress: Callable
+    generator: Generator,
+    objective: Objective,
+    starts: Starts,
+    extent: float,
+    steps: int,
+    solver: Solver,
+    progress: Callable,
 ) -> tuple[Tensor, Tensor]:
     """Codes [S,2*steps,d] and relative errors [S,2*steps] of one batch."""
     sign = torch.tensor([-1.0, 1.0], device=generator.device).repeat_interleave(len(starts.z))
@@ -154,14 +160,14 @@ def _follow(
     z = starts.z.repeat(2, 1)
     found, errors = [], []
     for step in range(1, steps + 1):
-        target, mask = aim.target(twice, sign * (extent * step / steps))
-        unchanged = aim.distance(twice, target, mask)
+        target, mask = objective.target(twice, sign * (extent * step / steps))
+        unchanged = objective.distance(twice, target, mask)
 
-        def tell(loss: Tensor, unchanged: Tensor = unchanged) -> None:
+        def progressed(loss: Tensor, unchanged: Tensor = unchanged) -> None:
             progress(len(loss), float(_share(loss, unchanged).median()))
 
-        z = solver(generator, aim, z, classes, target, mask, tell)
-        errors.append(_share(aim.distance(generate(generator, z, classes), target, mask), unchanged))
+        z = solver(generator, objective, z, classes, target, mask, progressed)
+        errors.append(_share(objective.distance(generate(generator, z, classes), target, mask), unchanged))
         found.append(z)
     return _by_target(found), _by_target(errors)
 

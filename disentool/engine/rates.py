@@ -10,7 +10,7 @@ from disentool.contract import Cosine, Phase, Plateau, Rate
 
 
 class Rates:
-    """Sets the learning rate of each of an optimiser's groups before a step; plateaus watch the loss after it.
+    """Sets the learning rate of each of an optimiser's groups before a step; plateaus are given its loss after it.
 
     A cosine needs the step alone. What a plateau has seen is in :meth:`state`, so that a run resumes exactly; it
     fetches the loss once in ``hold`` steps.
@@ -20,7 +20,9 @@ class Rates:
         """``rates``: one for each of the optimiser's groups."""
         self.phase = phase.name
         self._groups = list(zip(optimizer.param_groups, rates, strict=True))
-        self._watches = {id(group): _Watch(rate, device) for group, rate in self._groups if isinstance(rate, Plateau)}
+        self._plateaus = {
+            id(group): _PlateauState(rate, device) for group, rate in self._groups if isinstance(rate, Plateau)
+        }
 
     def before(self, step: int) -> None:
         """Set the rates of ``step``, counted within its stage."""
@@ -28,28 +30,28 @@ class Rates:
             if isinstance(rate, Cosine):
                 _set(group, cosine(rate, step))
             elif isinstance(rate, Plateau):
-                _set(group, rate.start * self._watches[id(group)].scale)
+                _set(group, rate.start * self._plateaus[id(group)].scale)
 
-    def watch(self, loss: Tensor) -> None:
-        """Show the plateaus the loss of an update; on the device, within the step."""
-        for watch in self._watches.values():
-            watch.add(loss)
+    def add_loss(self, loss: Tensor) -> None:
+        """Add the loss of an update, a scalar, to the mean of each plateau; on the device, within the step."""
+        for plateau in self._plateaus.values():
+            plateau.add(loss)
 
     def after(self, updates: int) -> None:
-        """Let the plateaus judge, after a step of so many updates."""
-        for watch in self._watches.values():
-            watch.judge(updates)
+        """Let each plateau decide whether its rate falls, after a step of so many updates."""
+        for plateau in self._plateaus.values():
+            plateau.update(updates)
 
     def state(self) -> list[dict[str, float]]:
         """What each plateau has seen, as plain Python."""
-        return [watch.state() for watch in self._watches.values()]
+        return [plateau.state() for plateau in self._plateaus.values()]
 
     def restore(self, state: list[dict[str, Any]]) -> None:
         """Continue from what :meth:`state` gave; ValueError if it is of other rates."""
-        if len(state) != len(self._watches):
+        if len(state) != len(self._plateaus):
             raise ValueError(f"the learning rates of phase {self.phase} are others")
-        for watch, saved in zip(self._watches.values(), state, strict=True):
-            watch.restore(saved)
+        for plateau, saved in zip(self._plateaus.values(), state, strict=True):
+            plateau.restore(saved)
 
 
 def cosine(rate: Cosine, step: int) -> float:
@@ -65,7 +67,7 @@ def _set(group: dict[str, Any], rate: float) -> None:
         group["lr"] = rate
 
 
-class _Watch:
+class _PlateauState:
     """How far one plateau has come."""
 
     def __init__(self, rate: Plateau, device: torch.device):
@@ -76,7 +78,7 @@ class _Watch:
     def add(self, loss: Tensor) -> None:
         self._sum += loss.detach()
 
-    def judge(self, updates: int) -> None:
+    def update(self, updates: int) -> None:
         self._seen += updates
         if self._seen < self.rate.hold:
             return

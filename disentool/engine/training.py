@@ -145,7 +145,7 @@ class Training:
             # The fused optimiser walks memory, so a gradient must be laid out as its parameter is.
             parameter.grad = _laid_out_as(parameter, gradient)
         self.optimizers[phase.name].step()
-        self._rates[phase.name].watch(loss)
+        self._rates[phase.name].add_loss(loss)
         for parameter in parameters.values():
             parameter.grad = None
         self.meters[phase.name].add({f"{phase.name}_loss": loss} | terms, self._clock)

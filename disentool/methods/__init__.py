@@ -98,7 +98,7 @@ def _own(name: str) -> MethodEntry:
     found = load(name)
     if not isinstance(found, type):
         raise WrongUsage(f"{name}: expected a class that is a method, found a {type(found).__name__}")
-    config, missing = contract.own_config(found), contract.lacking(found)
+    config, missing = contract.own_config(found), contract.missing_parts(found)
     if config is None or missing:
         raise WrongUsage(f"{name}: is no method yet: it lacks {', '.join(missing)} (see disentool.contract.Method)")
     try:

@@ -90,10 +90,10 @@ def optimised(
 def of_images(model: Model, images: np.ndarray) -> dict[str, np.ndarray]:
     """The encoder's codes of images uint8 [n,H,W,C] by name, float32 [n,D]; ForeignFile where they are not finite."""
     feed = Feed(np.ascontiguousarray(images), None, model.device, resident=False)
-    return together(model, inference.encode(model.method, model.networks, feed, np.arange(len(images))))
+    return concatenated(model, inference.encode(model.method, model.networks, feed, np.arange(len(images))))
 
 
-def together(model: Model, parts: Iterator[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def concatenated(model: Model, parts: Iterator[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Batches of codes as one; ForeignFile where they are not finite."""
     batches = list(parts)
     codes = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}

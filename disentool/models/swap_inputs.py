@@ -25,7 +25,7 @@ _CLASS_IMAGES = 256  # of a class named by its label, whose codes become one
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SideSelection:
     """What a side is asked for: picture files and folders of them, lists of rows of the data, names of classes."""
 
     files: Sequence[Path] = ()
@@ -73,11 +73,11 @@ class Finder:
     strict: bool
     report: Reporter
 
-    def content(self, wanted: Wanted) -> list[Input]:
+    def content(self, wanted: SideSelection) -> list[Input]:
         """The inputs in the order of files, then rows. Raises WrongUsage, MissingFile, ForeignFile or DataMismatch."""
         return [each for group in self._groups(wanted, "--content") for each in self._each(group)]
 
-    def classes(self, wanted: Wanted, *, average: bool = False) -> list[Input]:
+    def classes(self, wanted: SideSelection, *, average: bool = False) -> list[Input]:
         """The inputs in the order of files, then rows, then labels; raises as :meth:`content`.
 
         ``average``: all single files, each folder and each list of rows are one class each, whose code is that which
@@ -113,7 +113,7 @@ class Finder:
         """Which factors the class is, of a model that knows."""
         return optional.class_labels(self.model.method)
 
-    def _groups(self, wanted: Wanted, flag: str, *, together: bool = False) -> Iterator[_Group]:
+    def _groups(self, wanted: SideSelection, flag: str, *, together: bool = False) -> Iterator[_Group]:
         """A group for each file, folder and list of rows; ``together``: one for all single files."""
         if wanted.files and self.source == "latent":
             raise WrongUsage(
@@ -138,7 +138,7 @@ class Finder:
         chosen = checked_rows(rows, len(data), data.path, f"{flag}-rows")
         images = fitted_images.rows(self.model, data, chosen, self.report, strict=self.strict)
         if self.source == "latent":
-            codes = encoding.together(self.model, encoding.of_rows(self.model, data, chosen, "latent"))
+            codes = encoding.concatenated(self.model, encoding.of_rows(self.model, data, chosen, "latent"))
         else:
             codes = encoding.of_images(self.model, images)
         facts = self.model.facts

@@ -13,7 +13,7 @@ from disentool.io.classes import ClassFactor, choose
 from disentool.io.latents import Latents
 from disentool.io.schema import LATENTS
 from disentool.models import mixed_codes
-from disentool.models.swap_inputs import Wanted
+from disentool.models.swap_inputs import SideSelection
 from disentool.reporting import Reporter
 
 _MAX_CODES = 1_000_000
@@ -23,8 +23,8 @@ def write(
     path: Path,
     output: Path,
     *,
-    content: Wanted,
-    classes: Wanted,
+    content: SideSelection,
+    classes: SideSelection,
     average: bool,
     dims: Sequence[int] | None,
     interpolate: str | None,
@@ -110,7 +110,7 @@ def _widths(table: Latents) -> dict[str, int]:
 
 
 def _chosen(
-    table: Latents, wanted: Wanted, flag: str, factor: ClassFactor | None, *, average: bool
+    table: Latents, wanted: SideSelection, flag: str, factor: ClassFactor | None, *, average: bool
 ) -> list[np.ndarray]:
     """The rows int64 [k] of each input: one, or the several that are averaged."""
     found = []

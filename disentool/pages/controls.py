@@ -40,7 +40,7 @@ def pad(across: tuple[str, int], up: tuple[str, int], key: str) -> str:
     )
 
 
-def explained(notes: Sequence[str], *, several: bool) -> str:
+def explanation(notes: Sequence[str], *, several: bool) -> str:
     """How the controls are to be read, remarks, and the keys; ``several``: there are images to choose from."""
     words = (
         "One slider moves at a time: the picture is the image to start from, with that one changed and all others as"

@@ -251,7 +251,7 @@ def _markup(
             '<p><button type="button" class="reset">Back to the image <kbd>Esc</kbd></button></p>',
             "</div>",
             f'<div class="controls">{"".join(_groups(content, key, stride))}{_pad(content, key, known["pad"])}',
-            controls.explained(notes, several=len(starts) > 1),
+            controls.explanation(notes, several=len(starts) > 1),
             "</div></section>",
         ]
     )

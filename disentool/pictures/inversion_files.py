@@ -34,7 +34,7 @@ class Targets:
 
 
 @dataclass(frozen=True)
-class Answer:
+class InversionColumn:
     """One column: what was made small, codes [N,d] and images [N,C,H,W], each one's class, every start's loss [N,S]."""
 
     label: str
@@ -46,7 +46,7 @@ class Answer:
 
 
 def table_lines(
-    opened: Opened, targets: Targets, answer: Answer, constants: dict[str, Any]
+    opened: Opened, targets: Targets, answer: InversionColumn, constants: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """A line of the table for each image of a column."""
     middle = default_sigma(opened.generator.facts.height, opened.generator.facts.width)
@@ -83,7 +83,7 @@ def write(
     output: Path,
     opened: Opened,
     targets: Targets,
-    answers: list[Answer],
+    answers: list[InversionColumn],
     lines: list[dict[str, Any]],
     size: int,
     overwrite: bool,
@@ -103,7 +103,7 @@ def _size(opened: Opened) -> tuple[int, int]:
     return opened.generator.facts.height, opened.generator.facts.width
 
 
-def _sheet(opened: Opened, targets: Targets, answers: list[Answer], size: int) -> np.ndarray:
+def _sheet(opened: Opened, targets: Targets, answers: list[InversionColumn], size: int) -> np.ndarray:
     """A row for each image: the image, then what each way found; the columns say their mean squared error."""
     height, width = _size(opened)
     inputs = to_uint8(targets.images)
@@ -120,7 +120,7 @@ def _write_codes(
     output: Path,
     opened: Opened,
     targets: Targets,
-    answers: list[Answer],
+    answers: list[InversionColumn],
     lines: list[dict[str, Any]],
     overwrite: bool,
 ) -> None:

@@ -15,7 +15,7 @@ from disentool.pictures.limits import check_pixels, is_still
 _STILL_SIZE, _MOVING_SIZE = 128, 64  # pixels of an image's longer side: for print, for a screen
 
 # Images with captions that stand to the left of what starts from them, from left to right.
-Beside = Sequence[tuple[str, np.ndarray]]
+LeftImages = Sequence[tuple[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def plan(output: Path, variations: list[Variation], height: int, width: int, siz
     return planned
 
 
-def to_and_fro(frames: int) -> np.ndarray:
+def half_period(frames: int) -> np.ndarray:
     """The different values of one period, there: float64 [frames/2+1] from -1 to 1, slower at both ends (a cosine)."""
     return -np.cos(2 * math.pi * np.arange(frames // 2 + 1) / frames)
 
@@ -93,7 +93,7 @@ def to_and_fro(frames: int) -> np.ndarray:
 def write_still(
     planned: Traversal,
     images: Sequence[np.ndarray],
-    beside: Sequence[Beside],
+    beside: Sequence[LeftImages],
     *,
     stacked: bool,
     comment: str,

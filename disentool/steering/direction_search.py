@@ -9,7 +9,7 @@ import torch
 
 from disentool.directions import fitting, search, trajectories, transforms
 from disentool.directions.search import Followed, Found, Search
-from disentool.directions.trajectories import Aim, Starts
+from disentool.directions.trajectories import Objective, Starts
 from disentool.engine.randomness import latent_noise
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.io.directions import Direction
@@ -21,10 +21,10 @@ _MAX_BYTES = 2e9  # of the starts' images, which are kept
 
 
 @dataclass(frozen=True)
-class Goal:
+class TransformSearch:
     """A transform with the loss that it is followed by, and how its direction is looked for."""
 
-    aim: Aim
+    objective: Objective
     search: Search
 
 
@@ -58,54 +58,58 @@ def groups_of(starts: Starts, classes: Sequence[int]) -> dict[str, np.ndarray]:
 
 def find(
     opened: Opened,
-    goals: Sequence[Goal],
+    searches: Sequence[TransformSearch],
     starts: Starts,
     groups: dict[str, np.ndarray],
     force: bool,
     report: Reporter,
 ) -> list[Direction]:
-    """A direction for each goal and each of ``groups``, see :func:`groups_of`; all of one method.
+    """A direction for each search and each of ``groups``, see :func:`groups_of`; all of one method.
 
     DataMismatch where the generator cannot follow a transform, or nothing useful is found; ``force``: only a note,
     unless there is nothing at all to write.
     """
-    generator, method = opened.generator, goals[0].search.method
-    moved = 2 * search.MOVES * sum(_used(len(rows), goals[0].search) for rows in groups.values())
-    total = sum(goal.search.images(len(starts.z)) + moved for goal in goals)
+    generator, method = opened.generator, searches[0].search.method
+    moved = 2 * search.MOVES * sum(_used(len(rows), searches[0].search) for rows in groups.values())
+    total = sum(each.search.images(len(starts.z)) + moved for each in searches)
     done = 0
     clock = time.perf_counter()
-    with report.task(f"find {', '.join(goal.aim.transform for goal in goals)}", total, "images") as task:
+    with report.task(f"find {', '.join(each.objective.transform for each in searches)}", total, "images") as task:
 
-        def tell(images: int, error: float | None) -> None:
+        def progressed(images: int, error: float | None) -> None:
             nonlocal done
             done += images
             task.update(done, None if error is None else {"relative_error": error})
 
         # Those that a tangent is found for share its Jacobian; others are followed one by one, each to its own extent.
         if method == "tangent":
-            followed = search.follow(generator, [goal.aim for goal in goals], goals[0].search, starts, tell)
-            seconds = [(time.perf_counter() - clock) / len(goals)] * len(goals)
+            followed = search.follow(
+                generator, [each.objective for each in searches], searches[0].search, starts, progressed
+            )
+            seconds = [(time.perf_counter() - clock) / len(searches)] * len(searches)
         else:
             followed, seconds = [], []
-            for goal in goals:
+            for each in searches:
                 clock = time.perf_counter()
-                followed += search.follow(generator, [goal.aim], goal.search, starts, tell)
+                followed += search.follow(generator, [each.objective], each.search, starts, progressed)
                 seconds.append(time.perf_counter() - clock)
-        _require_followed(opened, goals, followed, groups[""], force, report)
-        for goal, paths in zip(goals, followed, strict=True):
-            _tell_lost(goal, paths, groups[""], report)
+        _require_followed(opened, searches, followed, groups[""], force, report)
+        for each, paths in zip(searches, followed, strict=True):
+            _note_lost_targets(each, paths, groups[""], report)
         directions = []
-        for goal, paths, took in zip(goals, followed, seconds, strict=True):
-            aim, plan = goal.aim, goal.search
+        for each, paths, took in zip(searches, followed, seconds, strict=True):
+            objective, plan = each.objective, each.search
             clock = time.perf_counter()
-            fits = {e: search.fit(generator, aim, plan, starts, paths, rows, tell) for e, rows in groups.items()}
+            fits = {
+                e: search.fit(generator, objective, plan, starts, paths, rows, progressed) for e, rows in groups.items()
+            }
             times = {"follow": took, "fit": time.perf_counter() - clock}
-            _require_useful(opened, aim, fits[""], force, report)
-            _tell(goal, fits[""], report)
+            _require_useful(opened, objective, fits[""], force, report)
+            _note_fit(each, fits[""], report)
             units = {ending: found.fit.u[0] for ending, found in fits.items()}
             for ending, found in fits.items():
                 chunks = generator.facts.chunks
-                made = found_direction.direction(aim, plan, starts, paths, groups[ending], found, chunks, ending)
+                made = found_direction.direction(objective, plan, starts, paths, groups[ending], found, chunks, ending)
                 made.facts.update(seconds=times, **found_direction.cosines(units, ending))
                 directions.append(made)
     return directions
@@ -117,7 +121,7 @@ def _used(starts: int, plan: Search) -> int:
 
 def _require_followed(
     opened: Opened,
-    goals: Sequence[Goal],
+    searches: Sequence[TransformSearch],
     followed: list[Followed],
     rows: np.ndarray,
     force: bool,
@@ -128,8 +132,8 @@ def _require_followed(
     ``force`` only makes a note of it, unless there is nothing at all to write: no start says which way to go.
     """
     failed = []
-    for goal, paths in zip(goals, followed, strict=True):
-        transform = goal.aim.transform
+    for each, paths in zip(searches, followed, strict=True):
+        transform = each.objective.transform
         if not paths.speeds[rows].any():
             raise DataMismatch(f"{opened.path}: {transform} changes none of its images, so that no way is found")
         error, where = paths.best(rows)
@@ -147,7 +151,7 @@ def _require_followed(
     report.note(message)
 
 
-def _require_useful(opened: Opened, aim: Aim, found: Found, force: bool, report: Reporter) -> None:
+def _require_useful(opened: Opened, objective: Objective, found: Found, force: bool, report: Reporter) -> None:
     """DataMismatch naming what makes the direction of all starts useless; ``force`` only makes a note of it."""
     low = found_direction.with_interval(found.r2)["interval"][0]
     if found.like < search.LIKE:
@@ -156,31 +160,31 @@ def _require_useful(opened: Opened, aim: Aim, found: Found, force: bool, report:
         why = "g explains none of it: the starts have no direction in common"
     else:
         return
-    message = f"{opened.path}: {aim.transform}: {why}"
+    message = f"{opened.path}: {objective.transform}: {why}"
     if not force:
         raise DataMismatch(f"{message}; nothing is written, --force does so all the same")
     report.note(message)
 
 
-def _tell(goal: Goal, found: Found, report: Reporter) -> None:
+def _note_fit(searched: TransformSearch, found: Found, report: Reporter) -> None:
     """What was found, in a line; and how far g is from what moves along u do, where it was not measured by them."""
-    transform = goal.aim.transform
+    transform = searched.objective.transform
     r2 = found_direction.with_interval(found.r2)
     low, high = np.interp(found.fit.s_valid, found.fit.knots, found.fit.values[0])
     unit = transforms.TRANSFORMS[transform].unit
     said = f"R2 {r2['value']:.2f} [{r2['interval'][0]:.2f}, {r2['interval'][1]:.2f}], t {low:.3g} to {high:.3g} {unit}"
     report.note(f"{transform}: {said}")
     rise = fitting.rise(found.fit, found.moves)
-    if goal.search.method == "paper" and not 0.8 < rise < 1.25:
+    if searched.search.method == "paper" and not 0.8 < rise < 1.25:
         report.note(
             f"{transform}: moved along u the image goes {rise:.2f} of what g says, which the paper's method fits to"
             " codes that moved in all dimensions; the g of --method lm and tangent is measured along u"
         )
 
 
-def _tell_lost(goal: Goal, paths: Followed, rows: np.ndarray, report: Reporter) -> None:
+def _note_lost_targets(searched: TransformSearch, paths: Followed, rows: np.ndarray, report: Reporter) -> None:
     """Note targets, beyond some that are followed, that are not: the direction is fitted to the way to them too."""
-    if goal.search.method == "tangent":
+    if searched.search.method == "tangent":
         return
     lost = np.median(paths.errors[rows], axis=0) >= search.FOLLOWED
     far = np.abs(paths.t)
@@ -190,6 +194,6 @@ def _tell_lost(goal: Goal, paths: Followed, rows: np.ndarray, report: Reporter) 
     ends = f"--range {reached.max():g} ends there, " if reached.size else ""
     before = f"are followed to |t| = {reached.max():g} and" if reached.size else "are"
     report.note(
-        f"{goal.aim.transform}: images {before} lost on the way to {goal.search.extent:g}, which bends the direction;"
-        f" {ends}--method tangent follows none"
+        f"{searched.objective.transform}: images {before} lost on the way to {searched.search.extent:g}, which bends"
+        f" the direction; {ends}--method tangent follows none"
     )

@@ -7,14 +7,14 @@ import torch
 
 from disentool.directions import fitting, search, transforms
 from disentool.directions.search import Followed, Found, Search
-from disentool.directions.trajectories import Aim, Starts
+from disentool.directions.trajectories import Objective, Starts
 from disentool.io.directions import Direction
 
 _CONFIDENCE = 0.95
 
 
 def direction(
-    aim: Aim,
+    objective: Objective,
     plan: Search,
     starts: Starts,
     followed: Followed,
@@ -31,7 +31,7 @@ def direction(
     kept = np.flatnonzero(found.kept)
     valid = np.interp(fit.s_valid, fit.knots, fit.values[0])
     facts: dict[str, Any] = {
-        "transform": aim.transform,
+        "transform": objective.transform,
         "followed": found.followed,
         "starts": len(rows),
         "dropped": len(rows) - len(kept),
@@ -49,12 +49,12 @@ def direction(
     facts |= {"reach": search.REACH, "moves": search.MOVES, "moves_like_the_transform": found.like}
     facts["rise"] = fitting.rise(fit, found.moves)
     return Direction(
-        name=aim.transform + ending,
+        name=objective.transform + ending,
         u=fit.u[0].astype(np.float32),
         knots=fit.knots,
         values=fit.values[0],
         t_valid=(float(valid[0]), float(valid[1])),
-        unit=transforms.TRANSFORMS[aim.transform].unit,
+        unit=transforms.TRANSFORMS[objective.transform].unit,
         u_bootstrap=fit.u[1:].astype(np.float32),
         values_bootstrap=fit.values[1:],
         targets=followed.t,

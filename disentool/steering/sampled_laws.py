@@ -19,7 +19,7 @@ from disentool.reporting import Reporter
 
 
 @dataclass(frozen=True)
-class Asked:
+class DirectionLaws:
     """A law for the t of each direction."""
 
     directions: list[Direction]
@@ -33,7 +33,7 @@ class Asked:
             for law, direction in zip(self.laws, self.directions, strict=True)
         }
 
-    def tell_truncated(self, report: Reporter) -> None:
+    def note_truncated(self, report: Reporter) -> None:
         """Note each normal law that the range of its direction cuts something off."""
         for law, direction in zip(self.laws, self.directions, strict=True):
             if law.cut:
@@ -45,12 +45,12 @@ class Asked:
     def draw(self, count: int, width: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """``count`` codes z float32 [n,width] from the unclipped prior, moved to obey the laws, and t float64 [n,k].
 
-        The n-th depends on ``seed`` and n only. See :func:`disentool.directions.laws.obey`.
+        The n-th depends on ``seed`` and n only. See :func:`disentool.directions.laws.follow`.
         """
-        return laws.obey(latent_noise(seed, np.arange(count), width), self.directions, self.laws)
+        return laws.follow(latent_noise(seed, np.arange(count), width), self.directions, self.laws)
 
 
-def asked(directions: Sequence[Direction], texts: Sequence[str]) -> Asked:
+def read(directions: Sequence[Direction], texts: Sequence[str]) -> DirectionLaws:
     """The laws that ``texts`` (``--t``) name, one for each direction, within the range that it was fitted to.
 
     WrongUsage for another number of them, a law that a direction cannot follow, or directions that are nearly parallel.
@@ -62,7 +62,7 @@ def asked(directions: Sequence[Direction], texts: Sequence[str]) -> Asked:
         for text, direction in zip(texts, directions, strict=True)
     ]
     laws.matrix(directions)
-    return Asked(list(directions), found)
+    return DirectionLaws(list(directions), found)
 
 
 def decoder_codes(opened: Opened, z: np.ndarray, classes: np.ndarray | None) -> np.ndarray:

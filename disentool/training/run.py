@@ -59,7 +59,7 @@ def carry_out(
     events_folder = tensorboard and tensorboard / tensorboard_events.folder_of(job.output)
     with files.claim(job.output), tensorboard_events.Events(events_folder) as events:
         resuming.probe(job, resume, overwrite)  # another process may have finished it meanwhile
-        own = styles.with_own(job, data, rows, resume, report)
+        own = styles.with_styles(job, data, rows, resume, report)
         if own is not data:  # it has one more factor
             feed = Feed(own.images, own.factors, feed.device, rows=rows, resident=feed.resident)
         run = _TrainingRun(job, own, rows, feed, events, report, graphs)

@@ -24,7 +24,7 @@ _FITTED = 5000  # images that the components are found from
 _SEED = 0  # the styles are the data's, so that runs of other seeds have the same classes
 
 
-def with_own(job: Job, data: Dataset, rows: np.ndarray, resume: bool, report: Reporter) -> Dataset:
+def with_styles(job: Job, data: Dataset, rows: np.ndarray, resume: bool, report: Reporter) -> Dataset:
     """The data with the styles that the job splits its classes into, if any; a run that goes on keeps its own."""
     config = splits_classes(job.config)
     if config is None:

@@ -10,7 +10,7 @@ from runs import Made, method_of
 from disentool.directions import search, trajectories
 from disentool.directions.generator import GeneratorFacts
 from disentool.directions.search import Search
-from disentool.directions.trajectories import Aim
+from disentool.directions.trajectories import Objective
 
 STARTS, PLAIN_STARTS, STEPS, ITERATIONS, EXTENT = 16, 1, 2, 50, 0.1
 
@@ -30,7 +30,7 @@ class Decoder:
         return torch.sigmoid(self.network(z))
 
 
-def plain_follow(generator: Decoder, aim: Aim, z0: torch.Tensor) -> None:
+def plain_follow(generator: Decoder, objective: Objective, z0: torch.Tensor) -> None:
     """Algorithm 1, for each start, each sign and each t: Adam from the code before, back into the ball."""
     for start in z0:
         image = generator(start[None])
@@ -38,11 +38,11 @@ def plain_follow(generator: Decoder, aim: Aim, z0: torch.Tensor) -> None:
             z = start.clone()
             for number in range(1, STEPS + 1):
                 t = torch.tensor([sign * EXTENT * number / STEPS], device=start.device)
-                target, mask = aim.target(image, t)
+                target, mask = objective.target(image, t)
                 z = z.detach().requires_grad_()
                 optimiser = torch.optim.Adam([z], lr=0.01)
                 for _ in range(ITERATIONS):
-                    loss = aim.distance(generator(z[None]), target, mask).mean()
+                    loss = objective.distance(generator(z[None]), target, mask).mean()
                     optimiser.zero_grad()
                     loss.backward()
                     optimiser.step()
@@ -53,17 +53,17 @@ def plain_follow(generator: Decoder, aim: Aim, z0: torch.Tensor) -> None:
 def directions(machine: Machine) -> Iterator[Row]:
     """Starts followed a second, of a decoder of 64 x 64 pixels and ten latents."""
     generator = Decoder(machine.device)
-    aim = Aim("shift-x", "blur", 1.5)
+    objective = Objective("shift-x", "blur", 1.5)
     starts = trajectories.begin(generator, torch.randn(STARTS, 10), None)
     plain = 0.0  # starts a second
     for method, iterations, value in (("paper", ITERATIONS, 0.01), ("lm", 4, 0.1), ("tangent", 1, 0.1)):
         asked = Search(method, EXTENT, STEPS, iterations, value)
 
         def follow(asked: Search = asked) -> None:
-            search.follow(generator, [aim], asked, starts, lambda *_: None)
+            search.follow(generator, [objective], asked, starts, lambda *_: None)
 
         if method == "paper":
-            ours, ratio = against(follow, lambda: plain_follow(generator, aim, starts.z[:PLAIN_STARTS]), machine)
+            ours, ratio = against(follow, lambda: plain_follow(generator, objective, starts.z[:PLAIN_STARTS]), machine)
             plain = ours / ratio * PLAIN_STARTS
         else:
             ours = rate(follow, machine)

@@ -9,7 +9,7 @@ import torch
 from disentool.commands.find_direction import find_direction
 from disentool.directions import calibration, fitting, solvers, trajectories
 from disentool.directions.generator import GeneratorFacts
-from disentool.directions.trajectories import Aim
+from disentool.directions.trajectories import Objective
 from disentool.errors import DataMismatch
 from disentool.io import directions
 
@@ -119,8 +119,8 @@ def test_the_papers_method_comes_near_a_known_shift(mine):
 
     z = torch.randn(64, 16, generator=torch.Generator().manual_seed(1))
     starts = trajectories.begin(Generator(), z, None)
-    aim = Aim("shift-x", "blur", 0.4)
-    paths = trajectories.follow(Generator(), aim, starts, 0.1, 5, solvers.Adam(), lambda images, error: None)
+    objective = Objective("shift-x", "blur", 0.4)
+    paths = trajectories.follow(Generator(), objective, starts, 0.1, 5, solvers.Adam(), lambda images, error: None)
     assert paths.errors.median() < 0.1
     kept = paths.errors[:, [0, -1]].mean(1).argsort()[:58]
     fit = fitting.jointly(starts.z[kept], paths.z[kept], paths.t, fitting.resample(58, 4, 0), 0)
@@ -167,11 +167,11 @@ def test_an_image_that_has_gone_does_not_say_how_far():
     """A blob near the edge, and a black image: every shift that pushes it out is equally like."""
     grid = (torch.arange(16) + 0.5) / 16 - 0.5
     blob = torch.exp(-0.5 * ((grid[None, :] - 0.35) / 0.06) ** 2 - 0.5 * (grid[:, None] / 0.06) ** 2)[None, None]
-    aim, step = Aim("shift-x", "blur", 0.4), 1 / 32
-    moved, _ = aim.target(blob, torch.tensor([-0.2]))
-    t, left = calibration.measure(aim, blob, moved, torch.tensor([-0.1]), step)
+    objective, step = Objective("shift-x", "blur", 0.4), 1 / 32
+    moved, _ = objective.target(blob, torch.tensor([-0.2]))
+    t, left = calibration.measure(objective, blob, moved, torch.tensor([-0.1]), step)
     assert t.item() == pytest.approx(-0.2, abs=0.01) and left.item() < 0.05
-    _, left = calibration.measure(aim, blob, torch.zeros_like(blob), torch.tensor([0.25]), step)
+    _, left = calibration.measure(objective, blob, torch.zeros_like(blob), torch.tensor([0.25]), step)
     assert left.item() >= 1
 
 
@@ -235,12 +235,12 @@ def test_starts_do_not_touch_each_other(mine):
             return mine.Blob()(z)
 
     z = torch.randn(3, 6, generator=torch.Generator().manual_seed(2))
-    aim = Aim("shift-x", "blur", 0.75)
+    objective = Objective("shift-x", "blur", 0.75)
     for solver in (solvers.Adam(5), solvers.LevenbergMarquardt(3)):
 
         def followed(codes, solver=solver):
             starts = trajectories.begin(Generator(), codes, None)
-            return trajectories.follow(Generator(), aim, starts, 0.1, 2, solver, lambda images, error: None)
+            return trajectories.follow(Generator(), objective, starts, 0.1, 2, solver, lambda images, error: None)
 
         together, alone = followed(z), followed(z[1:2])
         np.testing.assert_allclose(together.z[1], alone.z[0], atol=1e-4)

@@ -114,7 +114,7 @@ def test_what_a_class_of_ones_own_lacks_is_said_in_the_contracts_order():
         decode = networks = print
 
     assert contract.REQUIRED == ("networks", "stages", "codes", "encode", "decode")
-    assert contract.lacking(Half) == ["Config (a frozen dataclass)", "stages", "codes", "encode"]
+    assert contract.missing_parts(Half) == ["Config (a frozen dataclass)", "stages", "codes", "encode"]
 
 
 def test_classes_that_are_something_else_are_refused_by_name():

@@ -11,7 +11,7 @@ from scipy.optimize import lsq_linear
 
 from disentool.directions import calibration, fitting, monotone, reconstruction, solvers, transforms
 from disentool.directions.generator import GeneratorFacts
-from disentool.directions.trajectories import Aim, Starts, to_ball
+from disentool.directions.trajectories import Objective, Starts, to_ball
 from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
 from disentool.io import directions as files
 from disentool.io.directions import Direction, Directions
@@ -176,9 +176,9 @@ def test_the_jacobian_is_the_jacobian(monkeypatch):
 
 
 def test_the_tangent_solves_the_normal_equations():
-    net, z, aim, step = Net(), codes(), Aim("shift-x", "blur", 0.5), 1 / 64
+    net, z, objective, step = Net(), codes(), Objective("shift-x", "blur", 0.5), 1 / 64
     starts = Starts(z, None, net(z))
-    (found,) = solvers.tangents(net, [aim], [step], starts, 0.1, lambda count: None)
+    (found,) = solvers.tangents(net, [objective], [step], starts, 0.1, lambda count: None)
     for row, image, speed, error in zip(z, starts.images, found.speed, found.errors, strict=True):
         ahead, one = transforms.apply("shift-x", image[None], step)
         behind, two = transforms.apply("shift-x", image[None], -step)
@@ -200,13 +200,13 @@ def test_the_tangent_solves_the_normal_equations():
 
 def test_levenberg_and_marquardt_take_no_step_that_is_worse():
     net, z = Net(), codes()
-    aim = Aim("shift-x", "mse", 1.0)
+    objective = Objective("shift-x", "mse", 1.0)
     target, mask = net(0.8 * z.roll(1, 0)), torch.ones(6, 1, 12, 12)
     told = []
-    moved = solvers.LevenbergMarquardt(10)(net, aim, z, None, target, mask, told.append)
-    losses = torch.stack([aim.distance(net(z), target, mask), *told])
+    moved = solvers.LevenbergMarquardt(10)(net, objective, z, None, target, mask, told.append)
+    losses = torch.stack([objective.distance(net(z), target, mask), *told])
     assert (losses.diff(dim=0) <= 1e-9).all() and (losses[-1] < 0.1 * losses[0]).all()
-    np.testing.assert_allclose(aim.distance(net(moved), target, mask), losses[-1], rtol=1e-3, atol=1e-8)
+    np.testing.assert_allclose(objective.distance(net(moved), target, mask), losses[-1], rtol=1e-3, atol=1e-8)
     assert (moved.norm(dim=1) <= 5**0.5 + 1e-5).all()
 
 
@@ -217,11 +217,11 @@ def test_the_ball():
 
 def test_how_far_an_image_moved_is_measured():
     """Blobs drawn at known places, not resampled."""
-    aim = Aim("shift-x", "blur", 1.0)
+    objective = Objective("shift-x", "blur", 1.0)
     t = [0.0, 0.043, -0.11]
     originals = torch.from_numpy(np.stack([blob()] * 3))[:, None].float()
     images = torch.from_numpy(np.stack([blob(x=x) for x in t]))[:, None].float()
-    found, left = calibration.measure(aim, originals, images, torch.zeros(3), 1 / 64, iterations=8)
+    found, left = calibration.measure(objective, originals, images, torch.zeros(3), 1 / 64, iterations=8)
     np.testing.assert_allclose(found, t, atol=0.003)
     assert (left[1:] < 0.05).all()
 

@@ -168,11 +168,11 @@ def test_directions_that_are_not_orthogonal_are_set_independently():
     knots = np.array([-4.0, 0.0, 4.0])
     values = np.array([-0.4, 0.0, 0.8])
     given = [Direction(n, v.astype(np.float32), knots, values, (-0.4, 0.8)) for n, v in zip("ab", u, strict=True)]
-    z, t = laws.obey(rng.standard_normal((4000, 4)), given, [laws.parse("uniform:-0.2,0.4"), laws.parse("0.2")])
+    z, t = laws.follow(rng.standard_normal((4000, 4)), given, [laws.parse("uniform:-0.2,0.4"), laws.parse("0.2")])
     reached = np.interp(z @ u.T, knots, values)
     np.testing.assert_allclose(reached, t, atol=1e-5)
     assert stats.kstest(t[:, 0], stats.uniform(-0.2, 0.6).cdf).pvalue > 0.01
-    one, _ = laws.obey(rng.standard_normal((5, 4)), given[:1], [laws.parse("0.2")])
+    one, _ = laws.follow(rng.standard_normal((5, 4)), given[:1], [laws.parse("0.2")])
     np.testing.assert_allclose(one[:, 0], 1.0, atol=1e-6)  # g(1) = 0.2
     nearly = replace(given[0], name="c", u=np.array([0.999, 0.0447, 0, 0], np.float32))
     with pytest.raises(WrongUsage, match="too nearly parallel"):

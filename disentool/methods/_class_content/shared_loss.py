@@ -7,7 +7,7 @@ from disentool.methods._class_content.config import ClassConfig
 from disentool.nn.perceptual import Vgg16
 
 
-def word(config: ClassConfig) -> str:
+def name(config: ClassConfig) -> str:
     """``perceptual`` or ``pixel``; empty where the loss is the method's own."""
     return "" if config.reconstruction == "native" else config.reconstruction
 

@@ -25,15 +25,15 @@ def latent_codes(config: AdversarialConfig, facts: DataFacts) -> LatentCodes:
     return LatentCodes(config.categories, config.continuous, config.continuous_law, config.noise_dim)
 
 
-def build(config: AdversarialConfig, facts: DataFacts, latent: LatentCodes, judge: str) -> dict[str, nn.Module]:
-    """Generator; trunk, and on it ``judge`` (one number per image) and q; q_trunk where Q does not share the trunk."""
+def build(config: AdversarialConfig, facts: DataFacts, latent: LatentCodes, head: str) -> dict[str, nn.Module]:
+    """Generator; trunk, and on it ``head`` (one number per image) and q; q_trunk where Q does not share the trunk."""
     large = config.architecture == "large"
     units = 1024 if large else 128
     size = (facts.channels, facts.height, facts.width)
     made = {
         "generator": networks.Generator(latent.reference(_REFERENCE), *size, units, large),
         "trunk": networks.trunk(*size, units, large),
-        judge: nn.Linear(units, 1),
+        head: nn.Linear(units, 1),
         "q": networks.recogniser(units, latent.outputs),
     }
     if config.recogniser == "own":
@@ -41,7 +41,7 @@ def build(config: AdversarialConfig, facts: DataFacts, latent: LatentCodes, judg
     return made
 
 
-def of_q(config: AdversarialConfig) -> tuple[str, ...]:
+def q_networks(config: AdversarialConfig) -> tuple[str, ...]:
     """The networks that are Q's alone."""
     return ("q", "q_trunk") if config.recogniser == "own" else ("q",)
 

@@ -52,7 +52,7 @@ class DrNet:
     @property
     def reconstruction_loss(self) -> str:
         """``perceptual`` or ``pixel``, where it is not the method's own."""
-        return shared_loss.word(self.config)
+        return shared_loss.name(self.config)
 
     def frozen(self) -> dict[str, nn.Module]:
         """The feature network of the shared reconstruction loss, where that is perceptual."""

@@ -42,7 +42,7 @@ class InfoGAN:
         betas = (config.beta1, config.beta2)
         discriminator = Phase(
             name="discriminator",
-            updates=("trunk", "discriminator", *recognition.of_q(config)),
+            updates=("trunk", "discriminator", *recognition.q_networks(config)),
             optimiser=Adam(config.discriminator_learning_rate, betas),
             loss=self.discriminator_loss,
             draw=epoch(config.batch_size),

@@ -43,7 +43,7 @@ class InfoWGANGP:
         betas = (config.beta1, config.beta2)
         critic = Phase(
             name="critic",
-            updates=("trunk", "critic", *recognition.of_q(config)),
+            updates=("trunk", "critic", *recognition.q_networks(config)),
             optimiser=Adam(config.critic_learning_rate, betas),
             loss=self.critic_loss,
             draw=epoch(config.batch_size),
