@@ -11,7 +11,7 @@ from disentool.errors import ForeignFile
 from disentool.io import files, latents
 from disentool.io.call_checks import require_indices, require_once
 from disentool.models import model as models
-from disentool.models.decoding import require_fit
+from disentool.models.decoding import require_code_width
 from disentool.pictures.decoded import probe, write_decoded
 from disentool.reporting import Reporter, Silent
 
@@ -39,7 +39,7 @@ def decode(
     table = latents.read_any(codes, key)
     devices.configure(devices.choose(device))
     model = models.load(path, device, trust=trust)
-    require_fit(model, codes, table, report)
+    require_code_width(model, codes, table, report)
     files.require_apart(output, path, codes)
     chosen = _rows(rows, len(table.mean), codes)
     mean = table.mean if rows is None else table.mean[chosen]

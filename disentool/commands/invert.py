@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentool.directions.inversion import Descent, Inverted, Loss
+from disentool.directions.inversion import Descent, InversionLoss, Inverted
 from disentool.directions.inversion import invert as solve
 from disentool.directions.reconstruction import LOSSES, default_sigma
 from disentool.directions.trajectories import generate
@@ -133,7 +133,7 @@ def _check_outputs(outputs: list[Path]) -> None:
     require_once(outputs, "-o")
 
 
-def _losses(kinds: Sequence[str], sigmas: Sequence[float]) -> list[Loss]:
+def _losses(kinds: Sequence[str], sigmas: Sequence[float]) -> list[InversionLoss]:
     """Each loss once, the blur with each sigma; none at all where a blur lacks one yet."""
     for kind in kinds:
         if kind not in LOSSES:
@@ -143,7 +143,7 @@ def _losses(kinds: Sequence[str], sigmas: Sequence[float]) -> list[Loss]:
             raise WrongUsage(f"--sigma {sigma:g}: expected pixels of a blur, more than 0 and at most 64")
     if "blur" in kinds and not sigmas:
         return []
-    chosen = [Loss(k, s) for k in dict.fromkeys(kinds) for s in (sigmas if k == "blur" else (0.0,))]
+    chosen = [InversionLoss(k, s) for k in dict.fromkeys(kinds) for s in (sigmas if k == "blur" else (0.0,))]
     return list(dict.fromkeys(chosen))
 
 
@@ -187,7 +187,7 @@ def _targets(
     return Targets(images.to(opened.generator.device).contiguous(), names, encoded)
 
 
-def _column(opened: Opened, loss: Loss, found: Inverted, tried: Tensor | None) -> InversionColumn:
+def _column(opened: Opened, loss: InversionLoss, found: Inverted, tried: Tensor | None) -> InversionColumn:
     classes = None if tried is None else tried[found.start]
     return InversionColumn(
         loss.label, loss, found.z, generate(opened.generator, found.z, classes), classes, found.losses

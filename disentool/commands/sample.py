@@ -13,7 +13,7 @@ from disentool.models import model as models
 from disentool.models.decoding import images_of
 from disentool.models.prior import draw
 from disentool.pictures import sample_grid
-from disentool.pictures.decoded import Table, probe, write_decoded, write_images
+from disentool.pictures.decoded import TableFile, probe, write_decoded, write_images
 from disentool.pictures.limits import is_still
 from disentool.reporting import Reporter, Silent, counted
 from disentool.steering import named_directions, sampled_laws
@@ -123,7 +123,7 @@ def sample_along(
         np.arange(count),
         arrays,
         attributes,
-        table=Table("t.csv", names, t),
+        table=TableFile("t.csv", names, t),
         label=label,
         overwrite=overwrite,
         report=report,

@@ -23,10 +23,9 @@ from disentool.pictures import traversal_grid
 from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
 from disentool.pictures.traversal_grid import LeftImages, Variation, half_period
 from disentool.reporting import Reporter, Silent, counted
-from disentool.steering import along_direction, named_directions
-from disentool.steering import starting_codes as steering_starts
+from disentool.steering import along_direction, codes_to_move, named_directions
 from disentool.steering.along_direction import Move, Span
-from disentool.steering.starting_codes import Starts
+from disentool.steering.codes_to_move import CodesToMove
 
 _STILL_IMAGES, _MOVING_IMAGES = 1, 4  # of latent dimensions, unasked
 
@@ -106,7 +105,7 @@ def traverse(
                     values = dimension.stills(still_values, extent)
                     some = starts if images or starts.chosen else starts.first(_STILL_IMAGES)
                 variations.append(Variation(dimension.label, values, dimension.moved(some.codes, values)))
-            planned.append(traversal_grid.plan(output, variations, model.facts.height, model.facts.width, size))
+            planned.append(traversal_grid.lay_out(output, variations, model.facts.height, model.facts.width, size))
         with report.task(f"traverse {model.path.name}", sum(each.cells for each in planned), "images") as task:
             done = 0
             for each in planned:
@@ -192,7 +191,7 @@ def traverse_directions(
         asked = along_direction.spans_of(directions, spans)
         devices.configure(devices.choose(device))
         opened = named_directions.opened(spec, named, device, trust=trust, force=force)
-        starts = steering_starts.find(
+        starts = codes_to_move.find(
             opened,
             report,
             image_files=image_files,
@@ -220,7 +219,7 @@ def traverse_directions(
                 Variation(move.label, values, move.codes(starts.z, values))
                 for move, values in zip(moves, amounts, strict=True)
             ]
-            planned.append(traversal_grid.plan(output, variations, facts.height, facts.width, size))
+            planned.append(traversal_grid.lay_out(output, variations, facts.height, facts.width, size))
         with report.task(f"traverse {Path(spec).name}", sum(each.cells for each in planned), "images") as task:
             done = 0
             for each in planned:
@@ -281,7 +280,7 @@ def _left_of(model: Model, starts: StartingCodes) -> list[LeftImages]:
     return [[("input", a), ("reconstruction", b)] for a, b in zip(starts.images, own, strict=True)]
 
 
-def _left_of_moved(opened: Opened, starts: Starts, classes: np.ndarray | None) -> list[LeftImages]:
+def _left_of_moved(opened: Opened, starts: CodesToMove, classes: np.ndarray | None) -> list[LeftImages]:
     """The same for starts that are moved along directions; codes that were drawn are shown in the row itself."""
     beside: list[LeftImages] = [[] for _ in starts.z]
     if not starts.drawn:

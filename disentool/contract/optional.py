@@ -153,25 +153,25 @@ def encoders_ready(method: Method, step: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Classes:
+class ClassSupport:
     """The values of a code dimension that names a class: 0..count-1, whole numbers."""
 
     count: int
 
 
 @dataclass(frozen=True)
-class Interval:
+class IntervalSupport:
     """The values of a code dimension that is uniform from ``low`` to ``high``."""
 
     low: float
     high: float
 
 
-Support: TypeAlias = Classes | Interval | None  # None: a standard normal
+Support: TypeAlias = ClassSupport | IntervalSupport | None  # None: a standard normal
 
 
 @runtime_checkable
-class Supports(Protocol):
+class NonNormalCodes(Protocol):
     """A method with code dimensions that are not standard normals."""
 
     def supports(self) -> tuple[Support, ...]:

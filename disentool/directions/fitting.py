@@ -18,7 +18,7 @@ _EDGE = 0.01  # share of the records beyond either end of the range of s in whic
 
 
 @dataclass(frozen=True)
-class Fit:
+class DirectionFit:
     """``u`` [R+1,d] of length 1 and ``values`` [R+1,m], g at ``knots`` [m]: of the starts, then of R resamples.
 
     ``s_valid``: the range of s in which there are enough records; empty where there are none.
@@ -55,7 +55,7 @@ def speeds(z0: Tensor, z: Tensor, t: Tensor) -> np.ndarray:
     return (torch.einsum("t,std->sd", t, z - z0[:, None]) / t.square().sum()).numpy()
 
 
-def by_moves(u: np.ndarray, moves: Moves, chosen: np.ndarray) -> Fit:
+def by_moves(u: np.ndarray, moves: Moves, chosen: np.ndarray) -> DirectionFit:
     """g by least squares over non-negative slopes of the moves along u[0]; ``u`` [R+1,d], ``chosen`` [R+1,S].
 
     Moves count from the start as far as they are like the transformation; with none that is, g is 0 everywhere.
@@ -70,10 +70,10 @@ def by_moves(u: np.ndarray, moves: Moves, chosen: np.ndarray) -> Fit:
     for rows in chosen:
         pick = used[rows]
         values.append(monotone.fit(origin[rows][pick], s[rows][pick], t[rows][pick], knots))
-    return Fit(u, knots, np.array(values), (float(min(low, 0)), float(max(high, 0))))
+    return DirectionFit(u, knots, np.array(values), (float(min(low, 0)), float(max(high, 0))))
 
 
-def jointly(z0: Tensor, z: Tensor, t: Tensor, chosen: np.ndarray, seed: int) -> Fit:
+def jointly(z0: Tensor, z: Tensor, t: Tensor, chosen: np.ndarray, seed: int) -> DirectionFit:
     """The paper's: u and a monotone g together, so that g(<z,u>) - g(<z0,u>) = t, by Adam on the squared error.
 
     ``z0`` [S,d], ``z`` [S,T,d], ``t`` [T], ``chosen`` int [R+1,S]. g is piecewise linear on 101 knots from -5 to 5;
@@ -113,10 +113,10 @@ def jointly(z0: Tensor, z: Tensor, t: Tensor, chosen: np.ndarray, seed: int) -> 
     values = np.array([monotone.anchored(PAPER_KNOTS, g) for g in values])
     s = np.concatenate([z.cpu().double().numpy().reshape(-1, z.shape[2]), z0.cpu().double().numpy()]) @ units[0]
     low, high = np.quantile(s, [_EDGE, 1 - _EDGE])
-    return Fit(units, PAPER_KNOTS, values, (float(min(low, 0)), float(max(high, 0))))
+    return DirectionFit(units, PAPER_KNOTS, values, (float(min(low, 0)), float(max(high, 0))))
 
 
-def explained_of_moves(fit: Fit, moves: Moves, chosen: np.ndarray) -> np.ndarray:
+def explained_of_moves(fit: DirectionFit, moves: Moves, chosen: np.ndarray) -> np.ndarray:
     """R^2 of g(s) - g(s0) = t over the moves that g was fitted to, each start's own left out: [R+1]."""
     s, t, left = (part.cpu().double().numpy() for part in (moves.s, moves.t, moves.left))
     used = (left < TRUSTED)[:, 1:]
@@ -133,7 +133,7 @@ def explained_of_moves(fit: Fit, moves: Moves, chosen: np.ndarray) -> np.ndarray
     )
 
 
-def rise(fit: Fit, moves: Moves) -> float:
+def rise(fit: DirectionFit, moves: Moves) -> float:
     """How far moves along u[0] go, as measured, of what g says: the slope of t over g(s) - g(s0); 0 without any."""
     s, t, left = (part.cpu().double().numpy() for part in (moves.s, moves.t, moves.left))
     used = (left < TRUSTED)[:, 1:]
@@ -142,7 +142,9 @@ def rise(fit: Fit, moves: Moves) -> float:
     return float(said @ t[:, 1:][used] / max(said @ said, 1e-30))
 
 
-def explained_of_trajectories(fit: Fit, z0: np.ndarray, z: np.ndarray, t: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+def explained_of_trajectories(
+    fit: DirectionFit, z0: np.ndarray, z: np.ndarray, t: np.ndarray, chosen: np.ndarray
+) -> np.ndarray:
     """R^2 of g(<z,u>) - g(<z0,u>) = t over the targets ``t`` [T], z0 [S,d] and z [S,T,d]: [R+1]."""
     found = []
     for rows, u, g in zip(chosen, fit.u, fit.values, strict=True):

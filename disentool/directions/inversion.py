@@ -19,7 +19,7 @@ _NUMBERS_AT_ONCE = 1 << 21  # of the images that are optimised together
 
 
 @dataclass(frozen=True)
-class Loss:
+class InversionLoss:
     """What is made small: a ``kind`` of :mod:`disentool.directions.reconstruction`, ``sigma`` of a blur in pixels."""
 
     kind: str
@@ -55,7 +55,7 @@ class Inverted:
 
 def invert(
     generator: Generator,
-    loss: Loss,
+    loss: InversionLoss,
     descent: Descent,
     images: Tensor,
     starts: Tensor,
@@ -84,7 +84,7 @@ def invert(
 
 def _descend(
     generator: Generator,
-    loss: Loss,
+    loss: InversionLoss,
     descent: Descent,
     targets: Tensor,
     z: Tensor,

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from disentool.directions import calibration, fitting, solvers, trajectories
 from disentool.directions.calibration import Moves
-from disentool.directions.fitting import Fit
+from disentool.directions.fitting import DirectionFit
 from disentool.directions.generator import Generator
 from disentool.directions.trajectories import Objective, Starts
 from disentool.directions.transforms import TRANSFORMS
@@ -63,14 +63,14 @@ class Followed:
 
 
 @dataclass(frozen=True)
-class Found:
+class FittedDirection:
     """u and g of some starts. ``kept`` bool [S]: those used; ``r2`` [R+1]: the share of t's variance that g explains.
 
     ``moves``: along u, as measured: what g was fitted to, except by the paper's method. ``followed``: whether the
     starts followed at all.
     """
 
-    fit: Fit
+    fit: DirectionFit
     kept: np.ndarray
     r2: np.ndarray
     moves: Moves
@@ -98,7 +98,7 @@ def follow(
             for tangent in found
         ]
     followed = []
-    kind = solvers.Adam if search.method == "paper" else solvers.LevenbergMarquardt
+    kind = solvers.AdamSolver if search.method == "paper" else solvers.LevenbergMarquardt
     for objective in objectives:
         solver = kind(search.iterations, search.rate)
         paths = trajectories.follow(generator, objective, starts, search.extent, search.steps, solver, progress)
@@ -121,7 +121,7 @@ def fit(
     followed: Followed,
     rows: np.ndarray,
     progress: Progress,
-) -> Found:
+) -> FittedDirection:
     """u and g of the starts ``rows``, int64 [n], less the worst: those farthest from their last targets."""
     final = followed.errors[rows][:, [0, -1]].mean(1)
     count = max(1, len(rows) - int(search.dropped * len(rows)))
@@ -148,4 +148,4 @@ def fit(
     if search.method != "paper":
         found = fitting.by_moves(u, moves, chosen)
         r2 = fitting.explained_of_moves(found, moves, chosen)
-    return Found(found, kept, r2, moves, there)
+    return FittedDirection(found, kept, r2, moves, there)

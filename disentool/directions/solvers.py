@@ -13,7 +13,7 @@ _FLOATS_AT_ONCE = 1 << 26  # of a Jacobian's columns
 
 
 @dataclass(frozen=True)
-class Adam:
+class AdamSolver:
     """The paper's: gradient steps, a fresh optimiser for every target, back into the ball after each step."""
 
     iterations: int = 50

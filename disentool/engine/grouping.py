@@ -1,11 +1,11 @@
-"""Groups of images of one class each: what methods learn from that are told classes and nothing else."""
+"""ClassGroups of images of one class each: what methods learn from that are told classes and nothing else."""
 
 import numpy as np
 
 from disentool.errors import DataMismatch, NoFactors
 
 
-class Groups:
+class ClassGroups:
     """Draws classes, and images of each, from the factors of a data set.
 
     A class is a combination of values, which the data holds, of the factors ``columns``. A batch holds each class at

@@ -8,7 +8,7 @@ the same numbers.
 import numpy as np
 
 from disentool.contract import Draw, Noise, Phase
-from disentool.engine.grouping import Groups
+from disentool.engine.grouping import ClassGroups
 from disentool.engine.pairing import Pairs
 
 # What a stream is for: a step's draws, the order of one pass, the codes of one row, what a stage starts with.
@@ -44,7 +44,7 @@ class Randomness:
         self.seed, self.rows, self.factors = seed, rows, factors
         self._steps = _Steps(seed)
         self._pairs: dict[int | None, Pairs] = {}
-        self._groups: dict[tuple[int, ...], Groups] = {}
+        self._groups: dict[tuple[int, ...], ClassGroups] = {}
         self._orders: dict[tuple[int, int], np.ndarray] = {}
 
     def draw(self, phase: Phase, index: int, step: int, repeat: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -73,9 +73,9 @@ class Randomness:
             return self._paired(draw).draw(stream, draw.batch)
         return self._grouped(draw).draw(stream, draw.batch // draw.each, draw.each)
 
-    def _grouped(self, draw: Draw) -> Groups:
+    def _grouped(self, draw: Draw) -> ClassGroups:
         if draw.columns not in self._groups:
-            self._groups[draw.columns] = Groups(self.factors, draw.columns)
+            self._groups[draw.columns] = ClassGroups(self.factors, draw.columns)
         return self._groups[draw.columns]
 
     def _paired(self, draw: Draw) -> Pairs:

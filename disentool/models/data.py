@@ -25,7 +25,7 @@ def data_of(model: Model, data: str | None, report: Reporter, *, fit: bool = Tru
             raise
         raise MissingFile(f"{error} ({model.path} was trained on it; --data names where it is now)") from None
     if fit:
-        models.require_fit(model, dataset)
+        models.require_image_size(model, dataset)
     if not data and dataset.content_sha256 != known.get("content_sha256"):
         raise DataMismatch(
             f"{dataset.path}: is not the data that {model.path} was trained on any more; name it with --data if meant"

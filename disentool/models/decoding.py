@@ -14,7 +14,7 @@ from disentool.models.model import Model
 from disentool.reporting import Reporter
 
 
-def require_fit(model: Model, codes: Path, table: Latents, report: Reporter) -> None:
+def require_code_width(model: Model, codes: Path, table: Latents, report: Reporter) -> None:
     """DataMismatch unless the codes are as wide as what the model encodes or samples; a note if another made them."""
     width = model.method.codes()["mean"]
     if table.mean.shape[1] not in (width, model.prior_width):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentool.contract import Classes, Interval, Support, Supports
+from disentool.contract import ClassSupport, IntervalSupport, NonNormalCodes, Support
 from disentool.errors import ForeignFile, WrongUsage
 from disentool.io.call_checks import require_indices, require_once
 from disentool.metrics.kl import ACTIVE_ABOVE
@@ -27,15 +27,15 @@ class Dimension:
     def at(self, values: np.ndarray, extent: float) -> np.ndarray:
         """Its values where a standard normal goes to ``values``, from -extent to extent: from end to end of its own."""
         share = (values + extent) / (2 * extent)
-        if isinstance(self.support, Classes):
+        if isinstance(self.support, ClassSupport):
             return np.minimum(share * self.support.count, self.support.count - 1).astype(np.int64)
-        if isinstance(self.support, Interval):
+        if isinstance(self.support, IntervalSupport):
             return self.support.low + share * (self.support.high - self.support.low)
         return values
 
     def stills(self, values: np.ndarray, extent: float) -> np.ndarray:
         """Its values in a still: every class once, or those of :meth:`at`."""
-        return np.arange(self.support.count) if isinstance(self.support, Classes) else self.at(values, extent)
+        return np.arange(self.support.count) if isinstance(self.support, ClassSupport) else self.at(values, extent)
 
     def moved(self, codes: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Codes float32 [n,D] with this dimension at each of its ``values`` [V], the others as they are: [n,V,D]."""
@@ -66,12 +66,12 @@ def choose(model: Model, dims: Sequence[int] | None, report: Reporter, most: int
             raise WrongUsage("--dims: names no dimension")
         require_indices(order, width, "--dims", model.path, "dimensions")
         require_once(order, "--dims")
-    supports = model.method.supports() if isinstance(model.method, Supports) else (None,) * width
+    supports = model.method.supports() if isinstance(model.method, NonNormalCodes) else (None,) * width
     return [Dimension(i, _label(i, name, values[i], supports[i]), supports[i]) for i in order]
 
 
 def _label(index: int, statistic: str, value: float, support: Support) -> Label:
-    if isinstance(support, Classes):
+    if isinstance(support, ClassSupport):
         return Label(f"z{index}", f"{support.count} classes")
     dead = value < ACTIVE_ABOVE
     amount = f"<{ACTIVE_ABOVE}" if dead else f"{value:.2f}"

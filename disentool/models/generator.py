@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentool.contract import Classes, OwnPrior, Supports, optional
+from disentool.contract import ClassSupport, NonNormalCodes, OwnPrior, optional
 from disentool.directions import biggan, trusted_generators
 from disentool.directions.generator import Generator, GeneratorFacts
 from disentool.directions.generator_checks import probe
@@ -147,10 +147,10 @@ class CheckpointGenerator:
 
 def _chunks(model: Model) -> tuple[int, ...]:
     """The kinds of z that enter a GAN's generator, in their order: classes, codes, noise; of any other model: none."""
-    if not isinstance(model.method, Supports):
+    if not isinstance(model.method, NonNormalCodes):
         return ()
     supports = model.method.supports()
-    classes = sum(isinstance(support, Classes) for support in supports)
+    classes = sum(isinstance(support, ClassSupport) for support in supports)
     widths = (classes, len(supports) - classes, model.prior_width - len(supports))
     return tuple(width for width in widths if width)
 

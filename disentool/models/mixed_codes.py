@@ -13,7 +13,7 @@ STEPS = 7  # from one code to the next, unasked
 
 
 @dataclass(frozen=True)
-class Path:
+class CodePath:
     """Steps along codes in their order. ``codes`` float32 [p,D]; ``nearest`` int64 [p]: which code a step is near to.
 
     ``exact`` bool [p]: whether the step is that very code.
@@ -27,7 +27,7 @@ class Path:
         return len(self.codes)
 
 
-def along(codes: np.ndarray, steps: int | None, *, closed: bool, whole: Sequence[int] = ()) -> Path:
+def along(codes: np.ndarray, steps: int | None, *, closed: bool, whole: Sequence[int] = ()) -> CodePath:
     """The codes float32 [n,D] one after another; with ``steps``, straight lines of so many codes from each to the next.
 
     Both ends count among the ``steps``. ``closed``: a last line goes back to the first code, and ends before it.
@@ -35,7 +35,7 @@ def along(codes: np.ndarray, steps: int | None, *, closed: bool, whole: Sequence
     """
     count = len(codes)
     if steps is None or count == 1:
-        return Path(codes, np.arange(count), np.ones(count, bool))
+        return CodePath(codes, np.arange(count), np.ones(count, bool))
     lines = count if closed else count - 1
     place = np.arange(lines * (steps - 1) + (not closed)) / (steps - 1)
     start = np.minimum(place.astype(np.int64), lines - 1)
@@ -46,7 +46,7 @@ def along(codes: np.ndarray, steps: int | None, *, closed: bool, whole: Sequence
     between[:, list(whole)] = codes[nearest][:, list(whole)]
     exact = np.isclose(place, np.round(place), rtol=0, atol=1e-9)
     between[exact] = codes[nearest[exact]]
-    return Path(between, nearest, exact)
+    return CodePath(between, nearest, exact)
 
 
 def columns(widths: dict[str, int], dims: Sequence[int] | None, what: str) -> np.ndarray:

@@ -154,7 +154,7 @@ def build_method(path: Path, content: dict[str, Any]) -> Method:
         raise ForeignFile(f"{path}: its configuration does not make a model: {error}") from None
 
 
-def require_fit(model: Model, data: Dataset) -> None:
+def require_image_size(model: Model, data: Dataset) -> None:
     """DataMismatch unless the data's images have the size the model was trained on."""
     expected = (model.facts.height, model.facts.width, model.facts.channels)
     if data.images.shape[1:] != expected:

@@ -12,7 +12,7 @@ from disentool.io import latents
 from disentool.io.call_checks import checked_rows
 from disentool.models import encoding, fitted_images
 from disentool.models.data import data_of
-from disentool.models.decoding import require_fit
+from disentool.models.decoding import require_code_width
 from disentool.models.model import Model
 from disentool.reporting import Reporter
 
@@ -90,7 +90,7 @@ def encoded(model: Model, images: np.ndarray, chosen: bool) -> StartingCodes:
 def _read_codes(model: Model, path: Path, report: Reporter) -> np.ndarray:
     """The codes of a latents file, float32 [N,D]."""
     found = latents.read_any(path, None)
-    require_fit(model, path, found, report)
+    require_code_width(model, path, found, report)
     return found.mean
 
 

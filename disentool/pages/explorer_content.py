@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from disentool.contract import Classes, Interval
+from disentool.contract import ClassSupport, IntervalSupport
 from disentool.models import generator as generators
 from disentool.models.decoding import images_of
 from disentool.models.dimensions import Dimension, choose
@@ -15,7 +15,7 @@ from disentool.models.starting_codes import StartingCodes
 from disentool.pages.explorer import Content, Slider
 from disentool.reporting import Reporter
 from disentool.steering.along_direction import Move
-from disentool.steering.starting_codes import Starts
+from disentool.steering.codes_to_move import CodesToMove
 
 STEPS = 25  # values of a slider, unasked
 MAX_DIMS = 10  # sliders of dimensions, unasked
@@ -23,8 +23,8 @@ STARTS = 4  # images to start from, unasked
 _EXTENT = 3.0  # of dimensions beside directions, in the prior's deviations
 _NAMED = 16  # collapsed dimensions that a remark names
 _GROUPS = {
-    Interval: "Latent codes, in their own units",
-    Classes: "Latent codes that are classes",
+    IntervalSupport: "Latent codes, in their own units",
+    ClassSupport: "Latent codes that are classes",
     type(None): "Latent dimensions, in standard deviations of the prior",
 }
 
@@ -94,7 +94,7 @@ def dimensions(
     for dimension in shown:
         values = dimension.stills(np.linspace(-extent, extent, steps), extent)
         moved = dimension.moved(codes, values)
-        is_class = isinstance(dimension.support, Classes)
+        is_class = isinstance(dimension.support, ClassSupport)
         group = _GROUPS[type(dimension.support)]
         if class_width is not None:
             group = f"{'Class' if dimension.index < class_width else 'Content'} code, {group.partition(', ')[2]}"
@@ -123,7 +123,7 @@ def placed(start: np.ndarray, moves: Sequence[Move]) -> np.ndarray:
 
 def of_generator(
     opened: Opened,
-    starts: Starts,
+    starts: CodesToMove,
     moves: Sequence[Move],
     steps: int | None,
     report: Reporter,

@@ -7,7 +7,7 @@ from disentool.errors import DisentoolError, Interrupted, WrongUsage
 from disentool.pages import document, report_pictures, report_tables
 from disentool.pages.document import escape
 from disentool.pages.report_pictures import empty
-from disentool.pages.report_runs import Found, Run
+from disentool.pages.report_runs import ReportInputs, Run
 from disentool.plots.style import words
 from disentool.reporting import Reporter
 
@@ -31,7 +31,7 @@ def title_of(found: Sequence[Run]) -> str:
     return f"{len(found)} runs{named}"
 
 
-def body_of(found: Found, pictured: Pictured, report: Reporter) -> str:
+def body_of(found: ReportInputs, pictured: Pictured, report: Reporter) -> str:
     """The page's parts. Checkpoints are drawn first, as what fails with them is told at the top."""
     parts = _models(found, pictured, report)
     sections = [
@@ -62,7 +62,7 @@ def body_of(found: Found, pictured: Pictured, report: Reporter) -> str:
     return f"<main>{head}{middle}{parts}{document.footer()}</main>"
 
 
-def _summary(found: Found) -> str:
+def _summary(found: ReportInputs) -> str:
     counts = (
         (sum(run.path is not None for run in found.runs), "checkpoint"),
         (sum(len(run.scores) for run in found.runs), "score record"),
@@ -90,13 +90,13 @@ def _differing(found: Sequence[Run]) -> str:
     return f'<div class="note">{"".join(lines)}</div>' if lines else ""
 
 
-def _scores(found: Found) -> str:
+def _scores(found: ReportInputs) -> str:
     if not any(run.scores for run in found.runs):
         return empty("No score record was given; `disentool score CKPT --format jsonl > scores.jsonl` makes some.")
     return report_tables.of_scores(found.runs) + report_pictures.of_scores(found.runs)
 
 
-def _models(found: Found, pictured: Pictured, report: Reporter) -> str:
+def _models(found: ReportInputs, pictured: Pictured, report: Reporter) -> str:
     """A section for each run: what it is, and what its model makes."""
     with_model = [run for run in found.runs if run.path]
     parts, done = [], 0
@@ -118,7 +118,7 @@ def _models(found: Found, pictured: Pictured, report: Reporter) -> str:
     return "".join(parts)
 
 
-def _pictured(run: Run, path: Path, key: str | None, pictured: Pictured, found: Found, report: Reporter) -> str:
+def _pictured(run: Run, path: Path, key: str | None, pictured: Pictured, found: ReportInputs, report: Reporter) -> str:
     try:
         shown, explorer = pictured(run, path, key)
     except (Interrupted, WrongUsage):

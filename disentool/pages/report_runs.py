@@ -34,7 +34,7 @@ class Run:
 
 
 @dataclass
-class Found:
+class ReportInputs:
     """All that a report is of; ``failed``: a line for each input that could not be read."""
 
     runs: list[Run] = field(default_factory=list)
@@ -53,13 +53,13 @@ class _Unattached:
     directions: list[Directions] = field(default_factory=list)
 
 
-def gather(sources: Iterable[str | Path], report: Reporter) -> Found:
+def gather(sources: Iterable[str | Path], report: Reporter) -> ReportInputs:
     """Read all inputs and put together what belongs together.
 
     Files that are named one by one must all be there and readable. Of those that come from a folder or one by one
     through an iterator, the ones that cannot be read are told and left out.
     """
-    found, rest = Found(), _Unattached()
+    found, rest = ReportInputs(), _Unattached()
     strict = isinstance(sources, Sequence)
     for source in sources:
         for path, inside in _files(Path(source), report):
@@ -112,7 +112,7 @@ def _form(path: Path) -> Any:
         return hdf5.attribute(file, "format", None)
 
 
-def _read(path: Path, found: Found, rest: _Unattached) -> None:
+def _read(path: Path, found: ReportInputs, rest: _Unattached) -> None:
     files.require(path, "checkpoint, history, file of score records or of directions")
     if hdf5.is_hdf5(path):
         if (form := _form(path)) != DIRECTIONS.name:
@@ -154,7 +154,7 @@ def _of_checkpoint(path: Path, key: str) -> Run:
     return Run(path.name, key, path, facts, history)
 
 
-def _attach(found: Found, rest: _Unattached) -> None:
+def _attach(found: ReportInputs, rest: _Unattached) -> None:
     """Scores go to the run with their id, directions to that with their generator's digest, histories by their name."""
     by_key = {run.key: run for run in found.runs}
     for record in rest.scores:

@@ -21,7 +21,7 @@ _HDF5 = (".h5", ".hdf5")
 
 
 @dataclass(frozen=True)
-class Table:
+class TableFile:
     """Numbers of each image, ``values`` float64 [n,K] under ``names``, as a file of a folder of pictures."""
 
     file: str
@@ -78,7 +78,7 @@ def write_images(
     arrays: Mapping[str, np.ndarray],
     attributes: Mapping[str, Any],
     *,
-    table: Table | None = None,
+    table: TableFile | None = None,
     label: str,
     overwrite: bool,
     report: Reporter,
@@ -113,7 +113,7 @@ def write_images(
     return output
 
 
-def _write_table(folder: Path, table: Table, names: Sequence[str]) -> None:
+def _write_table(folder: Path, table: TableFile, names: Sequence[str]) -> None:
     with (folder / table.file).open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(["file", *table.names])

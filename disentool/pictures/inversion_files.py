@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentool.directions.inversion import Loss, detail
+from disentool.directions.inversion import InversionLoss, detail
 from disentool.directions.reconstruction import default_sigma
 from disentool.engine.feed import to_uint8
 from disentool.io import files, hdf5, provenance, records
@@ -38,7 +38,7 @@ class InversionColumn:
     """One column: what was made small, codes [N,d] and images [N,C,H,W], each one's class, every start's loss [N,S]."""
 
     label: str
-    loss: Loss | None
+    loss: InversionLoss | None
     z: Tensor
     images: Tensor
     classes: Tensor | None
@@ -46,18 +46,18 @@ class InversionColumn:
 
 
 def table_lines(
-    opened: Opened, targets: Targets, answer: InversionColumn, constants: dict[str, Any]
+    opened: Opened, targets: Targets, column: InversionColumn, constants: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """A line of the table for each image of a column."""
     middle = default_sigma(opened.generator.facts.height, opened.generator.facts.width)
     measures = {
-        "mse": Loss("mse")(answer.images, targets.images),
-        "dssim": Loss("dssim")(answer.images, targets.images),
-        "blur": Loss("blur", middle)(answer.images, targets.images),
-        "detail": detail(answer.images, targets.images),
+        "mse": InversionLoss("mse")(column.images, targets.images),
+        "dssim": InversionLoss("dssim")(column.images, targets.images),
+        "blur": InversionLoss("blur", middle)(column.images, targets.images),
+        "detail": detail(column.images, targets.images),
     }
     measured = {name: values.cpu().double().numpy() for name, values in measures.items()}
-    norms = answer.z.norm(dim=1).cpu().numpy()
+    norms = column.z.norm(dim=1).cpu().numpy()
     for i, name in enumerate(targets.names):
         line: dict[str, Any] = {
             "format": INVERSION.name,
@@ -65,15 +65,15 @@ def table_lines(
             "artefact": str(opened.path),
             "id": opened.sha256[:16],
             "image": name,
-            "loss": ENCODER if answer.loss is None else answer.loss.kind,
-            "sigma": answer.loss.sigma if answer.loss is not None and answer.loss.kind == "blur" else None,
-            "class": None if answer.classes is None else int(answer.classes[i]),
+            "loss": ENCODER if column.loss is None else column.loss.kind,
+            "sigma": column.loss.sigma if column.loss is not None and column.loss.kind == "blur" else None,
+            "class": None if column.classes is None else int(column.classes[i]),
             **{key: float(values[i]) for key, values in measured.items()},
             "psnr": -10 * math.log10(max(float(measured["mse"][i]), 1e-12)),
             "norm": float(norms[i]),
         }
-        if answer.losses is not None:
-            values = np.sort(answer.losses[i].cpu().double().numpy())
+        if column.losses is not None:
+            values = np.sort(column.losses[i].cpu().double().numpy())
             line["reached"] = {"best": values[0], "median": float(np.median(values)), "worst": values[-1]}
         line["details"] = constants | {"blur_sigma": middle}
         yield line
@@ -83,7 +83,7 @@ def write(
     output: Path,
     opened: Opened,
     targets: Targets,
-    answers: list[InversionColumn],
+    columns: list[InversionColumn],
     lines: list[dict[str, Any]],
     size: int,
     overwrite: bool,
@@ -94,44 +94,45 @@ def write(
         files.write_text(output, "".join(records.to_json(line) + "\n" for line in lines), overwrite=overwrite)
     elif kind == ".png":
         comment = json.dumps({"created_by": provenance.created_by(), "generator_sha256": opened.sha256})
-        writing.write_png(output, _sheet(opened, targets, answers, size), overwrite=overwrite, comment=comment)
+        writing.write_png(output, _sheet(opened, targets, columns, size), overwrite=overwrite, comment=comment)
     else:
-        _write_codes(output, opened, targets, answers, lines, overwrite)
+        _write_codes(output, opened, targets, columns, lines, overwrite)
 
 
 def _size(opened: Opened) -> tuple[int, int]:
     return opened.generator.facts.height, opened.generator.facts.width
 
 
-def _sheet(opened: Opened, targets: Targets, answers: list[InversionColumn], size: int) -> np.ndarray:
+def _sheet(opened: Opened, targets: Targets, columns: list[InversionColumn], size: int) -> np.ndarray:
     """A row for each image: the image, then what each way found; the columns say their mean squared error."""
     height, width = _size(opened)
     inputs = to_uint8(targets.images)
-    columns = tuple(
-        Label(answer.label, f"mse {float(Loss('mse')(answer.images, targets.images).mean()):.2g}") for answer in answers
+    labels = tuple(
+        Label(column.label, f"mse {float(InversionLoss('mse')(column.images, targets.images).mean()):.2g}")
+        for column in columns
     )
     aside = (tuple(("" if i else "image", image) for i, image in enumerate(inputs)),)
-    block = Block((Label(""),) * len(inputs), columns, aside)
+    block = Block((Label(""),) * len(inputs), labels, aside)
     sheet = Sheet([block], height, width, canvas.factor(height, width, size))
-    return sheet.draw([np.stack([to_uint8(answer.images) for answer in answers], 1)])
+    return sheet.draw([np.stack([to_uint8(column.images) for column in columns], 1)])
 
 
 def _write_codes(
     output: Path,
     opened: Opened,
     targets: Targets,
-    answers: list[InversionColumn],
+    columns: list[InversionColumn],
     lines: list[dict[str, Any]],
     overwrite: bool,
 ) -> None:
     """A latents file, the rows in the order of the table: ``mean`` is what the decoder takes, ``z`` standard normal."""
-    z = torch.cat([answer.z for answer in answers])
-    mean = torch.cat([decoder_codes(opened, answer.z, answer.classes) for answer in answers])
+    z = torch.cat([column.z for column in columns])
+    mean = torch.cat([decoder_codes(opened, column.z, column.classes) for column in columns])
     kept = ("image", "loss", "sigma", "class", "mse", "details")
     with hdf5.create(output, LATENTS, overwrite=overwrite) as out:
         out.array("mean", mean.cpu().numpy())
         out.array("z", z.cpu().numpy())
-        out.array("row", np.tile(np.arange(len(targets.names)), len(answers)))
+        out.array("row", np.tile(np.arange(len(targets.names)), len(columns)))
         out.attributes(
             method=opened.name,
             name=f"{len(targets.names)} images, inverted",

@@ -7,7 +7,7 @@ import numpy as np
 
 from disentool.io.published_images import resized
 from disentool.models.label import Label
-from disentool.models.mixed_codes import Path
+from disentool.models.mixed_codes import CodePath
 from disentool.models.swap_inputs import Input
 from disentool.pictures.canvas import Block, Sheet
 
@@ -20,7 +20,7 @@ class Margin:
     """One side: its inputs, the way through their codes, and what the side is called."""
 
     inputs: Sequence[Input]
-    path: Path
+    path: CodePath
     caption: str
 
 

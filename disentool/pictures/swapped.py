@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from disentool.contract import Classes, Supports, Transfers
+from disentool.contract import ClassSupport, NonNormalCodes, Transfers
 from disentool.contract.optional import class_labels
 from disentool.engine import inference
 from disentool.engine.feed import to_float
@@ -63,20 +63,20 @@ class Swap:
         return canvas.factor(self.model.facts.height, self.model.facts.width, self.size or _SIZE)
 
     @cached_property
-    def rows(self) -> mixed_codes.Path:
+    def rows(self) -> mixed_codes.CodePath:
         """The codes of the content side."""
         return self._path("content", self.left)
 
     @cached_property
-    def columns(self) -> mixed_codes.Path:
+    def columns(self) -> mixed_codes.CodePath:
         """The codes of the class side."""
         return self._path("class", self.top)
 
-    def _path(self, side: str, inputs: list[Input]) -> mixed_codes.Path:
+    def _path(self, side: str, inputs: list[Input]) -> mixed_codes.CodePath:
         codes = np.stack([each.code for each in inputs])
         method = self.model.method
-        supports = method.supports() if isinstance(method, Supports) else ()
-        whole = [index for index, support in enumerate(supports) if isinstance(support, Classes)]
+        supports = method.supports() if isinstance(method, NonNormalCodes) else ()
+        whole = [index for index, support in enumerate(supports) if isinstance(support, ClassSupport)]
         steps = (self.steps or (_MOVING_STEPS if self.moving else _STILL_STEPS)) if self.interpolate == side else None
         return mixed_codes.along(codes, steps, closed=self.moving, whole=whole)
 

@@ -70,7 +70,7 @@ class Traversal:
         return [part.reshape(*shape, *part.shape[1:]) for part, shape in zip(parts, shapes, strict=True)]
 
 
-def plan(output: Path, variations: list[Variation], height: int, width: int, size: int | None) -> Traversal:
+def lay_out(output: Path, variations: list[Variation], height: int, width: int, size: int | None) -> Traversal:
     """Lay out one output; ``size``: about how many pixels an image's longer side gets (default: 128, animations 64).
 
     WrongUsage where that is too large for a picture.

@@ -7,7 +7,7 @@ import numpy as np
 from disentool.errors import DataMismatch
 from disentool.io.schema import SCORE
 from disentool.plots import control_records, style, tables
-from disentool.plots.control_records import Controlled
+from disentool.plots.control_records import ControlRecord
 from disentool.plots.panels import line_handle, panels, refuse_more
 from disentool.plots.style import Drawing, Options
 from disentool.plots.tables import Setting, Table
@@ -24,7 +24,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
 
     Several seeds of one generator are several lines of one ink.
     """
-    shown: dict[tuple[str, str, str], list[tuple[Controlled, Curve]]] = {}
+    shown: dict[tuple[str, str, str], list[tuple[ControlRecord, Curve]]] = {}
     for one in control_records.read(found):
         if (curve := _curve(one)) is not None:
             shown.setdefault((one.transform, one.measured, one.unit), []).append((one, curve))
@@ -54,7 +54,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     return Drawing(figure, caption)
 
 
-def _curve(one: Controlled) -> Curve | None:
+def _curve(one: ControlRecord) -> Curve | None:
     """What the record holds of it, where t is known."""
     held = one.details.get("curve")
     if not isinstance(held, dict):

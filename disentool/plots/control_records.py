@@ -12,7 +12,7 @@ from disentool.plots.tables import Setting, Table
 
 
 @dataclass(frozen=True)
-class Controlled:
+class ControlRecord:
     """A direction's record: what it is of, and the setting of the generator that it was found in."""
 
     setting: Setting
@@ -23,7 +23,7 @@ class Controlled:
     details: dict[str, Any]
 
 
-def read(found: list[Table]) -> list[Controlled]:
+def read(found: list[Table]) -> list[ControlRecord]:
     """All records of the metric control; DataMismatch where there are none."""
     rows = [record for record in tables.scores(found) if record["metric"] == "control"]
     rows = [row for row in rows if isinstance(row["details"], dict)]
@@ -31,7 +31,7 @@ def read(found: list[Table]) -> list[Controlled]:
         raise DataMismatch("the records hold no control; `disentool score dirs.h5 --metric control` prints it")
     models = [_model(row) for row in rows]
     return [
-        Controlled(
+        ControlRecord(
             setting,
             repr(model["seed"]),
             str(row["details"].get("direction", "direction")),

@@ -7,7 +7,7 @@ import numpy as np
 from disentool.errors import DataMismatch
 from disentool.io.schema import SCORE
 from disentool.plots import control_records, style, tables
-from disentool.plots.control_records import Controlled
+from disentool.plots.control_records import ControlRecord
 from disentool.plots.panels import panels, refuse_more
 from disentool.plots.style import Drawing, Options
 from disentool.plots.tables import Table
@@ -56,7 +56,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     return Drawing(figure, caption)
 
 
-def _histogram(one: Controlled) -> dict[str, np.ndarray] | None:
+def _histogram(one: ControlRecord) -> dict[str, np.ndarray] | None:
     """``asked`` [2], ``edges`` [n+1], and counts ``measured`` and ``moved`` [n], if the record holds them."""
     law = one.details.get("law")
     held = law.get("histogram") if isinstance(law, dict) else None

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from disentool.directions import fitting, search, trajectories, transforms
-from disentool.directions.search import Followed, Found, Search
+from disentool.directions.search import FittedDirection, Followed, Search
 from disentool.directions.trajectories import Objective, Starts
 from disentool.engine.randomness import latent_noise
 from disentool.errors import DataMismatch, WrongUsage
@@ -151,7 +151,9 @@ def _require_followed(
     report.note(message)
 
 
-def _require_useful(opened: Opened, objective: Objective, found: Found, force: bool, report: Reporter) -> None:
+def _require_useful(
+    opened: Opened, objective: Objective, found: FittedDirection, force: bool, report: Reporter
+) -> None:
     """DataMismatch naming what makes the direction of all starts useless; ``force`` only makes a note of it."""
     low = found_direction.with_interval(found.r2)["interval"][0]
     if found.like < search.LIKE:
@@ -166,7 +168,7 @@ def _require_useful(opened: Opened, objective: Objective, found: Found, force: b
     report.note(message)
 
 
-def _note_fit(searched: TransformSearch, found: Found, report: Reporter) -> None:
+def _note_fit(searched: TransformSearch, found: FittedDirection, report: Reporter) -> None:
     """What was found, in a line; and how far g is from what moves along u do, where it was not measured by them."""
     transform = searched.objective.transform
     r2 = found_direction.with_interval(found.r2)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from disentool.directions import fitting, search, transforms
-from disentool.directions.search import Followed, Found, Search
+from disentool.directions.search import FittedDirection, Followed, Search
 from disentool.directions.trajectories import Objective, Starts
 from disentool.io.directions import Direction
 
@@ -19,7 +19,7 @@ def direction(
     starts: Starts,
     followed: Followed,
     rows: np.ndarray,
-    found: Found,
+    found: FittedDirection,
     chunks: tuple[int, ...],
     ending: str,
 ) -> Direction:

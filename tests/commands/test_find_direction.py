@@ -120,7 +120,9 @@ def test_the_papers_method_comes_near_a_known_shift(mine):
     z = torch.randn(64, 16, generator=torch.Generator().manual_seed(1))
     starts = trajectories.begin(Generator(), z, None)
     objective = Objective("shift-x", "blur", 0.4)
-    paths = trajectories.follow(Generator(), objective, starts, 0.1, 5, solvers.Adam(), lambda images, error: None)
+    paths = trajectories.follow(
+        Generator(), objective, starts, 0.1, 5, solvers.AdamSolver(), lambda images, error: None
+    )
     assert paths.errors.median() < 0.1
     kept = paths.errors[:, [0, -1]].mean(1).argsort()[:58]
     fit = fitting.jointly(starts.z[kept], paths.z[kept], paths.t, fitting.resample(58, 4, 0), 0)
@@ -186,7 +188,7 @@ def test_the_range_is_of_what_was_measured():
 def test_how_far_moves_go_of_what_g_says():
     s = torch.tensor([[0.0, -1.0, 1.0], [0.5, -0.5, 1.5]])
     t = 0.2 * (s - s[:, :1])
-    fit = fitting.Fit(np.eye(3)[:1], np.array([-2.0, 2.0]), np.array([[-1.6, 1.6]]), (-1, 1))
+    fit = fitting.DirectionFit(np.eye(3)[:1], np.array([-2.0, 2.0]), np.array([[-1.6, 1.6]]), (-1, 1))
     assert fitting.rise(fit, calibration.Moves(s, t, torch.zeros_like(s))) == pytest.approx(0.25)
     assert fitting.rise(fit, calibration.Moves(s, t, torch.ones_like(s))) == 0
 
@@ -236,7 +238,7 @@ def test_starts_do_not_touch_each_other(mine):
 
     z = torch.randn(3, 6, generator=torch.Generator().manual_seed(2))
     objective = Objective("shift-x", "blur", 0.75)
-    for solver in (solvers.Adam(5), solvers.LevenbergMarquardt(3)):
+    for solver in (solvers.AdamSolver(5), solvers.LevenbergMarquardt(3)):
 
         def followed(codes, solver=solver):
             starts = trajectories.begin(Generator(), codes, None)

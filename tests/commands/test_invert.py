@@ -14,7 +14,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from test_biggan import Z, tiny_biggan, write_folder
 
-from disentool.directions.inversion import Descent, Loss, detail, invert
+from disentool.directions.inversion import Descent, InversionLoss, detail, invert
 from disentool.models import generator as generators
 
 EXAMPLES = ROOT / "examples"
@@ -84,9 +84,9 @@ def test_losses_and_detail_by_plain_formulas():
     random = np.random.default_rng(0)
     x, y = random.random((2, 3, 1, 24, 24))
     a, b = (torch.from_numpy(v).float() for v in (x, y))
-    np.testing.assert_allclose(Loss("mse")(a, b), np.square(x - y).mean((1, 2, 3)), rtol=1e-5)
+    np.testing.assert_allclose(InversionLoss("mse")(a, b), np.square(x - y).mean((1, 2, 3)), rtol=1e-5)
     blurred = np.stack([gaussian_filter(d[0], 2.0, mode="constant", truncate=4.0) for d in x - y])
-    np.testing.assert_allclose(Loss("blur", 2.0)(a, b), np.square(blurred).mean((1, 2)), rtol=1e-3)
+    np.testing.assert_allclose(InversionLoss("blur", 2.0)(a, b), np.square(blurred).mean((1, 2)), rtol=1e-3)
     energy = [sum(np.square(np.diff(v, axis=i)).sum((1, 2, 3)) for i in (2, 3)) for v in (x, y)]
     np.testing.assert_allclose(detail(a, b), energy[0] / energy[1], rtol=1e-5)
     assert detail(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)).tolist() == [1.0]
@@ -99,14 +99,14 @@ def test_a_batch_in_parts_is_the_batch(blob, monkeypatch):
     starts = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
     moved = []
     descent = Descent(steps=15, learning_rate=0.5)
-    whole = invert(generator, Loss("mse"), descent, images, starts, None, moved.append)
+    whole = invert(generator, InversionLoss("mse"), descent, images, starts, None, moved.append)
     assert sum(moved) == 3 * 4 * 15
     monkeypatch.setattr("disentool.directions.inversion._NUMBERS_AT_ONCE", 5 * 32 * 32)
-    parts = invert(generator, Loss("mse"), descent, images, starts, None, moved.append)
+    parts = invert(generator, InversionLoss("mse"), descent, images, starts, None, moved.append)
     np.testing.assert_allclose(whole.z, parts.z, atol=1e-5)
     reached = (generator(whole.z) - images).square().mean((1, 2, 3))
     np.testing.assert_allclose(reached, whole.losses.min(1).values, rtol=1e-5)
-    longer = invert(generator, Loss("mse"), Descent(0, 0.5), images, starts, None, moved.append)
+    longer = invert(generator, InversionLoss("mse"), Descent(0, 0.5), images, starts, None, moved.append)
     assert (whole.losses <= longer.losses).all()
 
 

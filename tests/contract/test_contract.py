@@ -19,7 +19,7 @@ GROUPS = {
 }
 # What each method has beyond the required; a new method says so here.
 AUTOENCODER = {"Reconstructs"}
-GAN = {"Reconstructs", "Supports", "OwnPrior", "WiderPrior", "StopsEarly"}
+GAN = {"Reconstructs", "NonNormalCodes", "OwnPrior", "WiderPrior", "StopsEarly"}
 BASELINE = {"Reconstructs", "ClassContent", "NamedLoss", "FrozenNetworks"}
 HAS = {
     "vae": AUTOENCODER,

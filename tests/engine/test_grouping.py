@@ -8,7 +8,7 @@ from conftest import square_grid, write_dataset
 from disentool.commands.train import train
 from disentool.contract import Adam, Phase, Stage, groups, uniform
 from disentool.engine.feed import Feed
-from disentool.engine.grouping import Groups
+from disentool.engine.grouping import ClassGroups
 from disentool.engine.randomness import Randomness
 from disentool.engine.training import Training
 from disentool.errors import DataMismatch, NoFactors, WrongUsage
@@ -25,7 +25,7 @@ def phase(draw) -> Phase:
 
 def drawn(factors, columns, count, each, seed=0) -> np.ndarray:
     """Rows int64 [count, each]."""
-    rows = Groups(factors, columns).draw(np.random.default_rng(seed), count, each)
+    rows = ClassGroups(factors, columns).draw(np.random.default_rng(seed), count, each)
     assert rows.dtype == np.int64 and rows.shape == (count * each,)
     return rows.reshape(count, each)
 
@@ -55,7 +55,7 @@ def test_a_class_with_too_few_images_gives_each_before_any_comes_again():
 
 
 def test_images_of_a_class_and_classes_are_drawn_evenly():
-    groups_ = Groups(UNEVEN, (0,))
+    groups_ = ClassGroups(UNEVEN, (0,))
     rng = np.random.default_rng(0)
     rows = np.concatenate([groups_.draw(rng, 3, 2).reshape(3, 2) for _ in range(20_000)])
     classes = np.bincount(UNEVEN[rows[:, 0], 0])

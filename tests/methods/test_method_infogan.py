@@ -15,7 +15,7 @@ from disentool.commands.decode import decode
 from disentool.commands.sample import sample
 from disentool.commands.train import train
 from disentool.config import build
-from disentool.contract import Batch, Classes, DataFacts, Interval
+from disentool.contract import Batch, ClassSupport, DataFacts, IntervalSupport
 from disentool.errors import DataMismatch, MissingExtra, NotWritable, WrongUsage
 from disentool.io import checkpoint
 from disentool.methods._infogan.recognition import stop_early
@@ -105,7 +105,12 @@ def test_the_prior_is_what_the_generator_was_trained_on():
         assert shares == pytest.approx([1 / count] * count, abs=0.015)
     assert float(codes[:, 2:].min()) >= -1 and float(codes[:, 2:].max()) <= 1
     assert float(codes[:, 2].std()) == pytest.approx(1 / math.sqrt(3), abs=0.01)
-    assert method.supports() == (Classes(3), Classes(4), Interval(-1.0, 1.0), Interval(-1.0, 1.0))
+    assert method.supports() == (
+        ClassSupport(3),
+        ClassSupport(4),
+        IntervalSupport(-1.0, 1.0),
+        IntervalSupport(-1.0, 1.0),
+    )
 
 
 @pytest.mark.parametrize("text", ["0", "1", "-3", "10+", "9999", "3x4", "ten"])

@@ -244,11 +244,11 @@ def test_large_frames_are_reduced(model):
 
 
 def test_a_class_is_a_slider_of_its_own_values():
-    from disentool.contract import Classes, Interval
+    from disentool.contract import ClassSupport, IntervalSupport
     from disentool.models.dimensions import Dimension
     from disentool.models.label import Label
 
-    shown = [Dimension(0, Label("z0", "3 classes"), Classes(3)), Dimension(1, Label("z1"), Interval(-1, 1))]
+    shown = [Dimension(0, Label("z0", "3 classes"), ClassSupport(3)), Dimension(1, Label("z1"), IntervalSupport(-1, 1))]
     first, second = explorer_content.dimensions(np.zeros((1, 2), np.float32), shown, 3.0, 5)
     assert first.amounts.tolist() == [[0, 1, 2]] and first.unit == "class" and not first.free
     assert second.amounts.tolist() == [[-1, -0.5, 0, 0.5, 1]] and second.free

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from disentool.contract import Classes, Interval, Noise, Noises, Support
+from disentool.contract import ClassSupport, IntervalSupport, Noise, Noises, Support
 
 
 class LatentCodes:
@@ -96,5 +96,5 @@ class LatentCodes:
 
     def supports(self) -> tuple[Support, ...]:
         """Which values each of the D columns takes; None: a standard normal."""
-        interval = Interval(-1.0, 1.0) if self.law == "uniform" else None
-        return (*(Classes(count) for count in self.categories), *[interval] * self.continuous)
+        interval = IntervalSupport(-1.0, 1.0) if self.law == "uniform" else None
+        return (*(ClassSupport(count) for count in self.categories), *[interval] * self.continuous)

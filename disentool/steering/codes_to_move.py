@@ -18,7 +18,7 @@ STARTS = 4  # unasked
 
 
 @dataclass(frozen=True)
-class Starts:
+class CodesToMove:
     """Codes z float64 [n,d] of a generator, and the images uint8 [n,H,W,C] that they encode where those are known.
 
     ``drawn``: they are draws from the prior, which nobody named.
@@ -39,7 +39,7 @@ def find(
     data: str | None,
     count: int | None,
     seed: int,
-) -> Starts:
+) -> CodesToMove:
     """The codes that a call names, else ``count`` (default 4) draws from the prior of ``seed``.
 
     ``image_files``, ``rows`` of ``data``: of a checkpoint that encodes into its generator's z. ``codes``: a latents
@@ -48,7 +48,7 @@ def find(
     width = opened.generator.facts.latent_dim
     if not (image_files or codes or rows is not None or data):
         drawn = latent_noise(seed, np.arange(count or STARTS), width)
-        return Starts(drawn.astype(np.float64), None, drawn=True)
+        return CodesToMove(drawn.astype(np.float64), None, drawn=True)
     model = opened.model
     if model is not None and encodes(opened):
         found = starting_codes.find(
@@ -61,7 +61,7 @@ def find(
             rows=rows,
             data=data,
         )
-        return Starts(found.codes.astype(np.float64), found.images, drawn=False)
+        return CodesToMove(found.codes.astype(np.float64), found.images, drawn=False)
     if codes is None:
         raise WrongUsage(
             f"{opened.path} ({opened.name}) does not encode images into its z; `disentool invert` finds codes, and"
@@ -74,4 +74,4 @@ def find(
     z = z[: count or STARTS] if rows is None else z[list(rows)]
     if not len(z) or not np.isfinite(z).all():
         raise DataMismatch(f"{codes}: expected codes to start from, one at least, finite")
-    return Starts(z.astype(np.float64), None, drawn=False)
+    return CodesToMove(z.astype(np.float64), None, drawn=False)
