@@ -10,7 +10,7 @@ from disentool.commands import decode as decoding
 from disentool.commands import encode as encoding
 from disentool.commands import find_direction as finding
 from disentool.commands import sample as sampling
-from disentool.engine.device import unchanged
+from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
 from disentool.reporting import Reporter
 

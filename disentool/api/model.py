@@ -15,7 +15,7 @@ from disentool.api.arrays import Array, Posterior, as_given, code_batches, image
 from disentool.engine import inference
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.models import dimensions, encoding, prior
-from disentool.models import model as models
+from disentool.models.model import TrainedModel, load_model
 from disentool.models.starting_codes import kept_images
 from disentool.reporting import Silent
 
@@ -34,7 +34,7 @@ def load(checkpoint: str | PathLike[str], device: str = "auto", trust: bool = Fa
     <disentool.Model factorvae at step 30: images 32x32x1, 4 latent dimensions, on cpu, from ckpt.pt>
     """
     require_known("device", device, DEVICES)
-    return Model(models.load(Path(checkpoint), device, trust=trust))
+    return Model(load_model(Path(checkpoint), device, trust=trust))
 
 
 class Model:
@@ -59,7 +59,7 @@ class Model:
     (5, 32, 32, 1)
     """
 
-    def __init__(self, model: models.Model):
+    def __init__(self, model: TrainedModel):
         self._model = model
 
     @property

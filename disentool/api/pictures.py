@@ -8,7 +8,7 @@ from typing import Literal, cast
 from disentool.api.arguments import CODES, DEVICES, SIDES, require_known, require_seed
 from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
-from disentool.engine.device import unchanged
+from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
 from disentool.models.swap_inputs import SideSelection
 from disentool.reporting import Reporter

@@ -63,7 +63,7 @@ def train(
     )
     # Imported here: they need torch, wrong options do not.
     from disentool.commands.train import train as carry_out
-    from disentool.engine.device import unchanged
+    from disentool.engine.devices import unchanged
 
     board = None if tensorboard is None else Path(tensorboard)
     runs = carry_out(jobs, resume=resume, overwrite=overwrite, tensorboard=board, report=report, listening=_ctrl_c)

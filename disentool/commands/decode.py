@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.engine import device as devices
+from disentool.engine import devices
 from disentool.errors import ForeignFile
 from disentool.io import files, latents
 from disentool.io.call_checks import require_indices, require_once
-from disentool.models import model as models
 from disentool.models.decoding import require_code_width
+from disentool.models.model import load_model
 from disentool.pictures.decoded import probe, write_decoded
 from disentool.reporting import Reporter, Silent
 
@@ -38,7 +38,7 @@ def decode(
     probe(output, overwrite=overwrite)
     table = latents.read_any(codes, key)
     devices.configure(devices.choose(device))
-    model = models.load(path, device, trust=trust)
+    model = load_model(path, device, trust=trust)
     require_code_width(model, codes, table, report)
     files.require_apart(output, path, codes)
     chosen = _rows(rows, len(table.mean), codes)

@@ -9,13 +9,13 @@ from typing import Literal
 import numpy as np
 
 from disentool.contract.optional import content_noise
-from disentool.engine import device as devices
+from disentool.engine import devices
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
 from disentool.io.schema import LATENTS
 from disentool.models import encoding
-from disentool.models import model as models
 from disentool.models.data import data_of
+from disentool.models.model import load_model
 from disentool.reporting import Reporter, Silent
 from disentool.training.plan import check_template
 
@@ -89,7 +89,7 @@ def encode(
     """
     report = report or Silent()
     devices.configure(devices.choose(device))
-    model = models.load(path, device, trust=trust)
+    model = load_model(path, device, trust=trust)
     source = encoding.choose(model, codes, report)
     dataset = data_of(model, data, report)
     chosen = dataset.rows(rows)

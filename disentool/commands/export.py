@@ -7,7 +7,7 @@ import torch
 
 from disentool.errors import WrongUsage
 from disentool.io import checkpoint, exported, files, safetensors_file
-from disentool.models import model as models
+from disentool.models.model import blank_networks, build_method
 from disentool.named_code import is_own
 
 _LEFT_OUT = ("optimizers", "window", "networks", "samples")
@@ -47,8 +47,8 @@ def _back(path: Path, output: Path, trust: bool, overwrite: bool) -> Path:
     files.probe(output, overwrite=overwrite)
     content = exported.read(path)
     if not is_own(content["method"]) or trust:
-        method = models.build_method(path.with_suffix(".json"), content)
-        checkpoint.check_networks(path, models.blank_networks(method, path.with_suffix(".json")), content["networks"])
+        method = build_method(path.with_suffix(".json"), content)
+        checkpoint.check_networks(path, blank_networks(method, path.with_suffix(".json")), content["networks"])
     with files.claim(output):
         common = ("format", "version", "created_by", "command", "versions")
         checkpoint.write(output, {k: v for k, v in content.items() if k not in common}, overwrite=overwrite)

@@ -9,13 +9,13 @@ from disentool.directions.generator_checks import probe_twice
 from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma
 from disentool.directions.search import Search
 from disentool.directions.trajectories import Objective
-from disentool.engine import device as devices
+from disentool.engine import devices
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io import directions as direction_files
 from disentool.io import files
 from disentool.io.call_checks import require_once
 from disentool.io.directions import Directions
-from disentool.models import generator as generators
+from disentool.models.generator import open_generator
 from disentool.reporting import Reporter, Silent
 from disentool.steering import direction_search
 from disentool.steering.direction_search import TransformSearch
@@ -53,7 +53,7 @@ def find_direction(
 ) -> Path:
     """Find a unit direction u and a monotone g, with t = g(<z,u>), for each transform of ``names``; writes ``output``.
 
-    ``spec``: any generator (see :func:`disentool.models.generator.open`). ``method``: see
+    ``spec``: any generator (see :func:`disentool.models.generator.open_generator`). ``method``: see
     :data:`disentool.directions.METHODS`; ``loss``: :data:`disentool.directions.reconstruction.LOSSES`, ``sigma`` being
     the blur's, in pixels. ``starts``: random codes to begin from, the same for every transform; of a generator with
     classes as many for each of ``classes``, or each of a class drawn at random. ``extent`` and ``steps``: t goes to
@@ -61,8 +61,8 @@ def find_direction(
 
     With several ``classes`` there is a direction for each, such as ``shift-x@14``, and one pooled over all.
 
-    Raises what ``open`` does, WrongUsage, UnknownName, OutputExists or NotWritable before any work; and DataMismatch if
-    the generator cannot follow a transform, unless ``force``.
+    Raises what ``open_generator`` does, WrongUsage, UnknownName, OutputExists or NotWritable before any work; and
+    DataMismatch if the generator cannot follow a transform, unless ``force``.
     """
     report = report or Silent()
     _check(names, method, loss, sigma, starts)
@@ -70,7 +70,7 @@ def find_direction(
     files.probe(output, overwrite=overwrite)
     devices.configure(devices.choose(device))
     with files.claim(output), devices.full_precision():
-        opened = generators.open(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
+        opened = open_generator(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
         if method != "paper":  # whose gradients are all it needs
             probe_twice(opened.generator, str(spec), tuple(classes))
         facts = opened.generator.facts

@@ -9,18 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentool.directions.inversion import Descent, InversionLoss, Inverted
-from disentool.directions.inversion import invert as solve
+from disentool.directions.inversion import Descent, InversionLoss, Inverted, find_codes
 from disentool.directions.reconstruction import LOSSES, default_sigma
 from disentool.directions.trajectories import generate
-from disentool.engine import device as devices
+from disentool.engine import devices
 from disentool.engine.randomness import latent_noise
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io import files
 from disentool.io.call_checks import require_once
 from disentool.models import fitted_images, starting_codes
-from disentool.models import generator as generators
-from disentool.models.generator import Opened, encodes
+from disentool.models.generator import Opened, encodes, open_generator
 from disentool.pictures import canvas, inversion_files, writing
 from disentool.pictures.inversion_files import ENCODER, InversionColumn, Targets
 from disentool.pictures.limits import check_pixels
@@ -56,9 +54,9 @@ def invert(
 ) -> Iterator[Path]:
     """Find z with G(z) like each image, once for each loss, and compare; yields each output as it is complete.
 
-    ``spec``: any generator (see :func:`disentool.models.generator.open`). ``outputs``: a picture (.png: a row per
-    image, a column per loss), a table (.jsonl: a line per image and loss), or the codes (.h5: a latents file, a row per
-    image and loss, that ``decode`` and ``traverse --codes`` take), by the name's suffix.
+    ``spec``: any generator (see :func:`disentool.models.generator.open_generator`). ``outputs``, by the names'
+    suffixes: a picture (.png: a row per image, a column per loss), a table (.jsonl: a line per image and loss), or the
+    codes (.h5: a latents file that ``decode`` and ``traverse --codes`` take, a row per image and loss).
 
     The images: ``image_files``; or of a checkpoint ``rows`` of its data, or as many as ``images`` says of those kept in
     it. A checkpoint's own encoder is shown beside them.
@@ -67,8 +65,8 @@ def invert(
     pixels). ``starts``: random codes that each image is looked for from, for each of ``classes``; the best counts.
     ``steps`` and ``learning_rate`` are Adam's.
 
-    Raises what ``open`` does, and WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists or NotWritable, all
-    before anything is looked for.
+    Raises what ``open_generator`` does, and WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists or
+    NotWritable, all before the first code is optimised.
     """
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
@@ -81,7 +79,7 @@ def invert(
             claims.enter_context(files.claim(output))
         devices.configure(devices.choose(device))
         claims.enter_context(devices.full_precision())
-        opened = generators.open(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
+        opened = open_generator(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
         generator = opened.generator
         if generator.facts.num_classes is not None and not classes:
             raise WrongUsage(f"{spec}: has {generator.facts.num_classes:,} classes; --class N,N names those to try")
@@ -113,7 +111,9 @@ def invert(
                     done += moved
                     task.update(done)
 
-                found = solve(generator, loss, descent, targets.images, noise, tried if classes else None, progressed)
+                found = find_codes(
+                    generator, loss, descent, targets.images, noise, tried if classes else None, progressed
+                )
                 columns.append(_column(opened, loss, found, tried if classes else None))
         constants: dict[str, Any] = {"starts": starts, "steps": steps, "learning_rate": learning_rate, "seed": seed}
         constants |= {k: v for k, v in (("truncation", truncation), ("space", space)) if v is not None}

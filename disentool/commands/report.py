@@ -74,16 +74,16 @@ def _pictured(run: Run, path: Path, key: str | None, load_options: LoadOptions) 
     # Imported here: records alone need no torch.
     from disentool.commands.swap import swap
     from disentool.commands.traverse import traverse
-    from disentool.engine import device as devices
-    from disentool.models import model as models
+    from disentool.engine import devices
     from disentool.models import starting_codes
+    from disentool.models.model import load_model
     from disentool.pages import explorer_content
     from disentool.pages.report_explorer import explorer_of
 
     device, trust = load_options.device, load_options.trust
     devices.configure(devices.choose(device))
-    model = models.load(path, device, trust=trust)
-    chosen, notes = explorer_content.sliders(model, None, Silent())
+    model = load_model(path, device, trust=trust)
+    chosen, notes = explorer_content.choose_dimensions(model, None, Silent())
     dims = [dimension.index for dimension in chosen]
 
     def traversed(to: Path) -> Iterator[Path]:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.engine import device as devices
+from disentool.engine import devices
 from disentool.io import files
-from disentool.models import generator as generators
-from disentool.models import model as models
 from disentool.models.decoding import images_of
+from disentool.models.generator import generated_pixels
+from disentool.models.model import load_model
 from disentool.models.prior import draw
 from disentool.pictures import sample_grid
 from disentool.pictures.decoded import TableFile, probe, write_decoded, write_images
@@ -39,7 +39,7 @@ def sample(
     report = report or Silent()
     _probe(output, overwrite)
     devices.configure(devices.choose(device))
-    model = models.load(path, device, trust=trust)
+    model = load_model(path, device, trust=trust)
     codes = draw(model, count, seed)
     if not is_still(output):
         attributes = {
@@ -95,7 +95,7 @@ def sample_along(
     facts = opened.generator.facts
     factor = sample_grid.factor_for(output, count, facts.height, facts.width, size) if is_still(output) else 1
     z, t = laws.draw(count, facts.latent_dim, seed)
-    images = generators.pixels(opened, z, classes_of)
+    images = generated_pixels(opened, z, classes_of)
     label = f"sample {Path(spec).name}"
     if is_still(output):
         about = {"method": opened.name, "generator_sha256": opened.sha256, "seed": seed, "laws": laws.described()}
@@ -103,7 +103,7 @@ def sample_along(
             sample_grid.write(output, counted(images, task), factor, overwrite=overwrite, comment=json.dumps(about))
         return output
     names = [each.direction.name for each in named]
-    codes = sampled_laws.decoder_codes(opened, z, classes_of)
+    codes = sampled_laws.codes_for_decoder(opened, z, classes_of)
     arrays = {"codes": codes}  # what `decode` takes; beside them z, where that is another
     arrays |= {} if codes is z else {"z": z}
     arrays |= {"t": t} | ({} if classes_of is None else {"classes": classes_of})

@@ -40,8 +40,8 @@ def score(
     latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``; or a
     directions file (all of it, or ``FILE:NAME``), for metrics of directions in ``generator`` (default: the one that
     they were found in; ``force`` takes any other too). Of a checkpoint ``codes`` is a choice, as
-    :func:`disentool.models.encoding.choose` has it. ``trust``: see :func:`disentool.models.model.load`. ``lpips``: see
-    :func:`disentool.scoring.model_functions.lpips`.
+    :func:`disentool.models.encoding.choose` has it. ``trust``: see :func:`disentool.models.model.load_model`.
+    ``lpips``: see :func:`disentool.scoring.model_functions.lpips`.
     """
     report = report or Silent()
     if isinstance(artefacts, Sequence):  # else they arrive one by one
@@ -95,7 +95,7 @@ def score(
 def _configure(device: str) -> None:
     """Tune this process for the device of that name; DeviceUnavailable if it is not there."""
     # Imported here: most metrics of ready codes need no torch, whose import takes seconds.
-    from disentool.engine import device as devices
+    from disentool.engine import devices
 
     devices.configure(devices.choose(device))
 

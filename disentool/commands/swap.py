@@ -5,13 +5,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
-from disentool.engine import device as devices
-from disentool.engine import inference
+from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
 from disentool.io.call_checks import require_outputs_once
 from disentool.models import encoding, mixed_codes, swapped_latents
-from disentool.models import model as models
+from disentool.models.model import load_model
 from disentool.models.swap_inputs import Finder, Input, SideSelection
 from disentool.pictures import decoded, writing
 from disentool.pictures.limits import check_fps, check_range, check_size
@@ -88,7 +87,7 @@ def swap(
         for output in filter(is_picture, outputs):  # the others are claimed as they are written
             claims.enter_context(files.claim(output))
         devices.configure(devices.choose(device))
-        model = models.load(path, device, trust=trust)
+        model = load_model(path, device, trust=trust)
         for output in outputs:
             files.require_apart(output, model.path, *content.files, *classes.files)
         of_class = mixed_codes.columns(model.method.codes(), dims, str(model.path))

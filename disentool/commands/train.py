@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from disentool.datasets.cache import open_data
-from disentool.engine import device as devices
+from disentool.engine import devices
 from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
 from disentool.errors import DeviceFull, WrongUsage

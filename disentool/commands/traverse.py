@@ -7,16 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.engine import device as devices
-from disentool.engine import inference
+from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files
 from disentool.models import dimensions, starting_codes
-from disentool.models import generator as generators
-from disentool.models import model as models
 from disentool.models.decoding import images_of
-from disentool.models.generator import Opened
-from disentool.models.model import Model
+from disentool.models.generator import Opened, generated_pixels
+from disentool.models.model import TrainedModel, load_model
 from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
 from disentool.pictures import traversal_grid
@@ -79,10 +76,13 @@ def traverse(
     with ExitStack() as claims:
         _claim(outputs, overwrite, claims)
         devices.configure(devices.choose(device))
-        model = models.load(path, device, trust=trust)
+        model = load_model(path, device, trust=trust)
         drawn = [output for output in outputs if not is_page(output)]
+        pages = list(filter(is_page, outputs))
         shown = dimensions.choose(model, dims, report) if drawn else []
-        sliders, notes = explorer_content.sliders(model, dims, report) if len(drawn) < len(outputs) else ([], ())
+        sliders, notes = (
+            explorer_content.choose_dimensions(model, dims, report) if len(drawn) < len(outputs) else ([], ())
+        )
         with inference.repeatable():
             starts = starting_codes.find(
                 model,
@@ -124,7 +124,7 @@ def traverse(
                         overwrite=overwrite,
                     )
                 yield each.output
-        for output in filter(is_page, outputs):
+        for output in pages:
             named = bool(images) or starts.chosen
             content = explorer_content.of_model(model, starts, sliders, extent, steps, notes=notes, named=named)
             explorer.write(
@@ -224,7 +224,7 @@ def traverse_directions(
             done = 0
             for each in planned:
                 of_codes = None if classes_of is None else classes_of[each.start_of_codes]
-                made = generators.pixels(opened, each.codes, of_codes)
+                made = generated_pixels(opened, each.codes, of_codes)
                 cells = each.by_variation(counted(made, task, done))
                 done += each.cells
                 if is_still(each.output):
@@ -272,7 +272,7 @@ def _claim(outputs: Sequence[Path], overwrite: bool, claims: ExitStack) -> None:
         claims.enter_context(files.claim(output))
 
 
-def _left_of(model: Model, starts: StartingCodes) -> list[LeftImages]:
+def _left_of(model: TrainedModel, starts: StartingCodes) -> list[LeftImages]:
     """What stands to the left of each start in a still: its image where known, and what its code decodes to."""
     own = np.concatenate(list(images_of(model, starts.codes)))
     if starts.images is None:
@@ -284,7 +284,7 @@ def _left_of_moved(opened: Opened, starts: CodesToMove, classes: np.ndarray | No
     """The same for starts that are moved along directions; codes that were drawn are shown in the row itself."""
     beside: list[LeftImages] = [[] for _ in starts.z]
     if not starts.drawn:
-        own = np.concatenate(list(generators.pixels(opened, starts.z, classes)))
+        own = np.concatenate(list(generated_pixels(opened, starts.z, classes)))
         beside = [[("start", image)] for image in own]
     if starts.images is not None:
         beside = [[("input", image), *rest] for image, rest in zip(starts.images, beside, strict=True)]

@@ -53,7 +53,7 @@ class Inverted:
     losses: Tensor
 
 
-def invert(
+def find_codes(
     generator: Generator,
     loss: InversionLoss,
     descent: Descent,

@@ -8,7 +8,7 @@ import torch
 
 from disentool.contract import DensityRatio, Method, Networks
 from disentool.contract.optional import reconstructing
-from disentool.engine.device import full_precision
+from disentool.engine.devices import full_precision
 from disentool.engine.feed import Feed
 from disentool.engine.randomness import latent_noise
 

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 
 from disentool.directions.generator import GeneratorFacts
 from disentool.errors import ForeignFile, UnknownName, WrongUsage
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel
 
 SPACES = ("content", "class", "all")
 
 
-def has_spaces(model: Model) -> bool:
+def has_spaces(model: TrainedModel) -> bool:
     """Whether a checkpoint's codes are a class code followed by a content code."""
     return "class_code" in model.method.codes()
 
@@ -27,7 +27,7 @@ class CodeSpace:
     the mean of all. ``class``: the content code is the mean of all.
     """
 
-    def __init__(self, model: Model, space: str):
+    def __init__(self, model: TrainedModel, space: str):
         if space not in SPACES:
             raise UnknownName("space", space, SPACES)
         widths = model.method.codes()
@@ -64,7 +64,7 @@ class CodeSpace:
         return torch.cat([klass, self._mean[split:] + self._std[split:] * z], 1)
 
 
-def _law(model: Model) -> tuple[Tensor, Tensor]:
+def _law(model: TrainedModel) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of the codes, float32 [C+D] each."""
     widths, statistics = model.method.codes(), model.content["statistics"]
     mean, std = (_numbers(model, statistics.get(name), widths["mean"]) for name in ("mean_mean", "mean_std"))
@@ -79,7 +79,7 @@ def _law(model: Model) -> tuple[Tensor, Tensor]:
     return mean, std
 
 
-def _numbers(model: Model, values: Any, width: int) -> Tensor:
+def _numbers(model: TrainedModel, values: Any, width: int) -> Tensor:
     try:
         found = torch.tensor([float(value) for value in values], dtype=torch.float32)
     except (TypeError, ValueError):

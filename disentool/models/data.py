@@ -3,13 +3,12 @@
 from disentool.datasets.cache import open_data
 from disentool.errors import DataMismatch, MissingFile
 from disentool.io.dataset import Dataset
-from disentool.models import model as models
 from disentool.models import styles
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel, require_image_size
 from disentool.reporting import Reporter
 
 
-def data_of(model: Model, data: str | None, report: Reporter, *, fit: bool = True) -> Dataset:
+def data_of(model: TrainedModel, data: str | None, report: Reporter, *, fit: bool = True) -> Dataset:
     """The data set to put through a model: ``data`` where given, else the one it was trained on.
 
     ``fit``: DataMismatch where its images are of another size than the model's.
@@ -25,7 +24,7 @@ def data_of(model: Model, data: str | None, report: Reporter, *, fit: bool = Tru
             raise
         raise MissingFile(f"{error} ({model.path} was trained on it; --data names where it is now)") from None
     if fit:
-        models.require_image_size(model, dataset)
+        require_image_size(model, dataset)
     if not data and dataset.content_sha256 != known.get("content_sha256"):
         raise DataMismatch(
             f"{dataset.path}: is not the data that {model.path} was trained on any more; name it with --data if meant"

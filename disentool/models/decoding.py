@@ -10,11 +10,11 @@ from disentool.engine import inference
 from disentool.engine.feed import to_uint8
 from disentool.errors import DataMismatch, ForeignFile
 from disentool.io.latents import Latents
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel
 from disentool.reporting import Reporter
 
 
-def require_code_width(model: Model, codes: Path, table: Latents, report: Reporter) -> None:
+def require_code_width(model: TrainedModel, codes: Path, table: Latents, report: Reporter) -> None:
     """DataMismatch unless the codes are as wide as what the model encodes or samples; a note if another made them."""
     width = model.method.codes()["mean"]
     if table.mean.shape[1] not in (width, model.prior_width):
@@ -26,7 +26,7 @@ def require_code_width(model: Model, codes: Path, table: Latents, report: Report
         report.note(f"{codes}: was encoded by another checkpoint than {model.path}; dimensions may not correspond")
 
 
-def images_of(model: Model, codes: np.ndarray) -> Iterator[np.ndarray]:
+def images_of(model: TrainedModel, codes: np.ndarray) -> Iterator[np.ndarray]:
     """Codes float32 [n,D] -> images uint8 [b,H,W,C], batch by batch; ForeignFile where they are not finite."""
     for start in range(0, len(codes), inference.BATCH):
         with inference.repeatable():
@@ -35,7 +35,7 @@ def images_of(model: Model, codes: np.ndarray) -> Iterator[np.ndarray]:
         yield decoded
 
 
-def to_pixels(model: Model, decoded: torch.Tensor) -> np.ndarray:
+def to_pixels(model: TrainedModel, decoded: torch.Tensor) -> np.ndarray:
     """Images float32 [b,C,H,W] in 0..1 -> uint8 [b,H,W,C]; ForeignFile where they are not finite."""
     if not bool(decoded.isfinite().all()):
         raise ForeignFile(f"{model.path}: decodes to NaN or infinite pixels; its training diverged")

@@ -10,7 +10,7 @@ from disentool.errors import ForeignFile, WrongUsage
 from disentool.io.call_checks import require_indices, require_once
 from disentool.metrics.kl import ACTIVE_ABOVE
 from disentool.models.label import Label
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel
 from disentool.reporting import Reporter
 
 MAX_DIMS = 32  # of them are shown unasked
@@ -44,7 +44,7 @@ class Dimension:
         return out
 
 
-def choose(model: Model, dims: Sequence[int] | None, report: Reporter, most: int = MAX_DIMS) -> list[Dimension]:
+def choose(model: TrainedModel, dims: Sequence[int] | None, report: Reporter, most: int = MAX_DIMS) -> list[Dimension]:
     """The dimensions to show, in order, labelled with what the checkpoint says of them."""
     width = model.method.codes()["mean"]
     statistics = model.content["statistics"]

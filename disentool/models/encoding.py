@@ -11,13 +11,13 @@ from disentool.engine import inference
 from disentool.engine.feed import Feed, to_float
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.io.dataset import Dataset
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel
 from disentool.reporting import Reporter
 
 Source = Literal["encoder", "latent"]
 
 
-def choose(model: Model, asked: Literal["auto", "encoder", "latent"], report: Reporter) -> Source:
+def choose(model: TrainedModel, asked: Literal["auto", "encoder", "latent"], report: Reporter) -> Source:
     """``auto``: the encoders where they are trained, else, with a note, the optimised codes. WrongUsage if not there.
 
     See :class:`disentool.contract.RowCodes`.
@@ -34,7 +34,7 @@ def choose(model: Model, asked: Literal["auto", "encoder", "latent"], report: Re
     return "encoder" if asked != "latent" and ready else "latent"
 
 
-def training_rows(model: Model, dataset: Dataset) -> np.ndarray:
+def training_rows(model: TrainedModel, dataset: Dataset) -> np.ndarray:
     """The rows of the data that the model was trained on, int64 [n]; DataMismatch if it was trained on other data."""
     if dataset.content_sha256 != model.content["data"].get("content_sha256"):
         raise DataMismatch(
@@ -47,7 +47,7 @@ def training_rows(model: Model, dataset: Dataset) -> np.ndarray:
     return rows
 
 
-def of_rows(model: Model, dataset: Dataset, rows: np.ndarray, source: Source) -> Iterator[dict[str, np.ndarray]]:
+def of_rows(model: TrainedModel, dataset: Dataset, rows: np.ndarray, source: Source) -> Iterator[dict[str, np.ndarray]]:
     """The codes of ``rows`` (int64 [n]) by name, float32 [b,D], batch by batch; a source as :func:`choose` gives.
 
     Optimised codes are there for training rows alone: DataMismatch names the first other one.
@@ -72,7 +72,7 @@ def of_rows(model: Model, dataset: Dataset, rows: np.ndarray, source: Source) ->
 
 
 def optimised(
-    model: Model, places: np.ndarray, factors: np.ndarray, images: torch.Tensor | None = None
+    model: TrainedModel, places: np.ndarray, factors: np.ndarray, images: torch.Tensor | None = None
 ) -> dict[str, np.ndarray]:
     """The codes optimised for the training images ``places`` (int64 [b], counted within the training rows).
 
@@ -87,13 +87,13 @@ def optimised(
         return {name: code.float().cpu().numpy() for name, code in codes.items()}
 
 
-def of_images(model: Model, images: np.ndarray) -> dict[str, np.ndarray]:
+def of_images(model: TrainedModel, images: np.ndarray) -> dict[str, np.ndarray]:
     """The encoder's codes of images uint8 [n,H,W,C] by name, float32 [n,D]; ForeignFile where they are not finite."""
     feed = Feed(np.ascontiguousarray(images), None, model.device, resident=False)
     return concatenated(model, inference.encode(model.method, model.networks, feed, np.arange(len(images))))
 
 
-def concatenated(model: Model, parts: Iterator[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def concatenated(model: TrainedModel, parts: Iterator[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Batches of codes as one; ForeignFile where they are not finite."""
     batches = list(parts)
     codes = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}

@@ -14,14 +14,12 @@ from disentool.directions import biggan, trusted_generators
 from disentool.directions.generator import Generator, GeneratorFacts
 from disentool.directions.generator_checks import probe
 from disentool.directions.network import Network
-from disentool.engine import device as devices
-from disentool.engine import inference
+from disentool.engine import devices, inference
 from disentool.engine.feed import to_uint8
 from disentool.errors import ForeignFile, UnsafeFile, WrongUsage
 from disentool.io.call_checks import require_indices, require_once
-from disentool.models import model as models
 from disentool.models.code_spaces import CodeSpace, has_spaces
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel, load_model
 from disentool.named_code import is_own
 
 
@@ -36,7 +34,7 @@ class Opened:
     sha256: str
     name: str
     generator: Generator
-    model: Model | None = None
+    model: TrainedModel | None = None
 
     @property
     def facts(self) -> GeneratorFacts:
@@ -52,7 +50,7 @@ _CODE: dict[str, tuple[Callable[[Path, torch.device], tuple[Network, str]], str]
 }
 
 
-def open(
+def open_generator(
     spec: str | Path,
     device: str = "auto",
     *,
@@ -97,13 +95,13 @@ def _opened(spec: str, path: Path, device: str, trust: bool, truncation: float, 
         _require_trust(spec, f"is a {name} file, and opening one executes the code in it; --trust does so", trust)
         network, digest = load(path, devices.choose(device))
         return Opened(path, digest, name, network)
-    model = models.load(path, device, trust=trust)
+    model = load_model(path, device, trust=trust)
     generator = CodeSpace(model, space or "content") if has_spaces(model) else CheckpointGenerator(model)
     return Opened(model.path, model.sha256, model.content["method"], generator, model)
 
 
-def as_found(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """How the generator of a directions file was opened, for :func:`open`: its truncation and its space."""
+def opening_options(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """How the generator of a directions file was opened, for :func:`open_generator`: its truncation and its space."""
     truncation: Any = provenance.get("truncation")
     space = provenance.get("space")
     return {
@@ -130,7 +128,7 @@ def require_classes(found: Opened, classes: Sequence[int]) -> None:
 class CheckpointGenerator:
     """The decoder of one of the toolkit's checkpoints, as a map from standard normals to images."""
 
-    def __init__(self, model: Model):
+    def __init__(self, model: TrainedModel):
         facts = model.facts
         self.facts = GeneratorFacts(model.prior_width, facts.channels, facts.height, facts.width, _chunks(model))
         self.device = model.device
@@ -145,7 +143,7 @@ class CheckpointGenerator:
         return optional.from_prior(self._model.method, z)
 
 
-def _chunks(model: Model) -> tuple[int, ...]:
+def _chunks(model: TrainedModel) -> tuple[int, ...]:
     """The kinds of z that enter a GAN's generator, in their order: classes, codes, noise; of any other model: none."""
     if not isinstance(model.method, NonNormalCodes):
         return ()
@@ -167,13 +165,13 @@ def decoder_codes(opened: Opened, z: Tensor, classes: Tensor | None = None) -> T
     return generator.codes(z, classes) if isinstance(generator, CheckpointGenerator | CodeSpace) else z
 
 
-def images(opened: Opened, z: np.ndarray, classes: np.ndarray | None = None) -> Iterator[np.ndarray]:
+def generated_images(opened: Opened, z: np.ndarray, classes: np.ndarray | None = None) -> Iterator[np.ndarray]:
     """z float32 [n,d], classes int64 [n] -> float32 [b,H,W,C] in 0..1, batch by batch; ForeignFile if not finite."""
     for made in _made(opened, z, classes):
         yield made.clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
 
 
-def pixels(opened: Opened, z: np.ndarray, classes: np.ndarray | None = None) -> Iterator[np.ndarray]:
+def generated_pixels(opened: Opened, z: np.ndarray, classes: np.ndarray | None = None) -> Iterator[np.ndarray]:
     """The same images as uint8 [b,H,W,C]."""
     for made in _made(opened, z, classes):
         yield to_uint8(made)

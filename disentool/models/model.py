@@ -12,7 +12,7 @@ from disentool import methods, named_code
 from disentool.config import build
 from disentool.contract import DataFacts, Method, optional
 from disentool.datasets.cache import data_spec
-from disentool.engine import device as devices
+from disentool.engine import devices
 from disentool.engine.feed import to_device
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import checkpoint, exported, files, provenance
@@ -22,7 +22,7 @@ from disentool.named_code import is_own
 
 
 @dataclass(frozen=True)
-class Model:
+class TrainedModel:
     """A method with trained networks."""
 
     path: Path
@@ -56,14 +56,14 @@ class Model:
         )
 
 
-def facts(data: Dataset, rows: int) -> DataFacts:
+def data_facts(data: Dataset, rows: int) -> DataFacts:
     """What a method may know of a data set, ``rows`` rows of which it is trained on."""
     _, height, width, channels = data.images.shape
     law: Any = data.likelihood  # one of the two, as whatever opened the data has checked
     return DataFacts(rows, channels, height, width, law, data.factor_names, data.factor_sizes, data.class_factor)
 
 
-def describe(data: Dataset, spec: str, rows: int) -> dict[str, Any]:
+def describe_data(data: Dataset, spec: str, rows: int) -> dict[str, Any]:
     """A data set's entry in a checkpoint; ``spec`` is how it was named, ``rows`` how many rows are trained on."""
     return {
         "spec": data_spec(spec),
@@ -87,7 +87,7 @@ def describe_classes(method: Method, data: Dataset, rows: np.ndarray) -> dict[st
     return {"classes": {"factor": classes.text, "images": images.tolist(), "names": words}}
 
 
-def trained_classes(model: Model) -> dict[str, Any]:
+def trained_classes(model: TrainedModel) -> dict[str, Any]:
     """What :func:`describe_classes` wrote into a checkpoint of a method with classes; ForeignFile if it is damaged."""
     found = model.content["data"].get("classes")
     if not describes(found, model.facts.factor_names, model.facts.factor_sizes):
@@ -95,7 +95,7 @@ def trained_classes(model: Model) -> dict[str, Any]:
     return found
 
 
-def load(path: Path, device: str = "auto", *, trust: bool = False) -> Model:
+def load_model(path: Path, device: str = "auto", *, trust: bool = False) -> TrainedModel:
     """Rebuild a checkpoint's networks, or those of what ``export`` made of one (.safetensors, its .json beside it).
 
     Sizes are compared before memory is taken for them.
@@ -113,7 +113,7 @@ def load(path: Path, device: str = "auto", *, trust: bool = False) -> Model:
     for name, network in networks.items():
         network.load_state_dict(content["networks"][name], assign=True)
         to_device(network.requires_grad_(False).eval(), chosen)
-    return Model(path, files.sha256(path), content, method, networks, chosen)
+    return TrainedModel(path, files.sha256(path), content, method, networks, chosen)
 
 
 def blank_networks(method: Method, path: Path) -> dict[str, torch.nn.Module]:
@@ -154,7 +154,7 @@ def build_method(path: Path, content: dict[str, Any]) -> Method:
         raise ForeignFile(f"{path}: its configuration does not make a model: {error}") from None
 
 
-def require_image_size(model: Model, data: Dataset) -> None:
+def require_image_size(model: TrainedModel, data: Dataset) -> None:
     """DataMismatch unless the data's images have the size the model was trained on."""
     expected = (model.facts.height, model.facts.width, model.facts.channels)
     if data.images.shape[1:] != expected:

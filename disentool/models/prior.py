@@ -6,10 +6,10 @@ import torch
 from disentool.contract import optional
 from disentool.engine.randomness import latent_noise
 from disentool.errors import ForeignFile
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel
 
 
-def draw(model: Model, count: int, seed: int) -> np.ndarray:
+def draw(model: TrainedModel, count: int, seed: int) -> np.ndarray:
     """Codes float32 [count,W] from the model's prior: N(0, I), unless its method says what it makes of that.
 
     Where no loss draws the codes to a prior (``fits_prior``), they are drawn from independent normal laws with the mean
@@ -23,7 +23,7 @@ def draw(model: Model, count: int, seed: int) -> np.ndarray:
     return optional.from_prior(model.method, torch.from_numpy(normals)).numpy()
 
 
-def _statistic(model: Model, name: str) -> list[float]:
+def _statistic(model: TrainedModel, name: str) -> list[float]:
     """An entry of the checkpoint's statistics, a number for each dimension; ForeignFile if it is not that."""
     values = model.content["statistics"].get(name)
     if not (isinstance(values, list) and len(values) == model.prior_width and np.isfinite(values).all()):

@@ -13,7 +13,7 @@ from disentool.io.call_checks import checked_rows
 from disentool.models import encoding, fitted_images
 from disentool.models.data import data_of
 from disentool.models.decoding import require_code_width
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel
 from disentool.reporting import Reporter
 
 
@@ -37,7 +37,7 @@ class StartingCodes:
 
 
 def find(
-    model: Model,
+    model: TrainedModel,
     report: Reporter,
     *,
     count: int | None,
@@ -81,13 +81,13 @@ def find(
     return encoded(model, dataset.images[spread], chosen=False)
 
 
-def encoded(model: Model, images: np.ndarray, chosen: bool) -> StartingCodes:
+def encoded(model: TrainedModel, images: np.ndarray, chosen: bool) -> StartingCodes:
     """Images uint8 [n,H,W,C] with their codes; ForeignFile where those are not finite."""
     images = np.ascontiguousarray(images)
     return StartingCodes(encoding.of_images(model, images)["mean"], images, chosen)
 
 
-def _read_codes(model: Model, path: Path, report: Reporter) -> np.ndarray:
+def _read_codes(model: TrainedModel, path: Path, report: Reporter) -> np.ndarray:
     """The codes of a latents file, float32 [N,D]."""
     found = latents.read_any(path, None)
     require_code_width(model, path, found, report)
@@ -102,7 +102,7 @@ def _number(count: int | None, default: int, there: int, path: Path) -> int:
     return min(default, there) if count is None else count
 
 
-def kept_images(model: Model) -> np.ndarray:
+def kept_images(model: TrainedModel) -> np.ndarray:
     """The images that a checkpoint keeps, uint8 [n,H,W,C]; ForeignFile where it keeps none of its size."""
     images = model.content["samples"].get("images")
     expected = (model.facts.height, model.facts.width, model.facts.channels)

@@ -14,10 +14,9 @@ from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
 from disentool.io.call_checks import checked_rows
 from disentool.io.dataset import Dataset
 from disentool.models import encoding, fitted_images
-from disentool.models import model as models
 from disentool.models.data import data_of
 from disentool.models.label import Label
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel, trained_classes
 from disentool.models.starting_codes import kept_images
 from disentool.reporting import Reporter
 
@@ -67,7 +66,7 @@ class Finder:
     size or kind than the model's are refused. ``source``: where the codes of rows come from.
     """
 
-    model: Model
+    model: TrainedModel
     source: encoding.Source
     data: str | None
     strict: bool
@@ -167,7 +166,7 @@ class Finder:
         factor, path = self._factor, self.model.path
         if factor is None:
             raise WrongUsage(f"--class-label {text}: {path} was trained without classes; --class FILE shows it one")
-        trained = models.trained_classes(self.model)
+        trained = trained_classes(self.model)
         index = factor.index(text, trained["names"])
         if trained["images"][index] == 0:
             raise DataMismatch(
@@ -201,10 +200,10 @@ class Finder:
         if factors is None or self._factor is None:
             return ""
         index = int(self._factor.of(factors[None])[0])
-        return " ".join(self._factor.label(index, models.trained_classes(self.model)["names"]).split())
+        return " ".join(self._factor.label(index, trained_classes(self.model)["names"]).split())
 
 
-def _joined_code(model: Model, codes: dict[str, np.ndarray]) -> np.ndarray:
+def _joined_code(model: TrainedModel, codes: dict[str, np.ndarray]) -> np.ndarray:
     """The code float32 [D] of several images (codes float32 [n,D] by name): means, and the method's class code."""
     mean = codes["mean"].mean(axis=0)
     method = model.method

@@ -6,11 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from disentool.contract import ClassSupport, IntervalSupport
-from disentool.models import generator as generators
 from disentool.models.decoding import images_of
 from disentool.models.dimensions import Dimension, choose
-from disentool.models.generator import Opened, encodes
-from disentool.models.model import Model
+from disentool.models.generator import Opened, encodes, generated_pixels
+from disentool.models.model import TrainedModel
 from disentool.models.starting_codes import StartingCodes
 from disentool.pages.explorer import Content, Slider
 from disentool.reporting import Reporter
@@ -29,10 +28,14 @@ _GROUPS = {
 }
 
 
-def sliders(model: Model, dims: Sequence[int] | None, report: Reporter) -> tuple[list[Dimension], tuple[str, ...]]:
-    """The dimensions that ``dims`` names; else those that tell most, which are not collapsed, and a remark on the rest.
+def choose_dimensions(
+    model: TrainedModel, dims: Sequence[int] | None, report: Reporter
+) -> tuple[list[Dimension], tuple[str, ...]]:
+    """The dimensions that get a slider, and remarks on those that get none.
 
-    Of codes of class and content as many of either, if there are enough.
+    ``dims``: these; None: up to 10 that are not collapsed, in the order of their KL to the prior, the largest first. Of
+    codes of class and content half of them are of either, if there are enough. Raises what
+    :func:`disentool.models.dimensions.choose` does.
     """
     if dims is not None:
         return choose(model, dims, report), ()
@@ -55,7 +58,7 @@ def sliders(model: Model, dims: Sequence[int] | None, report: Reporter) -> tuple
 
 
 def of_model(
-    model: Model,
+    model: TrainedModel,
     starts: StartingCodes,
     shown: Sequence[Dimension],
     extent: float,
@@ -70,7 +73,7 @@ def of_model(
     return Content(starts.codes, starts.images, made, notes, named=named, stepped=steps is not None)
 
 
-def decoded(model: Model, content: Content) -> Iterator[np.ndarray]:
+def decoded(model: TrainedModel, content: Content) -> Iterator[np.ndarray]:
     """The images uint8 [k,H,W,C] that each start of a model's page needs, made as they are asked for."""
     for codes in content.codes_to_decode():
         yield np.concatenate(list(images_of(model, codes)))
@@ -80,7 +83,7 @@ def generated(opened: Opened, classes: np.ndarray | None, content: Content) -> I
     """The same of a generator's page; ``classes``: int64 [n], the class of each start, where there are any."""
     for number, codes in enumerate(content.codes_to_decode()):
         of_codes = None if classes is None else np.repeat(classes[number], len(codes))
-        yield np.concatenate(list(generators.pixels(opened, codes, of_codes)))
+        yield np.concatenate(list(generated_pixels(opened, codes, of_codes)))
 
 
 def dimensions(
@@ -141,7 +144,7 @@ def of_generator(
         z = placed(z, moves)
         notes = ("the images are drawn from the prior and placed in the middle of every direction's range",)
     if opened.model is not None and encodes(opened):
-        shown, collapsed = sliders(opened.model, None, report)
+        shown, collapsed = choose_dimensions(opened.model, None, report)
         more = dimensions(z.astype(np.float32), shown, _EXTENT, steps or STEPS)
         notes += collapsed
     here = [replace(move, placed=False) for move in moves]
@@ -187,7 +190,7 @@ def facts_of_generator(opened: Opened) -> list[str]:
     return [opened.name, f"sha256 {opened.sha256[:16]}"] if opened.model is None else facts(opened.model)
 
 
-def facts(model: Model) -> list[str]:
+def facts(model: TrainedModel) -> list[str]:
     """What a checkpoint is, in a few words each."""
     content = model.content
     said = [str(content["method"]), f"seed {content['rng'].get('seed')}", f"step {content['step']:,}"]

@@ -7,7 +7,7 @@ import numpy as np
 
 from disentool.models.dimensions import Dimension
 from disentool.models.generator import encodes
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel
 from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
 from disentool.reporting import Silent
@@ -20,7 +20,7 @@ _MOST = 1_500_000  # bytes of each explorer
 def explorer_of(
     path: Path,
     files_of_directions: Sequence[Path],
-    model: Model,
+    model: TrainedModel,
     starts: StartingCodes,
     shown: Sequence[Dimension],
     notes: tuple[str, ...],

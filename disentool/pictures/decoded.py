@@ -13,7 +13,7 @@ from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
 from disentool.io.schema import DATASET
 from disentool.models.decoding import images_of
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel
 from disentool.pictures import writing
 from disentool.reporting import Reporter, counted
 
@@ -40,7 +40,7 @@ def probe(output: Path, *, overwrite: bool) -> None:
 
 
 def write_decoded(
-    model: Model,
+    model: TrainedModel,
     codes: np.ndarray,
     output: Path,
     rows: np.ndarray,

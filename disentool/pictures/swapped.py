@@ -16,9 +16,8 @@ from disentool.engine import inference
 from disentool.engine.feed import to_float
 from disentool.errors import WrongUsage
 from disentool.models import mixed_codes
-from disentool.models import model as models
 from disentool.models.decoding import images_of, to_pixels
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel, trained_classes
 from disentool.models.swap_inputs import Input
 from disentool.pictures import canvas, swap_grid, writing
 from disentool.pictures.decoded import write_decoded
@@ -42,7 +41,7 @@ class Swap:
     ``of_class``: the columns of a code that are the class's, which ``dims`` chose, or None.
     """
 
-    model: Model
+    model: TrainedModel
     output: Path
     left: list[Input]
     top: list[Input]
@@ -147,7 +146,7 @@ class Swap:
         known = (len(left), len(top)) == (len(self.left), len(self.top))
         if known and self.dims is None and self.interpolate is None and labels is not None:
             factors = mixed_codes.factors(np.stack(left), np.stack(top), labels).astype(np.int32)
-            words = models.trained_classes(model)["names"]
+            words = trained_classes(model)["names"]
             attributes |= {
                 "factor_names": list(model.facts.factor_names),
                 "factor_sizes": list(model.facts.factor_sizes),

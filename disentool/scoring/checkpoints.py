@@ -9,8 +9,8 @@ import numpy as np
 from disentool.contract import Reconstructs
 from disentool.errors import DataMismatch
 from disentool.models import encoding
-from disentool.models import model as models
 from disentool.models.data import data_of
+from disentool.models.model import load_model
 from disentool.scoring import model_functions, training_facts
 from disentool.scoring.asked import Asked, named, planned_metrics, points_of, records_of, that_apply
 from disentool.scoring.shared_encoding import encode
@@ -21,7 +21,7 @@ SOURCES: dict[str, Literal["auto", "encoder", "latent"]] = {"auto": "auto", "enc
 
 def score_checkpoint(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
     """The records of one checkpoint: its data is encoded once, and only the rows that the metrics need."""
-    model = models.load(path, asked.device, trust=asked.trust)
+    model = load_model(path, asked.device, trust=asked.trust)
     decodes = isinstance(model.method, Reconstructs)
     for metric in asked.metrics:
         if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):

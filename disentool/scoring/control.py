@@ -13,8 +13,7 @@ from disentool.errors import DataMismatch
 from disentool.io.directions import Direction, Directions
 from disentool.metrics.control import Moved
 from disentool.metrics.result import Result
-from disentool.models import generator as generators
-from disentool.models.generator import Opened
+from disentool.models.generator import Opened, generated_images
 from disentool.reporting import Reporter
 from disentool.scoring import image_measurement
 from disentool.scoring.image_measurement import ImageMeasurement
@@ -86,7 +85,7 @@ class Controlled:
         """What the metric moves codes and measures images with."""
         width = self.opened.generator.facts.latent_dim
         z = np.random.default_rng(0).standard_normal((_EXAMPLES, width), dtype=np.float32)
-        examples = np.concatenate(list(generators.images(self.opened, z, self.classes(_EXAMPLES))))
+        examples = np.concatenate(list(generated_images(self.opened, z, self.classes(_EXAMPLES))))
         measurement = image_measurement.choose(asked, self.transform, examples, trust=trust)
 
         def moved(u: np.ndarray, starts: np.ndarray, s: np.ndarray) -> Moved:
@@ -114,6 +113,6 @@ class Controlled:
             here = starts[some].astype(np.float64)
             z = here[:, None] + (s[some] - (here @ u)[:, None])[:, :, None] * u
             their = None if classes is None else np.repeat(classes[some], z.shape[1])
-            made = np.concatenate(list(generators.images(self.opened, z.reshape(-1, len(u)), their)))
+            made = np.concatenate(list(generated_images(self.opened, z.reshape(-1, len(u)), their)))
             parts.append(measurement.along(made.reshape(*z.shape[:2], *made.shape[1:])))
         return {name: np.concatenate([part[name] for part in parts])[:, ::between] for name in parts[0]}

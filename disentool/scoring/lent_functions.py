@@ -68,7 +68,7 @@ def of_codes(device: str, tune: Callable[[str], None] | None = None) -> LentFunc
     """
 
     def log_q(z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Any = None) -> tuple:
-        from disentool.engine import device as devices
+        from disentool.engine import devices
 
         chosen = devices.choose(device)
         if tune is not None:

@@ -11,11 +11,11 @@ from disentool.scoring.lent_functions import LentFunctions, log_density_of_mixtu
 
 if TYPE_CHECKING:
     from disentool.io.dataset import Dataset
-    from disentool.models.model import Model
+    from disentool.models.model import TrainedModel
 
 
 def of_model(
-    model: "Model", dataset: "Dataset", chosen: np.ndarray, perceptual: Callable | None = None
+    model: "TrainedModel", dataset: "Dataset", chosen: np.ndarray, perceptual: Callable | None = None
 ) -> LentFunctions:
     """For a checkpoint and the data to put through it, of which ``chosen`` (int64 [n]) are the rows that count.
 
@@ -73,8 +73,7 @@ def lpips(paths: Sequence[Path], device: str) -> Callable[[np.ndarray, np.ndarra
     """LPIPS by the weights in these files: images float32 [B,H,W,C] in 0..1, twice -> float64 [B]."""
     import torch
 
-    from disentool.engine import device as devices
-    from disentool.engine import inference
+    from disentool.engine import devices, inference
     from disentool.io import lpips as weights
     from disentool.nn.lpips import LEAST_SIDE, LPIPS, shapes
 

@@ -9,13 +9,13 @@ from disentool.engine import inference
 from disentool.engine.feed import Feed
 from disentool.io.dataset import Dataset
 from disentool.models import encoding
-from disentool.models.model import Model
+from disentool.models.model import TrainedModel
 from disentool.reporting import Reporter
 from disentool.scoring.codes import Codes
 
 
 def encode(
-    model: Model,
+    model: TrainedModel,
     dataset: Dataset,
     chosen: np.ndarray,
     rows: np.ndarray,
@@ -58,7 +58,7 @@ def encode(
 
 
 def _optimised(
-    model: Model, dataset: Dataset, chosen: np.ndarray, feed: Feed, rows: np.ndarray, decoded: bool
+    model: TrainedModel, dataset: Dataset, chosen: np.ndarray, feed: Feed, rows: np.ndarray, decoded: bool
 ) -> Iterator[dict[str, np.ndarray]]:
     """As :func:`disentool.engine.inference.encode`, of the codes optimised for training rows."""
     start = 0

@@ -10,10 +10,10 @@ from disentool.scoring.points import TrainingFacts
 if TYPE_CHECKING:
     from disentool.io.dataset import Dataset
     from disentool.io.latents import Latents
-    from disentool.models.model import Model
+    from disentool.models.model import TrainedModel
 
 
-def of_model(model: "Model", dataset: "Dataset", chosen: np.ndarray) -> TrainingFacts:
+def of_model(model: "TrainedModel", dataset: "Dataset", chosen: np.ndarray) -> TrainingFacts:
     """Of a checkpoint and the rows ``chosen`` (int64 [n]) of a data set.
 
     Rows of other data than it was trained on were not trained on; nor were their classes, unless the data names and

@@ -12,8 +12,7 @@ from disentool.io import directions as direction_files
 from disentool.io import provenance
 from disentool.io.call_checks import require_indices, require_once
 from disentool.io.directions import Direction, Directions
-from disentool.models import generator as generators
-from disentool.models.generator import Opened
+from disentool.models.generator import Opened, open_generator, opening_options
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,10 @@ def read(references: Sequence[str], *, every: bool) -> list[NamedDirection]:
 
 def opened(spec: str | Path, directions: Sequence[NamedDirection], device: str, *, trust: bool, force: bool) -> Opened:
     """The generator, opened as it was when the directions were found; DataMismatch unless they are its own."""
-    openings = [generators.as_found(named.file.provenance) for named in directions]
+    openings = [opening_options(named.file.provenance) for named in directions]
     if any(opening != openings[0] for opening in openings):
         raise DataMismatch("--direction: the files are of different spaces of the generator; use one at a time")
-    found = generators.open(spec, device, trust=trust, truncation=openings[0]["truncation"], space=openings[0]["space"])
+    found = open_generator(spec, device, trust=trust, truncation=openings[0]["truncation"], space=openings[0]["space"])
     require_bound(directions, found, force=force)
     return found
 

@@ -13,8 +13,7 @@ from disentool.engine import inference
 from disentool.engine.randomness import latent_noise
 from disentool.errors import WrongUsage
 from disentool.io.directions import Direction
-from disentool.models import generator as generators
-from disentool.models.generator import Opened
+from disentool.models.generator import Opened, decoder_codes
 from disentool.reporting import Reporter
 
 
@@ -65,7 +64,7 @@ def read(directions: Sequence[Direction], texts: Sequence[str]) -> DirectionLaws
     return DirectionLaws(list(directions), found)
 
 
-def decoder_codes(opened: Opened, z: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
+def codes_for_decoder(opened: Opened, z: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
     """What the decoder of a checkpoint takes, float32 [n,D]; ``z`` itself where that is the same."""
     parts = []
     for start in range(0, len(z), inference.BATCH):
@@ -73,6 +72,6 @@ def decoder_codes(opened: Opened, z: np.ndarray, classes: np.ndarray | None) -> 
         with inference.repeatable():
             there = torch.from_numpy(z[part]).to(opened.generator.device)
             given = None if classes is None else torch.from_numpy(classes[part]).to(opened.generator.device)
-            parts.append(generators.decoder_codes(opened, there, given).float().cpu().numpy())
+            parts.append(decoder_codes(opened, there, given).float().cpu().numpy())
     codes = np.concatenate(parts)
     return z if np.array_equal(codes, z) else codes

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from disentool import config as configuration
-from disentool import methods, named_code
+from disentool import config, methods, named_code
 from disentool.contract.configuration import needed_steps, total_steps
 from disentool.errors import UnknownName, WrongUsage
 from disentool.training.config import RunConfig
@@ -51,7 +50,7 @@ class Job:
 
     def describe(self) -> dict[str, Any]:
         """Every option of the job by name: what ``--dry-run`` prints and ``--config`` reads."""
-        values = {**configuration.values(self.config), **configuration.values(self.run)}
+        values = {**config.values(self.config), **config.values(self.run)}
         if self.run.epochs is not None:
             del values["steps"]
         return values
@@ -72,9 +71,9 @@ def plan(
     """
     entry = methods.find(method)
     config_class = named_code.load(entry.config)
-    method_options, run_options = configuration.options(config_class), configuration.options(RunConfig)
+    method_options, run_options = config.options(config_class), config.options(RunConfig)
     known = method_options | run_options
-    values: dict[str, Any] = dict(configuration.preset(config_class, preset)) if preset else {}
+    values: dict[str, Any] = dict(config.preset(config_class, preset)) if preset else {}
     layers = [_read(config_file, known) if config_file else {}, dict(given)]
     for layer in layers:
         if "steps" in layer and layer.get("epochs") is not None:
@@ -93,24 +92,24 @@ def plan(
     check_template(template, several, {*known, "method"})
     ordered = {name: values[name] for name in known if name in values}
     jobs = []
-    for combination in configuration.sweep(ordered):
-        config = configuration.build(config_class, {k: v for k, v in combination.items() if k in method_options})
-        run = configuration.build(RunConfig, {k: v for k, v in combination.items() if k in run_options})
-        options = configuration.values(config) | configuration.values(run)
+    for combination in config.sweep(ordered):
+        method_config = config.build(config_class, {k: v for k, v in combination.items() if k in method_options})
+        run = config.build(RunConfig, {k: v for k, v in combination.items() if k in run_options})
+        options = config.values(method_config) | config.values(run)
         shown = {"method": _short(method), **{name: _short(value) for name, value in options.items()}}
         path = Path(template.format(**shown))
         if path.suffix != ".pt":
             raise WrongUsage(f"-o {template}: expected a checkpoint's name, ending in .pt")
-        jobs.append(Job(method, config, run, path))
+        jobs.append(Job(method, method_config, run, path))
     path, runs = Counter(job.output for job in jobs).most_common(1)[0]
     if runs > 1:
         raise WrongUsage(f"{path}: {runs} runs would write it; list values that differ (in their first six digits)")
     return jobs
 
 
-def _read(path: Path, known: Mapping[str, configuration.Option]) -> dict[str, Any]:
+def _read(path: Path, known: Mapping[str, config.Option]) -> dict[str, Any]:
     """The options in a YAML file, each value checked, so that an error names the file."""
-    values = configuration.read_yaml(path, known)
+    values = config.read_yaml(path, known)
     for name, value in values.items():
         for item in value if isinstance(value, list) else [value]:
             try:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from disentool import config as configuration
+from disentool import config
 from disentool.contract.configuration import extending_options, follows_data_likelihood
 from disentool.contract.optional import stops_early
 from disentool.datasets.cache import data_spec
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.io import files
 from disentool.io.dataset import Dataset
-from disentool.models import model as models
+from disentool.models.model import build_method
 from disentool.reporting import Reporter
 from disentool.training.plan import Job
 
@@ -38,7 +38,7 @@ def is_complete(job: Job, content: dict[str, Any]) -> bool:
     same_data = content["data"].get("spec") == data_spec(job.run.data)
     if not same_data or job.run.epochs is not None:
         return False
-    return content["step"] >= job.steps or stops_early(models.build_method(job.output, content), content["history"])
+    return content["step"] >= job.steps or stops_early(build_method(job.output, content), content["history"])
 
 
 def complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:
@@ -54,8 +54,8 @@ def require_same(job: Job, content: dict[str, Any]) -> None:
     """Raise DataMismatch, naming the option, if a checkpoint was made with another configuration than the job's."""
     differing = [("method", content["method"], job.method), ("--seed", content["rng"].get("seed"), job.run.seed)]
     differing.append(("--rows", content["run"].get("rows", "auto"), job.run.rows))
-    values, extends = configuration.values(job.config), extending_options(job.config)
-    for name, option in configuration.options(type(job.config)).items():
+    values, extends = config.values(job.config), extending_options(job.config)
+    for name, option in config.options(type(job.config)).items():
         if name not in extends:
             differing.append((option.flag, content["config"].get(name, option.default), values[name]))
     for name, was, now in differing:

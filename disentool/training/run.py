@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from disentool import config as configuration
-from disentool import methods, named_code
+from disentool import config, methods, named_code
 from disentool.contract.configuration import splits_classes
 from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
@@ -18,7 +17,7 @@ from disentool.engine.training import Training
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NoFactors, NonFinite, WrongUsage
 from disentool.io import checkpoint, files, records, tensorboard_events
 from disentool.io.dataset import Dataset
-from disentool.models import model as models
+from disentool.models.model import data_facts, describe_classes, describe_data
 from disentool.reporting import Reporter, Task
 from disentool.training import resuming, statistics, styles
 from disentool.training.plan import Job
@@ -81,7 +80,7 @@ class _TrainingRun:
     ):
         self.job, self.data, self.rows, self.events, self.report = job, data, rows, events, report
         try:
-            method = named_code.load(methods.find(job.method).implementation)(job.config, models.facts(data, len(rows)))
+            method = named_code.load(methods.find(job.method).implementation)(job.config, data_facts(data, len(rows)))
             self.training = Training(
                 method, feed, job.run.seed, feed.device, graphs, bfloat16=job.run.precision == "bf16"
             )
@@ -101,7 +100,7 @@ class _TrainingRun:
         """Note classes of one image, and those that have fewer images than a group of one class holds."""
         phases = [phase for stage in self.training.stages for phase in stage.phases]
         each = max((phase.draw.each for phase in phases), default=1)
-        described = models.describe_classes(self.training.method, self.data, self.rows)
+        described = describe_classes(self.training.method, self.data, self.rows)
         images = [count for count in described.get("classes", {}).get("images", ()) if count]
         few = [count for count in images if count < each]
         if not few and 1 in images:
@@ -207,7 +206,7 @@ class _TrainingRun:
         """On a CPU, say at once how long the run will take and how to shorten it; ``rate``: steps a second."""
         left = (self.training.total - self.training.step) / rate
         if self.training.device.type == "cpu" and left > _LONG:
-            quick = configuration.presets_of(type(self.job.config)).get("quick", {}).get("steps")
+            quick = config.presets_of(type(self.job.config)).get("quick", {}).get("steps")
             shorter = f"--preset quick ({quick:,} steps, {_duration(quick / rate)}) or " if quick else ""
             self.report.note(
                 f"{self.training.total:,} steps at {rate:.1f} a second on this CPU will take {_duration(left)};"
@@ -238,10 +237,10 @@ class _TrainingRun:
         samples = self.rows[np.random.default_rng(1).permutation(len(self.rows))[:_SAMPLES]]
         content = {
             "method": job.method,
-            "config": configuration.values(job.config),
-            "run": configuration.values(job.run),
-            "data": models.describe(self.data, job.run.data, len(self.rows))
-            | models.describe_classes(training.method, self.data, self.rows),
+            "config": config.values(job.config),
+            "run": config.values(job.run),
+            "data": describe_data(self.data, job.run.data, len(self.rows))
+            | describe_classes(training.method, self.data, self.rows),
             "rng": {"seed": job.run.seed},
             "reconstruction_loss": reconstruction_loss(training.method),
             "history": self.history,

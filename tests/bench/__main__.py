@@ -17,7 +17,7 @@ import render
 import steps
 from measure import HEAD, Machine
 
-from disentool.engine import device as devices
+from disentool.engine import devices
 
 PARTS = {
     "methods": steps.methods,

@@ -95,11 +95,11 @@ class Worker:
 
 def work(which: str) -> None:
     """The worker's side: read a number of steps, take them, print the seconds a step took."""
-    from disentool.engine import device
+    from disentool.engine import devices
 
     cpu = torch.device("cpu")
     if which == "disentool":
-        device.configure(cpu)
+        devices.configure(cpu)
     step = _sides(cpu)[which == "plain"]
     for line in sys.stdin:
         print(timed(lambda line=line: [step() for _ in range(int(line))]) / int(line), flush=True)

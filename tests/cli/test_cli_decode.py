@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from disentool.io import checkpoint, dataset, latents
-from disentool.models import model as models
+from disentool.models.model import load_model
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def codes(ckpt, cli):
 
 def decoded(folder, mean):
     """What the checkpoint makes of codes, stated plainly."""
-    model = models.load(folder / "ckpt.pt", "cpu")
+    model = load_model(folder / "ckpt.pt", "cpu")
     with torch.no_grad():
         images = torch.sigmoid(model.networks["decoder"](torch.from_numpy(mean)))
     return np.round(images.numpy().transpose(0, 2, 3, 1) * 255).astype(np.uint8)

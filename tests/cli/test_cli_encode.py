@@ -12,7 +12,7 @@ from conftest import shell, square_grid, write_dataset
 from disentool.commands.info import info
 from disentool.engine.feed import Feed
 from disentool.io import dataset, files, latents
-from disentool.models import model as models
+from disentool.models.model import load_model
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_every_row_is_encoded(cli, folder, ckpt, squares):
     outcome.printed("ckpt.latents.h5")
     assert outcome.err == ""
     table = latents.read(folder / "ckpt.latents.h5")
-    data, model = dataset.read(squares), models.load(ckpt, "cpu")
+    data, model = dataset.read(squares), load_model(ckpt, "cpu")
     with torch.inference_mode():
         expected = model.method.encode(
             model.networks, Feed(data.images, None, model.device).batch(np.arange(192)).images

@@ -14,8 +14,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from test_biggan import Z, tiny_biggan, write_folder
 
-from disentool.directions.inversion import Descent, InversionLoss, detail, invert
-from disentool.models import generator as generators
+from disentool.directions.inversion import Descent, InversionLoss, detail, find_codes
+from disentool.models.generator import open_generator
 
 EXAMPLES = ROOT / "examples"
 FAST = ("--starts", 4, "--steps", 60, "--device", "cpu")
@@ -27,7 +27,7 @@ def blob(folder, monkeypatch) -> Path:
     shutil.copy(EXAMPLES / "your_generator.py", folder)
     monkeypatch.setattr(sys, "path", [*sys.path])
     before = set(sys.modules)
-    generator = generators.open("your_generator:Blob", "cpu", trust=True).generator
+    generator = open_generator("your_generator:Blob", "cpu", trust=True).generator
     z = known_codes()
     for i, image in enumerate(generator(z)):
         Image.fromarray((image[0] * 255).round().byte().numpy()).save(f"{i}.png")
@@ -94,19 +94,19 @@ def test_losses_and_detail_by_plain_formulas():
 
 def test_a_batch_in_parts_is_the_batch(blob, monkeypatch):
     """Codes do not touch each other, and the best step of a start counts, not its last."""
-    generator = generators.open("your_generator:Blob", "cpu", trust=True).generator
+    generator = open_generator("your_generator:Blob", "cpu", trust=True).generator
     images = generator(known_codes())
     starts = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
     moved = []
     descent = Descent(steps=15, learning_rate=0.5)
-    whole = invert(generator, InversionLoss("mse"), descent, images, starts, None, moved.append)
+    whole = find_codes(generator, InversionLoss("mse"), descent, images, starts, None, moved.append)
     assert sum(moved) == 3 * 4 * 15
     monkeypatch.setattr("disentool.directions.inversion._NUMBERS_AT_ONCE", 5 * 32 * 32)
-    parts = invert(generator, InversionLoss("mse"), descent, images, starts, None, moved.append)
+    parts = find_codes(generator, InversionLoss("mse"), descent, images, starts, None, moved.append)
     np.testing.assert_allclose(whole.z, parts.z, atol=1e-5)
     reached = (generator(whole.z) - images).square().mean((1, 2, 3))
     np.testing.assert_allclose(reached, whole.losses.min(1).values, rtol=1e-5)
-    longer = invert(generator, InversionLoss("mse"), Descent(0, 0.5), images, starts, None, moved.append)
+    longer = find_codes(generator, InversionLoss("mse"), Descent(0, 0.5), images, starts, None, moved.append)
     assert (whole.losses <= longer.losses).all()
 
 
@@ -122,7 +122,7 @@ def test_a_checkpoints_own_images_and_encoder(cli, folder, trained, squares):
     cli("decode", trained, "z.h5", "-o", "d.h5").printed("d.h5")
     with h5py.File("d.h5") as file:
         decoded = file["images"][()] / 255.0
-    model = generators.open(trained, "cpu").model
+    model = open_generator(trained, "cpu").model
     targets = model.content["samples"]["images"][:2].numpy() / 255.0
     for image, line in zip(decoded, lines, strict=True):
         target = targets[int(line["image"][1:])]
@@ -134,7 +134,7 @@ def test_a_checkpoints_own_images_and_encoder(cli, folder, trained, squares):
 
 
 def test_the_class_is_found_too(cli, blob):
-    generator = generators.open("your_generator:Moons", "cpu", trust=True).generator
+    generator = open_generator("your_generator:Moons", "cpu", trust=True).generator
     for index in (0, 1):
         image = generator(known_codes()[:1], torch.tensor([index]))[0, 0]
         Image.fromarray((image * 255).round().byte().numpy()).save(f"m{index}.png")
@@ -146,7 +146,7 @@ def test_the_class_is_found_too(cli, blob):
 
 def test_biggan(cli, folder):
     biggan = write_folder(folder / "b", tiny_biggan())
-    generator = generators.open(biggan, "cpu", truncation=0.4).generator
+    generator = open_generator(biggan, "cpu", truncation=0.4).generator
     image = generator(torch.randn(1, Z, generator=torch.Generator().manual_seed(3)), torch.tensor([4]))[0]
     Image.fromarray((image.permute(1, 2, 0) * 255).round().byte().numpy()).save("4.png")
     call = ("invert", biggan, "--image", "4.png", "--loss", "mse")

@@ -11,7 +11,7 @@ from PIL import Image, ImageSequence
 from disentool.commands.train import train
 from disentool.engine.feed import to_float
 from disentool.io import dataset, latents
-from disentool.models import model as models
+from disentool.models.model import load_model
 from disentool.training.plan import plan
 
 IMAGES, FACTORS = square_grid()
@@ -109,7 +109,7 @@ def test_a_grid_has_a_row_for_each_content_and_a_column_for_each_class(ckpt, cli
     out = tmp_path / "grid.png"
     swapped(cli, ckpt, "--content-rows", "10,70,130", "--class-rows", "5,100", "-o", out).printed(out)
     (picture,) = read(out)
-    cells = pairs(models.load(ckpt, "cpu"), contents, classes)
+    cells = pairs(load_model(ckpt, "cpu"), contents, classes)
     spots = [[places(picture, cell) for cell in row] for row in cells]
     assert all(found for row in spots for found in row)
     top = min(y for row in spots for found in row for y, _ in found)
@@ -125,7 +125,7 @@ def test_a_data_set_of_every_pair_knows_their_factors(ckpt, cli, tmp_path):
     out = tmp_path / "pairs.h5"
     swapped(cli, ckpt, "--content-rows", "10,70,130", "--class-rows", "5,100", "-o", out).printed(out)
     found = dataset.read(out)
-    model = models.load(ckpt, "cpu")
+    model = load_model(ckpt, "cpu")
     assert near(np.asarray(found.images), pairs(model, [10, 70, 130], [5, 100]).reshape(6, 32, 32, 1))
     expected = np.repeat(FACTORS[[10, 70, 130]], 2, 0)
     expected[:, 0] = np.tile(FACTORS[[5, 100], 0], 3)
@@ -140,7 +140,7 @@ def test_an_animation_goes_through_the_contents(ckpt, cli, tmp_path):
     swapped(cli, ckpt, "--content-rows", "8,11,14", "--class-rows", "5,100", "--gif", out).printed(out)
     frames = read(out)
     assert len(frames) == 3
-    cells = pairs(models.load(ckpt, "cpu"), [8, 11, 14], [5, 100])
+    cells = pairs(load_model(ckpt, "cpu"), [8, 11, 14], [5, 100])
     for frame, row, content in zip(frames, cells, (8, 11, 14), strict=True):
         assert places(frame, IMAGES[content])
         columns = [places(frame, cell)[-1] for cell in row]
@@ -148,7 +148,7 @@ def test_an_animation_goes_through_the_contents(ckpt, cli, tmp_path):
 
 
 def test_lines_from_class_to_class_and_from_content_to_content(ckpt, cli, tmp_path):
-    model = models.load(ckpt, "cpu")
+    model = load_model(ckpt, "cpu")
     out = tmp_path / "line.h5"
     swapped(cli, ckpt, "--content-rows", 10, "--class-rows", "5,100", "--interpolate", "class", "--steps", 5, "-o", out)
     ends, content = codes_of(model, [5, 100])["class_code"], codes_of(model, [10])["content_code"]
@@ -164,7 +164,7 @@ def test_lines_from_class_to_class_and_from_content_to_content(ckpt, cli, tmp_pa
 
 def test_several_images_of_a_class_have_their_evidence_joined(ckpt, cli, tmp_path):
     """ML-VAE's group posterior is the product of Gaussians; a mean is what other methods take."""
-    model = models.load(ckpt, "cpu")
+    model = load_model(ckpt, "cpu")
     out = tmp_path / "one.h5"
     swapped(cli, ckpt, "--content-rows", 10, "--class-rows", "65-70", "--average", "-o", out)
     codes = codes_of(model, np.arange(65, 71))
@@ -178,7 +178,7 @@ def test_several_images_of_a_class_have_their_evidence_joined(ckpt, cli, tmp_pat
 
 
 def test_a_class_by_its_label(ckpt, cli, tmp_path):
-    model = models.load(ckpt, "cpu")
+    model = load_model(ckpt, "cpu")
     out = tmp_path / "label.h5"
     swapped(cli, ckpt, "--content-rows", 10, "--class-label", "middle", "-o", out)
     codes = codes_of(model, np.flatnonzero(FACTORS[:, 0] == 1))
@@ -201,7 +201,7 @@ def test_labels_that_cannot_be_taken(ckpt, trained, cli, tmp_path):
 
 
 def test_optimised_codes_before_the_encoders_are_trained(lord, cli, tmp_path):
-    model = models.load(lord, "cpu")
+    model = load_model(lord, "cpu")
     out = tmp_path / "a.h5"
     outcome = swapped(cli, lord, "--content-rows", "10,70", "--class-rows", 5, "--class-label", "middle", "-o", out)
     assert "its encoders are not trained yet" in outcome.err
@@ -222,7 +222,7 @@ def test_a_method_that_transfers_by_itself_is_asked(home, data, cli, tmp_path):
     path = made("drnet", home, data)
     out = tmp_path / "a.h5"
     swapped(cli, path, "--content-rows", "10,70", "--class-rows", "5,100", "-o", out)
-    model = models.load(path, "cpu")
+    model = load_model(path, "cpu")
     of_class, content = (to_float(torch.from_numpy(IMAGES[rows])) for rows in ([5, 100, 5, 100], [10, 10, 70, 70]))
     with torch.inference_mode():
         expected = model.method.transfer(model.networks, of_class, content)
@@ -232,7 +232,7 @@ def test_a_method_that_transfers_by_itself_is_asked(home, data, cli, tmp_path):
 def test_dimensions_of_any_model(trained, squares, cli, tmp_path):
     out = tmp_path / "a.h5"
     swapped(cli, trained, "--data", squares, "--dims", "0,2", "--content-rows", 10, "--class-rows", 5, "-o", out)
-    model = models.load(trained, "cpu")
+    model = load_model(trained, "cpu")
     kept, given = codes_of(model, [10, 5])["mean"]
     kept[[0, 2]] = given[[0, 2]]
     assert near(np.asarray(dataset.read(out).images), decoded(model, kept[None, :0], kept[None]))
@@ -265,7 +265,7 @@ def test_codes_are_put_together_and_decoded_later(ckpt, cli, tmp_path):
 
 
 def test_pictures_of_another_size_or_kind(ckpt, cli, tmp_path):
-    model, big = models.load(ckpt, "cpu"), tmp_path / "big.png"
+    model, big = load_model(ckpt, "cpu"), tmp_path / "big.png"
     Image.fromarray(IMAGES[70, :, :, 0].repeat(2, 0).repeat(2, 1)).convert("RGB").save(big)
     out = tmp_path / "a.h5"
     outcome = swapped(cli, ckpt, "--content", big, "--class-rows", 5, "-o", out)
@@ -284,7 +284,7 @@ def test_folders(ckpt, cli, tmp_path):
         Image.fromarray(IMAGES[row, :, :, 0]).save(folder / f"{name}.png")
     out = tmp_path / "a.h5"
     swapped(cli, ckpt, "--content", folder, "--class-rows", 5, "-o", out)
-    assert near(np.asarray(dataset.read(out).images), pairs(models.load(ckpt, "cpu"), [68, 69, 70], [5])[:, 0])
+    assert near(np.asarray(dataset.read(out).images), pairs(load_model(ckpt, "cpu"), [68, 69, 70], [5])[:, 0])
     (folder / "broken.png").write_bytes(b"no picture")
     assert "left out images that cannot be read: 1" in swapped(cli, ckpt, "--content", folder, "-o", out).err
 

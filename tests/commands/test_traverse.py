@@ -17,7 +17,7 @@ from disentool.engine.feed import to_float
 from disentool.errors import DataMismatch, ForeignFile, MissingExtra, MissingFile, OutputBusy, OutputExists, WrongUsage
 from disentool.io import checkpoint, files, hdf5
 from disentool.io.schema import LATENTS
-from disentool.models import model as models
+from disentool.models.model import load_model
 from disentool.pictures import traversal_grid
 from disentool.reporting import Silent
 from disentool.training.plan import plan
@@ -54,7 +54,7 @@ def ckpt(trained, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(ckpt):
-    return models.load(ckpt, "cpu")
+    return load_model(ckpt, "cpu")
 
 
 def run(path, *outputs, **options):

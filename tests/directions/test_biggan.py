@@ -13,7 +13,7 @@ from torch import nn
 from disentool.directions.generator import GeneratorFacts
 from disentool.errors import DisentoolError, ForeignFile, MissingFile, UnsafeFile, WrongUsage
 from disentool.io import torch_file
-from disentool.models import generator as generators
+from disentool.models.generator import open_generator
 
 CLASSES, Z = 5, 12
 LAYERS = [[False, 16, 16], [True, 16, 8], [True, 8, 4], [False, 4, 4], [True, 4, 2], [False, 2, 1]]
@@ -68,7 +68,7 @@ def biggan(network, tmp_path) -> Path:
 
 @pytest.mark.parametrize("truncation", [None, 1.0, 0.4])
 def test_its_images_are_the_networks(network, biggan, truncation):
-    opened = generators.open(biggan, "cpu", truncation=truncation, classes=(1, 4))
+    opened = open_generator(biggan, "cpu", truncation=truncation, classes=(1, 4))
     assert opened.name == "BigGAN" and opened.model is None
     assert opened.generator.facts == GeneratorFacts(Z, 3, 32, 32, (), CLASSES)
     z, classes = torch.randn(3, Z, generator=torch.Generator().manual_seed(0)), torch.tensor([1, 4, 0])
@@ -80,52 +80,52 @@ def test_its_images_are_the_networks(network, biggan, truncation):
 
 
 def test_the_digest_is_of_weights_configuration_and_truncation(network, biggan, tmp_path):
-    digests = [generators.open(biggan, "cpu", truncation=t).sha256 for t in (1.0, 0.4)]
-    digests.append(generators.open(write_folder(tmp_path / "b", network, chunks=[6, 6]), "cpu").sha256)
-    digests.append(generators.open(write_folder(tmp_path / "c", tiny_biggan(1)), "cpu").sha256)
+    digests = [open_generator(biggan, "cpu", truncation=t).sha256 for t in (1.0, 0.4)]
+    digests.append(open_generator(write_folder(tmp_path / "b", network, chunks=[6, 6]), "cpu").sha256)
+    digests.append(open_generator(write_folder(tmp_path / "c", tiny_biggan(1)), "cpu").sha256)
     assert len(set(digests)) == 4
-    assert generators.open(biggan, "cpu").sha256 == digests[0]
+    assert open_generator(biggan, "cpu").sha256 == digests[0]
 
 
 def test_the_published_files_are_of_the_old_format(network, biggan, tmp_path):
-    old = generators.open(write_folder(tmp_path / "old", network, legacy=True), "cpu")
+    old = open_generator(write_folder(tmp_path / "old", network, legacy=True), "cpu")
     z, classes = torch.randn(2, Z), torch.tensor([0, 3])
-    assert old.generator(z, classes).equal(generators.open(biggan, "cpu").generator(z, classes))
+    assert old.generator(z, classes).equal(open_generator(biggan, "cpu").generator(z, classes))
 
 
 def test_parts_of_z(network, tmp_path):
     folder = write_folder(tmp_path / "b", network, chunks=[4, 4, 4])
-    assert generators.open(folder, "cpu").generator.facts.chunks == (4, 4, 4)
+    assert open_generator(folder, "cpu").generator.facts.chunks == (4, 4, 4)
     write_folder(folder, network, chunks=[4, 4])
     with pytest.raises(ForeignFile, match=r"config\.json: chunks is '\[4, 4\]', expected widths that sum to"):
-        generators.open(folder, "cpu")
+        open_generator(folder, "cpu")
 
 
 def test_nothing_is_downloaded(monkeypatch, folder):
     """A published model's name is a name of a file like any other."""
     with pytest.raises(MissingFile, match="biggan-deep-128: no such checkpoint"):
-        generators.open("biggan-deep-128", "cpu")
+        open_generator("biggan-deep-128", "cpu")
     Path("biggan-deep-128").mkdir()
     with pytest.raises(MissingFile, match=r"biggan-deep-128/config\.json: no such file; a BigGAN is a folder with"):
-        generators.open("biggan-deep-128", "cpu")
+        open_generator("biggan-deep-128", "cpu")
     write_folder(Path("biggan-deep-128"), tiny_biggan())
 
     def refuse(*arguments, **options):
         raise AssertionError("went to the network")
 
     monkeypatch.setattr("pytorch_pretrained_biggan.file_utils.get_from_cache", refuse)
-    assert generators.open("biggan-deep-128", "cpu").name == "BigGAN"
+    assert open_generator("biggan-deep-128", "cpu").name == "BigGAN"
 
 
 @pytest.mark.parametrize("truncation", [0.5, 0.0, 2.0])
 def test_other_truncations_are_refused(biggan, truncation):
     with pytest.raises(WrongUsage, match=rf"--truncation {truncation:g}: expected 1 or 0\.4"):
-        generators.open(biggan, "cpu", truncation=truncation)
+        open_generator(biggan, "cpu", truncation=truncation)
 
 
 def test_classes_are_checked(biggan):
     with pytest.raises(WrongUsage, match=r"--class 5: .*biggan has classes 0 to 4"):
-        generators.open(biggan, "cpu", classes=(1, 5))
+        open_generator(biggan, "cpu", classes=(1, 5))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_classes_are_checked(biggan):
 def test_a_wrong_configuration(network, tmp_path, changes, words):
     folder = write_folder(tmp_path / "b", network, **changes)
     with pytest.raises(ForeignFile) as caught:
-        generators.open(folder, "cpu", truncation=0.4)
+        open_generator(folder, "cpu", truncation=0.4)
     assert words in str(caught.value) and str(folder) in str(caught.value)
 
 
@@ -154,7 +154,7 @@ def test_a_network_that_cannot_run(network, tmp_path):
     config = package.BigGANConfig.from_dict(network.config.to_dict() | {"layers": layers})
     folder = write_folder(tmp_path / "b", package.BigGAN(config))
     with pytest.raises(ForeignFile, match=r"b: fails for z \[1, 12\]: RuntimeError"):
-        generators.open(folder, "cpu")
+        open_generator(folder, "cpu")
 
 
 def test_weights_that_are_missing_are_not_left_to_chance(network, biggan):
@@ -162,7 +162,7 @@ def test_weights_that_are_missing_are_not_left_to_chance(network, biggan):
     del state["generator.bn.weight"]
     torch.save(state, biggan / "pytorch_model.bin")
     with pytest.raises(ForeignFile, match=r"pytorch_model\.bin: lacks generator\.bn\.weight, which config\.json"):
-        generators.open(biggan, "cpu")
+        open_generator(biggan, "cpu")
 
 
 def test_untrained_weights_fail_the_trial(network, biggan):
@@ -170,7 +170,7 @@ def test_untrained_weights_fail_the_trial(network, biggan):
     state["generator.gen_z.bias"] = torch.full_like(state["generator.gen_z.bias"], float("nan"))
     torch.save(state, biggan / "pytorch_model.bin")
     with pytest.raises(ForeignFile, match="biggan: gives NaN or infinite pixels"):
-        generators.open(biggan, "cpu")
+        open_generator(biggan, "cpu")
 
 
 # ---- files of weights that mean harm
@@ -189,7 +189,7 @@ def test_code_in_the_weights_does_not_run(network, biggan, tmp_path, legacy):
     state = dict(network.state_dict()) | {"x": Harm(tmp_path / "harm")}
     torch.save(state, biggan / "pytorch_model.bin", _use_new_zipfile_serialization=not legacy)
     with pytest.raises(UnsafeFile, match=r"pytorch_model\.bin: holds Python objects \(.*\), expected tensors"):
-        generators.open(biggan, "cpu")
+        open_generator(biggan, "cpu")
     assert not (tmp_path / "harm").exists()
 
 

@@ -67,7 +67,7 @@ def test_biggan_per_class_pooled_and_cosines(cli, folder, biggan, method):
 
 def test_biggans_brightness_is_what_u_and_g_say(cli, folder, biggan):
     """The pooled direction, taken for new codes of every class, against a random one; and each class's by itself."""
-    from disentool.models import generator as generators
+    from disentool.models.generator import open_generator
 
     call = ("find-direction", biggan, *COLOURS, "--method", "tangent")
     cli(*call, "--class", "1,3", "-o", "d.h5").printed("d.h5")
@@ -77,8 +77,8 @@ def test_biggans_brightness_is_what_u_and_g_say(cli, folder, biggan):
     alone = directions.read(folder / "one.h5")
     assert set(alone.directions) == {"brightness", "red"}  # of a single class nothing is pooled
     np.testing.assert_allclose(found.directions["red@1"].u, alone.directions["red"].u, atol=1e-3)
-    assert found.generator_sha256 == generators.open(biggan, "cpu").sha256
-    generator = generators.open(biggan, "cpu").generator
+    assert found.generator_sha256 == open_generator(biggan, "cpu").sha256
+    generator = open_generator(biggan, "cpu").generator
     random = torch.Generator().manual_seed(9)
     z, classes = torch.randn(200, 12, generator=random), torch.arange(200) % 5
     u = torch.from_numpy(found.directions["brightness"].u)

@@ -8,8 +8,7 @@ from conftest import SMALL_FACTOR, square_grid
 from torch import nn
 
 from disentool.contract import Adam, Batch, DataFacts, Noise, Phase, Stage, epoch, uniform
-from disentool.engine import device as devices
-from disentool.engine import inference, randomness
+from disentool.engine import devices, inference, randomness
 from disentool.engine.feed import Feed
 from disentool.engine.inputs import Inputs
 from disentool.engine.meter import Meter

@@ -21,7 +21,7 @@ from disentool.io import checkpoint
 from disentool.methods._infogan.recognition import stop_early
 from disentool.methods.infowgangp.gradient_penalty import gradient_penalty
 from disentool.models.decoding import images_of
-from disentool.models.model import load
+from disentool.models.model import load_model
 from disentool.training.plan import plan
 
 FACTS = DataFacts(rows=100, channels=1, height=16, width=16)
@@ -160,7 +160,7 @@ def test_extended_in_pieces_equals_one_run(name, squares, tmp_path):
 
 def test_a_checkpoint_encodes_and_decodes_in_colour(tmp_path):
     data = write_dataset(tmp_path / "d.h5", *square_grid(16, 3))
-    model = load(run(tmp_path / "m.pt", data, steps=2), "cpu")
+    model = load_model(run(tmp_path / "m.pt", data, steps=2), "cpu")
     codes = model.method.encode(model.networks, torch.rand(3, 3, 16, 16))["mean"]
     assert codes.shape == (3, 4) and set(codes[:, 0].tolist()) <= {0, 1, 2}
     assert model.method.decode(model.networks, codes).shape == (3, 3, 16, 16)
@@ -205,7 +205,7 @@ def test_samples_vary_what_q_need_not_recognise(squares, tmp_path):
     with h5py.File(again) as file:
         assert np.array_equal(file["images"][()], images)
     zero = np.pad(codes[:, :1], ((0, 0), (0, 5)))
-    assert np.array_equal(*(next(images_of(load(path, "cpu"), c)) for c in (zero, codes[:, :1])))
+    assert np.array_equal(*(next(images_of(load_model(path, "cpu"), c)) for c in (zero, codes[:, :1])))
 
 
 def test_tensorboard_gets_the_history(squares, tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from disentool.methods.drnet.config import DrNetConfig
 from disentool.methods.drnet.method import DrNet
 from disentool.methods.mlvae.config import MLVAEConfig
 from disentool.methods.mlvae.method import MLVAE
-from disentool.models.model import load
+from disentool.models.model import load_model
 from disentool.nn.perceptual import Vgg16, perceptual_loss
 from disentool.training.plan import plan
 
@@ -92,7 +92,7 @@ def test_a_run_goes_on_with_its_weights_moved_and_encodes_without_them(name, squ
     for network, state in whole["networks"].items():
         assert all(torch.equal(value, pieces["networks"][network][key]) for key, value in state.items())
     moved.unlink()
-    model = load(path, "cpu")
+    model = load_model(path, "cpu")
     with torch.inference_mode():
         codes = model.method.encode(model.networks, torch.from_numpy(np.zeros((1, 1, 32, 32), np.float32)))
     assert {key: value.shape[1] for key, value in codes.items()} == model.method.codes()

@@ -11,7 +11,7 @@ from disentool.commands.train import train
 from disentool.directions.generator import GeneratorFacts
 from disentool.errors import ForeignFile, WrongUsage
 from disentool.io import checkpoint
-from disentool.models import generator as generators
+from disentool.models.generator import open_generator, opening_options
 from disentool.training.plan import plan
 
 # Class code 2, content code 3; a class table as LORD has one, of the sizes of the squares.
@@ -76,7 +76,7 @@ def pair(folder, squares, monkeypatch):
 
 
 def opened(path: Path, space: str | None = None, **options):
-    return generators.open(path, "cpu", trust=True, space=space, **options)
+    return open_generator(path, "cpu", trust=True, space=space, **options)
 
 
 def test_the_content_is_the_default_with_a_class_held(pair):
@@ -138,8 +138,8 @@ def test_damaged_statistics(pair):
 
 
 def test_how_a_generator_was_opened_is_in_a_directions_file():
-    assert generators.as_found({"truncation": 0.4, "space": "class", "seed": 3}) == {
+    assert opening_options({"truncation": 0.4, "space": "class", "seed": 3}) == {
         "truncation": 0.4,
         "space": "class",
     }
-    assert generators.as_found({"truncation": "all", "space": 3}) == {"truncation": None, "space": None}
+    assert opening_options({"truncation": "all", "space": 3}) == {"truncation": None, "space": None}

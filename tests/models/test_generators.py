@@ -20,7 +20,7 @@ from disentool.directions.generator import GeneratorFacts
 from disentool.directions.generator_checks import probe, probe_twice
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile, WrongUsage
 from disentool.io import generator_description
-from disentool.models import generator as generators
+from disentool.models.generator import open_generator
 from disentool.training.plan import plan
 
 EXAMPLES = ROOT / "examples"
@@ -39,7 +39,7 @@ def own(folder, monkeypatch) -> Path:
 
 
 def trusted(spec, **options):
-    return generators.open(spec, "cpu", trust=True, **options)
+    return open_generator(spec, "cpu", trust=True, **options)
 
 
 # ---- the trial
@@ -172,7 +172,7 @@ def test_a_batch_norm_in_training_mode_is_found_out():
 
 
 def test_a_checkpoint_and_its_export(trained, tmp_path):
-    opened = generators.open(trained, "cpu")
+    opened = open_generator(trained, "cpu")
     assert opened.name == "factorvae" and opened.generator.facts == GeneratorFacts(4, 1, 32, 32)
     z = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
     images = opened.generator(z)
@@ -180,17 +180,17 @@ def test_a_checkpoint_and_its_export(trained, tmp_path):
     assert images.equal(opened.model.method.decode(opened.model.networks, z))
     assert all(not p.requires_grad for network in opened.model.networks.values() for p in network.parameters())
     weights, _ = export(trained, tmp_path / "w.safetensors")
-    again = generators.open(weights, "cpu")
+    again = open_generator(weights, "cpu")
     assert again.generator(z).equal(images) and again.sha256 != opened.sha256
     (tmp_path / "w.json").unlink()
     with pytest.raises(DisentoolError, match=r"w\.json: no such file of the configuration"):
-        generators.open(weights, "cpu")
+        open_generator(weights, "cpu")
 
 
 def test_a_gan_is_driven_by_standard_normals(squares, tmp_path):
     given = {"data": str(squares), "device": "cpu", "steps": 2, "batch_size": 16, "categorical": 3, "continuous": 2}
     path = next(train(plan("infogan", given | {"noise_dim": 5}, output=str(tmp_path / "g.pt"))))
-    opened = generators.open(path, "cpu")
+    opened = open_generator(path, "cpu")
     assert opened.generator.facts == GeneratorFacts(8, 1, 32, 32, chunks=(1, 2, 5))
     z = torch.randn(64, 8, generator=torch.Generator().manual_seed(0))
     codes = opened.generator.codes(z)
@@ -202,14 +202,14 @@ def test_a_gan_is_driven_by_standard_normals(squares, tmp_path):
 def test_what_its_method_says_nothing_of_is_normal(method, squares, tmp_path):
     given = SMALL | {"data": str(squares), "device": "cpu", "steps": 2}
     path = next(train(plan(method, given, output=str(tmp_path / "m.pt"))))
-    assert generators.open(path, "cpu").generator.facts == GeneratorFacts(4, 1, 32, 32)
+    assert open_generator(path, "cpu").generator.facts == GeneratorFacts(4, 1, 32, 32)
 
 
 def test_what_does_not_apply_is_refused(trained):
     with pytest.raises(WrongUsage, match=r"--truncation 0\.4: .*ckpt\.pt is no BigGAN"):
-        generators.open(trained, "cpu", truncation=0.4)
+        open_generator(trained, "cpu", truncation=0.4)
     with pytest.raises(WrongUsage, match=r"--class 3: .*ckpt\.pt \(factorvae\) has no classes"):
-        generators.open(trained, "cpu", classes=(3,))
+        open_generator(trained, "cpu", classes=(3,))
 
 
 # ---- the user's own code
@@ -243,7 +243,7 @@ def test_an_example_with_classes(own):
 
 def test_own_code_runs_only_where_it_is_trusted(own):
     with pytest.raises(UnsafeFile, match="your_generator:Blob: is code of your own; --trust imports and runs it"):
-        generators.open("your_generator:Blob", "cpu")
+        open_generator("your_generator:Blob", "cpu")
     assert "your_generator" not in sys.modules
 
 
@@ -347,7 +347,7 @@ def test_opaque_files(tmp_path, name, write, words):
     network, path = Tiny(), tmp_path / name
     write(path, network)
     with pytest.raises(UnsafeFile) as caught:
-        generators.open(path, "cpu")
+        open_generator(path, "cpu")
     assert words in str(caught.value)
     opened = trusted(path)
     assert opened.generator.facts == GeneratorFacts(5, 3, 8, 8)
@@ -448,7 +448,7 @@ def test_a_stylegan_pickle(own):
         with open("g.pkl", "wb") as file:
             pickle.dump({"G": None, "D": None, "G_ema": mine_style.Style(classes), "training_set_kwargs": {}}, file)
         with pytest.raises(UnsafeFile, match=r"g\.pkl: is a StyleGAN file, and opening one executes the code in it"):
-            generators.open("g.pkl", "cpu")
+            open_generator("g.pkl", "cpu")
         opened = trusted("g.pkl")
         assert opened.generator.facts == GeneratorFacts(6, 3, 16, 16, (), classes or None)
         labels = torch.tensor([1, 2]) if classes else None

@@ -13,7 +13,7 @@ from PIL import Image
 from test_traverse import STILL, at, cells_of, close, decoded, encoded, write_codes
 
 from disentool.errors import WrongUsage
-from disentool.models import model as models
+from disentool.models.model import load_model
 from disentool.pages import document, explorer, explorer_content, sprite_sheets
 from disentool.reporting import Silent
 
@@ -27,7 +27,7 @@ def ckpt(trained, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(ckpt):
-    return models.load(ckpt, "cpu")
+    return load_model(ckpt, "cpu")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from disentool.directions import laws, measurements
 from disentool.errors import WrongUsage
 from disentool.io import directions as files
 from disentool.io.directions import Direction, Directions
-from disentool.models import generator as generators
+from disentool.models.generator import open_generator
 from disentool.steering import along_direction, named_directions
 
 EXAMPLE = ROOT / "examples" / "your_generator.py"
@@ -32,7 +32,7 @@ def own(folder, monkeypatch):
     """A working folder with the example, and its true directions: g is 0.08 widths a unit, the zoom's 0.1."""
     shutil.copy(EXAMPLE, folder)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    opened = generators.open(BLOB, "cpu", trust=True)
+    opened = open_generator(BLOB, "cpu", trust=True)
     true = sys.modules["your_generator"].Blob().directions.numpy()
     knots = np.linspace(-3, 3, 13)
     units = {"shift-x": (0.08, "image widths"), "shift-y": (0.08, "image heights"), "zoom": (0.1, "log")}
@@ -225,7 +225,7 @@ def test_another_generators_directions_need_force(cli, own, folder):
 
 
 def test_a_checkpoints_rows_are_moved_from_where_they_are(cli, folder, trained, squares):
-    opened = generators.open(trained, "cpu")
+    opened = open_generator(trained, "cpu")
     knots = np.linspace(-6, 6, 5)
     u = torch.nn.functional.normalize(torch.ones(4), dim=0).numpy()
     made = {"zoom": Direction("zoom", u, knots, 0.1 * knots, (-0.6, 0.6), "log")}

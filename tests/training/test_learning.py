@@ -7,7 +7,7 @@ from conftest import square_grid, write_dataset
 
 from disentool.commands.train import train
 from disentool.io import checkpoint, dataset
-from disentool.models.model import load
+from disentool.models.model import load_model
 from disentool.training.plan import plan
 
 pytestmark = pytest.mark.slow
@@ -20,7 +20,7 @@ CODES = {"categorical": "3", "continuous": 2, "noise_dim": 3, "batch_size": 32}
 def learn(name, data, path, steps, **options):
     """The model after so many steps, the run in ``path`` being extended; and what it makes of every image."""
     given = {"data": str(data), "device": "cpu", "log_every": 50, "steps": steps} | options
-    model = load(next(train(plan(name, given, output=str(path)), resume=True)), "cpu")
+    model = load_model(next(train(plan(name, given, output=str(path)), resume=True)), "cpu")
     with torch.inference_mode():
         images = torch.from_numpy(dataset.read(data).images.copy()).permute(0, 3, 1, 2).float() / 255
         posterior = model.method.encode(model.networks, images)

@@ -7,7 +7,7 @@ from conftest import square_grid
 
 from disentool.commands.train import train
 from disentool.io import checkpoint
-from disentool.models.model import load
+from disentool.models.model import load_model
 from disentool.training.plan import plan
 
 SMALL = {
@@ -57,7 +57,7 @@ def test_class_and_content_are_put_together_anew(name, options, steps, squares, 
     other = factors[classes, 0] != factors[contents, 0]
     errors = []
     for length in (1, steps):
-        model = load(run(name, squares, tmp_path / "m.pt", length, **options), "cpu")
+        model = load_model(run(name, squares, tmp_path / "m.pt", length, **options), "cpu")
         with torch.inference_mode():
             codes = model.method.encode(model.networks, images)
             mixed = torch.cat([codes["class_code"][classes], codes["content_code"][contents]], 1)

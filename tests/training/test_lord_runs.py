@@ -11,7 +11,7 @@ from disentool.commands.train import train
 from disentool.errors import ForeignFile, MissingFile, UnsafeFile
 from disentool.io import checkpoint, dataset, vgg
 from disentool.models.data import data_of
-from disentool.models.model import load
+from disentool.models.model import load_model
 from disentool.nn.perceptual import Vgg16, perceptual_loss
 from disentool.reporting import Silent
 from disentool.training.plan import plan
@@ -87,12 +87,12 @@ def test_stage_amortize_needs_the_first(squares, tmp_path, cli):
 
 
 def test_before_the_second_stage_statistics_are_of_the_optimised_codes(whole):
-    model = load(whole.with_name("whole-4.pt"), "cpu")
+    model = load_model(whole.with_name("whole-4.pt"), "cpu")
     networks = model.networks
     codes = torch.cat([networks["classes"].weight.repeat_interleave(64, 0), networks["contents"].weight], 1)
     assert model.content["statistics"]["mean_mean"] == pytest.approx(codes.mean(0).tolist(), rel=1e-5, abs=1e-7)
     assert not model.method.encoders_ready(model.content["step"])
-    model = load(whole, "cpu")
+    model = load_model(whole, "cpu")
     assert model.method.encoders_ready(model.content["step"])
     images = torch.from_numpy(square_grid()[0]).permute(0, 3, 1, 2).float() / 255
     codes = model.method.encode(model.networks, images)["mean"]
@@ -102,7 +102,7 @@ def test_before_the_second_stage_statistics_are_of_the_optimised_codes(whole):
 def test_samples_have_the_moments_of_the_codes(whole):
     from disentool.models.prior import draw
 
-    model = load(whole, "cpu")
+    model = load_model(whole, "cpu")
     codes = draw(model, 4000, 0)
     deviation = np.array(model.content["statistics"]["mean_std"])
     np.testing.assert_allclose(codes.std(0), deviation, rtol=0.1)
@@ -258,7 +258,7 @@ def test_styles_are_clusters_within_classes(spotted, tmp_path):
         assert len(set(zip(styles[mine], odd[mine], strict=True))) == 2  # one style each, in some order
     assert content["data"]["classes"] == {"factor": "size+style", "images": [32] * 6, "names": {}}
     assert len(content["networks"]["classes"]["weight"]) == 6
-    model = load(path, "cpu")
+    model = load_model(path, "cpu")
     data = data_of(model, None, Silent())
     assert data.factor_names[-1] == "style" and np.array_equal(data.factors[:, -1], styles)
     other = write_dataset(tmp_path / "other.h5", *square_grid())
@@ -305,7 +305,7 @@ def test_lord_puts_class_and_content_together_anew(tmp_path):
     true = factors[classes, 0] * 36 + factors[contents, 1] * 6 + factors[contents, 2]
     options = {"learning_rate": 2e-3, "code_learning_rate": 0.1, "final_code_learning_rate": 0.01, "content_dim": 8}
     options |= {"amortize_learning_rate": 3e-3, "latent_share": 0.6, "class_factor": "colour"}
-    model = load(run(data, tmp_path / "m.pt", 400, **options), "cpu")
+    model = load_model(run(data, tmp_path / "m.pt", 400, **options), "cpu")
     with torch.inference_mode():
         codes = model.method.encode(model.networks, images)
         mixed = torch.cat([codes["class_code"][classes], codes["content_code"][contents]], 1)

@@ -17,7 +17,7 @@ from disentool.commands.train import train
 from disentool.engine.training import Training
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NonFinite, OutputExists
 from disentool.io import checkpoint
-from disentool.models.model import load
+from disentool.models.model import load_model
 from disentool.reporting import Silent
 from disentool.scoring.choose import choose
 from disentool.training.plan import plan
@@ -216,7 +216,7 @@ def test_every_method_takes_every_size_and_colour(method, shape, channels, tmp_p
         return
     path = next(train(plan(method, given, output=str(tmp_path / "m.pt"))))
     assert encode(path, tmp_path / "z.h5", device="cpu").exists()
-    model = load(path, "cpu")
+    model = load_model(path, "cpu")
     decoded = model.method.decode(model.networks, torch.zeros(3, model.method.codes()["mean"]))
     assert decoded.shape == (3, channels, *shape)
     assert decoded.min() >= 0 and decoded.max() <= 1

@@ -9,12 +9,11 @@ import torch
 from conftest import square_grid
 
 from disentool.config import build
-from disentool.engine import device as devices
-from disentool.engine import inference
+from disentool.engine import devices, inference
 from disentool.models import encoding
-from disentool.models import generator as generators
-from disentool.models import model as models
 from disentool.models.decoding import images_of
+from disentool.models.generator import generated_images, open_generator
+from disentool.models.model import load_model
 from disentool.models.prior import draw
 from disentool.scoring.lent_functions import of_codes
 from disentool.training.config import RunConfig
@@ -64,13 +63,13 @@ def as_if_cuda(monkeypatch):
 
 
 def test_a_model_in_use_changes_nothing_of_its_callers(trained: Path, unusual):
-    model = models.load(trained, "cpu")
+    model = load_model(trained, "cpu")
     codes = encoding.of_images(model, square_grid()[0][:8])["mean"]
     (images,) = images_of(model, codes)
     assert (codes.shape, images.shape) == ((8, 4), (8, 32, 32, 1))
     draw(model, 3, seed=0)
-    opened = generators.open(trained, "cpu")
-    list(generators.images(opened, np.zeros((2, 4), np.float32)))
+    opened = open_generator(trained, "cpu")
+    list(generated_images(opened, np.zeros((2, 4), np.float32)))
     of_codes("cpu").log_q(codes, codes, np.zeros_like(codes))
     assert settings() == unusual
 
