@@ -16,7 +16,7 @@ from disentool.models import generator as generators
 from disentool.models import model as models
 from disentool.models.decoding import images_of
 from disentool.models.prior import draw
-from disentool.scoring.lent_functions import of_codes
+from disentool.scoring.model_functions import of_codes
 from disentool.training.config import RunConfig
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
