@@ -250,7 +250,7 @@ def test_metrics_load(name):
     facts = METRICS[name]
     assert (facts.name, load(facts.function)) == (name, facts.load())
     drawing = load(DRAWINGS[facts.drawing])
-    assert callable(drawing.plan)
+    assert callable(drawing.draw)
     assert callable(drawing.score)
 
 

@@ -11,12 +11,12 @@ from disentool.metrics.arrays import refuse_non_finite
 from disentool.metrics.facts import Need
 from disentool.metrics.result import Result
 from disentool.reporting import Reporter, Silent
-from disentool.scoring import lent_functions
-from disentool.scoring.choose import choose
 from disentool.scoring.codes import Codes
-from disentool.scoring.measure import measure, remarks, with_notes
-from disentool.scoring.points import Points
-from disentool.scoring.scorer import Metric, Spread
+from disentool.scoring.data_rows import DataRows
+from disentool.scoring.metric import Metric, choose_metrics
+from disentool.scoring.model_functions import of_codes
+from disentool.scoring.record import remarks, with_notes
+from disentool.scoring.score_metric import Spread, score_metric
 
 if TYPE_CHECKING:  # scoring arrays loads torch for tensors alone
     from torch import Tensor
@@ -123,7 +123,7 @@ def score(
             raise DataMismatch(f"codes have {len(mean):,} rows, factors {len(table):,}")
     texts = {name: _text(value) for name, value in (constants or {}).items()}
     try:
-        chosen = choose(names, protocol, texts)
+        chosen = choose_metrics(names, protocol, texts)
     except WrongUsage as error:
         if not str(error).startswith("--set "):
             raise
@@ -148,7 +148,7 @@ def _measured(
     report: Reporter,
 ) -> dict[str, Result]:
     """The metrics' results by name; those that came with ``all`` and do not apply are left out."""
-    points = Points(len(mean)) if factors is None else Points.from_factors(factors, names, sizes)
+    data = DataRows(len(mean)) if factors is None else DataRows.from_factors(factors, names, sizes)
     codes = Codes(np.arange(len(mean)), mean, logvar)
     refuse_non_finite(codes.mean, "codes")  # wherever they are, also where a metric draws other rows
     lacking = {*_ELSEWHERE, *(["factors"] if factors is None else []), *(["logvar"] if logvar is None else [])}
@@ -160,8 +160,8 @@ def _measured(
             if metric.needs(what):
                 raise DataMismatch(f"metric {metric.name} needs {where}; `disentool score` measures it from files")
         try:
-            planned = metric.plans(points, seed, spread.repeats, codes_ready=True)
-            result = measure(metric, planned, codes, lent_functions.of_codes("auto"), spread, report)
+            draws = metric.draws(data, seed, spread.repeats, codes_ready=True)
+            result = score_metric(metric, draws, codes, of_codes("auto"), spread, report)
         except DataMismatch:
             if not metric.optional:
                 raise

@@ -33,7 +33,7 @@ def _protocols() -> list[tuple[str, str]]:
     ),
     names={
         "Metrics": [
-            *((name, facts.told) for name, facts in METRICS.items()),
+            *((name, facts.description) for name, facts in METRICS.items()),
             ("all", f"those that apply and are quick (not {', '.join(n for n in METRICS if n in ONLY_BY_NAME)})"),
             ("module:function", "your own function of codes and factors"),
         ],
@@ -142,12 +142,12 @@ def score(
     module:function of images.
     """
     from disentool.commands import score as tool
-    from disentool.scoring.choose import choose
-    from disentool.scoring.scorer import Spread
+    from disentool.scoring.metric import choose_metrics
+    from disentool.scoring.score_metric import Spread
 
     records = tool.score(
         options.stream(artefacts),
-        choose(metrics, protocol, _pairs(constants)),
+        choose_metrics(metrics, protocol, _pairs(constants)),
         seed=seed,
         data=data,
         rows=rows,

@@ -8,13 +8,13 @@ from typing import Any
 from disentool.errors import DataMismatch, DisentoolError, Interrupted, WrongUsage
 from disentool.io import files, latents
 from disentool.reporting import Reporter, Silent
-from disentool.scoring.artefacts import kind_of
-from disentool.scoring.asked import Asked, record_of
-from disentool.scoring.comparison import Comparison
-from disentool.scoring.measure import measure_set
-from disentool.scoring.model_functions import lpips as lpips_by
-from disentool.scoring.ready_codes import score_codes
-from disentool.scoring.scorer import Metric, Spread
+from disentool.scoring import model_functions
+from disentool.scoring.artefact import ScoreOptions, kind_of
+from disentool.scoring.compare_models import Comparison
+from disentool.scoring.metric import Metric
+from disentool.scoring.record import record_of
+from disentool.scoring.score_latents import score_latents
+from disentool.scoring.score_metric import Spread
 
 
 def score(
@@ -40,8 +40,8 @@ def score(
     latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``; or a
     directions file (all of it, or ``FILE:NAME``), for metrics of directions in ``generator`` (default: the one that
     they were found in; ``force`` takes any other too). Of a checkpoint ``codes`` is a choice, as
-    :func:`disentool.models.encoding.choose` has it. ``trust``: see :func:`disentool.models.model.load_model`.
-    ``lpips``: see :func:`disentool.scoring.model_functions.lpips`.
+    :func:`disentool.models.encoding.choose` has it. ``trust``: see :func:`disentool.models.model.load`. ``lpips``: see
+    :func:`disentool.scoring.model_functions.lpips`.
     """
     report = report or Silent()
     if isinstance(artefacts, Sequence):  # else they arrive one by one
@@ -57,7 +57,7 @@ def score(
         raise WrongUsage("--lpips is for --metric transfer")
     if lpips:
         _configure(device)
-    asked = Asked(
+    options = ScoreOptions(
         metrics,
         seed,
         data,
@@ -70,7 +70,7 @@ def score(
         comparison,
         generator,
         force,
-        lpips_by(lpips, device) if lpips else None,
+        model_functions.lpips(lpips, device) if lpips else None,
         report,
         _configure,
     )
@@ -79,15 +79,15 @@ def score(
     for artefact in artefacts:
         count += 1
         try:
-            for record in _score(Path(artefact), asked):
+            for record in _score(Path(artefact), options):
                 yield _noted(record, said, report)
         except DisentoolError as error:
             if isinstance(artefacts, Sequence) or isinstance(error, (WrongUsage, Interrupted)):
                 raise
             failed += 1  # one bad file in a stream does not hold up those that are still to come
             report.error(str(error))
-    for head, metric, result in comparison.results(partial(measure_set, report=report)):
-        yield _noted(record_of(head, metric, result), said, report)
+    for fields, metric, result in comparison.results(report):
+        yield _noted(record_of(fields, metric.name, result), said, report)
     if failed:
         raise DisentoolError(f"{failed} of {count} could not be scored")
 
@@ -95,9 +95,9 @@ def score(
 def _configure(device: str) -> None:
     """Tune this process for the device of that name; DeviceUnavailable if it is not there."""
     # Imported here: most metrics of ready codes need no torch, whose import takes seconds.
-    from disentool.engine import devices
+    from disentool.engine.devices import choose, configure
 
-    devices.configure(devices.choose(device))
+    configure(choose(device))
 
 
 def _noted(record: dict[str, Any], said: set[tuple[str, str]], report: Reporter) -> dict[str, Any]:
@@ -110,11 +110,11 @@ def _noted(record: dict[str, Any], said: set[tuple[str, str]], report: Reporter)
     return record
 
 
-def _score(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
-    kind, codes, factors = kind_of(path), asked.codes, asked.factors
-    _require_directions(path, kind == "directions", asked.metrics)
+def _score(path: Path, options: ScoreOptions) -> Iterator[dict[str, Any]]:
+    kind, codes, factors = kind_of(path), options.codes, options.factors
+    _require_directions(path, kind == "directions", options.metrics)
     if kind == "directions":
-        return _score_directions(path, asked)
+        return _score_directions(path, options)
     if kind == "arrays" and codes is None:
         codes, factors = latents.usual_keys(path)
     if kind == "checkpoint":
@@ -123,15 +123,15 @@ def _score(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
                 f"{path}: --codes {codes} names an array of a file of codes; of a checkpoint it is encoder or latent"
             )
         # Imported here: scoring ready codes needs no torch, whose import takes seconds.
-        from disentool.scoring.checkpoints import score_checkpoint
+        from disentool.scoring.score_checkpoint import score_checkpoint
 
-        _configure(asked.device)
-        return score_checkpoint(path, asked)
-    if asked.rows != "all":
+        _configure(options.device)
+        return score_checkpoint(path, options)
+    if options.rows != "all":
         raise WrongUsage(
             f"{path}: holds the codes of the rows it was made of; --rows is for checkpoints, and for encode"
         )
-    return score_codes(path, codes, factors, asked)
+    return score_latents(path, codes, factors, options)
 
 
 def _require_directions(path: Path, there: bool, metrics: list[Metric]) -> None:
@@ -142,20 +142,24 @@ def _require_directions(path: Path, there: bool, metrics: list[Metric]) -> None:
             raise DataMismatch(f"{path}: metric {metric.name} does not apply: it holds {what}")
 
 
-def _score_directions(path: Path, asked: Asked) -> Iterator[dict[str, Any]]:
+def _score_directions(path: Path, options: ScoreOptions) -> Iterator[dict[str, Any]]:
     """The records of every direction of ``FILE``, or of the one of ``FILE:NAME``."""
     # Imported here: it needs torch.
-    from disentool.scoring import control
+    from disentool.scoring.score_directions import DirectionToScore
     from disentool.steering import named_directions
 
-    _configure(asked.device)
+    _configure(options.device)
     found = named_directions.read([str(path)], every=True)
     file = found[0].file
-    opened = named_directions.opened_for(found, asked.generator, asked.device, trust=asked.trust, force=asked.force)
+    opened = named_directions.opened_for(
+        found, options.generator, options.device, trust=options.trust, force=options.force
+    )
     digest = files.sha256(file.path)
     for one in found:
         classes = partial(named_directions.classes_of, opened, [one], [])
-        controlled = control.Controlled(file, one.direction, one.transform, opened, classes)
-        measured = controlled.measured(asked.metrics, digest, asked.seed, asked.spread, asked.trust, asked.report)
-        for head, metric, result in measured:
-            yield record_of(head, metric, result)
+        direction = DirectionToScore(file, one.direction, one.transform, opened, classes)
+        results = direction.results(
+            options.metrics, digest, options.seed, options.spread, options.trust, options.report
+        )
+        for fields, metric, result in results:
+            yield record_of(fields, metric.name, result)

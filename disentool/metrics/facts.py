@@ -23,7 +23,8 @@ class MetricFacts:
     reconstruction error, a checkpoint instead of codes alone (``model``), the codes of several models (``others``),
     directions instead of codes. ``drawing``: the way its rows are drawn. ``encoded``: the default protocol where codes
     must be made first, because the usual one wants every row. ``slow_above``: with more rows than this, ``all`` takes
-    that protocol too. ``by_name_only``: why ``all`` leaves the metric out; empty: it is among all.
+    that protocol too. ``by_name_only``: why ``all`` leaves the metric out; empty: it is among all. ``own``: the
+    user's function, where it is none of this package's.
     """
 
     name: str
@@ -38,6 +39,7 @@ class MetricFacts:
     encoded: str = ""
     slow_above: float = math.inf
     by_name_only: str = ""
+    own: Callable[..., Any] | None = None
 
     @property
     def function(self) -> str:
@@ -46,7 +48,9 @@ class MetricFacts:
         return f"disentool.metrics.{module}:{module}"
 
     def load(self) -> Callable[..., Any]:
-        """That function, imported."""
+        """What computes it: the user's function, or that one, imported."""
+        if self.own is not None:
+            return self.own
         module, _, name = self.function.partition(":")
         function: Callable[..., Any] = getattr(importlib.import_module(module), name)
         return function
@@ -57,7 +61,7 @@ class MetricFacts:
         return next(iter(self.protocols))
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The summary, its unit, and which way is better."""
         better = f"{self.better} is better" if self.better != "neither" else ""
         return ", ".join(filter(None, [self.summary, self.unit, better]))

@@ -102,7 +102,7 @@ def of_scores(runs: Sequence[Run]) -> str:
         span = _span([record for *_, record in rows], [one.value for one in known])
         lines = [_scored(number, run, record, labels[id(run)], span) for number, run, record in rows]
         lines += [_stated(one, span) for one in known]
-        summary = METRICS[metric].told if metric in METRICS else ""
+        summary = METRICS[metric].description if metric in METRICS else ""
         head = ("run", "setting", "seed>", "step>", "rows>", "score>", "95 % interval>", "", "")
         parts.append(f"<h3>{escape(metric)}</h3>")
         parts.append(table(head, lines, f"protocol {protocol}{'; ' if summary else ''}{summary}"))

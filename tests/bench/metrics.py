@@ -16,21 +16,28 @@ from measure import Machine, Row, timed
 from disentool.datasets import dsprites
 from disentool.metrics import METRICS
 from disentool.scoring.codes import Codes
-from disentool.scoring.lent_functions import LentFunctions, of_codes
-from disentool.scoring.points import Points
-from disentool.scoring.scorer import Scorer, scorer
+from disentool.scoring.data_rows import DataRows
+from disentool.scoring.metric import Metric
+from disentool.scoring.model_functions import ModelFunctions, of_codes
+
+
+def metric_of(name: str) -> Metric:
+    """The metric with the constants of its first protocol."""
+    facts = METRICS[name]
+    return Metric(facts, facts.protocols[facts.default], facts.protocols[facts.default])
+
 
 factor, higgins, mig, med, modularity, irs, sap, explicitness, dci, dci_hist, dci_lasso, udr, tc = (
-    scorer(METRICS[name])
+    metric_of(name)
     for name in (
         *("factor", "higgins", "mig", "med", "modularity", "irs", "sap", "explicitness"),
         *("dci", "dci-hist", "dci-lasso", "udr", "tc"),
     )
 )
-gaussian_tc, wasserstein = scorer(METRICS["gaussian-tc"]), scorer(METRICS["wasserstein"])
-mutual_information = scorer(METRICS["mutual-information"])
+gaussian_tc, wasserstein = metric_of("gaussian-tc"), metric_of("wasserstein")
+mutual_information = metric_of("mutual-information")
 GRID = np.indices(dsprites.SIZES).reshape(5, -1).T.astype(np.int32)
-POINTS = Points.from_factors(GRID, sizes=dsprites.SIZES)
+POINTS = DataRows.from_factors(GRID, sizes=dsprites.SIZES)
 
 
 def made_codes() -> np.ndarray:
@@ -46,12 +53,12 @@ MEAN = made_codes()
 CODES = Codes(np.arange(len(GRID)), MEAN, np.full(MEAN.shape, -2.0, np.float32))
 
 
-def score(metric: Scorer, protocol: str) -> Callable[[], Any]:
+def score(metric: Metric, protocol: str) -> Callable[[], Any]:
     """A call that plans and scores."""
 
     def call() -> Any:
-        plan = metric.plan(POINTS, metric.protocols[protocol], 0, codes_ready=True)
-        return metric.score(plan, CODES)
+        drawn = metric.draw(POINTS, metric.facts.protocols[protocol], 0, codes_ready=True)
+        return metric.score(drawn, CODES)
 
     return call
 
@@ -141,7 +148,7 @@ def row(machine: Machine, name: str, work: Callable[[], Any], plain: float | Non
 
 def metrics(machine: Machine) -> Iterator[Row]:
     """All but the boosted DCI."""
-    sampled = sap.plan(POINTS, sap.protocols["dlib"], 0)
+    sampled = sap.draw(POINTS, sap.facts.protocols["dlib"], 0)
     arguments = (*sampled.codes(CODES), sampled.labels(), sampled.labels("test"))
     information = timed(lambda: plain_information(MEAN, GRID))  # all that these three take time for
     plains = {
@@ -150,10 +157,10 @@ def metrics(machine: Machine) -> Iterator[Row]:
         "sap": lambda: plain_sap(*arguments),
         "gaussian-tc": lambda: plain_gaussian_tc(MEAN),
     }
-    for protocol in factor.protocols:
+    for protocol in factor.facts.protocols:
         plain = timed(plains["factor"]) if protocol == "paper" else None
         yield row(machine, f"factor, {protocol}", score(factor, protocol), plain)
-    for protocol in higgins.protocols:
+    for protocol in higgins.facts.protocols:
         yield row(machine, f"higgins, {protocol}", score(higgins, protocol))
     for metric in (mig, med, modularity):
         yield row(machine, f"{metric.facts.name}, exact", score(metric, "exact"), information)
@@ -163,9 +170,9 @@ def metrics(machine: Machine) -> Iterator[Row]:
     for metric in (sap, explicitness, dci_lasso, dci_hist):
         plain = min(timed(plains[metric.facts.name]) for _ in range(2)) if metric.facts.name in plains else None
         yield row(machine, f"{metric.facts.name}, dlib", score(metric, "dlib"), plain, "10,000 + 5,000 rows")
-    plan = udr.plan(POINTS, udr.protocols["lasso"], 0)
-    yield row(machine, "udr, 10 models", lambda: udr.score(plan, [CODES] * 10, LentFunctions()), note="1,000 rows")
-    mixture = tc.plan(POINTS, tc.protocols["mixture"], 0)
+    drawn = udr.draw(POINTS, udr.facts.protocols["lasso"], 0)
+    yield row(machine, "udr, 10 models", lambda: udr.score(drawn, [CODES] * 10, ModelFunctions()), note="1,000 rows")
+    mixture = tc.draw(POINTS, tc.facts.protocols["mixture"], 0)
     where = machine.device.type
     some = 2_000 if machine.cuda else 20
     plain = timed(lambda: plain_mixture(some, machine.device)) * 2_000 / some

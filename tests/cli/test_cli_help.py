@@ -28,7 +28,7 @@ from disentool.io.directions import Direction, Directions
 from disentool.io.files import sha256
 from disentool.io.records import to_json
 from disentool.metrics import METRICS
-from disentool.scoring.choose import choose
+from disentool.scoring.metric import choose_metrics
 from disentool.training.config import RunConfig
 from disentool.training.plan import plan
 
@@ -141,7 +141,7 @@ def inputs(tmp_path_factory, trained, squares) -> Path:
             overwrite=False,
         )
         encode(Path("ckpt.pt"), Path("z.h5"), device="cpu")
-        metrics = choose(["factor", "mig", "reconstruction"], None)
+        metrics = choose_metrics(["factor", "mig", "reconstruction"], None)
         records = score(["runs/0.pt", "runs/1.pt", "runs/2.pt"], metrics, device="cpu")
         Path("scores.jsonl").write_text("".join(f"{to_json(record)}\n" for record in records))
         export(Path("ckpt.pt"), Path("model.safetensors"))

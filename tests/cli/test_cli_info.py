@@ -13,7 +13,7 @@ from conftest import square_grid, write_dataset
 from disentool.commands.score import score
 from disentool.io import checkpoint
 from disentool.io.records import to_json
-from disentool.scoring.choose import choose
+from disentool.scoring.metric import choose_metrics
 
 
 def described(cli, *arguments) -> dict:
@@ -117,7 +117,7 @@ def test_anyones_codes_are_described_by_the_error(cli, folder, trained):
 
 
 def test_records_are_what_score_prints(cli, folder, trained, squares):
-    records = list(score([trained], choose(["kl"], None), device="cpu"))
+    records = list(score([trained], choose_metrics(["kl"], None), device="cpu"))
     (folder / "a.jsonl").write_text("".join(to_json(record) + "\n" for record in records))
     assert described(cli, "a.jsonl")["artefacts"] == [str(trained)]
 

@@ -16,12 +16,11 @@ from disentool.commands.encode import encode
 from disentool.commands.score import score
 from disentool.metrics import METRICS, ONLY_BY_NAME
 from disentool.reporting import Silent
-from disentool.scoring.choose import choose
 from disentool.scoring.codes import Codes
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.measure import measure
-from disentool.scoring.points import Points
-from disentool.scoring.scorer import Spread
+from disentool.scoring.data_rows import DataRows
+from disentool.scoring.metric import choose_metrics
+from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.score_metric import Spread, score_metric
 
 OF_TABLES = (
     "mig",
@@ -142,7 +141,7 @@ def test_boosted_dci_shows_its_progress(anyones):
         def update(self, done, terms=None):
             seen.append(done)
 
-    chosen = choose(["dci"], None, {"rounds": "3", "train_rows": "200", "test_rows": "50"})
+    chosen = choose_metrics(["dci"], None, {"rounds": "3", "train_rows": "200", "test_rows": "50"})
     (record,) = score([anyones], chosen, codes="z", factors="y", report=Watcher())
     assert 0 <= record["score"] <= 1
     assert seen[0] == ("score dci", 24, "steps")
@@ -210,14 +209,14 @@ def test_bootstrap_intervals_hold_the_score_of_the_whole():
     factors = grid_factors(4, 5)
     table = factors.repeat(500, axis=0)
     mean = table + 0.8 * noise(table.shape)
-    metric = choose(["sap"], None, {"mode": "continuous"})[0]
-    truth = evaluate(metric.scorer, table, mean, mode="continuous").score
+    metric = choose_metrics(["sap"], None, {"mode": "continuous"})[0]
+    truth = evaluate(metric, table, mean, mode="continuous").score
     held = 0
     for seed in range(20):
         rows = np.sort(np.random.default_rng(seed).choice(len(table), 300, replace=False))
-        plan = metric.scorer.plan(Points.from_factors(table[rows]), metric.options, seed, codes_ready=True)
+        drawn = metric.draw(DataRows.from_factors(table[rows]), metric.constants, seed, codes_ready=True)
         codes = Codes(np.arange(300), mean[rows].astype(np.float32))
-        result = measure(metric, [plan], codes, LentFunctions(), Spread(bootstrap=100), Silent())
+        result = score_metric(metric, [drawn], codes, ModelFunctions(), Spread(bootstrap=100), Silent())
         held += result.interval[0] <= truth <= result.interval[1]
     assert held >= 16
 
@@ -330,20 +329,20 @@ def test_categorical_and_constant_codes_are_said(cli, anyones):
 
 
 def test_all_samples_what_would_be_slow():
-    points = Points.from_factors(grid_factors(50, 50, 50))
-    asked, came_with_all = choose(["explicitness"], None), choose(["all"], None)
+    points = DataRows.from_factors(grid_factors(50, 50, 50))
+    asked, came_with_all = choose_metrics(["explicitness"], None), choose_metrics(["all"], None)
     (of_all,) = (m for m in came_with_all if m.name == "explicitness")
     for metric, protocol in ((asked[0], "exact"), (of_all, "dlib")):
-        (plan,) = metric.plans(points, 0, 1, codes_ready=True)
-        assert plan.options.protocol == protocol
+        (drawn,) = metric.draws(points, 0, 1, codes_ready=True)
+        assert drawn.constants.protocol == protocol
 
 
 def test_choices():
-    assert {m.name for m in choose(["all"], None)} == set(METRICS) - ONLY_BY_NAME
-    mixed = choose(["all,dci", "mig"], None)
+    assert {m.name for m in choose_metrics(["all"], None)} == set(METRICS) - ONLY_BY_NAME
+    mixed = choose_metrics(["all,dci", "mig"], None)
     assert [m.name for m in mixed if not m.optional] == ["dci", "mig"]
-    assert choose(["mig"], None)[0].encoded.protocol == "dlib"
-    assert choose(["mig"], "exact")[0].encoded.protocol == "exact"
+    assert choose_metrics(["mig"], None)[0].encoded.protocol == "dlib"
+    assert choose_metrics(["mig"], "exact")[0].encoded.protocol == "exact"
 
 
 def test_what_any_score_should_be_read_with(cli, folder):

@@ -21,7 +21,7 @@ from PIL import Image
 from disentool.commands.encode import encode
 from disentool.commands.score import score
 from disentool.io.records import to_json
-from disentool.scoring.choose import choose
+from disentool.scoring.metric import choose_metrics
 
 GOLDEN = DATA / "messages.txt"
 WRITE = "DISENTOOL_WRITE_MESSAGES"
@@ -40,7 +40,7 @@ def work(folder, trained) -> Path:
     Path("text.pt").write_text("hello\n")
     Path("there.png").write_text("an output of before\n")
     Path("options.yaml").write_text("gama: 10\n")
-    records = score(["z.h5"], choose(["mig", "modularity"], None))
+    records = score(["z.h5"], choose_metrics(["mig", "modularity"], None))
     Path("scores.jsonl").write_text("".join(f"{to_json(record)}\n" for record in records))
     for index in range(6):
         path = Path("photos", "ab"[index % 2], f"{index}.png")

@@ -15,7 +15,7 @@ from disentool.models.decoding import images_of
 from disentool.models.generator import generated_images, open_generator
 from disentool.models.model import load_model
 from disentool.models.prior import draw
-from disentool.scoring.lent_functions import of_codes
+from disentool.scoring.model_functions import of_codes
 from disentool.training.config import RunConfig
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from metric_cases import evaluate, grid_factors, noise, scorer
+from metric_cases import evaluate, grid_factors, metric_of, noise
 
 from disentool.api.scoring import score
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
@@ -29,7 +29,7 @@ CODES = FACTORS + 0.05 * noise(FACTORS.shape)
     ],
 )
 def test_the_same_as_a_plan_and_its_score(name, constants):
-    direct = evaluate(scorer(METRICS[name]), FACTORS, CODES, seed=3, **constants)
+    direct = evaluate(metric_of(name), FACTORS, CODES, seed=3, **constants)
     result = score(CODES, FACTORS, name, seed=3, constants=constants)
     assert (result.score, result.interval, result.per_factor) == (direct.score, direct.interval, direct.per_factor)
     assert result.protocol == METRICS[name].default

@@ -14,11 +14,11 @@ from metric_cases import factor
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.metrics import METRICS
 from disentool.scoring.codes import Codes
-from disentool.scoring.drawing.rows import subset_rows
-from disentool.scoring.points import Points
+from disentool.scoring.data_rows import DataRows
+from disentool.scoring.drawing.seeded_subset import subset_rows
 
 REFERENCE = DATA / "metrics"
-PAPER, DLIB = factor.protocols["paper"], factor.protocols["dlib"]
+PAPER, DLIB = factor.facts.protocols["paper"], factor.facts.protocols["dlib"]
 BOTH = pytest.mark.parametrize("options", [PAPER, DLIB], ids=["paper", "dlib"])
 
 
@@ -31,8 +31,8 @@ def codes_of(mean):
 
 
 def evaluate(factors, mean, options=PAPER, seed=0, **of_points):
-    points = Points.from_factors(factors, **of_points)
-    return factor.score(factor.plan(points, options, seed, codes_ready=True), codes_of(mean))
+    points = DataRows.from_factors(factors, **of_points)
+    return factor.score(factor.draw(points, options, seed, codes_ready=True), codes_of(mean))
 
 
 def noise(shape, seed=0):
@@ -148,14 +148,14 @@ def test_higgins_loophole_is_closed():
 # The same metric, written down a second time
 
 
-def plain(codes, plan):
+def plain(codes, drawn):
     """Section 4 as loops: returns the score and the table of votes."""
-    options = plan.options
-    sample = codes if plan.scale_rows is None else codes[plan.scale_rows]
+    options = drawn.constants
+    sample = codes if drawn.scale_rows is None else codes[drawn.scale_rows]
     scale = sample.astype(float).std(axis=0, ddof=1)
-    table = np.zeros((codes.shape[1], len(plan.names)), dtype=int)
+    table = np.zeros((codes.shape[1], len(drawn.names)), dtype=int)
     votes = []
-    for rows, fixed in zip(plan.vote_rows, plan.vote_factors, strict=True):
+    for rows, fixed in zip(drawn.vote_rows, drawn.vote_factors, strict=True):
         best, least = None, None
         for j in range(codes.shape[1]):
             if scale[j] < options.prune_std:
@@ -179,10 +179,10 @@ def test_agrees_with_a_plain_statement(grid, protocol, codes_ready):
     mixing = np.random.default_rng(3).normal(size=(3, 5))
     codes = (factors @ mixing + 0.3 * noise((120, 5))).astype(np.float32)
     codes[:, 3] *= 0.001
-    options = replace(factor.protocols[protocol], votes=300, evaluation_votes=200, group_size=16)
-    plan = factor.plan(Points.from_factors(factors, grid=grid), options, 7, codes_ready)
-    result = factor.score(plan, codes_of(codes))
-    score, table = plain(codes, plan)
+    options = replace(factor.facts.protocols[protocol], votes=300, evaluation_votes=200, group_size=16)
+    drawn = factor.draw(DataRows.from_factors(factors, grid=grid), options, 7, codes_ready)
+    result = factor.score(drawn, codes_of(codes))
+    score, table = plain(codes, drawn)
     assert result.score == score
     assert result.details["vote_table"] == table.tolist()
     assert 0.3 < score < 1
@@ -202,7 +202,7 @@ def reference(case):
             codes += stored[f"table_{k}"][factors[:, k]]
         codes += np.random.RandomState(int(stored["noise_seed"])).randn(*codes.shape) * stored["noise_sigma"]
     expected = json.loads((REFERENCE / "expected.json").read_text())["cases"][case]["metrics"]["factor_vae"]
-    return Points.from_factors(factors, sizes=sizes), codes_of(codes), expected
+    return DataRows.from_factors(factors, sizes=sizes), codes_of(codes), expected
 
 
 @pytest.mark.parametrize("prune_std", [0.0, 0.05])
@@ -215,13 +215,13 @@ def test_dlib_protocol_reproduces_every_seed(case, prune_std):
     if (case, prune_std) == ("nonlinear_dead", 0.0):
         # The original divides 0 by 0 for a constant dimension, and NaN wins every argmin. Here it is never active, so
         # the score is that of the dimensions that vary: 0.96, where the original's is 0.20.
-        plan = factor.plan(points, replace(DLIB, prune_std=0.0), 0, codes_ready=True)
-        assert factor.score(plan, codes).score == pytest.approx(0.962, abs=0.011)
+        drawn = factor.draw(points, replace(DLIB, prune_std=0.0), 0, codes_ready=True)
+        assert factor.score(drawn, codes).score == pytest.approx(0.962, abs=0.011)
         return
     expected = expected[f"threshold_{prune_std:g}"]
     for seed, score in enumerate(expected["eval_accuracy"]["per_seed"]):
-        plan = factor.plan(points, replace(DLIB, prune_std=prune_std), seed, codes_ready=True)
-        result = factor.score(plan, codes)
+        drawn = factor.draw(points, replace(DLIB, prune_std=prune_std), seed, codes_ready=True)
+        result = factor.score(drawn, codes)
         assert result.score == score
         assert result.details["train_accuracy"] == expected["train_accuracy"]["per_seed"][seed]
         assert result.details["active_dimensions"] == np.flatnonzero(expected["active_latents"]).tolist()
@@ -231,31 +231,31 @@ def test_dlib_protocol_reproduces_every_seed(case, prune_std):
 def test_other_samplers_agree_with_the_reference_mean(case):
     points, codes, expected = reference(case)
     expected = expected["threshold_0.05"]["eval_accuracy"]
-    points = Points.from_factors(points.factors, grid=False)
-    plan = factor.plan(points, replace(DLIB, scale_rows=None), 0, codes_ready=True)
+    points = DataRows.from_factors(points.factors, grid=False)
+    drawn = factor.draw(points, replace(DLIB, scale_rows=None), 0, codes_ready=True)
     # rows without replacement and scale from the whole grid: near, not equal (the groups of a grid of 360 are small)
-    assert factor.score(plan, codes).score == pytest.approx(expected["mean"], abs=0.03)
+    assert factor.score(drawn, codes).score == pytest.approx(expected["mean"], abs=0.03)
 
 
 def test_encoding_only_what_is_drawn_gives_the_same_score():
     points, codes, expected = reference("entangled")
-    plan = factor.plan(points, DLIB, 0)
-    few = Codes(plan.rows, codes.mean[plan.rows])
-    assert factor.score(plan, few).score == expected["threshold_0.05"]["eval_accuracy"]["per_seed"][0]
+    drawn = factor.draw(points, DLIB, 0)
+    few = Codes(drawn.rows, codes.mean[drawn.rows])
+    assert factor.score(drawn, few).score == expected["threshold_0.05"]["eval_accuracy"]["per_seed"][0]
 
 
 def test_stream_is_consumed_as_by_one_call_per_factor():
     factors = grid_factors(3, 1, 6, 5)  # a factor of one value takes nothing from the stream, and is not voted on
-    points = Points.from_factors(factors)
+    points = DataRows.from_factors(factors)
     options = replace(DLIB, votes=40, evaluation_votes=10, group_size=7, scale_rows=30)
-    plan = factor.plan(points, options, 11)
+    drawn = factor.draw(points, options, 11)
     stream = np.random.RandomState(11)
 
     def draw(count):
         return np.stack([stream.randint(size, size=count) for size in (3, 1, 6, 5)], axis=1)
 
-    np.testing.assert_array_equal(factors[plan.scale_rows], draw(30))
-    for rows, fixed in zip(plan.vote_rows, plan.vote_factors, strict=True):
+    np.testing.assert_array_equal(factors[drawn.scale_rows], draw(30))
+    for rows, fixed in zip(drawn.vote_rows, drawn.vote_factors, strict=True):
         assert fixed == stream.randint(3)
         combinations = draw(7)
         column = (0, 2, 3)[fixed]
@@ -271,24 +271,24 @@ def test_a_vote_holds_its_factor_fixed_and_nothing_else(subset):
     factors = grid_factors(6, 7, 8)
     if subset:
         factors = factors[np.sort(np.random.default_rng(0).permutation(len(factors))[:250])]
-    points = Points.from_factors(factors)
+    points = DataRows.from_factors(factors)
     assert points.grid is not subset
-    plan = factor.plan(points, PAPER, 0)
-    drawn = factors[plan.vote_rows]
+    drawn = factor.draw(points, PAPER, 0)
+    labels = factors[drawn.vote_rows]
     for k in range(3):
-        groups = drawn[plan.vote_factors == k]
+        groups = labels[drawn.vote_factors == k]
         assert (groups[:, :, k] == groups[:, :1, k]).all()
         assert len(np.unique(groups[:, 0, k])) == (6, 7, 8)[k]
         for other in {0, 1, 2} - {k}:
             assert (groups[:, :, other] != groups[:, :1, other]).any(axis=1).all()
-    assert np.bincount(plan.vote_factors).min() > 200
+    assert np.bincount(drawn.vote_factors).min() > 200
 
 
 def test_rows_off_a_grid_are_drawn_without_replacement_and_uniformly():
     factors = np.zeros((300, 2), dtype=int)
     factors[:, 0] = np.arange(300) >= 250
     factors[:, 1] = np.arange(300) % 5
-    groups = Points.from_factors(factors).draw_groups(np.zeros(4000, dtype=int), 20, np.random.default_rng(0))
+    groups = DataRows.from_factors(factors).draw_groups(np.zeros(4000, dtype=int), 20, np.random.default_rng(0))
     assert groups.small == 0
     rows = np.sort(groups.rows, axis=1)
     assert (np.diff(rows, axis=1) > 0).all()
@@ -317,7 +317,7 @@ def test_incomplete_grid_scores_like_the_whole():
 def test_shuffled_grid_is_not_taken_for_one():
     factors = grid_factors(4, 5, 6)
     order = np.random.default_rng(0).permutation(len(factors))
-    assert not Points.from_factors(factors[order]).grid
+    assert not DataRows.from_factors(factors[order]).grid
     assert evaluate(factors[order], factors[order]).score == 1.0
 
 
@@ -333,8 +333,8 @@ def test_small_groups_are_flagged():
 
 def test_a_value_that_occurs_once_is_not_drawn():
     factors = np.column_stack([[0] * 10 + [1] * 10 + [2], np.arange(21) % 3])
-    plan = factor.plan(Points.from_factors(factors), PAPER, 0)
-    fixed = plan.vote_rows[plan.vote_factors == 0]
+    drawn = factor.draw(DataRows.from_factors(factors), PAPER, 0)
+    fixed = drawn.vote_rows[drawn.vote_factors == 0]
     assert not (fixed == 20).any()
 
 
@@ -429,14 +429,14 @@ def test_score_is_a_share(n, k, d, seed, votes, evaluation_votes, group_size, pr
     factors[:4] = np.array([0, 0, 1, 1])[:, None]  # at least two values, each shared
     codes = rng.normal(size=(n, d)) * rng.choice([0, 0.01, 1, 1e6], size=d)
     options = replace(
-        factor.protocols[protocol],
+        factor.facts.protocols[protocol],
         votes=votes,
         evaluation_votes=evaluation_votes,
         group_size=group_size,
         scale_rows=None,
     )
-    plan = factor.plan(Points.from_factors(factors), options, seed, codes_ready)
-    result = factor.score(plan, codes_of(codes))
+    drawn = factor.draw(DataRows.from_factors(factors), options, seed, codes_ready)
+    result = factor.score(drawn, codes_of(codes))
     assert 0 <= result.score <= 1
     assert all(0 <= value <= 1 for value in result.per_factor.values())
     assert result.interval is None or 0 <= result.interval[0] <= result.interval[1] <= 1
@@ -448,8 +448,8 @@ def test_score_is_a_share(n, k, d, seed, votes, evaluation_votes, group_size, pr
 
 def test_scale_rows_depend_on_whether_codes_are_ready():
     factors = grid_factors(10, 20, 30, 5)
-    points = Points.from_factors(factors)
-    ready, encoded = factor.plan(points, PAPER, 0, codes_ready=True), factor.plan(points, PAPER, 0)
+    points = DataRows.from_factors(factors)
+    ready, encoded = factor.draw(points, PAPER, 0, codes_ready=True), factor.draw(points, PAPER, 0)
     assert ready.rows is None
     assert ready.scale_rows is None
     assert len(encoded.scale_rows) == 10_000
@@ -462,7 +462,7 @@ def test_scale_rows_depend_on_whether_codes_are_ready():
     assert details["scale"] == pytest.approx(factors.std(axis=0, ddof=1))
     details = factor.score(encoded, Codes(encoded.rows, codes.mean[encoded.rows])).details
     assert (details["scale_rows"], details["scale_rows_drawn"]) == (10_000, "seeded, without replacement")
-    details = factor.score(factor.plan(points, DLIB, 0), codes).details
+    details = factor.score(factor.draw(points, DLIB, 0), codes).details
     assert (details["scale_rows"], details["scale_rows_drawn"]) == (10_000, "seeded, with replacement")
 
 
@@ -483,37 +483,37 @@ def test_table_of_metrics():
     assert facts.needs == {"factors"}
 
 
-# Points
+# DataRows
 
 
 def test_labels_become_class_indices():
-    points = Points.from_factors(np.array([[0.5, 10], [1.5, 30], [0.5, 30]]))
+    points = DataRows.from_factors(np.array([[0.5, 10], [1.5, 30], [0.5, 30]]))
     assert points.factors.tolist() == [[0, 0], [1, 1], [0, 1]]
     assert points.sizes == (2, 2)
     assert points.names == ("factor_0", "factor_1")
     for labels in (np.array([[True], [False]]), np.array([[7], [3]], np.uint64), np.array([[1], [-1]], ">i4")):
-        assert Points.from_factors(labels).factors.tolist() == [[1], [0]]
+        assert DataRows.from_factors(labels).factors.tolist() == [[1], [0]]
     already = np.array([[0, 5], [1, 2]], dtype=np.int32)
-    assert Points.from_factors(already, sizes=(2, 6)).factors is already
-    assert Points.from_factors(already).factors.tolist() == [[0, 1], [1, 0]]
-    assert Points.from_factors([[0.0, 1.0], [1.0, 0.0]], sizes=[4, 2]).sizes == (4, 2)
+    assert DataRows.from_factors(already, sizes=(2, 6)).factors is already
+    assert DataRows.from_factors(already).factors.tolist() == [[0, 1], [1, 0]]
+    assert DataRows.from_factors([[0.0, 1.0], [1.0, 0.0]], sizes=[4, 2]).sizes == (4, 2)
 
 
 def test_rows_follow_from_factors_on_a_grid():
     factors = grid_factors(3, 1, 4, 5).astype(np.int32)
-    points = Points.from_factors(factors)
+    points = DataRows.from_factors(factors)
     assert points.grid
     assert points.factors is factors
     np.testing.assert_array_equal(points.rows_of(factors), np.arange(60))
     np.testing.assert_array_equal(points.rows_of(factors.reshape(3, 20, 4)), np.arange(60).reshape(3, 20))
     with pytest.raises(DataMismatch, match="complete grid"):
-        Points.from_factors(factors, grid=False).rows_of(factors)
+        DataRows.from_factors(factors, grid=False).rows_of(factors)
 
 
 def test_a_false_claim_of_a_grid_is_dropped():
     factors = grid_factors(3, 4)
     for lie in (factors[::-1], factors[1:], factors[:, ::-1], np.concatenate([factors[:11], factors[:1]])):
-        points = Points.from_factors(lie, sizes=(4, 3) if lie[1, 0] == 1 else (3, 4), grid=True)
+        points = DataRows.from_factors(lie, sizes=(4, 3) if lie[1, 0] == 1 else (3, 4), grid=True)
         assert not points.grid
 
 
@@ -544,13 +544,13 @@ def test_sizes_may_exceed_what_occurs():
 )
 def test_labels_that_are_none(factors, arguments, error, words):
     with pytest.raises(error, match=words) as raised:
-        Points.from_factors(factors, **arguments)
+        DataRows.from_factors(factors, **arguments)
     assert "\n" not in str(raised.value)
 
 
 def test_many_values_are_fine_when_they_recur():
-    assert Points.from_factors(np.tile(np.linspace(0, 1, 300), 3)[:, None]).sizes == (300,)
-    assert Points.from_factors(noise((150, 1))).sizes == (150,)
+    assert DataRows.from_factors(np.tile(np.linspace(0, 1, 300), 3)[:, None]).sizes == (300,)
+    assert DataRows.from_factors(noise((150, 1))).sizes == (150,)
 
 
 # Bad input
@@ -558,36 +558,36 @@ def test_many_values_are_fine_when_they_recur():
 
 def test_no_labels():
     with pytest.raises(NoFactors, match="reconstruction, elbo, kl"):
-        factor.plan(Points(10), PAPER, 0)
+        factor.draw(DataRows(10), PAPER, 0)
 
 
 @pytest.mark.parametrize("factors", [np.zeros((5, 2), int), np.arange(5)[:, None], np.zeros((1, 3), int)])
 def test_no_factor_that_could_be_fixed(factors):
     for grid in (None, False):
         with pytest.raises(DataMismatch, match="no factor it could hold fixed"):
-            factor.plan(Points.from_factors(factors, grid=grid), PAPER, 0)
+            factor.draw(DataRows.from_factors(factors, grid=grid), PAPER, 0)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
 def test_codes_that_are_not_finite(value):
     codes = np.array(FOUR, dtype=float)
     codes[[3, 7], 1] = value
-    plan = factor.plan(Points.from_factors(FOUR), PAPER, 0, codes_ready=True)
+    drawn = factor.draw(DataRows.from_factors(FOUR), PAPER, 0, codes_ready=True)
     with pytest.raises(DataMismatch, match="2 of 256 rows"):
-        factor.score(plan, Codes(np.arange(256), codes))
+        factor.score(drawn, Codes(np.arange(256), codes))
 
 
 def test_codes_of_other_data():
-    points = Points.from_factors(FOUR)
-    plan = factor.plan(points, PAPER, 0, codes_ready=True)
+    points = DataRows.from_factors(FOUR)
+    drawn = factor.draw(points, PAPER, 0, codes_ready=True)
     for n in (255, 257):
         with pytest.raises(DataMismatch, match=f"codes hold {n} rows, but the data has 256"):
-            factor.score(plan, codes_of(noise((n, 2))))
-    plan = factor.plan(points, DLIB, 0)
+            factor.score(drawn, codes_of(noise((n, 2))))
+    drawn = factor.draw(points, DLIB, 0)
     with pytest.raises(DataMismatch, match="lack"):
-        factor.score(plan, codes_of(noise((200, 2))))
+        factor.score(drawn, codes_of(noise((200, 2))))
     with pytest.raises(DataMismatch, match="lack"):
-        factor.score(plan, Codes(np.arange(2, 256), noise((254, 2))))
+        factor.score(drawn, Codes(np.arange(2, 256), noise((254, 2))))
 
 
 @pytest.mark.parametrize(
@@ -608,20 +608,20 @@ def test_options_that_cannot_be(wrong):
 
 def test_unknown_protocol():
     with pytest.raises(UnknownName, match="dlib"):
-        factor.plan(Points.from_factors(FOUR), replace(PAPER, protocol="dlip"), 0)
+        factor.draw(DataRows.from_factors(FOUR), replace(PAPER, protocol="dlip"), 0)
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5, True, "0"])
 @BOTH
 def test_seeds_that_cannot_be(seed, options):
     with pytest.raises(WrongUsage, match="seed"):
-        factor.plan(Points.from_factors(FOUR), options, seed)
+        factor.draw(DataRows.from_factors(FOUR), options, seed)
 
 
 def test_dlib_seed_is_limited_to_32_bits():
-    factor.plan(Points.from_factors(FOUR), PAPER, 1 << 40)
+    factor.draw(DataRows.from_factors(FOUR), PAPER, 1 << 40)
     with pytest.raises(WrongUsage, match="below 4294967296"):
-        factor.plan(Points.from_factors(FOUR), DLIB, 1 << 32)
+        factor.draw(DataRows.from_factors(FOUR), DLIB, 1 << 32)
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ def test_every_metric_is_told_whole(name):
 
 
 def test_words_and_arrows_are_of_the_direction():
-    assert METRICS["factor"].told.endswith("varying code, higher is better")
-    assert METRICS["elbo"].told == "evidence lower bound, nats per image, higher is better"
-    assert METRICS["kl"].told == "mean KL of the posterior to N(0, I), nats per image"
+    assert METRICS["factor"].description.endswith("varying code, higher is better")
+    assert METRICS["elbo"].description == "evidence lower bound, nats per image, higher is better"
+    assert METRICS["kl"].description == "mean KL of the posterior to N(0, I), nats per image"
     assert [arrow(name) for name in ("factor", "reconstruction", "kl", "mine:metric")] == ["↑", "↓", "", ""]
 
 

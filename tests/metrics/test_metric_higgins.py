@@ -15,10 +15,10 @@ from sklearn.linear_model import LogisticRegression
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.metrics.higgins import _softmax
 from disentool.scoring.codes import Codes
-from disentool.scoring.points import Points
+from disentool.scoring.data_rows import DataRows
 
 REFERENCE = DATA / "metrics"
-PAPER, DLIB = higgins.protocols["paper"], higgins.protocols["dlib"]
+PAPER, DLIB = higgins.facts.protocols["paper"], higgins.facts.protocols["dlib"]
 BOTH = pytest.mark.parametrize("options", [PAPER, DLIB], ids=["paper", "dlib"])
 FEW = {"train_points": 600, "test_points": 300}
 
@@ -32,8 +32,8 @@ def codes_of(mean):
 
 
 def evaluate(factors, mean, options=PAPER, seed=0, **of_points):
-    points = Points.from_factors(factors, **of_points)
-    return higgins.score(higgins.plan(points, options, seed, codes_ready=True), codes_of(mean))
+    points = DataRows.from_factors(factors, **of_points)
+    return higgins.score(higgins.draw(points, options, seed, codes_ready=True), codes_of(mean))
 
 
 FOUR = grid_factors(4, 4, 4, 4)
@@ -59,8 +59,8 @@ def test_a_factor_may_be_missing_and_the_score_still_be_one(options):
     """Kim & Mnih's figure 3: K-1 of K factors are enough for this metric, and not for theirs."""
     missing = FOUR[:, :3] + 0.0
     assert evaluate(FOUR, missing, options).score > 0.99
-    points = Points.from_factors(FOUR)
-    votes = factor.score(factor.plan(points, factor.protocols["paper"], 0, codes_ready=True), codes_of(missing))
+    points = DataRows.from_factors(FOUR)
+    votes = factor.score(factor.draw(points, factor.facts.protocols["paper"], 0, codes_ready=True), codes_of(missing))
     assert votes.score < 0.9
 
 
@@ -72,16 +72,16 @@ def test_a_rotated_code_is_still_told_apart():
 
 @pytest.mark.parametrize("metric", [factor, higgins])
 def test_ubisoft_rescales_so_that_chance_is_0(metric):
-    points = Points.from_factors(FOUR)
-    options = metric.protocols["ubisoft"]
+    points = DataRows.from_factors(FOUR)
+    options = metric.facts.protocols["ubisoft"]
     noise = np.random.default_rng(0).normal(size=(256, 3)) + 0.3 * FOUR[:, :3]
     for mean in (FOUR, noise):
-        plan = metric.plan(points, options, 0, codes_ready=True)
-        result = metric.score(plan, codes_of(mean))
-        plain = metric.score(replace(plan, options=replace(options, rescaled=False)), codes_of(mean))
+        drawn = metric.draw(points, options, 0, codes_ready=True)
+        result = metric.score(drawn, codes_of(mean))
+        plain = metric.score(replace(drawn, constants=replace(options, rescaled=False)), codes_of(mean))
         assert result.score == pytest.approx((plain.score - 0.25) / 0.75)
         assert result.interval == pytest.approx([(bound - 0.25) / 0.75 for bound in plain.interval])
-    assert metric.score(metric.plan(points, options, 0, codes_ready=True), codes_of(FOUR)).score == 1
+    assert metric.score(metric.draw(points, options, 0, codes_ready=True), codes_of(FOUR)).score == 1
 
 
 def test_constant_codes_score_chance():
@@ -98,14 +98,14 @@ def test_scaling_every_dimension_alike_changes_little_and_permuting_nothing():
 
 def test_the_plan_holds_pairs_that_share_their_factor():
     for grid in (True, False):
-        points = Points.from_factors(FOUR, grid=None if grid else False)
+        points = DataRows.from_factors(FOUR, grid=None if grid else False)
         for options in (replace(PAPER, **FEW), replace(DLIB, **FEW)):
-            plan = higgins.plan(points, options, 3)
-            assert plan.first.shape == plan.second.shape == (900, options.pairs)
-            shared = FOUR[plan.first] == FOUR[plan.second]  # [V,L,K]
-            assert shared[np.arange(900), :, plan.factors].all()
+            drawn = higgins.draw(points, options, 3)
+            assert drawn.first.shape == drawn.second.shape == (900, options.pairs)
+            shared = FOUR[drawn.first] == FOUR[drawn.second]  # [V,L,K]
+            assert shared[np.arange(900), :, drawn.factors].all()
             assert (shared.mean((0, 1)) < 0.6).all()  # each factor is shared when it is chosen, and else by chance
-            assert np.array_equal(plan.rows, np.unique([plan.first, plan.second]))
+            assert np.array_equal(drawn.rows, np.unique([drawn.first, drawn.second]))
 
 
 def test_against_a_plain_statement():
@@ -113,16 +113,16 @@ def test_against_a_plain_statement():
     rng = np.random.default_rng(0)
     mean = (FOUR + rng.normal(size=FOUR.shape)).astype(np.float32)
     options = replace(DLIB, **FEW)
-    plan = higgins.plan(Points.from_factors(FOUR), options, 0, codes_ready=True)
+    drawn = higgins.draw(DataRows.from_factors(FOUR), options, 0, codes_ready=True)
     features = np.array(
         [
             np.mean([np.abs(mean[a] - mean[b]) for a, b in zip(first, second, strict=True)], axis=0)
-            for first, second in zip(plan.first, plan.second, strict=True)
+            for first, second in zip(drawn.first, drawn.second, strict=True)
         ]
     )
-    fitted = LogisticRegression().fit(features[:600], plan.factors[:600])
-    expected = fitted.score(features[600:], plan.factors[600:])
-    assert abs(higgins.score(plan, codes_of(mean)).score - expected) <= 1 / 300
+    fitted = LogisticRegression().fit(features[:600], drawn.factors[:600])
+    expected = fitted.score(features[600:], drawn.factors[600:])
+    assert abs(higgins.score(drawn, codes_of(mean)).score - expected) <= 1 / 300
 
 
 def test_softmax_learns_what_an_exact_fit_does():
@@ -174,7 +174,7 @@ def test_scores_stay_in_range_and_repeat(seed, dimensions):
 
 def test_bad_input():
     with pytest.raises(NoFactors):
-        higgins.plan(Points(5), PAPER, 0)
+        higgins.draw(DataRows(5), PAPER, 0)
     with pytest.raises(DataMismatch, match="tells which factor was shared, and only factor_0 can be"):
         evaluate(np.array([[0], [0], [1], [1]]), np.zeros((4, 2)))
     with pytest.raises(DataMismatch, match="NaN or infinity"):

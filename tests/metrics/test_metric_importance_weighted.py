@@ -10,10 +10,10 @@ from metric_cases import likelihood, noise
 
 from disentool.errors import DataMismatch, UnknownName, WrongUsage
 from disentool.scoring.codes import Codes
+from disentool.scoring.data_rows import DataRows
 from disentool.scoring.drawing.posterior_samples import BLOCK
-from disentool.scoring.drawing.rows import SubsetPlan
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.points import Points
+from disentool.scoring.drawing.seeded_subset import SubsetDraw
+from disentool.scoring.model_functions import ModelFunctions
 
 # p(z) = N(0, I), p(x|z) = N(W z, s^2 I): then p(x) = N(0, W W' + s^2 I), and the posterior is Gaussian
 W = np.array([[1.0, 0.5], [0.0, 1.0], [0.7, -0.3]])
@@ -34,16 +34,16 @@ def log_likelihood(rows, z):
     return -0.5 * (error**2).sum(2) / S**2 - 1.5 * math.log(2 * math.pi * S**2)
 
 
-LENT = LentFunctions(log_likelihood=log_likelihood)
+FUNCTIONS = ModelFunctions(log_likelihood=log_likelihood)
 
 
-def measured(mean=POSTERIOR_MEAN, logvar=None, seed=0, lent=LENT, **changes):
+def measured(mean=POSTERIOR_MEAN, logvar=None, seed=0, functions=FUNCTIONS, **changes):
     """By default q is the best factorised Gaussian: the posterior's mean, the inverse diagonal of its precision."""
     if logvar is None:
         logvar = np.broadcast_to(-np.log(np.diag(PRECISION)), mean.shape)
-    options = replace(likelihood.protocols["subset"], **changes)
-    plan = likelihood.plan(Points(len(mean)), options, seed)
-    return likelihood.score(plan, Codes(np.arange(len(mean)), mean, logvar), lent)
+    options = replace(likelihood.facts.protocols["subset"], **changes)
+    drawn = likelihood.draw(DataRows(len(mean)), options, seed)
+    return likelihood.score(drawn, Codes(np.arange(len(mean)), mean, logvar), functions)
 
 
 def test_it_converges_to_the_truth():
@@ -79,7 +79,9 @@ def test_an_exact_posterior_needs_one_sample():
         return -0.5 * (error**2).sum(2) / S**2 - 1.5 * math.log(2 * math.pi * S**2)
 
     mean = X @ basis / S**2 / precision
-    result = measured(mean, np.broadcast_to(-np.log(precision), mean.shape), lent=LentFunctions(log_likelihood=exact))
+    result = measured(
+        mean, np.broadcast_to(-np.log(precision), mean.shape), functions=ModelFunctions(log_likelihood=exact)
+    )
     assert result.score == pytest.approx(truth.mean(), abs=1e-4)
     assert result.details["effective_samples"] == pytest.approx(100, rel=1e-4)
 
@@ -93,9 +95,9 @@ def test_agrees_with_a_plain_statement():
     log_p = -0.5 * ((X[7] - z @ W.T) ** 2).sum(1) / S**2 - 1.5 * math.log(2 * math.pi * S**2) - 0.5 * (z**2).sum(1)
     log_q = -0.5 * ((z - POSTERIOR_MEAN[7]) ** 2 / variance + np.log(variance)).sum(1)
     alone = likelihood.score(
-        SubsetPlan(np.array([7]), 60, replace(likelihood.protocols["subset"], samples=600), 0),
+        SubsetDraw(np.array([7]), 60, replace(likelihood.facts.protocols["subset"], samples=600), 0),
         Codes(np.arange(60), POSTERIOR_MEAN, np.broadcast_to(np.log(variance), POSTERIOR_MEAN.shape)),
-        LENT,
+        FUNCTIONS,
     )
     assert alone.score == pytest.approx(math.log(np.exp(log_p - log_q).mean()), abs=1e-5)
     assert alone.interval is None
@@ -110,22 +112,22 @@ def test_samples_are_streamed():
         return log_likelihood(rows, z)
 
     done = []
-    lent = LentFunctions(log_likelihood=watched, progress=lambda d, total: done.append((d, total)))
-    measured(samples=1000, rows=10, lent=lent)
+    functions = ModelFunctions(log_likelihood=watched, progress=lambda d, total: done.append((d, total)))
+    measured(samples=1000, rows=10, functions=functions)
     assert max(b * k for b, k in sizes) <= BLOCK
     assert sum(b * k for b, k in sizes) == 10_000
     assert done[-1] == (10, 10)
     sizes.clear()
-    measured(samples=10, rows=60, lent=lent)
+    measured(samples=10, rows=60, functions=functions)
     assert max(b for b, _ in sizes) == 25
 
 
 def test_an_images_samples_are_its_own():
     """Whatever else is scored: the mean over all is the mean over two halves."""
     table = Codes(np.arange(60), POSTERIOR_MEAN, np.broadcast_to(-np.log(np.diag(PRECISION)), POSTERIOR_MEAN.shape))
-    options = likelihood.protocols["subset"]
+    options = likelihood.facts.protocols["subset"]
     parts = [
-        likelihood.score(SubsetPlan(np.arange(60)[half], 60, options, 0), table, LENT).score
+        likelihood.score(SubsetDraw(np.arange(60)[half], 60, options, 0), table, FUNCTIONS).score
         for half in (slice(0, 30), slice(30, 60))
     ]
     assert measured().score == pytest.approx(np.mean(parts), abs=1e-9)
@@ -139,10 +141,10 @@ def test_an_images_samples_are_its_own():
 
 def test_what_is_missing_is_named():
     with pytest.raises(DataMismatch, match="the decoder of a checkpoint"):
-        measured(lent=LentFunctions())
-    plan = likelihood.plan(Points(60), likelihood.protocols["subset"], 0)
+        measured(functions=ModelFunctions())
+    drawn = likelihood.draw(DataRows(60), likelihood.facts.protocols["subset"], 0)
     with pytest.raises(DataMismatch, match="needs logvar"):
-        likelihood.score(plan, Codes(np.arange(60), POSTERIOR_MEAN), LENT)
+        likelihood.score(drawn, Codes(np.arange(60), POSTERIOR_MEAN), FUNCTIONS)
 
 
 def test_values_that_are_not_finite():
@@ -151,12 +153,12 @@ def test_values_that_are_not_finite():
     with pytest.raises(DataMismatch, match="1 of 60 rows"):
         measured(logvar=bad)
     with pytest.raises(DataMismatch, match="log likelihood"):
-        measured(lent=LentFunctions(log_likelihood=lambda rows, z: np.full(z.shape[:2], np.nan)))
+        measured(functions=ModelFunctions(log_likelihood=lambda rows, z: np.full(z.shape[:2], np.nan)))
 
 
 def test_options_that_cannot_be():
     for wrong in ({"samples": 0}, {"rows": 0}):
         with pytest.raises(WrongUsage):
-            replace(likelihood.protocols["subset"], **wrong)
+            replace(likelihood.facts.protocols["subset"], **wrong)
     with pytest.raises(UnknownName, match="subset"):
-        likelihood.plan(Points(5), replace(likelihood.protocols["subset"], protocol="subsets"), 0)
+        likelihood.draw(DataRows(5), replace(likelihood.facts.protocols["subset"], protocol="subsets"), 0)

@@ -11,9 +11,9 @@ from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.metrics import probes
 from disentool.metrics.constants import Leakage
 from disentool.metrics.probing import accuracies
+from disentool.scoring.data_rows import DataRows, TrainingFacts
 from disentool.scoring.drawing.class_and_content import cut
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.points import Points, TrainingFacts
+from disentool.scoring.model_functions import ModelFunctions
 
 FACTORS = grid_factors(4, 5, 12)  # class, pose, light: 240 rows
 ONE_HOT = np.eye(4)[FACTORS[:, 0]]
@@ -21,16 +21,18 @@ POSE = np.eye(5)[FACTORS[:, 1]]
 
 
 def points(factors=FACTORS, names=("shape", "pose", "light"), width=4, **training):
-    return replace(Points.from_factors(factors, names), training=TrainingFacts("shape", class_width=width, **training))
+    return replace(
+        DataRows.from_factors(factors, names), training=TrainingFacts("shape", class_width=width, **training)
+    )
 
 
-def measure(class_code, content_code, where=None, seed=0, lent=None, logvar=None, **changes):
+def measure(class_code, content_code, where=None, seed=0, functions=None, logvar=None, **changes):
     """The metric with fewer seeds and epochs."""
     where = where or points(width=class_code.shape[1])
     options = replace(Leakage(), **{"seeds": 2, "epochs": 30, "units": 64} | changes)
-    plan = leakage.plan(where, options, seed)
+    drawn = leakage.draw(where, options, seed)
     mean = np.concatenate([class_code, content_code], 1)
-    return leakage.score(plan, codes_of(mean, logvar), lent or LentFunctions())
+    return leakage.score(drawn, codes_of(mean, logvar), functions or ModelFunctions())
 
 
 def best(part, direction, kind="clean"):
@@ -118,15 +120,15 @@ def test_reconstruction_stands_beside_it():
     def half(codes):
         return np.concatenate([codes[:, :4], np.full((len(codes), 5), 0.2)], 1)[:, None, :, None].repeat(8, 1)
 
-    lent = LentFunctions(images=lambda rows: images[rows], decode=decode)
-    result = measure(ONE_HOT, POSE, lent=lent, images=60)
+    functions = ModelFunctions(images=lambda rows: images[rows], decode=decode)
+    result = measure(ONE_HOT, POSE, functions=functions, images=60)
     made = result.details["parts"]["all_rows"]["reconstruction"]
     assert made["images"] == 60
     assert (made["mse"], made["psnr"], made["ssim"]) == (0, 100, pytest.approx(1))
     # of 59 others of its class 11 have its pose; otherwise two of nine columns differ
     assert made["mse_with_other_content"] == pytest.approx(48 / 59 * 2 / 9, rel=0.3)
     assert result.details["notes"] == []
-    dead = measure(ONE_HOT, POSE, lent=replace(lent, decode=half), images=60)
+    dead = measure(ONE_HOT, POSE, functions=replace(functions, decode=half), images=60)
     made = dead.details["parts"]["all_rows"]["reconstruction"]
     assert made["mse"] == pytest.approx(made["mse_with_other_content"]) == pytest.approx((0.8**2 + 4 * 0.2**2) / 9)
     assert any("the decoder ignores it" in note for note in dead.details["notes"])
@@ -213,23 +215,23 @@ def test_few_rows_of_many_are_balanced():
     classes = np.repeat(np.arange(4), [400, 100, 40, 3])
     factors = np.stack([classes, np.arange(543) % 5], 1)
     where = points(factors, ("shape", "pose"))
-    plan = leakage.plan(where, replace(Leakage(), rows=150), 0)
-    assert np.bincount(classes[plan.rows]).tolist() == [53, 53, 40, 3]
+    drawn = leakage.draw(where, replace(Leakage(), rows=150), 0)
+    assert np.bincount(classes[drawn.rows]).tolist() == [53, 53, 40, 3]
     many = np.stack([np.arange(3000) % 100, np.arange(3000) % 7], 1)
-    plan = leakage.plan(points(many, ("shape", "pose")), replace(Leakage(), rows=100), 0)
-    assert np.bincount(many[plan.rows, 0])[np.unique(many[plan.rows, 0])].tolist() == [10] * 10
+    drawn = leakage.draw(points(many, ("shape", "pose")), replace(Leakage(), rows=100), 0)
+    assert np.bincount(many[drawn.rows, 0])[np.unique(many[drawn.rows, 0])].tolist() == [10] * 10
 
 
 def test_dimensions_may_be_named():
     mixed = np.concatenate([smooth(POSE), smooth(ONE_HOT)], 1)
-    where = replace(Points.from_factors(FACTORS, ("shape", "pose", "light")))
-    plan = leakage.plan(where, replace(Leakage(seeds=1), class_factor="shape", class_dims="5-7,8"), 0)
-    result = leakage.score(plan, codes_of(mixed), LentFunctions())
+    where = replace(DataRows.from_factors(FACTORS, ("shape", "pose", "light")))
+    drawn = leakage.draw(where, replace(Leakage(seeds=1), class_factor="shape", class_dims="5-7,8"), 0)
+    result = leakage.score(drawn, codes_of(mixed), ModelFunctions())
     assert best(result.details["parts"]["all_rows"], "class_from_class") == 1
     assert result.score < 0.45
     for bad in ("5-", "a", "", "7-5", "1,,2"):
         with pytest.raises(WrongUsage, match="expected dimensions such as"):
-            leakage.plan(where, replace(Leakage(), class_factor="shape", class_dims=bad), 0)
+            leakage.draw(where, replace(Leakage(), class_factor="shape", class_dims=bad), 0)
     for bad in ("9", "0-8"):
         with pytest.raises(WrongUsage, match="the code has dimensions 0 to 8"):
             cut(bad, 9)
@@ -279,13 +281,13 @@ def test_bad_input():
         measure(ONE_HOT, POSE, class_factor="shap")
     with pytest.raises(UnknownName, match="pse"):
         measure(ONE_HOT, POSE, class_factor="shape+pse")
-    plain = Points.from_factors(FACTORS, ("shape", "pose", "light"))
+    plain = DataRows.from_factors(FACTORS, ("shape", "pose", "light"))
     with pytest.raises(WrongUsage, match="class_factor=NAME says which factor is the class; there are shape, pose"):
-        leakage.plan(plain, Leakage(), 0)
+        leakage.draw(plain, Leakage(), 0)
     with pytest.raises(DataMismatch, match="needs a class code and a content code, which this has not"):
-        leakage.plan(plain, Leakage(class_factor="shape"), 0)
+        leakage.draw(plain, Leakage(class_factor="shape"), 0)
     with pytest.raises(NoFactors, match="metric leakage needs factors"):
-        leakage.plan(Points(10), Leakage(), 0)
+        leakage.draw(DataRows(10), Leakage(), 0)
     bad = POSE.copy()
     bad[3, 0] = np.nan
     with pytest.raises(DataMismatch, match="codes: 1 of 240 rows"):
@@ -294,4 +296,4 @@ def test_bad_input():
         with pytest.raises(WrongUsage, match=name):
             Leakage(**{name: value})
     with pytest.raises(UnknownName, match="protocol"):
-        leakage.plan(points(), Leakage("other"), 0)
+        leakage.draw(points(), Leakage("other"), 0)

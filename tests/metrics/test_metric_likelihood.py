@@ -11,7 +11,7 @@ from disentool.errors import DataMismatch, WrongUsage
 from disentool.metrics.constants import Subset
 from disentool.metrics.kl import kl_to_standard_normal
 from disentool.scoring.codes import Codes
-from disentool.scoring.points import Points
+from disentool.scoring.data_rows import DataRows
 
 OPTIONS = Subset()
 ALL = pytest.mark.parametrize("metric", [reconstruction, elbo, kl])
@@ -29,7 +29,7 @@ def some_codes(n=50, d=3, seed=0, **changed):
 
 
 def evaluate(metric, codes, options=OPTIONS, seed=0):
-    return metric.score(metric.plan(Points(len(codes.rows)), options, seed), codes)
+    return metric.score(metric.draw(DataRows(len(codes.rows)), options, seed), codes)
 
 
 def test_kl_is_zero_at_the_prior():
@@ -106,23 +106,23 @@ def test_elbo_of_an_exact_posterior_is_the_log_likelihood():
 
 @ALL
 def test_subset_of_rows_is_seeded_and_shared(metric):
-    points = Points(25_000)
-    plan = metric.plan(points, OPTIONS, 0)
-    assert len(plan.rows) == 10_000
-    assert (np.diff(plan.rows) > 0).all()
-    np.testing.assert_array_equal(plan.rows, kl.plan(points, OPTIONS, 0, codes_ready=True).rows)
-    assert (plan.rows != metric.plan(points, OPTIONS, 1).rows).any()
-    assert metric.plan(Points(10_000), OPTIONS, 0).rows is None
+    points = DataRows(25_000)
+    drawn = metric.draw(points, OPTIONS, 0)
+    assert len(drawn.rows) == 10_000
+    assert (np.diff(drawn.rows) > 0).all()
+    np.testing.assert_array_equal(drawn.rows, kl.draw(points, OPTIONS, 0, codes_ready=True).rows)
+    assert (drawn.rows != metric.draw(points, OPTIONS, 1).rows).any()
+    assert metric.draw(DataRows(10_000), OPTIONS, 0).rows is None
     whole = some_codes(25_000)
-    arrays = {name: getattr(whole, name)[plan.rows] for name in ("mean", "logvar", "reconstruction_nats")}
-    assert metric.score(plan, Codes(plan.rows, **arrays)).score == metric.score(plan, whole).score
-    assert metric.score(plan, whole).details["rows"] == 10_000
+    arrays = {name: getattr(whole, name)[drawn.rows] for name in ("mean", "logvar", "reconstruction_nats")}
+    assert metric.score(drawn, Codes(drawn.rows, **arrays)).score == metric.score(drawn, whole).score
+    assert metric.score(drawn, whole).details["rows"] == 10_000
 
 
 @ALL
 def test_result_is_plain_and_holds_its_score(metric):
     result = evaluate(metric, some_codes())
-    assert result.protocol == next(iter(metric.protocols)) == "subset"
+    assert result.protocol == next(iter(metric.facts.protocols)) == "subset"
     assert result.interval[0] < result.score < result.interval[1]
     assert json.loads(json.dumps(result.details, allow_nan=False)) == result.details
 
@@ -137,9 +137,9 @@ def test_one_row_has_no_interval(metric):
 @ALL
 def test_codes_of_other_data(metric):
     with pytest.raises(DataMismatch, match="codes hold 50 rows, but the data has 49"):
-        metric.score(metric.plan(Points(49), OPTIONS, 0), some_codes())
+        metric.score(metric.draw(DataRows(49), OPTIONS, 0), some_codes())
     with pytest.raises(DataMismatch, match="lack"):
-        metric.score(metric.plan(Points(1000), Subset(rows=100), 0), some_codes())
+        metric.score(metric.draw(DataRows(1000), Subset(rows=100), 0), some_codes())
 
 
 @pytest.mark.parametrize(
@@ -180,4 +180,4 @@ def test_options_and_seeds_that_cannot_be():
     with pytest.raises(WrongUsage, match="rows 0"):
         Subset(rows=0)
     with pytest.raises(WrongUsage, match="seed"):
-        kl.plan(Points(5), OPTIONS, -1)
+        kl.draw(DataRows(5), OPTIONS, -1)

@@ -13,8 +13,8 @@ from scipy.special import logsumexp
 from disentool.errors import DataMismatch, UnknownName, WrongUsage
 from disentool.nn.mixture import log_density
 from disentool.scoring.codes import Codes
-from disentool.scoring.lent_functions import LentFunctions, of_codes
-from disentool.scoring.points import Points
+from disentool.scoring.data_rows import DataRows
+from disentool.scoring.model_functions import ModelFunctions, of_codes
 
 ON_CPU = of_codes("cpu")
 
@@ -25,11 +25,11 @@ def plain_log_q(z, mean, logvar, progress=None):
     return logsumexp(logs.sum(2), axis=1) - math.log(len(mean)), logsumexp(logs, axis=1) - math.log(len(mean))
 
 
-PLAIN = LentFunctions(log_q=plain_log_q)
+PLAIN = ModelFunctions(log_q=plain_log_q)
 
 
-def measured(mean, logvar, protocol="mixture", seed=0, lent=ON_CPU, **changes):
-    return evaluate(tc, None, mean, protocol, seed, lent, np.asarray(logvar, np.float32), **changes)
+def measured(mean, logvar, protocol="mixture", seed=0, functions=ON_CPU, **changes):
+    return evaluate(tc, None, mean, protocol, seed, functions, np.asarray(logvar, np.float32), **changes)
 
 
 @pytest.mark.parametrize(("components", "many", "size"), [(1, 3, 2), (200, 50, 3), (1000, 9, 10), (3000, 20, 1)])
@@ -119,7 +119,7 @@ def test_it_sees_what_correlation_does_not():
 
 def test_device_and_plain_statement_agree_sample_by_sample():
     mean, logvar = noise((400, 3)), 0.5 * noise((400, 3), 1) - 2
-    one, two = measured(mean, logvar), measured(mean, logvar, lent=PLAIN)
+    one, two = measured(mean, logvar), measured(mean, logvar, functions=PLAIN)
     assert one.score == pytest.approx(two.score, abs=1e-4)
     assert one.details["marginal_entropies"] == pytest.approx(two.details["marginal_entropies"], abs=1e-4)
     assert json.loads(json.dumps(one.details, allow_nan=False)) == one.details
@@ -139,11 +139,11 @@ def test_error_falls_with_the_root_of_the_samples():
 
 def test_the_discriminator_is_averaged_over_q():
     mean, logvar = noise((500, 2)), np.full((500, 2), -1.0)
-    lent = replace(ON_CPU, density_ratio=lambda z: 3 + z[:, 0].astype(float))
-    result = measured(mean, logvar, "discriminator", lent=lent)
+    functions = replace(ON_CPU, density_ratio=lambda z: 3 + z[:, 0].astype(float))
+    result = measured(mean, logvar, "discriminator", functions=functions)
     assert result.score == pytest.approx(3 + mean[:, 0].mean(), abs=0.05)
     assert result.details["estimates"]["mixture"] is None
-    both = measured(mean, logvar, lent=lent)
+    both = measured(mean, logvar, functions=functions)
     assert both.details["estimates"]["discriminator"] == pytest.approx(3, abs=0.15)
     assert both.score == both.details["estimates"]["mixture"] == pytest.approx(0, abs=0.2)
     with pytest.raises(DataMismatch, match="a checkpoint whose method has a discriminator"):
@@ -163,7 +163,7 @@ def test_gaussian_has_no_samples():
 
 def test_codes_without_a_posterior():
     with pytest.raises(DataMismatch, match="tc needs logvar"):
-        evaluate(tc, None, noise((50, 2)), lent=ON_CPU)
+        evaluate(tc, None, noise((50, 2)), functions=ON_CPU)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -178,18 +178,18 @@ def test_values_that_are_not_finite(value):
 
 def test_options_that_cannot_be():
     with pytest.raises(WrongUsage, match="samples"):
-        replace(tc.protocols["mixture"], samples=1)
+        replace(tc.facts.protocols["mixture"], samples=1)
     with pytest.raises(WrongUsage, match="all rows"):
         measured(noise((50, 2)), noise((50, 2)), rows=10)
     with pytest.raises(UnknownName, match="mixture"):
-        tc.plan(Points(5), replace(tc.protocols["mixture"], protocol="mixed"), 0)
+        tc.draw(DataRows(5), replace(tc.facts.protocols["mixture"], protocol="mixed"), 0)
 
 
 def test_all_rows_for_the_mixture_and_a_subset_for_the_rest():
-    points = Points(50_000)
-    assert tc.plan(points, tc.protocols["mixture"], 0).rows is None
+    points = DataRows(50_000)
+    assert tc.draw(points, tc.facts.protocols["mixture"], 0).rows is None
     for name in ("discriminator", "gaussian"):
-        assert len(tc.plan(points, tc.protocols[name], 0).rows) == 10_000
+        assert len(tc.draw(points, tc.facts.protocols[name], 0).rows) == 10_000
 
 
 # MIG by mixtures
@@ -198,7 +198,9 @@ def test_all_rows_for_the_mixture_and_a_subset_for_the_rest():
 def test_chen_agrees_with_the_binned_one_on_a_clear_code():
     """Values far apart under narrow posteriors: both count the factor's values, H(v) nats."""
     factors = grid_factors(4, 5)
-    result = evaluate(mig, factors, 10.0 * factors, "chen", lent=ON_CPU, logvar=np.full((20, 2), -6.0), samples=5000)
+    result = evaluate(
+        mig, factors, 10.0 * factors, "chen", functions=ON_CPU, logvar=np.full((20, 2), -6.0), samples=5000
+    )
     assert result.score == pytest.approx(1, abs=0.03)
     matrix = np.array(result.details["mutual_information"])
     assert matrix == pytest.approx(np.diag(np.log([4, 5])), abs=0.05)
@@ -211,24 +213,24 @@ def test_chen_agrees_with_an_integral():
     truth = -(density * np.log(density)).sum() * (grid[1] - grid[0]) - 0.5 * math.log(2 * math.pi * math.e)
     labels = np.repeat([0, 1], 30)[:, None]
     mean = np.where(labels, 1.0, -1.0)
-    result = evaluate(mig, labels, mean, "chen", lent=ON_CPU, logvar=np.zeros((60, 1)), samples=50_000)
+    result = evaluate(mig, labels, mean, "chen", functions=ON_CPU, logvar=np.zeros((60, 1)), samples=50_000)
     assert result.details["mutual_information"][0][0] == pytest.approx(truth, abs=0.02)
 
 
 def test_chen_leaves_out_shape():
     factors = grid_factors(2, 3)
-    points = Points.from_factors(factors, names=["shape", "scale"])
-    lent = {"lent": ON_CPU, "logvar": np.full((6, 2), -6.0), "points": points, "samples": 50}
-    assert list(evaluate(mig, factors, 10.0 * factors, "chen", **lent).per_factor) == ["scale"]
-    both = evaluate(mig, factors, 10.0 * factors, "chen", without="none", **lent)
+    points = DataRows.from_factors(factors, names=["shape", "scale"])
+    functions = {"functions": ON_CPU, "logvar": np.full((6, 2), -6.0), "points": points, "samples": 50}
+    assert list(evaluate(mig, factors, 10.0 * factors, "chen", **functions).per_factor) == ["scale"]
+    both = evaluate(mig, factors, 10.0 * factors, "chen", without="none", **functions)
     assert list(both.per_factor) == ["shape", "scale"]
     with pytest.raises(DataMismatch, match="without=none keeps all"):
-        evaluate(mig, factors, 10.0 * factors, "chen", without="shape,scale", **lent)
+        evaluate(mig, factors, 10.0 * factors, "chen", without="shape,scale", **functions)
     with pytest.raises(DataMismatch, match="mig needs logvar"):
-        evaluate(mig, factors, 10.0 * factors, "chen", lent=ON_CPU)
+        evaluate(mig, factors, 10.0 * factors, "chen", functions=ON_CPU)
 
 
 def test_a_table_without_a_device():
     codes = Codes(np.arange(4), np.zeros((4, 2)), np.zeros((4, 2)))
     with pytest.raises(DataMismatch, match="a function for mixtures"):
-        tc.score(tc.plan(Points(4), tc.protocols["mixture"], 0), codes, LentFunctions())
+        tc.score(tc.draw(DataRows(4), tc.facts.protocols["mixture"], 0), codes, ModelFunctions())

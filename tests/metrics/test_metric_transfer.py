@@ -10,9 +10,9 @@ from metric_cases import codes_of, grid_factors, transfer
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.metrics.constants import Transfer
+from disentool.scoring.data_rows import DataRows, TrainingFacts
 from disentool.scoring.drawing import true_pairs
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.points import Points, TrainingFacts
+from disentool.scoring.model_functions import ModelFunctions
 
 FACTORS = grid_factors(3, 4, 2)  # shape, pose, light: 24 rows
 NAMES = ("shape", "pose", "light")
@@ -36,15 +36,15 @@ def decode(codes):
 
 
 def points(factors=FACTORS, **training):
-    return replace(Points.from_factors(factors, NAMES), training=TrainingFacts("shape", class_width=1, **training))
+    return replace(DataRows.from_factors(factors, NAMES), training=TrainingFacts("shape", class_width=1, **training))
 
 
-def measure(factors=FACTORS, where=None, seed=0, lent=None, code=None, **changes):
+def measure(factors=FACTORS, where=None, seed=0, functions=None, code=None, **changes):
     where = where or points(factors)
     images = pictures(factors)
-    plan = transfer.plan(where, replace(Transfer(), **changes), seed)
-    lent = replace(lent or LentFunctions(decode=decode), images=lambda rows: images[rows])
-    return transfer.score(plan, codes_of(code_of(factors) if code is None else code), lent)
+    drawn = transfer.draw(where, replace(Transfer(), **changes), seed)
+    functions = replace(functions or ModelFunctions(decode=decode), images=lambda rows: images[rows])
+    return transfer.score(drawn, codes_of(code_of(factors) if code is None else code), functions)
 
 
 # ---- pairs
@@ -167,14 +167,18 @@ def test_a_model_that_needs_the_class_image():
         made[:, 4:] = images[content_rows][:, 4:]
         return made
 
-    result = measure(factors, lent=LentFunctions(transfer=of_rows), code=np.zeros((24, 2)) + np.arange(24)[:, None])
+    result = measure(
+        factors, functions=ModelFunctions(transfer=of_rows), code=np.zeros((24, 2)) + np.arange(24)[:, None]
+    )
     assert result.score == 0
     assert sum(asked) == 2 * 336  # transfer and reconstruction
 
 
 def test_lpips_where_there_is_one():
-    lent = LentFunctions(decode=decode, perceptual=lambda a, b: np.abs(a - b).reshape(len(a), -1).mean(1).astype(float))
-    result = measure(lent=lent, code=np.ones((24, 2)), measure="lpips")
+    functions = ModelFunctions(
+        decode=decode, perceptual=lambda a, b: np.abs(a - b).reshape(len(a), -1).mean(1).astype(float)
+    )
+    result = measure(functions=functions, code=np.ones((24, 2)), measure="lpips")
     assert result.score == result.per_factor["all_rows lpips"] > 0
     with pytest.raises(DataMismatch, match=r"metric transfer needs LPIPS's weights \(--lpips FILE\)"):
         measure(measure="lpips")
@@ -190,21 +194,21 @@ def test_bad_input():
         measure(class_factor="shape+pose+light")
     lonely = np.array([[0, 0, 0], [1, 1, 1], [2, 2, 0]])
     with pytest.raises(DataMismatch, match="no two images of different shape"):
-        transfer.plan(points(lonely), Transfer(), 0)
+        transfer.draw(points(lonely), Transfer(), 0)
     with pytest.raises(NoFactors, match="metric transfer needs factors"):
-        transfer.plan(Points(10), Transfer(), 0)
-    where = Points.from_factors(FACTORS, NAMES)
+        transfer.draw(DataRows(10), Transfer(), 0)
+    where = DataRows.from_factors(FACTORS, NAMES)
     with pytest.raises(DataMismatch, match="needs a class code and a content code"):
-        transfer.plan(where, Transfer(class_factor="shape"), 0)
+        transfer.draw(where, Transfer(class_factor="shape"), 0)
     bad = code_of(FACTORS)
     bad[3, 1] = np.nan
     with pytest.raises(DataMismatch, match="codes: 1 of 24 rows"):
         measure(code=bad)
     with pytest.raises(DataMismatch, match=r"mse of transfer: .* rows hold NaN"):
-        measure(lent=LentFunctions(decode=lambda codes: decode(codes) * np.float32("nan")))
+        measure(functions=ModelFunctions(decode=lambda codes: decode(codes) * np.float32("nan")))
     with pytest.raises(WrongUsage, match="measure fid: expected mse, psnr, ssim, lpips"):
         Transfer(measure="fid")
     with pytest.raises(WrongUsage, match="pairs 0"):
         Transfer(pairs=0)
     with pytest.raises(UnknownName, match="protocol"):
-        transfer.plan(points(), Transfer("other"), 0)
+        transfer.draw(points(), Transfer("other"), 0)

@@ -10,19 +10,19 @@ from metric_cases import codes_of, grid_factors, noise, udr
 
 from disentool.errors import DataMismatch, UnknownName, WrongUsage
 from disentool.scoring.codes import Codes
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.points import Points
+from disentool.scoring.data_rows import DataRows
+from disentool.scoring.model_functions import ModelFunctions
 
 GRID = grid_factors(5, 6, 7) - np.array([2.0, 2.5, 3.0])
 ROTATION = np.linalg.qr(noise((3, 3), 1))[0]
 BOTH = pytest.mark.parametrize("protocol", ["lasso", "spearman"])
 
 
-def ranked(models, protocol="lasso", seed=0, lent=None, **changes):
+def ranked(models, protocol="lasso", seed=0, functions=None, **changes):
     """Scores of codes (arrays, or Codes), whose posteriors are narrow enough for every dimension to count."""
     models = [m if isinstance(m, Codes) else codes_of(m, np.full(m.shape, -3.0)) for m in models]
-    plan = udr.plan(Points(len(models[0].rows)), replace(udr.protocols[protocol], **changes), seed)
-    return udr.score(plan, models, lent or LentFunctions())
+    drawn = udr.draw(DataRows(len(models[0].rows)), replace(udr.facts.protocols[protocol], **changes), seed)
+    return udr.score_models(drawn, models, functions or ModelFunctions())
 
 
 @BOTH
@@ -88,21 +88,21 @@ def test_models_may_differ_in_width():
 
 
 def test_rows_are_the_same_for_every_model():
-    points = Points(5000)
-    plan = udr.plan(points, udr.protocols["lasso"], 3)
-    assert len(plan.rows) == 1000
-    np.testing.assert_array_equal(plan.rows, udr.plan(points, udr.protocols["lasso"], 3, codes_ready=True).rows)
-    assert udr.plan(points, udr.protocols["exact"], 3).rows is None
+    points = DataRows(5000)
+    drawn = udr.draw(points, udr.facts.protocols["lasso"], 3)
+    assert len(drawn.rows) == 1000
+    np.testing.assert_array_equal(drawn.rows, udr.draw(points, udr.facts.protocols["lasso"], 3, codes_ready=True).rows)
+    assert udr.draw(points, udr.facts.protocols["exact"], 3).rows is None
     mean = noise((5000, 3))
     whole = codes_of(mean)
-    few = Codes(plan.rows, mean[plan.rows].astype(np.float32))
-    scores = [result.score for result in udr.score(plan, [whole, few], LentFunctions())]
+    few = Codes(drawn.rows, mean[drawn.rows].astype(np.float32))
+    scores = [result.score for result in udr.score_models(drawn, [whole, few], ModelFunctions())]
     assert scores == pytest.approx([0.9, 0.9], abs=1e-3)
 
 
 def test_progress_counts_pairs():
     seen = []
-    ranked([GRID] * 3, lent=LentFunctions(progress=lambda done, total: seen.append((done, total))))
+    ranked([GRID] * 3, functions=ModelFunctions(progress=lambda done, total: seen.append((done, total))))
     assert seen == [(i, 6) for i in range(1, 7)]
 
 
@@ -132,9 +132,9 @@ def test_codes_of_other_data():
 @pytest.mark.parametrize("wrong", [{"similarity": "other"}, {"penalty": -1}, {"zero_kl": -1}, {"rows": 1}])
 def test_options_that_cannot_be(wrong):
     with pytest.raises(WrongUsage, match=next(iter(wrong))):
-        replace(udr.protocols["lasso"], **wrong)
+        replace(udr.facts.protocols["lasso"], **wrong)
 
 
 def test_unknown_protocol():
     with pytest.raises(UnknownName, match="lasso"):
-        udr.plan(Points(5), replace(udr.protocols["lasso"], protocol="lassso"), 0)
+        udr.draw(DataRows(5), replace(udr.facts.protocols["lasso"], protocol="lassso"), 0)

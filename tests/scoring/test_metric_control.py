@@ -17,8 +17,8 @@ from disentool.metrics.constants import Control
 from disentool.metrics.control import Moved
 from disentool.metrics.law_of_t import ks_distance
 from disentool.scoring import image_measurement
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.points import Points
+from disentool.scoring.data_rows import DataRows
+from disentool.scoring.model_functions import ModelFunctions
 
 SIDE = 48
 
@@ -247,7 +247,7 @@ def lend(slope=0.1, other=0.0, relative=False):
         values = {"x": z @ (slope * TRUE[0] + other * TRUE[1]), "y": z @ TRUE[1]}
         return Moved(values, {"x": "widths", "y": "heights"}, "x", "exact", frozenset("x") if relative else ())
 
-    return LentFunctions(moved=moved, coordinate=lambda t: t / slope)
+    return ModelFunctions(moved=moved, coordinate=lambda t: t / slope)
 
 
 def direction(u=TRUE[0], slope=0.1, end=2.0):
@@ -255,9 +255,9 @@ def direction(u=TRUE[0], slope=0.1, end=2.0):
     return Direction("shift-x", u.astype(np.float32), knots, slope * knots, (-slope * end, slope * end), "image widths")
 
 
-def measured(lent=None, found=None, **options):
-    plan = control.plan(Points(1), Control(**{"starts": 200, "resamples": 100} | options), 0)
-    return control.score(plan, found or direction(), lent or lend())
+def measured(functions=None, found=None, **options):
+    drawn = control.draw(DataRows(1), Control(**{"starts": 200, "resamples": 100} | options), 0)
+    return control.score(drawn, found or direction(), functions or lend())
 
 
 def test_the_true_direction_decides_its_property():
@@ -296,14 +296,14 @@ def test_another_direction_is_no_better_than_a_random_one_and_leaks():
 def test_changes_alone_are_judged_by_how_far_they_go():
     """Any direction of a linear generator decides wholly by how much x changes."""
     tilted = (TRUE[0] + 4 * TRUE[1]) / np.sqrt(17)
-    lent = lend()
+    functions = lend()
 
     def changes(u, starts, s):
-        places = lent.moved(u, starts, s).values["x"]
+        places = functions.moved(u, starts, s).values["x"]
         values = {"x": places - places[:, places.shape[1] // 2, None]}
         return Moved(values, {"x": "widths"}, "x", "registration", frozenset("x"))
 
-    relative = LentFunctions(moved=changes, coordinate=lent.coordinate)
+    relative = ModelFunctions(moved=changes, coordinate=functions.coordinate)
     good, bad = (measured(relative, found=direction(u)) for u in (TRUE[0], tilted))
     assert good.score == bad.score == pytest.approx(1, abs=1e-6)
     assert not good.details["notes"]
@@ -311,24 +311,24 @@ def test_changes_alone_are_judged_by_how_far_they_go():
 
 
 def test_images_that_cannot_be_measured_are_left_out():
-    lent = lend()
+    functions = lend()
 
     def patchy(u, starts, s):
-        found = lent.moved(u, starts, s)
+        found = functions.moved(u, starts, s)
         found.values["x"][np.random.default_rng(0).random(s.shape) < 0.2] = np.nan
         return found
 
-    result = measured(LentFunctions(moved=patchy, coordinate=lent.coordinate))
+    result = measured(ModelFunctions(moved=patchy, coordinate=functions.coordinate))
     assert result.score == pytest.approx(1, abs=1e-6)
     assert "of the images show nothing" in result.details["notes"][0]
 
     def blind(u, starts, s):
-        found = lent.moved(u, starts, s)
+        found = functions.moved(u, starts, s)
         found.values["x"][:, 2:] = np.nan
         return found
 
     with pytest.raises(DataMismatch, match="of the images can be measured"):
-        measured(LentFunctions(moved=blind, coordinate=lent.coordinate))
+        measured(ModelFunctions(moved=blind, coordinate=functions.coordinate))
 
 
 def test_the_same_seed_gives_the_same_record():

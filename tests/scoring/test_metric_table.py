@@ -31,8 +31,8 @@ from disentool.metrics.arrays import categorical
 from disentool.metrics.information import binned
 from disentool.metrics.information import pairwise_information as information
 from disentool.scoring.codes import Codes
-from disentool.scoring.drawing.split import resample
-from disentool.scoring.points import Points
+from disentool.scoring.data_rows import DataRows
+from disentool.scoring.drawing.table_rows import resample
 
 LABELLED = {
     "mig": mig,
@@ -244,15 +244,15 @@ def test_explicitness_agrees_with_its_definition():
     from sklearn.metrics import roc_auc_score
 
     codes = GRID @ noise((3, 4), 3) + noise((120, 4))
-    points = Points.from_factors(GRID)
-    plan = explicitness.plan(points, replace(explicitness.protocols["exact"], test_rows=50), 0)
-    scaled = (codes - codes[plan.train].mean(0)) / codes[plan.train].std(0)
+    points = DataRows.from_factors(GRID)
+    drawn = explicitness.draw(points, replace(explicitness.facts.protocols["exact"], test_rows=50), 0)
+    scaled = (codes - codes[drawn.train].mean(0)) / codes[drawn.train].std(0)
     areas = []
     for k in range(3):
-        model = LogisticRegression().fit(scaled[plan.train], GRID[plan.train, k])
-        chances, labels = model.predict_proba(scaled[plan.test]), GRID[plan.test, k]
+        model = LogisticRegression().fit(scaled[drawn.train], GRID[drawn.train, k])
+        chances, labels = model.predict_proba(scaled[drawn.test]), GRID[drawn.test, k]
         areas.append(np.mean([roc_auc_score(labels == c, chances[:, i]) for i, c in enumerate(model.classes_)]))
-    result = explicitness.score(plan, codes_of(codes))
+    result = explicitness.score(drawn, codes_of(codes))
     assert list(result.per_factor.values()) == pytest.approx(areas, abs=1e-3)
     assert result.details["test_rows"] == 50
     assert result.details["train_rows"] == 70
@@ -299,7 +299,9 @@ def test_scores_stay_in_range(name, n, k, d, seed, protocol):
     codes = rng.normal(size=(n, d)) * rng.choice([0, 0.01, 1, 1e6], size=d)
     metric, changes = EVERY[name], dict(FEW.get(name, {}))
     if protocol == "dlib":
-        changes |= {"rows": 50} if hasattr(metric.protocols["dlib"], "rows") else {"train_rows": 50, "test_rows": 20}
+        changes |= (
+            {"rows": 50} if hasattr(metric.facts.protocols["dlib"], "rows") else {"train_rows": 50, "test_rows": 20}
+        )
     if d == 1 and name == "mutual-information":
         codes = np.column_stack([codes, rng.normal(size=n)])
     if name in UNLABELLED:
@@ -315,7 +317,9 @@ def test_scores_stay_in_range(name, n, k, d, seed, protocol):
 @pytest.mark.parametrize("name", list(EVERY))
 def test_same_seed_same_result(name):
     codes = GRID @ noise((3, 4), 3) + 0.3 * noise((120, 4))
-    small = {"rows": 60} if hasattr(EVERY[name].protocols["dlib"], "rows") else {"train_rows": 60, "test_rows": 60}
+    small = (
+        {"rows": 60} if hasattr(EVERY[name].facts.protocols["dlib"], "rows") else {"train_rows": 60, "test_rows": 60}
+    )
     first, again, other = (measured(name, GRID, codes, protocol="dlib", seed=seed, **small) for seed in (3, 3, 4))
     assert first == again
     assert first.score != other.score
@@ -325,32 +329,32 @@ def test_same_seed_same_result(name):
 
 
 def test_rows_of_a_split():
-    points = Points.from_factors(GRID)
-    plan = explicitness.plan(points, explicitness.protocols["exact"], 0)
-    assert plan.rows is None
-    assert plan.details()["drawing"] == "all rows"
-    both = replace(explicitness.protocols["exact"], train_rows=50, test_rows=30)
-    plan = explicitness.plan(points, both, 0)
-    assert (len(plan.train), len(plan.test)) == (50, 30)
-    assert not set(plan.train) & set(plan.test)
-    np.testing.assert_array_equal(plan.rows, np.sort(np.concatenate([plan.train, plan.test])))
-    np.testing.assert_array_equal(plan.labels("test"), GRID[plan.test])
+    points = DataRows.from_factors(GRID)
+    drawn = explicitness.draw(points, explicitness.facts.protocols["exact"], 0)
+    assert drawn.rows is None
+    assert drawn.details()["drawing"] == "all rows"
+    both = replace(explicitness.facts.protocols["exact"], train_rows=50, test_rows=30)
+    drawn = explicitness.draw(points, both, 0)
+    assert (len(drawn.train), len(drawn.test)) == (50, 30)
+    assert not set(drawn.train) & set(drawn.test)
+    np.testing.assert_array_equal(drawn.rows, np.sort(np.concatenate([drawn.train, drawn.test])))
+    np.testing.assert_array_equal(drawn.labels("test"), GRID[drawn.test])
     codes = GRID + 0.1 * noise(GRID.shape)
-    few = Codes(plan.rows, codes[plan.rows].astype(np.float32))
-    assert explicitness.score(plan, few).score == explicitness.score(plan, codes_of(codes)).score
+    few = Codes(drawn.rows, codes[drawn.rows].astype(np.float32))
+    assert explicitness.score(drawn, few).score == explicitness.score(drawn, codes_of(codes)).score
 
 
 def test_the_original_draws_16_combinations_at_a_time():
-    points = Points.from_factors(GRID)
-    plan = sap.plan(points, replace(sap.protocols["dlib"], train_rows=40, test_rows=20), 11)
+    points = DataRows.from_factors(GRID)
+    drawn = sap.draw(points, replace(sap.facts.protocols["dlib"], train_rows=40, test_rows=20), 11)
     stream = np.random.RandomState(11)
 
     def draw(counts):
         parts = [np.stack([stream.randint(size, size=c) for size in (4, 5, 6)], axis=1) for c in counts]
         return np.concatenate(parts)
 
-    np.testing.assert_array_equal(GRID[plan.train], draw([16, 16, 8]))
-    np.testing.assert_array_equal(GRID[plan.test], draw([16, 4]))
+    np.testing.assert_array_equal(GRID[drawn.train], draw([16, 16, 8]))
+    np.testing.assert_array_equal(GRID[drawn.test], draw([16, 4]))
 
 
 def test_no_grid_no_combinations():
@@ -361,14 +365,14 @@ def test_no_grid_no_combinations():
 
 
 def test_a_bootstrap_draws_what_the_plan_had():
-    points = Points.from_factors(GRID)
-    plan = explicitness.plan(points, replace(explicitness.protocols["exact"], train_rows=50, test_rows=30), 0)
-    again = resample(plan, np.random.default_rng(0))
-    assert set(again.train) <= set(plan.train)
-    assert set(again.test) <= set(plan.test)
+    points = DataRows.from_factors(GRID)
+    drawn = explicitness.draw(points, replace(explicitness.facts.protocols["exact"], train_rows=50, test_rows=30), 0)
+    again = resample(drawn, np.random.default_rng(0))
+    assert set(again.train) <= set(drawn.train)
+    assert set(again.test) <= set(drawn.test)
     assert (len(again.train), len(again.test)) == (50, 30)
     assert len(set(again.train)) < 45
-    whole = resample(mig.plan(points, mig.protocols["exact"], 0), np.random.default_rng(0))
+    whole = resample(mig.draw(points, mig.facts.protocols["exact"], 0), np.random.default_rng(0))
     assert len(whole.train) == len(GRID)
 
 
@@ -456,9 +460,9 @@ def test_one_dimension_has_no_pairs():
 @pytest.mark.parametrize("name", list(EVERY))
 def test_codes_of_other_data(name):
     metric = EVERY[name]
-    plan = metric.plan(Points.from_factors(GRID), metric.protocols["exact"], 0)
+    drawn = metric.draw(DataRows.from_factors(GRID), metric.facts.protocols["exact"], 0)
     with pytest.raises(DataMismatch, match="of different data"):
-        metric.score(plan, codes_of(GRID[:100]))
+        metric.score(drawn, codes_of(GRID[:100]))
 
 
 @pytest.mark.parametrize(
@@ -486,27 +490,27 @@ def test_codes_of_other_data(name):
 )
 def test_options_that_cannot_be(metric, wrong):
     with pytest.raises(WrongUsage, match=next(iter(wrong))):
-        replace(next(iter(metric.protocols.values())), **wrong)
+        replace(next(iter(metric.facts.protocols.values())), **wrong)
 
 
 def test_rows_that_are_not_there():
-    points = Points.from_factors(GRID)
+    points = DataRows.from_factors(GRID)
     for train, test in ((121, None), (100, 30), (None, 120)):
-        options = replace(sap.protocols["exact"], train_rows=train, test_rows=test)
+        options = replace(sap.facts.protocols["exact"], train_rows=train, test_rows=test)
         with pytest.raises(DataMismatch, match="the data has 120"):
-            sap.plan(points, options, 0)
+            sap.draw(points, options, 0)
 
 
 @pytest.mark.parametrize("name", list(EVERY))
 def test_protocols_and_seeds_that_cannot_be(name):
-    metric, points = EVERY[name], Points.from_factors(GRID)
+    metric, points = EVERY[name], DataRows.from_factors(GRID)
     with pytest.raises(UnknownName, match="dlib"):
-        metric.plan(points, replace(metric.protocols["exact"], protocol="dlip"), 0)
+        metric.draw(points, replace(metric.facts.protocols["exact"], protocol="dlip"), 0)
     for seed in (-1, 0.5, True, "0"):
         with pytest.raises(WrongUsage, match="seed"):
-            metric.plan(points, metric.protocols["exact"], seed)
+            metric.draw(points, metric.facts.protocols["exact"], seed)
     with pytest.raises(WrongUsage, match="below 4294967296"):
-        metric.plan(points, metric.protocols["dlib"], 1 << 32)
+        metric.draw(points, metric.facts.protocols["dlib"], 1 << 32)
 
 
 def test_machines_of_many_rows_are_solved_to_the_end():

@@ -19,7 +19,7 @@ from disentool.errors import DataMismatch, ForeignFile, Interrupted, NonFinite, 
 from disentool.io import checkpoint
 from disentool.models.model import load_model
 from disentool.reporting import Silent
-from disentool.scoring.choose import choose
+from disentool.scoring.metric import choose_metrics
 from disentool.training.plan import plan
 
 
@@ -236,7 +236,7 @@ def test_factorvae_learns_the_factors(squares, tmp_path):
                "hidden_units": 64, "discriminator_units": 128, "batch_size": 64, "log_every": 100}  # fmt: skip
     paths = run(tmp_path / "m.pt", squares, steps=1500, checkpoint_every=2000, **options)
     paths += run(tmp_path / "untrained.pt", squares, steps=0, **options)
-    records = list(score(paths, choose(["factor", "reconstruction"], None), device="cpu"))
+    records = list(score(paths, choose_metrics(["factor", "reconstruction"], None), device="cpu"))
     trained, nats, untrained, blank = (r["score"] for r in records)
     print({"trained": trained, "untrained": untrained, "nats": nats, "blank": blank})
     assert trained > 0.7  # chance is 1/3; 0.85 to 0.95 by processor

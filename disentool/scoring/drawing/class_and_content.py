@@ -8,8 +8,8 @@ from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.io.classes import ClassFactor, choose
 from disentool.metrics.exchanged_images import Images
 from disentool.metrics.parts import ALL_ROWS, HELD_OUT_CLASSES, HELD_OUT_ROWS, PARTS, TRAINING
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.points import Points, TrainingFacts
+from disentool.scoring.data_rows import DataRows, TrainingFacts
+from disentool.scoring.model_functions import ModelFunctions
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,32 +23,32 @@ class Labels:
     parts: np.ndarray
 
 
-def labels(points: Points, class_factor: str, metric: str) -> Labels:
+def labels(data: DataRows, class_factor: str, metric: str) -> Labels:
     """Read the class off the factors. ``class_factor``: names joined by a plus; ``auto``: as the artefact says.
 
     Raises NoFactors, WrongUsage or DataMismatch.
     """
-    if points.factors is None:
+    if data.factors is None:
         raise NoFactors(f"metric {metric} needs factors, one of which is the class, and this data has none")
-    training = points.training
-    known = ", ".join(points.names)
+    training = data.training
+    known = ", ".join(data.names)
     spec = training.class_factor if class_factor == "auto" else class_factor
-    if not spec and len(points.names) == 1:
-        spec = points.names[0]
+    if not spec and len(data.names) == 1:
+        spec = data.names[0]
     if not spec:
         raise WrongUsage(f"metric {metric}: --set class_factor=NAME says which factor is the class; there are {known}")
-    for name in [spec] if spec in points.names else spec.split("+"):
-        if name not in points.names:
-            raise UnknownName(f"class_factor of metric {metric}", name, points.names)
-    factor = choose(spec, points.names, points.sizes)
-    rest = [i for i in range(len(points.names)) if i not in factor.columns]
-    classes = np.asarray(factor.of(points.factors.astype(np.int64)))
-    parts = np.full(points.n, PARTS.index(ALL_ROWS if training.rows is None else HELD_OUT_ROWS), np.int8)
+    for name in [spec] if spec in data.names else spec.split("+"):
+        if name not in data.names:
+            raise UnknownName(f"class_factor of metric {metric}", name, data.names)
+    factor = choose(spec, data.names, data.sizes)
+    rest = [i for i in range(len(data.names)) if i not in factor.columns]
+    classes = np.asarray(factor.of(data.factors.astype(np.int64)))
+    parts = np.full(data.n, PARTS.index(ALL_ROWS if training.rows is None else HELD_OUT_ROWS), np.int8)
     if training.rows is not None:
         parts[training.rows] = PARTS.index(TRAINING)
     if training.images is not None and factor.text == training.class_factor:
         parts[training.images[classes] == 0] = PARTS.index(HELD_OUT_CLASSES)
-    return Labels(factor, classes, points.factors[:, rest], tuple(points.names[i] for i in rest), parts)
+    return Labels(factor, classes, data.factors[:, rest], tuple(data.names[i] for i in rest), parts)
 
 
 def columns(training: TrainingFacts, class_dims: str, metric: str) -> str | int:
@@ -87,21 +87,21 @@ def _numbers(text: str) -> list[int]:
 
 
 def images_of(
-    lent: LentFunctions, table: np.ndarray, halves: tuple[np.ndarray, np.ndarray], rows: np.ndarray
+    functions: ModelFunctions, table: np.ndarray, halves: tuple[np.ndarray, np.ndarray], rows: np.ndarray
 ) -> Images | None:
-    """What the model makes of the codes ``table`` float32 [n,D] of ``rows`` (int64 [n], of the points).
+    """What the model makes of the codes ``table`` float32 [n,D] of ``rows`` (int64 [n], of the data).
 
     ``halves``: their columns of class and of content. None where there is no model.
     """
-    images = lent.images
+    images = functions.images
     if images is None:
         return None
 
     def made(class_at: np.ndarray, content_at: np.ndarray) -> np.ndarray:
-        if lent.transfer is not None:
-            return lent.transfer(rows[class_at], rows[content_at])
+        if functions.transfer is not None:
+            return functions.transfer(rows[class_at], rows[content_at])
         codes = table[content_at]
         codes[:, halves[0]] = table[class_at][:, halves[0]]
-        return lent.require("decode", "of class and content", "a decoder")(codes)
+        return functions.require("decode", "of class and content", "a decoder")(codes)
 
     return Images(lambda at: images(rows[at]), made)

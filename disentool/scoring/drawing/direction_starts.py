@@ -1,9 +1,10 @@
 """The starts of the metric control: codes from the prior, moved along a direction and along random ones.
 
-Two functions are lent. ``moved(u, starts, s)``: each of ``starts`` float32 [S,d] moved to the coordinates ``s`` float64
+It needs two functions. ``moved(u, starts, s)``: each of ``starts`` float32 [S,d] moved to the coordinates ``s`` float64
 [S,K] along u, and measured: :class:`disentool.metrics.control.Moved`. ``coordinate(t)``: the s at which g(s) = t.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +17,17 @@ from disentool.metrics.constants import Control
 from disentool.metrics.control import Moved, control, usable
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.result import Result
-from disentool.scoring.details import constants, told
-from disentool.scoring.drawing.rows import check_protocol, check_seed
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.points import Points
+from disentool.scoring.data_rows import DataRows
+from disentool.scoring.drawing.seeded_subset import check_protocol, check_seed
+from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.record import recorded_constants, with_details
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """No rows are encoded: what is measured are images of codes from the prior."""
+class DirectionStarts:
+    """No rows are encoded: the images that are measured are made of codes from the prior."""
 
-    options: Control
+    constants: Control
     seed: int
 
     @property
@@ -35,66 +36,72 @@ class Plan:
         return np.zeros(0, np.int64)
 
 
-def plan(facts: MetricFacts, points: Points, options: Control, seed: int, codes_ready: bool = False) -> Plan:
+def draw(
+    facts: MetricFacts, data: DataRows, constants: Control, seed: int, codes_ready: bool = False
+) -> DirectionStarts:
     """Nothing but the constants: the starts follow from the seed and the codes' width."""
-    check_protocol(facts, options)
-    return Plan(options, check_seed(seed))
+    check_protocol(facts, constants)
+    return DirectionStarts(constants, check_seed(seed))
 
 
-def score(facts: MetricFacts, plan: Plan, direction: Direction, lent: LentFunctions) -> Result:
+def score(facts: MetricFacts, drawn: DirectionStarts, direction: Direction, functions: ModelFunctions) -> Result:
     """How the direction decides its property. Raises ``DataMismatch`` where too few images can be measured."""
-    options = plan.options
-    moved = lent.require("moved", "control", "a generator")
-    rng = np.random.default_rng((plan.seed, 8))
-    u, alphas = direction.u, np.linspace(-options.extent, options.extent, options.levels)
-    starts = rng.standard_normal((options.starts, len(u)), dtype=np.float32)
+    constants = drawn.constants
+    moved = functions.require("moved", "control", "a generator")
+    rng = np.random.default_rng((drawn.seed, 8))
+    u, alphas = direction.u, np.linspace(-constants.extent, constants.extent, constants.levels)
+    starts = rng.standard_normal((constants.starts, len(u)), dtype=np.float32)
     found = moved(u, starts, np.tile(alphas, (len(starts), 1)))
-    lent.progress(1, options.baseline + 2)
+    functions.progress(1, constants.baseline + 2)
     usable(found, [])
     t = np.interp(alphas, direction.knots, direction.values)
     low, high = direction.t_valid
     valid = (t >= low - 1e-9) & (t <= high + 1e-9) & (alphas >= direction.knots[0]) & (alphas <= direction.knots[-1])
     if valid.sum() < 2:
         raise DataMismatch(
-            f"{direction.name}: its valid range, {low:g}..{high:g}, holds {valid.sum()} of {options.levels} values of"
+            f"{direction.name}: its valid range, {low:g}..{high:g}, holds {valid.sum()} of {constants.levels} values of"
             " alpha, expected two or more; --set levels=N and --set extent=X make them denser"
         )
-    weights = levels.resampled(options.starts, options.resamples, rng)
+    weights = levels.resampled(constants.starts, constants.resamples, rng)
     baseline = []
-    for number in range(options.baseline):
-        baseline.append(_along_random(moved, len(u), alphas, options.baseline_starts, rng))
-        lent.progress(number + 2, options.baseline + 2)
-    law = _law(plan, direction, lent, rng)
+    for number in range(constants.baseline):
+        baseline.append(_along_random(moved, len(u), alphas, constants.baseline_starts, rng))
+        functions.progress(number + 2, constants.baseline + 2)
+    law = _law(drawn, direction, functions, rng)
     result = control(found, alphas, t, valid, weights, baseline, law)
-    before = constants(facts, options) | {"seed": plan.seed}
+    before = recorded_constants(facts, constants) | {"seed": drawn.seed}
     after = {
-        "asked_measure": options.measure,
+        "asked_measure": constants.measure,
         "t_unit": direction.unit,
         "t_valid": [float(low), float(high)],
     }
-    return told(result, options, before, after)
+    return with_details(result, constants, before, after)
 
 
-def _along_random(moved: Any, width: int, alphas: np.ndarray, count: int, rng: np.random.Generator) -> Moved:
+def _along_random(
+    moved: Callable[..., Moved], width: int, alphas: np.ndarray, count: int, rng: np.random.Generator
+) -> Moved:
     """``count`` starts along a random direction, measured at ``alphas``."""
     u = rng.standard_normal(width).astype(np.float32)
     u /= np.linalg.norm(u)
     starts = rng.standard_normal((count, width), dtype=np.float32)
-    found: Moved = moved(u, starts, np.tile(alphas, (len(starts), 1)))
+    found = moved(u, starts, np.tile(alphas, (len(starts), 1)))
     usable(found, [])
     return found
 
 
-def _law(plan: Plan, direction: Direction, lent: LentFunctions, rng: np.random.Generator) -> dict[str, Any] | None:
+def _law(
+    drawn: DirectionStarts, direction: Direction, functions: ModelFunctions, rng: np.random.Generator
+) -> dict[str, Any] | None:
     """Samples whose t is asked to be uniform over the valid range; None where that is empty."""
     from scipy.special import ndtr
 
     low, high = direction.t_valid
     if not high > low:
         return None
-    moved = lent.require("moved", "control", "a generator")
-    coordinate = lent.require("coordinate", "control", "a generator")
-    starts = rng.standard_normal((plan.options.samples, len(direction.u)), dtype=np.float32)
+    moved = functions.require("moved", "control", "a generator")
+    coordinate = functions.require("coordinate", "control", "a generator")
+    starts = rng.standard_normal((drawn.constants.samples, len(direction.u)), dtype=np.float32)
     s = starts @ direction.u.astype(np.float64)
     t = low + (high - low) * ndtr(s)  # F^-1(Phi(s))
     found = moved(direction.u, starts, np.stack([np.zeros(len(s)), coordinate(t)], axis=1))
@@ -102,8 +109,8 @@ def _law(plan: Plan, direction: Direction, lent: LentFunctions, rng: np.random.G
     there = np.isfinite(values).all(axis=1)
     if there.sum() < max(20, len(there) // 2):
         raise DataMismatch(f"only {int(there.sum())} of {len(there)} samples can be measured by {found.kind}")
-    weights = levels.resampled(int(there.sum()), plan.options.resamples, rng)
+    weights = levels.resampled(int(there.sum()), drawn.constants.resamples, rng)
     relative = found.controlled in found.relative
     law = law_of_t.law(t[there], values[there], (low, high), weights, relative=relative)
-    lent.progress(plan.options.baseline + 2, plan.options.baseline + 2)
+    functions.progress(drawn.constants.baseline + 2, drawn.constants.baseline + 2)
     return law

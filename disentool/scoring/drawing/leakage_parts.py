@@ -12,17 +12,17 @@ from disentool.metrics.leakage import leakage
 from disentool.metrics.parts import HELD_OUT_ROWS, IN_WORDS, PARTS
 from disentool.metrics.result import Result
 from disentool.scoring.codes import Codes
-from disentool.scoring.details import constants, told
+from disentool.scoring.data_rows import DataRows
 from disentool.scoring.drawing.class_and_content import Labels, columns, cut, images_of, labels
-from disentool.scoring.drawing.rows import check_protocol, check_seed
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.points import Points
+from disentool.scoring.drawing.seeded_subset import check_protocol, check_seed
+from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.record import recorded_constants, with_details
 
 LEAST = 10  # images of a class that stay when rows must be few
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class LeakageRows:
     """``rows`` to encode: int64, sorted; ``parts``: name -> those of each part, whose classes have enough images."""
 
     rows: np.ndarray
@@ -31,21 +31,21 @@ class Plan:
     labels: Labels
     cutting: str | int
     noise: float | None
-    options: Leakage
+    constants: Leakage
     seed: int
     left_out: dict[str, int]  # part -> classes of too few images
     alone: list[str]  # parts that are left out because they have one class
 
 
-def plan(facts: MetricFacts, points: Points, options: Leakage, seed: int, codes_ready: bool = False) -> Plan:
-    """Rows of each part: all, or as many as ``options.rows``, as evenly over the classes as they come.
+def draw(facts: MetricFacts, data: DataRows, constants: Leakage, seed: int, codes_ready: bool = False) -> LeakageRows:
+    """Rows of each part: all, or as many as ``constants.rows``, as evenly over the classes as they come.
 
     Raises NoFactors, WrongUsage, DataMismatch: no class, no class code, or no two classes with two images.
     """
-    check_protocol(facts, options)
+    check_protocol(facts, constants)
     seed = check_seed(seed)
-    known = labels(points, options.class_factor, "leakage")
-    cutting = columns(points.training, options.class_dims, "leakage")
+    known = labels(data, constants.class_factor, "leakage")
+    cutting = columns(data.training, constants.class_dims, "leakage")
     rng = np.random.default_rng((seed, 0))
     parts: dict[str, np.ndarray] = {}
     left_out: dict[str, int] = {}
@@ -60,7 +60,7 @@ def plan(facts: MetricFacts, points: Points, options: Leakage, seed: int, codes_
             left_out[name] = int(few.sum())
             rows = rows[~few[known.classes[rows]]]
         if len(rows) and (least == 1 or (counts >= least).sum() > 1):
-            parts[name] = _balanced(rows, known.classes, options.rows, rng)
+            parts[name] = _balanced(rows, known.classes, constants.rows, rng)
         elif len(rows):
             alone.append(name)
     if not parts:
@@ -68,7 +68,7 @@ def plan(facts: MetricFacts, points: Points, options: Leakage, seed: int, codes_
             f"metric leakage needs at least two classes of {known.factor.text} with at least two images each"
         )
     every = np.unique(np.concatenate(list(parts.values())))
-    return Plan(every, points.n, parts, known, cutting, points.training.noise, options, seed, left_out, alone)
+    return LeakageRows(every, data.n, parts, known, cutting, data.training.noise, constants, seed, left_out, alone)
 
 
 def _balanced(rows: np.ndarray, classes: np.ndarray, limit: int | None, rng: np.random.Generator) -> np.ndarray:
@@ -91,53 +91,53 @@ def _balanced(rows: np.ndarray, classes: np.ndarray, limit: int | None, rng: np.
     return np.sort(np.concatenate([order[starts[c] : starts[c] + kept[c]] for c in chosen]))
 
 
-def score(facts: MetricFacts, plan: Plan, codes: Codes, lent: LentFunctions) -> Result:
+def score(facts: MetricFacts, drawn: LeakageRows, codes: Codes, functions: ModelFunctions) -> Result:
     """The accuracies of probes, part by part. Raises ``DataMismatch`` for codes that are not finite or lack rows."""
-    at = codes.at(plan.rows)
+    at = codes.at(drawn.rows)
     table = codes.mean[at]
     refuse_non_finite(table, "codes")
-    halves = cut(plan.cutting, table.shape[1])
+    halves = cut(drawn.cutting, table.shape[1])
     logvar = None if codes.logvar is None else codes.logvar[at]
     if logvar is not None:
         refuse_non_finite(logvar, "logvar of the codes")
-    noise, noise_is = _noise(plan, logvar, halves[1])
-    known = plan.labels
+    noise, noise_is = _noise(drawn, logvar, halves[1])
+    known = drawn.labels
     result = leakage(
         table,
         *halves,
-        known.classes[plan.rows],
-        known.contents[plan.rows],
-        {name: np.searchsorted(plan.rows, rows) for name, rows in plan.parts.items()},
+        known.classes[drawn.rows],
+        known.contents[drawn.rows],
+        {name: np.searchsorted(drawn.rows, rows) for name, rows in drawn.parts.items()},
         noise=noise,
         class_factor=known.factor.text,
         content_names=known.content_names,
-        constants=plan.options,
-        seed=plan.seed,
-        images=images_of(lent, table, halves, plan.rows),
-        progress=lent.progress,
+        constants=drawn.constants,
+        seed=drawn.seed,
+        images=images_of(functions, table, halves, drawn.rows),
+        progress=functions.progress,
     )
     if result.interval:
         low, high = facts.range
         result = replace(result, interval=(max(result.interval[0], low), min(result.interval[1], high)))
-    after = {"noise_is": noise_is, "classes_left_out": plan.left_out, "seed": plan.seed}
-    return told(result, plan.options, constants(facts, plan.options), after, _notes(plan))
+    after = {"noise_is": noise_is, "classes_left_out": drawn.left_out, "seed": drawn.seed}
+    return with_details(result, drawn.constants, recorded_constants(facts, drawn.constants), after, _notes(drawn))
 
 
-def _noise(plan: Plan, logvar: np.ndarray | None, content: np.ndarray) -> tuple[np.ndarray | float, str]:
+def _noise(drawn: LeakageRows, logvar: np.ndarray | None, content: np.ndarray) -> tuple[np.ndarray | float, str]:
     """Standard deviation of the noise on content codes, a number or float [n,E], and what it is in words."""
-    if plan.options.noise is not None:
-        return plan.options.noise, f"standard deviation {plan.options.noise:g}, as asked"
-    if plan.noise is not None:
-        return plan.noise, f"standard deviation {plan.noise:g}, as in training"
+    if drawn.constants.noise is not None:
+        return drawn.constants.noise, f"standard deviation {drawn.constants.noise:g}, as asked"
+    if drawn.noise is not None:
+        return drawn.noise, f"standard deviation {drawn.noise:g}, as in training"
     if logvar is not None:
         return np.exp(0.5 * logvar[:, content]), "a draw of the posterior"
     return 1.0, "standard deviation 1: nothing says what training had"
 
 
-def _notes(plan: Plan) -> list[str]:
+def _notes(drawn: LeakageRows) -> list[str]:
     """What is left out of which part."""
     notes = []
-    for name, count in plan.left_out.items():
+    for name, count in drawn.left_out.items():
         classes = "1 class" if count == 1 else f"{count} classes"
         notes.append(f"{classes} with a single image among the {IN_WORDS[name]} left out")
-    return notes + [f"{name}: left out: of one class, so that there is nothing to tell it from" for name in plan.alone]
+    return notes + [f"{name}: left out: of one class, so that there is nothing to tell it from" for name in drawn.alone]

@@ -1,83 +1,89 @@
 """Metrics of samples of the posterior: of q(z) over all images for ``tc``, of q(z|x) per image for ``likelihood``."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
 from disentool.errors import WrongUsage
 from disentool.metrics.arrays import refuse_non_finite
+from disentool.metrics.constants import Likelihood, Tc
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.likelihood import Weighted, likelihood, prior_over_posterior, weighted
 from disentool.metrics.result import Result
 from disentool.metrics.tc import tc
 from disentool.scoring.codes import Codes
-from disentool.scoring.details import constants, told
-from disentool.scoring.drawing.rows import SubsetPlan, plan_subset
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.points import Points
+from disentool.scoring.data_rows import DataRows
+from disentool.scoring.drawing.seeded_subset import SubsetDraw, draw_subset
+from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.record import recorded_constants, with_details
 
 BLOCK = 256  # samples decoded together
 
 LogLikelihood = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def plan(facts: MetricFacts, points: Points, options: Any, seed: int, codes_ready: bool = False) -> SubsetPlan:
+def draw(
+    facts: MetricFacts, data: DataRows, constants: Tc | Likelihood, seed: int, codes_ready: bool = False
+) -> SubsetDraw[Tc | Likelihood]:
     """All rows for the mixture of tc, which is of all the data by definition; else a seeded subset."""
-    drawn = plan_subset(facts, points.n, options, seed)
-    if options.protocol == "mixture" and options.rows is not None:
+    drawn = draw_subset(facts, data.n, constants, constants.rows, seed)
+    if constants.protocol == "mixture" and constants.rows is not None:
         raise WrongUsage("tc, protocol mixture, is over all rows; leave out --set rows=")
     return drawn
 
 
-def score(facts: MetricFacts, plan: SubsetPlan, codes: Codes, lent: LentFunctions) -> Result:
-    """The estimate of the samples drawn from the posteriors of the plan's rows."""
-    result = _tc(plan, codes, lent) if facts.name == "tc" else _likelihood(plan, codes, lent)
-    return told(result, plan.options, constants(facts, plan.options), {"seed": plan.seed})
+def score(facts: MetricFacts, drawn: SubsetDraw[Tc | Likelihood], codes: Codes, functions: ModelFunctions) -> Result:
+    """The estimate of the samples drawn from the posteriors of the rows drawn."""
+    result = _tc(drawn, codes, functions) if facts.name == "tc" else _likelihood(drawn, codes, functions)
+    return with_details(result, drawn.constants, recorded_constants(facts, drawn.constants), {"seed": drawn.seed})
 
 
-def _posterior(plan: SubsetPlan, codes: Codes, metric: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _posterior(
+    drawn: SubsetDraw[Tc | Likelihood], codes: Codes, metric: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rows, and mean and logvar float32 [n,D] of their posteriors."""
-    at = codes.select(plan.rows, plan.n)
+    at = codes.select(drawn.rows, drawn.n)
     mean, logvar = codes.mean[at], codes.require("logvar", metric)[at]
     refuse_non_finite(mean, "codes, mean")
     refuse_non_finite(logvar, "codes, logvar")
     return codes.rows[at], mean, logvar
 
 
-def _tc(plan: SubsetPlan, codes: Codes, lent: LentFunctions) -> Result:
+def _tc(drawn: SubsetDraw[Tc | Likelihood], codes: Codes, functions: ModelFunctions) -> Result:
     """Samples of q(z), and what the mixture and the discriminator say of them."""
-    protocol, samples = plan.options.protocol, plan.options.samples
-    _, mean, logvar = _posterior(plan, codes, "tc")
-    rng = np.random.default_rng((plan.seed, 5))
+    protocol, samples = drawn.constants.protocol, drawn.constants.samples
+    _, mean, logvar = _posterior(drawn, codes, "tc")
+    rng = np.random.default_rng((drawn.seed, 5))
     picked = rng.integers(len(mean), size=samples)
     noise = rng.standard_normal((samples, mean.shape[1]))
     z = mean[picked] + np.exp(0.5 * logvar[picked].astype(np.float64)) * noise
     refuse_non_finite(z, "samples of q(z)")
     if protocol == "discriminator":
-        lent.require("density_ratio", "tc, protocol discriminator,", "a checkpoint whose method has a discriminator")
+        functions.require(
+            "density_ratio", "tc, protocol discriminator,", "a checkpoint whose method has a discriminator"
+        )
     log_ratio = log_q = None
-    if protocol != "gaussian" and lent.density_ratio:
-        log_ratio = lent.density_ratio(z.astype(np.float32))
+    if protocol != "gaussian" and functions.density_ratio:
+        log_ratio = functions.density_ratio(z.astype(np.float32))
     if protocol == "mixture":
-        mixture = lent.require("log_q", "tc, protocol mixture,", "a function for mixtures")
-        log_q = mixture(z, mean, logvar, lent.progress)
+        mixture = functions.require("log_q", "tc, protocol mixture,", "a function for mixtures")
+        log_q = mixture(z, mean, logvar, functions.progress)
     return tc(mean, logvar, log_q=log_q, log_ratio=log_ratio, protocol=protocol)
 
 
-def _likelihood(plan: SubsetPlan, codes: Codes, lent: LentFunctions) -> Result:
+def _likelihood(drawn: SubsetDraw[Tc | Likelihood], codes: Codes, functions: ModelFunctions) -> Result:
     """The samples are streamed, never held together."""
-    log_likelihood = lent.require("log_likelihood", "likelihood", "the decoder of a checkpoint")
-    rows, mean, logvar = _posterior(plan, codes, "likelihood")
-    samples = plan.options.samples
+    log_likelihood = functions.require("log_likelihood", "likelihood", "the decoder of a checkpoint")
+    rows, mean, logvar = _posterior(drawn, codes, "likelihood")
+    samples = drawn.constants.samples
     estimates = Weighted(*np.empty((3, len(rows))))
     together = max(1, BLOCK // samples)
     for start in range(0, len(rows), together):
         part = slice(start, min(start + together, len(rows)))
-        found = weighted(_log_weights(rows[part], mean[part], logvar[part], samples, plan.seed, log_likelihood))
+        found = weighted(_log_weights(rows[part], mean[part], logvar[part], samples, drawn.seed, log_likelihood))
         for whole, some in zip(estimates, found, strict=True):
             whole[part] = some
-        lent.progress(part.stop, len(rows))
+        functions.progress(part.stop, len(rows))
     return likelihood(*estimates)
 
 

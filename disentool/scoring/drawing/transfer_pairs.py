@@ -14,19 +14,19 @@ from disentool.metrics.result import Result
 from disentool.metrics.similarity import measures
 from disentool.metrics.transfer import COMPARED, transfer
 from disentool.scoring.codes import Codes
-from disentool.scoring.details import constants, told
+from disentool.scoring.data_rows import DataRows
 from disentool.scoring.drawing import true_pairs
 from disentool.scoring.drawing.class_and_content import Labels, columns, cut, images_of, labels
-from disentool.scoring.drawing.rows import check_protocol, check_seed
+from disentool.scoring.drawing.seeded_subset import check_protocol, check_seed
 from disentool.scoring.drawing.true_pairs import TruePairs
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.points import Points
+from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.record import recorded_constants, with_details
 
 MOST = 10_000_000  # pairs that are taken one by one
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class TransferPairs:
     """``rows`` to encode: int64, sorted; ``parts``: name -> all its pairs, and the numbers int64 [P] of those drawn."""
 
     rows: np.ndarray
@@ -34,19 +34,21 @@ class Plan:
     parts: dict[str, tuple[TruePairs, np.ndarray]]
     labels: Labels
     cutting: str | int
-    options: Transfer
+    constants: Transfer
     seed: int
 
 
-def plan(facts: MetricFacts, points: Points, options: Transfer, seed: int, codes_ready: bool = False) -> Plan:
+def draw(
+    facts: MetricFacts, data: DataRows, constants: Transfer, seed: int, codes_ready: bool = False
+) -> TransferPairs:
     """The pairs of each part: as many as asked for, drawn without replacement.
 
     Raises NoFactors, WrongUsage, DataMismatch: no class, no class code, or no pair with a true image.
     """
-    check_protocol(facts, options)
+    check_protocol(facts, constants)
     seed = check_seed(seed)
-    known = labels(points, options.class_factor, "transfer")
-    cutting = columns(points.training, options.class_dims, "transfer")
+    known = labels(data, constants.class_factor, "transfer")
+    cutting = columns(data.training, constants.class_dims, "transfer")
     if not known.content_names:
         raise DataMismatch("metric transfer needs a factor besides the class: what else two images should share")
     contents = np.unique(known.contents, axis=0, return_inverse=True)[1].reshape(-1)
@@ -55,62 +57,62 @@ def plan(facts: MetricFacts, points: Points, options: Transfer, seed: int, codes
     for number, name in enumerate(PARTS):
         pairs = true_pairs.find(known.classes, contents, np.flatnonzero(known.parts == number))
         if pairs.total:
-            if (options.pairs or pairs.total) > MOST:
+            if (constants.pairs or pairs.total) > MOST:
                 raise WrongUsage(f"metric transfer: there are {pairs.total:,} pairs; --set pairs=N asks for fewer")
-            drawn = pairs.draw(options.pairs, rng)
-            parts[name] = (pairs, drawn)
-            for start in range(0, len(drawn), 1 << 16):
-                wanted.append(np.unique(np.concatenate(pairs.at(drawn[start : start + (1 << 16)]))))
+            numbers = pairs.draw(constants.pairs, rng)
+            parts[name] = (pairs, numbers)
+            for start in range(0, len(numbers), 1 << 16):
+                wanted.append(np.unique(np.concatenate(pairs.at(numbers[start : start + (1 << 16)]))))
     if not parts:
         raise DataMismatch(
             f"metric transfer finds no two images of different {known.factor.text} for which there is an image with the"
             f" {known.factor.text} of one and every other factor ({', '.join(known.content_names)}) of the other"
         )
     every = np.unique(np.concatenate(wanted))
-    return Plan(every, points.n, parts, known, cutting, options, seed)
+    return TransferPairs(every, data.n, parts, known, cutting, constants, seed)
 
 
-def score(facts: MetricFacts, plan: Plan, codes: Codes, lent: LentFunctions) -> Result:
+def score(facts: MetricFacts, drawn: TransferPairs, codes: Codes, functions: ModelFunctions) -> Result:
     """The measure's mean over the pairs of the first part there is, in the order of PARTS."""
-    options = plan.options
-    if options.measure == "lpips":
-        lent.require("perceptual", "transfer", "LPIPS's weights (--lpips FILE)")
-    table = codes.mean[codes.at(plan.rows)]
+    constants = drawn.constants
+    if constants.measure == "lpips":
+        functions.require("perceptual", "transfer", "LPIPS's weights (--lpips FILE)")
+    table = codes.mean[codes.at(drawn.rows)]
     refuse_non_finite(table, "codes")
-    halves = cut(plan.cutting, table.shape[1])
-    images = images_of(lent, table, halves, plan.rows)
+    halves = cut(drawn.cutting, table.shape[1])
+    images = images_of(functions, table, halves, drawn.rows)
     if images is None:
         raise DataMismatch("metric transfer needs the images of a data set, which are not here")
-    total, done = sum(len(drawn) for _, drawn in plan.parts.values()), 0
+    total, done = sum(len(numbers) for _, numbers in drawn.parts.values()), 0
     found: dict[str, dict[tuple[str, str], np.ndarray]] = {}
-    for name, (pairs, drawn) in plan.parts.items():
+    for name, (pairs, numbers) in drawn.parts.items():
         blocks: dict[tuple[str, str], list[np.ndarray]] = {}
-        for start in range(0, len(drawn), BATCH):
-            triples = pairs.at(drawn[start : start + BATCH])
-            at = tuple(np.searchsorted(plan.rows, rows) for rows in triples)
-            for key, values in _compared(images, lent, *at).items():
+        for start in range(0, len(numbers), BATCH):
+            triples = pairs.at(numbers[start : start + BATCH])
+            at = tuple(np.searchsorted(drawn.rows, rows) for rows in triples)
+            for key, values in _compared(images, functions, *at).items():
                 blocks.setdefault(key, []).append(values)
             done += len(triples[0])
-            lent.progress(done, total)
+            functions.progress(done, total)
         found[name] = {key: np.concatenate(values) for key, values in blocks.items()}
     counts = {
         name: {
             "pairs_there_are": pairs.total,
             "true_images_there_are": int((np.diff(pairs.ends, prepend=0) > 0).sum()),
         }
-        for name, (pairs, _) in plan.parts.items()
+        for name, (pairs, _) in drawn.parts.items()
     }
     before = {
-        **constants(facts, options),
-        "class_factor": plan.labels.factor.text,
-        "content_factors": list(plan.labels.content_names),
+        **recorded_constants(facts, constants),
+        "class_factor": drawn.labels.factor.text,
+        "content_factors": list(drawn.labels.content_names),
     }
-    after = {"class_dimensions": len(halves[0]), "content_dimensions": len(halves[1]), "seed": plan.seed}
-    return told(transfer(found, measure=options.measure, counts=counts), options, before, after)
+    after = {"class_dimensions": len(halves[0]), "content_dimensions": len(halves[1]), "seed": drawn.seed}
+    return with_details(transfer(found, measure=constants.measure, counts=counts), constants, before, after)
 
 
 def _compared(
-    images: Images, lent: LentFunctions, i: np.ndarray, j: np.ndarray, t: np.ndarray
+    images: Images, functions: ModelFunctions, i: np.ndarray, j: np.ndarray, t: np.ndarray
 ) -> dict[tuple[str, str], np.ndarray]:
     """Each measure, float64 [B], of what is made of the pairs, and of what it should be read beside.
 
@@ -121,8 +123,8 @@ def _compared(
     out = {}
     for name, made in zip(COMPARED, candidates, strict=True):
         likeness = measures(made, true)
-        if lent.perceptual is not None:
-            likeness["lpips"] = lent.perceptual(made, true)
+        if functions.perceptual is not None:
+            likeness["lpips"] = functions.perceptual(made, true)
         for measure, values in likeness.items():
             refuse_non_finite(values, f"{measure} of {name.replace('_', ' ')}")
             out[name, measure] = values

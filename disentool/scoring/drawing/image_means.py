@@ -1,29 +1,31 @@
 """Means over images: a seeded subset of the rows, all where there are no more."""
 
 from collections.abc import Callable
-from typing import Any
 
+from disentool.metrics.constants import Subset
 from disentool.metrics.elbo import elbo
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.kl import kl
 from disentool.metrics.reconstruction import reconstruction
 from disentool.metrics.result import Result
 from disentool.scoring.codes import Codes, Index
-from disentool.scoring.details import told
-from disentool.scoring.drawing.rows import SubsetPlan, plan_subset
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.points import Points
+from disentool.scoring.data_rows import DataRows
+from disentool.scoring.drawing.seeded_subset import SubsetDraw, draw_subset
+from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.record import with_details
 
 
-def plan(facts: MetricFacts, points: Points, options: Any, seed: int, codes_ready: bool = False) -> SubsetPlan:
+def draw(
+    facts: MetricFacts, data: DataRows, constants: Subset, seed: int, codes_ready: bool = False
+) -> SubsetDraw[Subset]:
     """The rows of the subset."""
-    return plan_subset(facts, points.n, options, seed)
+    return draw_subset(facts, data.n, constants, constants.rows, seed)
 
 
-def score(facts: MetricFacts, plan: SubsetPlan, codes: Codes, lent: LentFunctions) -> Result:
-    """The mean over the plan's rows."""
-    result = _OF[facts.name](codes, codes.select(plan.rows, plan.n))
-    return told(result, plan.options, {}, {"seed": plan.seed})
+def score(facts: MetricFacts, drawn: SubsetDraw[Subset], codes: Codes, functions: ModelFunctions) -> Result:
+    """The mean over the rows drawn."""
+    result = _OF[facts.name](codes, codes.select(drawn.rows, drawn.n))
+    return with_details(result, drawn.constants, {}, {"seed": drawn.seed})
 
 
 def _kl(codes: Codes, at: Index) -> Result:

@@ -16,17 +16,18 @@ from disentool.metrics.result import Result
 from disentool.models.generator import Opened, generated_images
 from disentool.reporting import Reporter
 from disentool.scoring import image_measurement
+from disentool.scoring.data_rows import DataRows
 from disentool.scoring.image_measurement import ImageMeasurement
-from disentool.scoring.lent_functions import LentFunctions
-from disentool.scoring.measure import measure
-from disentool.scoring.points import Points
-from disentool.scoring.scorer import Metric, Spread
+from disentool.scoring.metric import Metric
+from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.record import values_of
+from disentool.scoring.score_metric import Spread, score_metric
 
 _EXAMPLES = 64  # images that show whether there is a bright object
 
 
 @dataclass(frozen=True)
-class Controlled:
+class DirectionToScore:
     """A direction of ``file``, the transform that it imitates, and the generator whose images it moves.
 
     ``classes``: of a number of images, the class of each, int64 [n], or None for a generator without classes.
@@ -38,21 +39,21 @@ class Controlled:
     opened: Opened
     classes: Callable[[int], np.ndarray | None]
 
-    def measured(
+    def results(
         self, metrics: list[Metric], digest: str, seed: int, spread: Spread, trust: bool, report: Reporter
     ) -> Iterator[tuple[dict[str, Any], Metric, Result]]:
-        """A record's head and the result of each metric; ``digest``: sha256 of the file of directions."""
-        head = self._head(digest)
+        """A record's first fields and the result of each metric; ``digest``: sha256 of the file of directions."""
+        artefact = self._artefact(digest)
         for metric in metrics:
-            planned = metric.plans(Points(1), seed, spread.repeats, True)
-            lent = self._lent(metric.options.measure, trust)
+            draws = metric.draws(DataRows(1), seed, spread.repeats, True)
+            functions = self._functions(values_of(metric.constants)["measure"], trust)
             try:
-                result = measure(metric, planned, self.direction, lent, spread, report)
+                result = score_metric(metric, draws, self.direction, functions, spread, report)
             except DataMismatch as error:
-                raise DataMismatch(f"{head['artefact']}: {error}") from None
-            yield head, metric, self._with_generator(result)
+                raise DataMismatch(f"{artefact['artefact']}: {error}") from None
+            yield artefact, metric, self._with_generator(result)
 
-    def _head(self, digest: str) -> dict[str, Any]:
+    def _artefact(self, digest: str) -> dict[str, Any]:
         file, name = self.file, self.direction.name
         return {
             "artefact": f"{file.path}:{name}",
@@ -81,12 +82,12 @@ class Controlled:
         result.details.update(direction=self.direction.name, transform=self.transform, generator=generator)
         return result
 
-    def _lent(self, asked: str, trust: bool) -> LentFunctions:
+    def _functions(self, measure: str, trust: bool) -> ModelFunctions:
         """What the metric moves codes and measures images with."""
         width = self.opened.generator.facts.latent_dim
         z = np.random.default_rng(0).standard_normal((_EXAMPLES, width), dtype=np.float32)
         examples = np.concatenate(list(generated_images(self.opened, z, self.classes(_EXAMPLES))))
-        measurement = image_measurement.choose(asked, self.transform, examples, trust=trust)
+        measurement = image_measurement.choose(measure, self.transform, examples, trust=trust)
 
         def moved(u: np.ndarray, starts: np.ndarray, s: np.ndarray) -> Moved:
             return measurement.moved(self.along(measurement, u, starts, s))
@@ -94,7 +95,7 @@ class Controlled:
         def coordinate(t: np.ndarray) -> np.ndarray:
             return monotone.invert(self.direction.knots, self.direction.values, t)
 
-        return LentFunctions(moved=moved, coordinate=coordinate)
+        return ModelFunctions(moved=moved, coordinate=coordinate)
 
     def along(
         self, measurement: ImageMeasurement, u: np.ndarray, starts: np.ndarray, s: np.ndarray

@@ -22,7 +22,7 @@ class TrainingFacts:
 
     ``class_factor``: names of factors joined by a plus. ``class_width``: how many columns of ``mean``, from the left,
     are the class code. ``images``: int64 [classes], how many images of each were trained on. ``rows``: bool [n], which
-    of the points were. ``noise``: standard deviation of the noise on the content code in training.
+    of them were trained on. ``noise``: standard deviation of the noise on the content code in training.
     """
 
     class_factor: str = ""
@@ -44,13 +44,13 @@ class Groups:
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class DataRows:
     """Labelled rows.
 
     ``factors``: int [n, K], class indices 0..size-1, or None; ``names`` and ``sizes`` are of its columns. ``grid``:
     every combination of factor values occurs once, row-major (last factor fastest), so that row and factors determine
     each other by arithmetic. ``training``: what a model with class and content codes was trained on. Make one with
-    ``Points.from_factors``, or ``Points(n)`` where there are no factors.
+    ``DataRows.from_factors``, or ``DataRows(n)`` where there are no factors.
     """
 
     n: int
@@ -68,7 +68,7 @@ class Points:
         names: Sequence[str] | None = None,
         sizes: Sequence[int] | None = None,
         grid: bool | None = None,
-    ) -> "Points":
+    ) -> "DataRows":
         """Check labels from anywhere and make them class indices.
 
         ``factors``: numbers [n, K]; a column that is not already 0..size-1 is replaced by the rank of its values.

@@ -1,8 +1,8 @@
-"""Rows by their numbers: a seed that is one, a seeded subset, and the union of several draws."""
+"""A seeded subset of the rows, the check of a seed, and the union of several draws."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -10,31 +10,35 @@ from disentool.errors import UnknownName, WrongUsage
 from disentool.metrics.bounds import Constants
 from disentool.metrics.facts import MetricFacts
 
+_Constants = TypeVar("_Constants", bound=Constants)
+
 
 @dataclass(frozen=True, eq=False)
-class SubsetPlan:
+class SubsetDraw(Generic[_Constants]):
     """``rows`` to encode (int64, sorted; None: all ``n``), of which a metric takes all that there are."""
 
     rows: np.ndarray | None
     n: int
-    options: Any
+    constants: _Constants
     seed: int
 
 
-def plan_subset(facts: MetricFacts, n: int, options: Any, seed: int) -> SubsetPlan:
-    """A seeded subset of ``n`` rows; all where there are no more than ``options.rows``, or that is None.
+def draw_subset(
+    facts: MetricFacts, n: int, constants: _Constants, count: int | None, seed: int
+) -> SubsetDraw[_Constants]:
+    """A seeded subset of ``count`` of ``n`` rows; all where there are no more than that, or it is None.
 
     Ready codes get the same rows as those that are still to be made, so that scores compare.
     """
-    check_protocol(facts, options)
+    check_protocol(facts, constants)
     seed = check_seed(seed)
-    return SubsetPlan(None if options.rows is None else subset_rows(n, options.rows, seed), n, options, seed)
+    return SubsetDraw(None if count is None else subset_rows(n, count, seed), n, constants, seed)
 
 
-def check_protocol(facts: MetricFacts, options: Constants) -> None:
+def check_protocol(facts: MetricFacts, constants: Constants) -> None:
     """``UnknownName`` for constants of a protocol that the metric has not."""
-    if options.protocol not in facts.protocols:
-        raise UnknownName(f"protocol of metric {facts.name}", options.protocol, facts.protocols)
+    if constants.protocol not in facts.protocols:
+        raise UnknownName(f"protocol of metric {facts.name}", constants.protocol, facts.protocols)
 
 
 def check_seed(seed: int, below: int | None = None) -> int:

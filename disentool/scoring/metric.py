@@ -1,0 +1,176 @@
+"""Metrics by name, each with its way to draw rows and with the constants of its protocol."""
+
+import dataclasses
+import importlib
+import typing
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from disentool.errors import UnknownName, WrongUsage
+from disentool.io.directions import Direction
+from disentool.metrics import METRICS, ONLY_BY_NAME
+from disentool.metrics.bounds import Constants
+from disentool.metrics.constants import Subset
+from disentool.metrics.facts import MetricFacts, Need
+from disentool.metrics.result import Result
+from disentool.named_code import is_own, load
+from disentool.scoring import DRAWINGS
+from disentool.scoring.codes import Codes
+from disentool.scoring.data_rows import DataRows
+from disentool.scoring.model_functions import ModelFunctions
+
+
+class Draw(Protocol):
+    """Rows that were drawn for a metric; each module of ``scoring.drawing`` has a dataclass that holds more."""
+
+    @property
+    def rows(self) -> np.ndarray | None:
+        """The rows to encode, int64, sorted, unique; None: all."""
+
+    @property
+    def seed(self) -> int:
+        """By which they were drawn."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric with the constants of one protocol.
+
+    ``constants``: where codes are ready. ``encoded``: where they must be made first. ``optional``: it came with
+    ``all``, and is left out where it does not apply.
+    """
+
+    facts: MetricFacts
+    constants: Constants
+    encoded: Constants
+    optional: bool = False
+
+    @property
+    def name(self) -> str:
+        """As the command line has it."""
+        return self.facts.name
+
+    def needs(self, what: Need) -> bool:
+        """Whether ``what`` is among its needs."""
+        return what in self.facts.needs
+
+    def draw(self, data: DataRows, constants: Constants, seed: int, codes_ready: bool = False) -> Draw:
+        """Which rows it is of; ``codes_ready``: the codes of all rows exist already.
+
+        Raises what the way of drawing does: NoFactors, DataMismatch, WrongUsage.
+        """
+        drawn: Draw = self._drawing().draw(self.facts, data, constants, seed, codes_ready)
+        return drawn
+
+    def draws(self, data: DataRows, seed: int, repeats: int, codes_ready: bool) -> list[Draw]:
+        """A draw for every repetition: seeds ``seed``, ``seed + 1``, ..."""
+        slow = self.optional and data.n > self.facts.slow_above
+        constants = self.constants if codes_ready and not slow else self.encoded
+        return [self.draw(data, constants, seed + i, codes_ready) for i in range(repeats)]
+
+    def score(self, drawn: Draw, codes: Codes | Direction, functions: ModelFunctions | None = None) -> Result:
+        """The metric of the rows drawn, with the ``functions`` that there are."""
+        with _without_warnings_of_sklearn():
+            result: Result = self._drawing().score(self.facts, drawn, codes, functions or ModelFunctions())
+        return result
+
+    def score_models(
+        self, drawn: Draw, codes: Sequence[Codes], functions: ModelFunctions | None = None
+    ) -> list[Result]:
+        """A result for each model's codes, of a metric that compares them."""
+        with _without_warnings_of_sklearn():
+            results: list[Result] = self._drawing().score(self.facts, drawn, codes, functions or ModelFunctions())
+        return results
+
+    @property
+    def resamples(self) -> bool:
+        """Whether its rows can be drawn again from themselves, for the bootstrap."""
+        return self.facts.drawing == "table"
+
+    def resample(self, drawn: Draw, rng: np.random.Generator) -> Draw:
+        """The rows drawn again from themselves; only where it ``resamples``."""
+        again: Draw = self._drawing().resample(drawn, rng)
+        return again
+
+    def within(self, low: float, high: float) -> tuple[float, float]:
+        """An interval cut to the range that a score can have."""
+        least, most = self.facts.range
+        return float(np.clip(low, least, most)), float(np.clip(high, least, most))
+
+    def _drawing(self) -> Any:
+        """The module of ``scoring.drawing``, imported when it is first used."""
+        return importlib.import_module(DRAWINGS[self.facts.drawing])
+
+
+@contextmanager
+def _without_warnings_of_sklearn() -> Iterator[None]:
+    """Those on odd labels and solvers are left out; what matters of them is in the records."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"sklearn\.")
+        yield
+
+
+def choose_metrics(
+    names: Sequence[str], protocol: str | None = None, constants: Mapping[str, str] | None = None
+) -> list[Metric]:
+    """The metrics by name; ``all``: those that apply and are quick; ``module:function``: the user's own, imported.
+
+    ``protocol`` must be known to at least one of them; the others keep their default. ``constants``: values, as text,
+    for constants of their protocols; each must be known to at least one of them.
+    """
+    names = [part for name in names for part in name.split(",")]
+    everything = [name for name in METRICS if name not in ONLY_BY_NAME] if "all" in names else []
+    found = {name: _facts(name) for name in dict.fromkeys([*(n for n in names if n != "all"), *everything])}
+    known = {p for facts in found.values() for p in facts.protocols}
+    if protocol is not None and protocol not in known:
+        raise UnknownName(f"protocol for {', '.join(found)}", protocol, known)
+    chosen: list[Metric] = []
+    unused = dict(constants or {})
+    for name, facts in found.items():
+        ready = facts.protocols[protocol if protocol and protocol in facts.protocols else facts.default]
+        encoded = ready if protocol in facts.protocols else facts.protocols[facts.encoded or facts.default]
+        hints = {key: hint for key, hint in typing.get_type_hints(type(ready)).items() if key != "protocol"}
+        values = {key: _constant(key, text, hints[key]) for key, text in (constants or {}).items() if key in hints}
+        ready, encoded = (dataclasses.replace(each, **values) for each in (ready, encoded))
+        chosen.append(Metric(facts, ready, encoded, optional=name not in names))
+        unused = {key: text for key, text in unused.items() if key not in hints}
+    for key in unused:
+        fields = {f.name for metric in chosen for f in dataclasses.fields(metric.constants)} - {"protocol"}
+        raise UnknownName(f"constant of {', '.join(found)}", key, fields)
+    return chosen
+
+
+def _facts(name: str) -> MetricFacts:
+    """The facts of one of the toolkit's metrics, or of the user's function."""
+    if is_own(name):
+        function = load(name)
+        if not callable(function):
+            raise WrongUsage(
+                f"--metric {name}: expected a function of codes and factors, found a {type(function).__name__}"
+            )
+        return MetricFacts(name, "the user's own", "", "neither", {"own": Subset("own")}, "own", own=function)
+    if name not in METRICS:
+        raise UnknownName("metric", name, [*METRICS, "all"])
+    return METRICS[name]
+
+
+def _constant(name: str, text: str, hint: Any) -> Any:
+    """One ``--set`` value as its field's type; WrongUsage says what was expected."""
+    kinds = [kind for kind in (typing.get_args(hint) or (hint,)) if kind is not type(None)]
+    if typing.get_origin(hint) is typing.Literal or str in kinds:
+        return text
+    if type(None) in typing.get_args(hint) and text == "none":
+        return None
+    if kinds == [bool] and text in ("true", "false"):
+        return text == "true"
+    try:
+        number = float(text)
+        return number if float in kinds else int(text)
+    except ValueError:
+        expected = "true or false" if kinds == [bool] else "a number" if float in kinds else "a whole number"
+        raise WrongUsage(f"--set {name}={text}: expected {expected}") from None

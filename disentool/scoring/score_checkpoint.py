@@ -1,0 +1,174 @@
+"""A checkpoint and its data -> score records: the rows of all metrics are encoded once."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from disentool.contract import ClassLabels, Reconstructs, optional
+from disentool.engine import inference
+from disentool.engine.feed import Feed
+from disentool.errors import DataMismatch
+from disentool.io.dataset import Dataset
+from disentool.models import encoding
+from disentool.models.data import data_of
+from disentool.models.model import TrainedModel, load_model
+from disentool.reporting import Reporter
+from disentool.scoring import model_functions
+from disentool.scoring.artefact import ScoreOptions, applicable, data_rows_of, draw_all, naming, records_of
+from disentool.scoring.codes import Codes
+from disentool.scoring.data_rows import TrainingFacts
+from disentool.scoring.metric import Draw
+
+# What ``--codes`` may say of a checkpoint; the command refuses anything else.
+SOURCES: dict[str, Literal["auto", "encoder", "latent"]] = {"auto": "auto", "encoder": "encoder", "latent": "latent"}
+
+
+def score_checkpoint(path: Path, options: ScoreOptions) -> Iterator[dict[str, Any]]:
+    """The records of one checkpoint: its data is encoded once, and only the rows that the metrics need."""
+    model = load_model(path, options.device, trust=options.trust)
+    decodes = isinstance(model.method, Reconstructs)
+    for metric in options.metrics:
+        if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):
+            raise DataMismatch(f"{path}: {metric.name} needs a reconstruction error, and this method has none")
+    dataset = data_of(model, options.data, options.report)
+    source = encoding.choose(model, SOURCES.get(options.codes or "auto", "auto"), options.report)
+    chosen = dataset.rows(options.rows)
+    if source == "latent":  # there are codes of the rows trained on alone
+        chosen = np.intersect1d(chosen, encoding.training_rows(model, dataset))
+        if not len(chosen):
+            raise DataMismatch(
+                f"{path}: has codes of training rows alone, none of which is among --rows {options.rows}"
+            )
+    factors = None if dataset.factors is None else dataset.factors[chosen]
+    there = {"factors": factors is not None, "logvar": "logvar" in model.method.codes()}
+    metrics = applicable(path, options.metrics, there | {"reconstruction": decodes, "model": decodes}, options.report)
+    with naming(dataset.path):
+        known = _training_facts(model, dataset, chosen)
+        data = data_rows_of(len(chosen), factors, dataset.factor_names, dataset.factor_sizes, known)
+        drawn = draw_all(path, metrics, data, options, ready=False)
+    with_images = [draw for m, draws in drawn for draw in draws if m.needs("reconstruction")]
+    others = [draw for m, draws in drawn for draw in draws if not m.needs("reconstruction")]
+    rows, decoded = _union(others, len(chosen)), _union(with_images, len(chosen))
+    encoded = _encode(model, dataset, chosen, rows, decoded, options.seed, source, options.report)
+    artefact = {
+        "artefact": str(path),
+        "id": model.sha256[:16],
+        "method": model.content["method"],
+        "config": model.content["config"],
+        "seed": model.content["rng"].get("seed"),
+        "step": model.content["step"],
+        "data": dataset.name,
+        "data_sha256": dataset.content_sha256,
+        "split": options.rows,
+        "codes": source,
+        "rows": len(chosen),
+    }
+    functions = model_functions.of_model(model, dataset, chosen, options.perceptual)
+    yield from records_of(
+        path, artefact, drawn, lambda metric: encoded[metric.needs("reconstruction")], functions, options
+    )
+
+
+def _union(draws: list[Draw], total: int) -> np.ndarray:
+    if any(drawn.rows is None for drawn in draws):
+        return np.arange(total)
+    return np.unique(
+        np.concatenate([np.zeros(0, np.int64), *(drawn.rows for drawn in draws if drawn.rows is not None)])
+    )
+
+
+def _encode(
+    model: TrainedModel,
+    dataset: Dataset,
+    chosen: np.ndarray,
+    rows: np.ndarray,
+    decoded: np.ndarray,
+    seed: int,
+    source: encoding.Source,
+    report: Reporter,
+) -> dict[bool, Codes]:
+    """Codes of ``rows`` and ``decoded``, each once; keyed by whether the reconstruction, known for ``decoded``, is in.
+
+    Both count among the ``chosen`` rows of the data set. ``source``: where the codes come from.
+    """
+    few = 4 * (len(rows) + len(decoded)) < len(chosen)  # then the data set is not worth sending to the device
+    feed = Feed(dataset.images, None, model.device, rows=chosen, resident=not few)
+    plain = np.setdiff1d(rows, decoded, assume_unique=True)
+    parts: dict[bool, list[dict[str, np.ndarray]]] = {False: [], True: []}
+    with report.task(f"encode {model.path.name}", len(plain) + len(decoded), "images") as task:
+        done = 0
+        for both, wanted in ((True, decoded), (False, plain)):
+            if source == "encoder":
+                batches = inference.encode(model.method, model.networks, feed, wanted, seed if both else None)
+            else:
+                batches = _optimised(model, dataset, chosen, feed, wanted, both)
+            for part in batches:
+                parts[both].append(part)
+                done += len(part["mean"])
+                task.update(done)
+
+    def table(found: list[dict[str, np.ndarray]], their_rows: np.ndarray) -> Codes:
+        order = np.argsort(their_rows)
+        names = set.intersection({field.name for field in fields(Codes)}, *(set(part) for part in found))
+        return Codes(their_rows[order], **{n: np.concatenate([part[n] for part in found])[order] for n in names})
+
+    out = {}
+    if parts[True]:
+        out[True] = table(parts[True], decoded)
+    if parts[True] or parts[False]:
+        out[False] = table(parts[True] + parts[False], np.concatenate([decoded, plain]))
+    return out
+
+
+def _optimised(
+    model: TrainedModel, dataset: Dataset, chosen: np.ndarray, feed: Feed, rows: np.ndarray, decoded: bool
+) -> Iterator[dict[str, np.ndarray]]:
+    """As :func:`disentool.engine.inference.encode`, of the codes optimised for training rows."""
+    start = 0
+    for part in encoding.of_rows(model, dataset, chosen[rows], "latent"):
+        their = rows[start : start + len(part["mean"])]
+        start += len(their)
+        if decoded:
+            part |= inference.reconstruct(model.method, model.networks, feed, their, part["mean"])
+        yield part
+
+
+def _training_facts(model: TrainedModel, dataset: Dataset, chosen: np.ndarray) -> TrainingFacts:
+    """Of a checkpoint and the rows ``chosen`` (int64 [n]) of a data set.
+
+    Rows of other data than it was trained on were not trained on; nor were their classes, unless the data names and
+    numbers the same ones.
+    """
+    known, method = model.content["data"], model.method
+    factor = optional.class_labels(method)
+    trained = np.zeros(len(chosen), bool)
+    if dataset.content_sha256 == known.get("content_sha256"):
+        trained = np.isin(chosen, dataset.rows(str(model.content["run"].get("rows", "auto"))))
+    of_classes = known.get("classes") or {}
+    images = None
+    if factor is not None and of_classes:
+        same = all(
+            name in dataset.factor_names
+            and dataset.factor_sizes[dataset.factor_names.index(name)] == size
+            and list(dataset.class_names.get(name, [])) == list(of_classes["names"].get(name, []))
+            for name, size in zip(factor.names, factor.sizes, strict=True)
+        )
+        images = np.array(of_classes["images"], np.int64) if same else _no_images(factor, dataset)
+    return TrainingFacts(
+        class_factor=factor.text if factor is not None else dataset.class_factor,
+        class_width=optional.class_width(method),
+        images=images,
+        rows=trained,
+        noise=optional.content_noise(method),
+    )
+
+
+def _no_images(factor: ClassLabels, dataset: Dataset) -> np.ndarray | None:
+    """No image of any class that the data numbers; None where it lacks the factor."""
+    if not set(factor.names) <= set(dataset.factor_names):
+        return None
+    sizes = [dataset.factor_sizes[dataset.factor_names.index(name)] for name in factor.names]
+    return np.zeros(int(np.prod(sizes)), np.int64)
