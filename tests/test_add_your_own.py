@@ -49,9 +49,12 @@ def shell(folder: Path, script: str) -> subprocess.CompletedProcess:
 
 
 def add(folder: Path, where: str, block: str) -> None:
-    """A Python block: a new file, or lines at the end of a table."""
-    name, _, table = where.partition(", at the end of ")
-    path = folder / name
+    """A Python block: a new file, lines at the end of one, or an entry at the end of a table."""
+    name, _, place = where.partition(", at the end")
+    path, table = folder / name, place.removeprefix(" of ")
+    if where.endswith(", at the end"):
+        path.write_text(f"{path.read_text(encoding='utf-8')}\n\n{block}", encoding="utf-8")
+        return
     if not table:
         assert not path.exists(), f"{name} is there already"
         path.write_text(block, encoding="utf-8")
@@ -83,13 +86,15 @@ def test_the_text_adds_a_data_set_a_method_and_a_metric(copied):
 
 
 def test_blocks_are_code_as_the_project_writes_it(tmp_path):
-    """New files are formatted and linted as the package is."""
+    """New files, and files with their new lines, are formatted and linted as the package is."""
     files = [(kind.partition(" ")[2], block) for kind, block in BLOCKS if kind.startswith("python disentool/")]
-    written = [where for where, _ in files if ", at the end of" not in where]
-    assert len(written) == 2
     for where, block in files:
-        if where in written:
-            (tmp_path / Path(where).name).write_text(block, encoding="utf-8")
+        name, changes, _ = where.partition(", at the end")
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        if changes:
+            shutil.copy(ROOT / name, tmp_path / name)
+        add(tmp_path, where, block)
+    assert len(list(tmp_path.rglob("*.py"))) == len(files) == 6
     config = ROOT / "pyproject.toml"
     for command in (["check"], ["format", "--check"]):
         done = subprocess.run(

@@ -11,7 +11,7 @@ import numpy as np
 from joblib import cpu_count
 
 from disentool.metrics.arrays import Array, Floats, check_split, names_of
-from disentool.metrics.constants import DciHist
+from disentool.metrics.constants.disentanglement import DciHist
 from disentool.metrics.importance import Fit, dci_result, learner_seed
 from disentool.metrics.result import Progress, Result, silent
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from disentool.metrics.arrays import Array, check_split, names_of, note_categorical, standardised
-from disentool.metrics.constants import DciLasso
+from disentool.metrics.constants.disentanglement import DciLasso
 from disentool.metrics.importance import Fit, dci_result
 from disentool.metrics.result import Result
 

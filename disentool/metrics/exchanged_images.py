@@ -47,5 +47,5 @@ def reconstructed(
         if pairs.any():
             swapped = images.made(part[pairs], partner[part[pairs]])
             found["mse_with_other_content"].append(measures(swapped, true[pairs])["mse"])
-    told = {name: float(np.concatenate(values).mean()) for name, values in found.items() if values}
-    return told | {"images": len(some)}
+    means = {name: float(np.concatenate(values).mean()) for name, values in found.items() if values}
+    return means | {"images": len(some)}

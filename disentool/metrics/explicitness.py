@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from disentool.metrics.arrays import Array, Floats, check_split, names_of, standardised
-from disentool.metrics.constants import Explicitness
+from disentool.metrics.constants.disentanglement import Explicitness
 from disentool.metrics.result import Progress, Result, silent
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from disentool.errors import DataMismatch
 from disentool.metrics.arrays import Array, Floats, Integers, check_codes, check_drawn, names_of
-from disentool.metrics.constants import Factor
+from disentool.metrics.constants.disentanglement import Factor
 from disentool.metrics.intervals import RESAMPLES, above_chance, interval_of_share
 from disentool.metrics.result import Result
 

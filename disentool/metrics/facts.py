@@ -1,5 +1,6 @@
 """What there is to know of a metric before it is computed, as data; help, tables, plots and intervals are views."""
 
+import dataclasses
 import importlib
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +13,10 @@ Need = Literal["factors", "logvar", "reconstruction", "model", "others", "direct
 Better = Literal["higher", "lower", "neither"]
 # How rows are drawn, each in a module of ``disentool.scoring``.
 Drawing = Literal["table", "votes", "pairs", "subset", "posterior", "models", "leakage", "transfer", "control", "own"]
+
+LABELS: frozenset[Need] = frozenset({"factors"})
+NATS_PER_IMAGE = "nats per image"
+SHARE, FROM_ZERO = (0.0, 1.0), (0.0, math.inf)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,34 @@ class MetricFacts:
     def arrow(self) -> str:
         """``↑``: higher is better; ``↓``: lower is; empty: neither."""
         return {"higher": "↑", "lower": "↓", "neither": ""}[self.better]
+
+
+def protocols(*instances: Constants) -> dict[str, Constants]:
+    """The constants of each protocol by its name, the default first."""
+    return {constants.protocol: constants for constants in instances}
+
+
+def markdown_constants(metrics: Iterable[MetricFacts]) -> str:
+    """The constants of the metrics as a table in Markdown: each with its default and its meaning.
+
+    Metrics with the same constants share a row. The defaults are those of the default protocol.
+    """
+    by_class: dict[type[Constants], list[str]] = {}
+    defaults: dict[type[Constants], Constants] = {}
+    for facts in metrics:
+        constants = facts.protocols[facts.default]
+        by_class.setdefault(type(constants), []).append(f"`{facts.name}`")
+        defaults.setdefault(type(constants), constants)
+    lines = ["| metric | constants |", "|---|---|"]
+    for kind, names in by_class.items():
+        cells = []
+        for field in dataclasses.fields(kind):
+            if field.name != "protocol":
+                value = getattr(defaults[kind], field.name)
+                shown = "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+                cells.append(f"`{field.name}={shown}` {field.metadata['help']}")
+        lines.append(f"| {' '.join(names)} | {' <br> '.join(cells).replace('|', chr(92) + '|')} |")
+    return "\n".join(lines)
 
 
 def markdown_table(metrics: Iterable[MetricFacts]) -> str:

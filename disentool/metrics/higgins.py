@@ -14,7 +14,7 @@ import numpy as np
 
 from disentool.errors import DataMismatch
 from disentool.metrics.arrays import Array, Floats, Integers, check_codes, check_drawn, names_of, refuse_non_finite
-from disentool.metrics.constants import Higgins
+from disentool.metrics.constants.disentanglement import Higgins
 from disentool.metrics.intervals import above_chance, interval_of_share
 from disentool.metrics.result import Result
 

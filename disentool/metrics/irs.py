@@ -13,7 +13,7 @@ import numpy as np
 from joblib import cpu_count
 
 from disentool.metrics.arrays import Array, Floats, check_table, names_of, note_categorical, varying_dimensions
-from disentool.metrics.constants import Irs
+from disentool.metrics.constants.disentanglement import Irs
 from disentool.metrics.information import binned
 from disentool.metrics.result import Result
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from disentool.metrics.arrays import Array, Floats, refuse_non_finite
-from disentool.metrics.constants import Leakage
+from disentool.metrics.constants.class_and_content import Leakage
 from disentool.metrics.exchanged_images import Images, reconstructed
 from disentool.metrics.intervals import above_chance, mean_of_seeds
 from disentool.metrics.parts import HELD_OUT_ROWS, IN_WORDS, PARTS
@@ -106,11 +106,11 @@ def _measured(
         if others is not None:
             others = others[np.isin(classes[others], classes[rows])]
             others = others if len(others) else None
-        asked = {
+        targets = {
             "class": {class_factor: classes},
             "content": {content_names[k]: contents[:, k] for k in varying[name]},
         }
-        found = accuracies(codes, noise, asked, rows, others, constants, seed, step)
+        found = accuracies(codes, noise, targets, rows, others, constants, seed, step)
         share = f"{100 * (1 - constants.test_share):g} %"
         their = {name: (rows, f"{share} of these rows")}
         if others is not None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from disentool.metrics.arrays import Array, check_table, names_of
-from disentool.metrics.constants import Binned
+from disentool.metrics.constants.disentanglement import Binned
 from disentool.metrics.importance import result_of_importance
 from disentool.metrics.information import information_about_factors
 from disentool.metrics.result import Result

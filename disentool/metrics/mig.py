@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from disentool.metrics.arrays import Array, Floats, check_table, names_of, refuse_non_finite
-from disentool.metrics.constants import Binned, Mig
+from disentool.metrics.constants.disentanglement import Binned, Mig
 from disentool.metrics.information import entropy, gaps, information_about_factors
 from disentool.metrics.result import Progress, Result, silent
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from disentool.errors import DataMismatch
 from disentool.metrics.arrays import Array, check_codes
-from disentool.metrics.constants import Binned
+from disentool.metrics.constants.disentanglement import Binned
 from disentool.metrics.information import binned, pairwise_information
 from disentool.metrics.result import Result
 

@@ -1,4 +1,4 @@
-"""Class and content codes asked for class and content: accuracies of probes over several seeds."""
+"""How well probes read class and content from class and content codes: accuracies over several seeds."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from disentool.metrics.arrays import Array
-from disentool.metrics.constants import Leakage
+from disentool.metrics.constants.class_and_content import Leakage
 from disentool.metrics.intervals import mean_of_seeds
 from disentool.metrics.probes import logistic, perceptron, split, standardised
 
 Key = tuple[Any, ...]  # which rows, direction, and what of it
-Found = Mapping[Key, list[list[float]]]  # by seed, then factor
+Values = Mapping[Key, list[list[float]]]  # by seed, then factor
 
 PROBES = ("logistic", "mlp")
 # what is read, from which code
@@ -25,7 +25,7 @@ DIRECTIONS = (
 
 
 def fits(factors: int, seeds: int) -> int:
-    """How many classifiers are fitted for so many content factors: content codes are asked twice, clean and noisy."""
+    """How many classifiers are fitted for so many content factors: content codes are read twice, clean and noisy."""
     return 3 * (1 + factors) * len(PROBES) * seeds
 
 
@@ -90,7 +90,7 @@ def accuracies(
                     guesses[key].append(each)
     return [
         {
-            direction: _told(which, direction, list(targets[target]), found, guesses)
+            direction: _summary(which, direction, list(targets[target]), found, guesses)
             for direction, target, _ in DIRECTIONS
             if targets[target]
         }
@@ -98,7 +98,7 @@ def accuracies(
     ]
 
 
-def _told(which: int, direction: str, names: list[str], found: Found, guesses: Found) -> dict[str, Any]:
+def _summary(which: int, direction: str, names: list[str], found: Values, guesses: Values) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for (its, of, kind, probe), values in found.items():
         if (its, of) == (which, direction):

@@ -13,7 +13,7 @@ import numpy as np
 from joblib import cpu_count
 
 from disentool.metrics.arrays import Array, Floats, check_split, names_of, note_categorical
-from disentool.metrics.constants import Sap
+from disentool.metrics.constants.disentanglement import Sap
 from disentool.metrics.hinge import accuracy
 from disentool.metrics.information import gaps
 from disentool.metrics.result import Progress, Result, silent

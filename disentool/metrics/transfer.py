@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from disentool.metrics.arrays import Floats
-from disentool.metrics.constants import Transfer
+from disentool.metrics.constants.class_and_content import Transfer
 from disentool.metrics.intervals import mean_with_error
 from disentool.metrics.parts import IN_WORDS
 from disentool.metrics.result import Result

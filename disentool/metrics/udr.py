@@ -14,7 +14,7 @@ import numpy as np
 
 from disentool.errors import DataMismatch
 from disentool.metrics.arrays import Array, Floats, note_categorical, refuse_non_finite
-from disentool.metrics.constants import Udr
+from disentool.metrics.constants.codes_alone import Udr
 from disentool.metrics.kl import kl_to_standard_normal
 from disentool.metrics.result import Progress, Result, silent
 
@@ -58,16 +58,16 @@ def udr(
     results = []
     for number in range(len(codes)):
         others = np.delete(pairwise[:, number], number)
-        told = list(notes)
+        its_notes = list(notes)
         if not kept[number]:
-            told.append("no dimension is informative: the code is collapsed, score 0")
+            its_notes.append("no dimension is informative: the code is collapsed, score 0")
         details: dict[str, Any] = {
             "rows": len(tables[number]),
             "models": len(codes),
             "model": number,
             "with_each_other": others.tolist(),
             "informative_dimensions": kept[number],
-            "notes": told,
+            "notes": its_notes,
         }
         results.append(Result(float(np.median(others)), details=details))
     return results

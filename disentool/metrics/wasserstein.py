@@ -7,7 +7,7 @@ labels; 0 is uncorrelated, low is better. In the codes' squared units; ``normali
 import numpy as np
 
 from disentool.metrics.arrays import Array, check_codes, note_categorical
-from disentool.metrics.constants import Wasserstein
+from disentool.metrics.constants.codes_alone import Wasserstein
 from disentool.metrics.result import Result
 
 

@@ -68,7 +68,7 @@ class Codes:
         return index
 
     def select(self, rows: np.ndarray | None, n: int) -> Index:
-        """Index of a plan's rows; ``None`` means all ``n`` rows of the data, and then exactly those must be here."""
+        """Index of the rows drawn; ``None`` means all ``n`` rows of the data, and then exactly those must be here."""
         if rows is not None:
             return self.at(rows)
         if len(self.rows) != n or self.rows[-1] != n - 1:

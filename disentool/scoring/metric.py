@@ -15,7 +15,7 @@ from disentool.errors import UnknownName, WrongUsage
 from disentool.io.directions import Direction
 from disentool.metrics import METRICS, ONLY_BY_NAME
 from disentool.metrics.bounds import Constants
-from disentool.metrics.constants import Subset
+from disentool.metrics.constants.images import Subset
 from disentool.metrics.facts import MetricFacts, Need
 from disentool.metrics.result import Result
 from disentool.named_code import is_own, load

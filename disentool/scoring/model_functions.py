@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from disentool.errors import DataMismatch
-from disentool.metrics.control import Moved
 from disentool.metrics.result import Progress, silent
 from disentool.reporting import Reporter, Task
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from disentool.io.dataset import Dataset
+    from disentool.metrics.control import Moved
     from disentool.models.model import TrainedModel
 
 
@@ -39,7 +39,7 @@ class ModelFunctions:
     log_q: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None
     density_ratio: Callable[[np.ndarray], np.ndarray] | None = None
     log_likelihood: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
-    moved: Callable[[np.ndarray, np.ndarray, np.ndarray], Moved] | None = None
+    moved: Callable[[np.ndarray, np.ndarray, np.ndarray], "Moved"] | None = None
     coordinate: Callable[[np.ndarray], np.ndarray] | None = None
     images: Callable[[np.ndarray], np.ndarray] | None = None
     decode: Callable[[np.ndarray], np.ndarray] | None = None

@@ -10,8 +10,8 @@ from conftest import ROOT
 
 from disentool.errors import UnknownName, WrongUsage
 from disentool.metrics import METRICS, ONLY_BY_NAME
-from disentool.metrics.constants import Factor, Higgins, Mig, Sap
-from disentool.metrics.facts import markdown_table
+from disentool.metrics.constants.disentanglement import Factor, Higgins, Mig, Sap
+from disentool.metrics.facts import markdown_constants, markdown_table
 from disentool.plots.style import arrow
 
 NAMES = pytest.mark.parametrize("name", METRICS)
@@ -36,6 +36,13 @@ def test_words_and_arrows_are_of_the_direction():
     assert METRICS["elbo"].description == "evidence lower bound, nats per image, higher is better"
     assert METRICS["kl"].description == "mean KL of the posterior to N(0, I), nats per image"
     assert [arrow(name) for name in ("factor", "reconstruction", "kl", "mine:metric")] == ["↑", "↓", "", ""]
+
+
+@pytest.mark.parametrize("bins", [-1, 1])
+def test_bins_of_mig_say_what_0_means(bins):
+    with pytest.raises(WrongUsage, match="Gaussian mixtures"):
+        Mig(bins=bins)
+    assert Mig(bins=0).bins == 0
 
 
 def test_what_cannot_be_is_refused():
@@ -65,11 +72,21 @@ def test_the_table_is_rendered():
     assert "`exact` `dlib` `chen` `ubisoft`" in mig
 
 
-def test_the_guide_holds_the_table():
+@pytest.mark.parametrize(("mark", "table"), [("metrics", markdown_table), ("constants", markdown_constants)])
+def test_the_guide_holds_the_tables(mark, table):
     text = (ROOT / "examples/metrics.md").read_text(encoding="utf-8")
-    _, found, rest = text.partition("<!-- metrics -->\n")
+    _, found, rest = text.partition(f"<!-- {mark} -->\n")
     assert found
-    assert rest.partition("<!-- /metrics -->")[0].strip() == markdown_table(METRICS.values())
+    assert rest.partition(f"<!-- /{mark} -->")[0].strip() == table(METRICS.values())
+
+
+def test_every_constant_is_shown_with_its_default():
+    rows = markdown_constants(METRICS.values()).splitlines()
+    (factor,) = (row for row in rows if row.startswith("| `factor` "))
+    assert "`votes=800` votes that make the majority" in factor
+    for facts in METRICS.values():
+        (row,) = (row for row in rows if f"`{facts.name}`" in row.split("|")[1].split())
+        assert all(f"`{field.name}=" in row for field in fields(facts.protocols[facts.default])[1:])
 
 
 def test_facts_need_no_numpy():

@@ -9,7 +9,7 @@ from metric_cases import codes_of, grid_factors, leakage, noise
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.metrics import probes
-from disentool.metrics.constants import Leakage
+from disentool.metrics.constants.class_and_content import Leakage
 from disentool.metrics.probing import accuracies
 from disentool.scoring.data_rows import DataRows, TrainingFacts
 from disentool.scoring.drawing.class_and_content import cut

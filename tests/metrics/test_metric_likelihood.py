@@ -8,7 +8,7 @@ import pytest
 from metric_cases import elbo, kl, reconstruction
 
 from disentool.errors import DataMismatch, WrongUsage
-from disentool.metrics.constants import Subset
+from disentool.metrics.constants.images import Subset
 from disentool.metrics.kl import kl_to_standard_normal
 from disentool.scoring.codes import Codes
 from disentool.scoring.data_rows import DataRows

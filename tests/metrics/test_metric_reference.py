@@ -23,7 +23,7 @@ from metric_cases import (
     wasserstein,
 )
 
-from disentool.metrics.constants import Udr
+from disentool.metrics.constants.codes_alone import Udr
 from disentool.metrics.udr import compare
 
 CASE = pytest.mark.parametrize("case", CASES)

@@ -9,7 +9,7 @@ import pytest
 from metric_cases import codes_of, grid_factors, transfer
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
-from disentool.metrics.constants import Transfer
+from disentool.metrics.constants.class_and_content import Transfer
 from disentool.scoring.data_rows import DataRows, TrainingFacts
 from disentool.scoring.drawing import true_pairs
 from disentool.scoring.model_functions import ModelFunctions

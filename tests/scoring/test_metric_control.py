@@ -13,7 +13,7 @@ from disentool.directions.registration import register
 from disentool.errors import DataMismatch, UnknownName, UnsafeFile, WrongUsage
 from disentool.io.directions import Direction
 from disentool.metrics import levels
-from disentool.metrics.constants import Control
+from disentool.metrics.constants.directions import Control
 from disentool.metrics.control import Moved
 from disentool.metrics.law_of_t import ks_distance
 from disentool.scoring import image_measurement

@@ -2,7 +2,7 @@
 
 import pytest
 
-from disentool.metrics.constants import Mig
+from disentool.metrics.constants.disentanglement import Mig
 from disentool.metrics.result import Result
 from disentool.scoring.record import with_details
 

@@ -13,7 +13,7 @@ import numpy as np
 from disentool.errors import DataMismatch
 from disentool.io.directions import Direction
 from disentool.metrics import law_of_t, levels
-from disentool.metrics.constants import Control
+from disentool.metrics.constants.directions import Control
 from disentool.metrics.control import Moved, control, usable
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.result import Result

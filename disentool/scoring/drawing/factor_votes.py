@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from disentool.metrics.constants import Factor
+from disentool.metrics.constants.disentanglement import Factor
 from disentool.metrics.factor import factor
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.result import Result

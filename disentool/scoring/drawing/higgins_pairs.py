@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from disentool.errors import DataMismatch
-from disentool.metrics.constants import Higgins
+from disentool.metrics.constants.disentanglement import Higgins
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.higgins import higgins
 from disentool.metrics.result import Result

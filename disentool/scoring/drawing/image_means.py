@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from disentool.metrics.constants import Subset
+from disentool.metrics.constants.images import Subset
 from disentool.metrics.elbo import elbo
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.kl import kl

@@ -6,7 +6,7 @@ import numpy as np
 
 from disentool.errors import DataMismatch
 from disentool.metrics.arrays import refuse_non_finite
-from disentool.metrics.constants import Leakage
+from disentool.metrics.constants.class_and_content import Leakage
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.leakage import leakage
 from disentool.metrics.parts import HELD_OUT_ROWS, IN_WORDS, PARTS

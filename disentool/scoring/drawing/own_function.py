@@ -10,7 +10,7 @@ import numpy as np
 
 from disentool.errors import DisentoolError
 from disentool.metrics.arrays import refuse_non_finite
-from disentool.metrics.constants import Subset
+from disentool.metrics.constants.images import Subset
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.result import Result
 from disentool.scoring.codes import Codes

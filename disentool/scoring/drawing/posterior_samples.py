@@ -6,7 +6,8 @@ import numpy as np
 
 from disentool.errors import WrongUsage
 from disentool.metrics.arrays import refuse_non_finite
-from disentool.metrics.constants import Likelihood, Tc
+from disentool.metrics.constants.codes_alone import Tc
+from disentool.metrics.constants.images import Likelihood
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.likelihood import Weighted, likelihood, prior_over_posterior, weighted
 from disentool.metrics.result import Result

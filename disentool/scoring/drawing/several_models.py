@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from disentool.metrics.constants import Udr
+from disentool.metrics.constants.codes_alone import Udr
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.result import Result
 from disentool.metrics.udr import udr

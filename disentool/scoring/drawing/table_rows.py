@@ -8,7 +8,7 @@ import numpy as np
 
 from disentool.errors import DataMismatch
 from disentool.metrics.bounds import Constants
-from disentool.metrics.constants import Mig
+from disentool.metrics.constants.disentanglement import Mig
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.mig import mig_of_posteriors
 from disentool.metrics.result import Result
@@ -116,6 +116,11 @@ def _of_codes(facts: MetricFacts, drawn: TableRows, codes: Codes, functions: Mod
 
 def _mig_of_posteriors(drawn: TableRows, constants: Mig, codes: Codes, functions: ModelFunctions) -> Result:
     """MIG by Gaussian mixtures, of the factors that it is not to leave out."""
+    if codes.logvar is None:
+        raise DataMismatch(
+            f"metric mig: bins {constants.bins} means Gaussian mixtures, which need logvar, and these codes have none;"
+            " bins of 2 or more need the means alone"
+        )
     labels = drawn.labels()
     mean = drawn.codes(codes)[0]
     left = constants.without.split(",")

@@ -6,7 +6,7 @@ import numpy as np
 
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.metrics.arrays import refuse_non_finite
-from disentool.metrics.constants import Transfer
+from disentool.metrics.constants.class_and_content import Transfer
 from disentool.metrics.exchanged_images import BATCH, Images
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.parts import PARTS

@@ -1,9 +1,4 @@
-"""The constants of every metric: a frozen dataclass each, whose fields hold default, meaning and bounds.
-
-A protocol is an instance. ``dataclasses.replace(METRICS["factor"].protocols["paper"], votes=100)`` is a variation, and
-a record names what was changed. The functions of this package take their defaults from here, and refuse with it what
-cannot be. NumPy-free, so that help is instant.
-"""
+"""The constants of metrics that compare codes with factors; see :mod:`disentool.metrics.constants`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,8 +6,6 @@ from typing import Literal
 from disentool.config import opt
 from disentool.errors import UnknownName, WrongUsage
 from disentool.metrics.bounds import Constants
-
-# ---- votes
 
 
 @dataclass(frozen=True)
@@ -51,9 +44,6 @@ class Higgins(Constants):
         super().__post_init__()
 
 
-# ---- functions of a whole table
-
-
 @dataclass(frozen=True)
 class Mig(Constants):
     """Bins 0 are the Gaussian mixtures of Chen et al., who left the factor shape out."""
@@ -65,9 +55,9 @@ class Mig(Constants):
     without: str = opt("shape", "factors that the mixtures leave out, separated by commas")
 
     def __post_init__(self) -> None:
+        if self.bins < 2 and self.bins != 0:
+            raise WrongUsage(f"bins {self.bins}: expected at least 2, or 0 for Gaussian mixtures")
         super().__post_init__()
-        if self.bins == 1:
-            raise WrongUsage("bins 1: expected at least 2, or 0 for Gaussian mixtures")
 
 
 @dataclass(frozen=True)
@@ -92,26 +82,6 @@ class Irs(Constants):
         super().__post_init__()
         if self.quantile > 1:
             raise WrongUsage(f"quantile {self.quantile}: expected 0 to 1")
-
-
-@dataclass(frozen=True)
-class GaussianTc(Constants):
-    """How many rows the covariance is of."""
-
-    protocol: str = "exact"
-    rows: int | None = opt(None, "rows; none: all", low=2)
-
-
-@dataclass(frozen=True)
-class Wasserstein(Constants):
-    """Normalised, the distance is a share of the total variance."""
-
-    protocol: str = "exact"
-    normalise: bool = opt(False, "divide by the codes' total variance")
-    rows: int | None = opt(None, "rows; none: all", low=2)
-
-
-# ---- functions of training and test rows
 
 
 @dataclass(frozen=True)
@@ -169,110 +139,3 @@ class DciLasso(Constants):
     penalty: float = opt(0.02, "alpha, the weight of the coefficients' absolute sum", low=1e-9)
     train_rows: int | None = opt(10_000, "training rows; none: all", low=2)
     test_rows: int | None = opt(5_000, "test rows; none: the training rows", low=1)
-
-
-# ---- means over images, posteriors, several models
-
-
-@dataclass(frozen=True)
-class Subset(Constants):
-    """A seeded subset of the rows, all of them where there are fewer."""
-
-    protocol: str = "subset"
-    rows: int = opt(10_000, "images", low=1)
-
-
-@dataclass(frozen=True)
-class Likelihood(Constants):
-    """Of importance sampling."""
-
-    protocol: str = "subset"
-    samples: int = opt(100, "K: samples of q(z|x), per image", low=1)
-    rows: int | None = opt(1_000, "images; none: all", low=1)
-
-
-@dataclass(frozen=True)
-class Tc(Constants):
-    """Rows are of the means for protocol ``gaussian``; z comes from them for ``discriminator``."""
-
-    protocol: str = "mixture"
-    samples: int = opt(2_000, "samples of z ~ q(z)", low=2)
-    rows: int | None = opt(None, "images; none: all", low=2)
-
-
-@dataclass(frozen=True)
-class Udr(Constants):
-    """Of the comparison of two models' dimensions."""
-
-    protocol: str = "lasso"
-    similarity: Literal["lasso", "spearman"] = opt("lasso", "lasso or spearman")
-    penalty: float = opt(0.1, "alpha of the Lasso", low=0)
-    zero_kl: float = opt(0.01, "nats: a dimension with no more is set to zero", low=0)
-    keep_kl: float | None = opt(0.01, "nats: a dimension with no more is left out of the means; none: all stay", low=0)
-    rows: int | None = opt(1_000, "images; none: all", low=2)
-
-
-# ---- class and content
-
-
-@dataclass(frozen=True)
-class Leakage(Constants):
-    """Of the probes, and of what they are trained on."""
-
-    protocol: str = "probes"
-    class_factor: str = opt("auto", "names joined by a plus; auto: the artefact's own")
-    class_dims: str = opt("auto", "such as 0-3,7: the dimensions of the class code; auto: the artefact's own")
-    noise: float | None = opt(
-        None, "added to content codes, standard deviation; none: as in training, 1 where unknown", low=0
-    )
-    seeds: int = opt(3, "seeds of split, noise and probes", low=1)
-    test_share: float = opt(0.2, "share of each class that tests")
-    rows: int | None = opt(5_000, "rows of each part, at most; none: all", low=4)
-    penalty: float = opt(
-        1.0, "C of the logistic regression, the inverse weight of its squared coefficients", low=0, above=0
-    )
-    iterations: int = opt(200, "iterations of its L-BFGS, at most", low=1)
-    units: int = opt(256, "units in each of the perceptron's two hidden layers", low=1)
-    epochs: int = opt(100, "epochs of its training, at most", low=1)
-    images: int = opt(500, "images reconstructed of each part, where there is a decoder", low=1)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.test_share < 1:
-            raise WrongUsage(f"test_share {self.test_share}: expected more than 0 and less than 1")
-
-
-@dataclass(frozen=True)
-class Transfer(Constants):
-    """Which measure is the score, and of how many pairs."""
-
-    protocol: str = "pairs"
-    measure: Literal["mse", "psnr", "ssim", "lpips"] = opt("mse", "which is the score: mse, psnr, ssim or lpips")
-    pairs: int | None = opt(1_000, "pairs of each part, drawn from all there are; none: all", low=1)
-    class_factor: str = opt("auto", "names joined by a plus; auto: the artefact's own")
-    class_dims: str = opt("auto", "such as 0-3,7: the dimensions of the class code; auto: the artefact's own")
-
-
-# ---- directions
-
-
-@dataclass(frozen=True)
-class Control(Constants):
-    """``measure``: ``objects`` (barycenter and area of a bright object), ``registration`` (of anything), ``auto``
-    (objects where all images show one), or the user's ``module:function``.
-    """
-
-    protocol: str = "grid"
-    measure: str = opt("auto", "auto, objects, registration or module:function")
-    starts: int = opt(100, "codes from the prior", low=5)
-    levels: int = opt(21, "values of alpha, evenly from -extent to extent", low=5)
-    extent: float = opt(3.0, "standard deviations of the prior", low=0.1)
-    samples: int = opt(500, "images to check the law of t with", low=20)
-    baseline: int = opt(6, "random directions", low=2)
-    baseline_starts: int = opt(25, "codes from the prior, for each random direction", low=5)
-    resamples: int = opt(1000, "resamples of the starts", low=50)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.levels % 2 == 0:
-            raise WrongUsage(f"levels {self.levels}: expected an odd number, so that alpha = 0 is among them")
