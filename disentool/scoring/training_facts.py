@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from disentool.contract import ClassLabels, optional
+from disentool.contract import ClassLabels, class_content
 from disentool.scoring.points import TrainingFacts
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def of_model(model: "TrainedModel", dataset: "Dataset", chosen: np.ndarray) -> T
     numbers the same ones.
     """
     known, method = model.content["data"], model.method
-    factor = optional.class_labels(method)
+    factor = class_content.class_labels(method)
     trained = np.zeros(len(chosen), bool)
     if dataset.content_sha256 == known.get("content_sha256"):
         trained = np.isin(chosen, dataset.rows(str(model.content["run"].get("rows", "auto"))))
@@ -36,10 +36,10 @@ def of_model(model: "TrainedModel", dataset: "Dataset", chosen: np.ndarray) -> T
         images = np.array(of_classes["images"], np.int64) if same else _none(factor, dataset)
     return TrainingFacts(
         class_factor=factor.text if factor is not None else dataset.class_factor,
-        class_width=optional.class_width(method),
+        class_width=class_content.class_width(method),
         images=images,
         rows=trained,
-        noise=optional.content_noise(method),
+        noise=class_content.content_noise(method),
     )
 
 
