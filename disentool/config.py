@@ -161,19 +161,6 @@ def values(config: Any) -> dict[str, Any]:
     return {name: getattr(config, name) for name in options(type(config))}
 
 
-def presets_of(config: type) -> Mapping[str, Mapping[str, Any]]:
-    """The presets by name; a configuration of the user's own may have none."""
-    return getattr(config, "PRESETS", {})
-
-
-def preset(config: type, name: str) -> dict[str, Any]:
-    """The values that preset ``name`` of ``config`` changes from the defaults."""
-    presets = presets_of(config)
-    if name not in presets:
-        raise UnknownName("preset", name, presets)
-    return dict(presets[name])
-
-
 def sweep(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every combination of the listed values, the last name fastest: ``{"gamma": [10, 20], "seed": 0}`` gives two."""
     lists = [list(v) if isinstance(v, (list, tuple)) else [v] for v in values.values()]

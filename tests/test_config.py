@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from disentool import config, methods
 from disentool.config import opt
+from disentool.contract.configuration import preset_values
 from disentool.errors import MissingFile, UnknownName, WrongUsage
+from disentool.io.output_template import check_template
 from disentool.methods.factorvae.config import FactorVAEConfig
 from disentool.training.config import RunConfig
-from disentool.training.plan import check_template, plan
+from disentool.training.plan import plan
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -174,21 +176,21 @@ def test_configurations_are_frozen():
 
 
 def test_presets():
-    assert config.preset(Example, "small") == {"count": 1, "weight": 0.25}
-    config.preset(Example, "small")["count"] = 5
-    assert config.preset(Example, "small")["count"] == 1
+    assert preset_values(Example, "small") == {"count": 1, "weight": 0.25}
+    preset_values(Example, "small")["count"] = 5
+    assert preset_values(Example, "small")["count"] == 1
     with pytest.raises(UnknownName, match=r"unknown preset 'smal'; did you mean small\?"):
-        config.preset(Example, "smal")
+        preset_values(Example, "smal")
 
 
 @pytest.mark.parametrize("name", methods.METHODS)
 def test_every_method_has_the_papers_preset_and_a_quick_one(name):
     config_class = methods.load(methods.find(name).config)
-    assert config.build(config_class, config.preset(config_class, "quick")).steps == 1000
+    assert config.build(config_class, preset_values(config_class, "quick")).steps == 1000
     if name == "lord":  # whose recipes have names of their own, and count epochs
-        assert config.preset(config_class, "iclr") == {"epochs": 400}
+        assert preset_values(config_class, "iclr") == {"epochs": 400}
         return
-    assert config.build(config_class, config.preset(config_class, "paper")) == config_class()
+    assert config.build(config_class, preset_values(config_class, "paper")) == config_class()
 
 
 def test_sweep_makes_every_combination_the_last_fastest():

@@ -13,6 +13,7 @@ from disentool.cli import LazyGroup, options
 from disentool.cli.fields import Value, from_config, plain
 from disentool.cli.help import Option, command, option
 from disentool.cli.progress import reporter
+from disentool.contract.configuration import presets_of
 from disentool.named_code import is_own
 from disentool.training.config import RunConfig
 
@@ -160,5 +161,5 @@ def _presets(config_class: type) -> Sequence[tuple[str, str]]:
     """Each preset, and what it changes."""
     return [
         (name, ", ".join(f"{key.replace('_', '-')} {plain(value)}" for key, value in values.items()) or "the defaults")
-        for name, values in config.presets_of(config_class).items()
+        for name, values in presets_of(config_class).items()
     ]

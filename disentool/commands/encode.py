@@ -8,16 +8,16 @@ from typing import Literal
 
 import numpy as np
 
-from disentool.contract.optional import content_noise
+from disentool.contract.class_content import content_noise
 from disentool.engine import devices
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
+from disentool.io.output_template import check_template
 from disentool.io.schema import LATENTS
 from disentool.models import encoding
 from disentool.models.data import data_of
 from disentool.models.model import load_model
 from disentool.reporting import Reporter, Silent
-from disentool.training.plan import check_template
 
 
 def encode_each(

@@ -1,28 +1,34 @@
 """The contract of a method, in one place: what training is, what a method must have, what it may have.
 
 ``training``: draws, noise, phases and stages, as data. ``method``: what every method has. ``optional``: what a method
-may have beyond that, a group each. ``configuration``: the same for its configuration. All of it is torch-free.
+may have beyond that, a group each; ``class_content``: the groups of methods of class and content. ``configuration``:
+what its configuration must have and may have. All of it is torch-free.
 """
 
+from disentool.contract.class_content import (
+    ClassContent,
+    ClassLabels,
+    CodeTables,
+    ContentNoise,
+    JoinsClasses,
+    Transfers,
+)
 from disentool.contract.configuration import (
     REQUIRED_OPTIONS,
     ExtendingConfig,
     MethodConfig,
     PixelLawConfig,
+    PresetConfig,
     StagedConfig,
     StyledConfig,
 )
 from disentool.contract.method import REQUIRED, DataFacts, Method, missing_parts, own_config
 from disentool.contract.optional import (
-    ClassContent,
-    ClassLabels,
     ClassSupport,
-    ContentNoise,
     DensityRatio,
     FittedPrior,
     FrozenNetworks,
     IntervalSupport,
-    JoinsClasses,
     NamedLoss,
     NonNormalCodes,
     OwnPrior,
@@ -30,7 +36,6 @@ from disentool.contract.optional import (
     RowCodes,
     StopsEarly,
     Support,
-    Transfers,
     WiderPrior,
 )
 from disentool.contract.training import (
@@ -64,6 +69,7 @@ __all__ = [
     "ClassContent",
     "ClassLabels",
     "ClassSupport",
+    "CodeTables",
     "ContentNoise",
     "Cosine",
     "DataFacts",
@@ -87,6 +93,7 @@ __all__ = [
     "Phase",
     "PixelLawConfig",
     "Plateau",
+    "PresetConfig",
     "Rate",
     "Reconstructs",
     "RowCodes",

@@ -1,11 +1,12 @@
 """What the configuration of a method must say, and what it may say.
 
-A configuration is a frozen dataclass whose fields are declared with :func:`disentool.config.opt`. It may also have
-``PRESETS``, the values by option of each preset: :func:`disentool.config.presets_of` reads them.
+A configuration is a frozen dataclass whose fields are declared with :func:`disentool.config.opt`.
 """
 
-from collections.abc import Set
-from typing import ClassVar, Protocol, runtime_checkable
+from collections.abc import Mapping, Set
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from disentool.errors import UnknownName
 
 REQUIRED_OPTIONS = ("steps", "batch_size")
 
@@ -19,16 +20,23 @@ class MethodConfig(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """Images a batch; ``--epochs`` counts in them."""
+        """Images in a batch; ``--epochs`` becomes steps by it."""
+
+
+@runtime_checkable
+class PresetConfig(Protocol):
+    """A configuration with presets."""
+
+    PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]]  # by name: the values, by option, that differ from the defaults
 
 
 @runtime_checkable
 class StagedConfig(Protocol):
-    """A configuration by which a run can end after a stage, and a later one can go on from there (LORD)."""
+    """A configuration with which a run can end after a stage, and a later run can go on from there (LORD)."""
 
     @property
     def stage(self) -> str:
-        """What ``--stage`` asks for."""
+        """The value of ``--stage``: the stages that the run trains."""
 
     @property
     def total_steps(self) -> int:
@@ -60,11 +68,11 @@ class StyledConfig(Protocol):
 
     @property
     def reconstruction(self) -> str:
-        """``auto``, ``perceptual`` or ``pixel``: what clusters are found by, as the loss."""
+        """``auto``, ``perceptual`` or ``pixel``: the reconstruction loss, which also decides the clusters' features."""
 
     @property
     def vgg(self) -> str | None:
-        """The file of VGG16's weights; None: where it usually is."""
+        """The file of VGG16's weights; None: the file in torch's hub cache."""
 
 
 @runtime_checkable
@@ -74,6 +82,19 @@ class PixelLawConfig(Protocol):
     @property
     def likelihood(self) -> str:
         """``bernoulli``, ``gaussian``, or ``auto``: what the data set states."""
+
+
+def presets_of(config: type) -> Mapping[str, Mapping[str, Any]]:
+    """The presets of a configuration's class by name; a configuration of the user's own may have none."""
+    return config.PRESETS if isinstance(config, PresetConfig) else {}
+
+
+def preset_values(config: type, name: str) -> dict[str, Any]:
+    """The values, by option, that preset ``name`` changes from the defaults; UnknownName if there is no such preset."""
+    presets = presets_of(config)
+    if name not in presets:
+        raise UnknownName("preset", name, presets)
+    return dict(presets[name])
 
 
 def total_steps(config: MethodConfig) -> int:

@@ -42,13 +42,13 @@ class Method(Protocol):
     facts: DataFacts
 
     def __init__(self, config: Any, facts: DataFacts) -> None:
-        """Keeps both. Raises DataMismatch, NoFactors or WrongUsage where it cannot learn from such data."""
+        """Keep both. Raises DataMismatch, NoFactors or WrongUsage where the method cannot learn from such data."""
 
     def networks(self) -> dict[str, nn.Module]:
         """Freshly initialised networks by name; torch's global generator decides the weights."""
 
     def stages(self) -> tuple[Stage, ...]:
-        """What training is."""
+        """The stages of training, in order."""
 
     def codes(self) -> dict[str, int]:
         """What :meth:`encode` gives, by name, and how wide each is; ``mean`` is what :meth:`decode` takes."""

@@ -1,7 +1,8 @@
 """What a method may have beyond the required: a group of members each, and what holds for a method without them.
 
-A method has a group by having its members; it inherits nothing. Who needs a group asks by ``isinstance``, or by one of
-the functions below, which say what holds where the group is missing. Nobody looks for a member by its name.
+A method has a group by having its members; it inherits nothing. A caller asks for a group by ``isinstance``, or by one
+of the functions below, which say what holds where the group is missing. No code looks for a member by its name. The
+groups of methods with class and content are in :mod:`disentool.contract.class_content`.
 """
 
 from __future__ import annotations
@@ -12,117 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from disentool.contract.method import Method
 from disentool.contract.training import Networks
-from disentool.errors import DataMismatch, WrongUsage
+from disentool.errors import DataMismatch
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-
-# ---- class and content (LORD, ML-VAE, DrNet)
-
-
-@runtime_checkable
-class ClassLabels(Protocol):
-    """Which class an image is of, read from its factors; :func:`disentool.io.classes.choose` makes one.
-
-    The class is the values of several factors of the data together.
-    """
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Those factors."""
-
-    @property
-    def columns(self) -> tuple[int, ...]:
-        """Their columns among the data's factors."""
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """How many values each of them has."""
-
-    @property
-    def count(self) -> int:
-        """How many classes there can be."""
-
-    @property
-    def text(self) -> str:
-        """Their names, joined by a plus."""
-
-    def of(self, factors: Any) -> Any:
-        """Factors int [N,K] -> classes int [N] in 0..count-1; an array or a tensor, as they are."""
-
-    def values(self, index: int) -> tuple[int, ...]:
-        """The value of each of its factors, of the class ``index``."""
-
-    def label(self, index: int, words: Mapping[str, Sequence[str]]) -> str:
-        """What people call the class ``index``; ``words``: names of values, by factor."""
-
-    def index(self, text: str, words: Mapping[str, Sequence[str]]) -> int:
-        """The class that people call ``text``. Raises UnknownName or WrongUsage."""
-
-
-@runtime_checkable
-class ClassContent(Protocol):
-    """A method that is told the class of each image, and keeps class and content in codes of their own.
-
-    Its ``encode`` gives ``class_code`` [B,C] and ``content_code`` [B,D] too; ``mean`` is the one followed by the other,
-    so the class's width C is that of ``class_code`` in ``codes()``.
-    """
-
-    @property
-    def classes(self) -> ClassLabels:
-        """Which class an image is of."""
-
-
-@runtime_checkable
-class ContentNoise(Protocol):
-    """A method of class and content whose content codes are noisy in training."""
-
-    @property
-    def content_noise(self) -> float | None:
-        """Standard deviation of that noise; None where it was learned, and has no one value."""
-
-
-@runtime_checkable
-class Transfers(Protocol):
-    """A method whose decoder needs more of an image of the class than its code."""
-
-    def transfer(self, networks: Networks, class_images: Tensor, content_images: Tensor) -> Tensor:
-        """Images float32 [B,C,H,W] in 0..1, twice -> images of the first one's class and the second one's content."""
-
-
-@runtime_checkable
-class JoinsClasses(Protocol):
-    """A method that knows better than the mean what several images of one class say of it together."""
-
-    def join_classes(self, codes: dict[str, Tensor]) -> dict[str, Tensor]:
-        """What ``encode`` gave for n images of one class -> ``class_code`` [1,C]."""
-
-
-def class_labels(method: Method) -> ClassLabels | None:
-    """Which class an image is of; None where the method is told none.
-
-    WrongUsage for a method that calls something else ``classes``.
-    """
-    if not isinstance(method, ClassContent):
-        return None
-    labels = method.classes
-    if not isinstance(labels, ClassLabels):
-        raise WrongUsage(
-            f"{type(method).__name__}.classes: a {type(labels).__name__}, expected what tells the class of an image"
-            " (see disentool.contract.ClassLabels); give it another name if it is something else"
-        )
-    return labels
-
-
-def class_width(method: Method) -> int | None:
-    """How wide the class code is, with which ``mean`` begins; None where there is none."""
-    return method.codes().get("class_code")
-
-
-def content_noise(method: Method) -> float | None:
-    """Standard deviation of the noise on content codes in training; None where there is no one value."""
-    return method.content_noise if isinstance(method, ContentNoise) else None
 
 
 # ---- codes that are optimised for each row, before an encoder is trained to predict them (LORD)
@@ -180,7 +74,7 @@ class NonNormalCodes(Protocol):
 
 @runtime_checkable
 class OwnPrior(Protocol):
-    """A method whose decoder does not take standard normals as they are."""
+    """A method whose decoder takes draws of another prior than N(0, I)."""
 
     def prior(self, normals: Tensor) -> Tensor:
         """Standard normals float32 [n,W] -> draws of the prior, which ``decode`` takes, of the same shape."""
@@ -188,7 +82,7 @@ class OwnPrior(Protocol):
 
 @runtime_checkable
 class WiderPrior(Protocol):
-    """A method whose decoder takes more than ``mean``: noise, too."""
+    """A method whose decoder takes noise beside ``mean``."""
 
     @property
     def prior_width(self) -> int:
@@ -197,7 +91,7 @@ class WiderPrior(Protocol):
 
 @runtime_checkable
 class FittedPrior(Protocol):
-    """A method without a loss that draws its codes to a prior."""
+    """A method that has no loss that draws its codes to a prior."""
 
     @property
     def fits_prior(self) -> bool:
@@ -224,7 +118,7 @@ def from_prior(method: Method, normals: Tensor) -> Tensor:
 
 @runtime_checkable
 class StopsEarly(Protocol):
-    """A method that can see in its losses that training on is of no use."""
+    """A method that can tell from its losses that more training is of no use."""
 
     def stop_early(self, history: Sequence[Mapping[str, Any]]) -> bool:
         """Whether the history's lines so far (``step`` and each logged term) are reason to stop."""
@@ -240,7 +134,7 @@ class FrozenNetworks(Protocol):
 
 @runtime_checkable
 class NamedLoss(Protocol):
-    """A method with a choice of reconstruction losses, which a run must not change half-way."""
+    """A method with several reconstruction losses; a run must not change from one to another."""
 
     @property
     def reconstruction_loss(self) -> str:
@@ -253,7 +147,7 @@ def stops_early(method: Method, history: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def frozen_networks(method: Method) -> dict[str, nn.Module]:
-    """The networks that its losses use and nothing updates, by name."""
+    """The networks by name that the losses of the method use and that nothing updates."""
     return method.frozen() if isinstance(method, FrozenNetworks) else {}
 
 

@@ -91,9 +91,10 @@ class Cosine:
 
 @dataclass(frozen=True)
 class Plateau:
-    """A learning rate that is multiplied with ``factor`` whenever the phase's loss has ceased to fall.
+    """A learning rate that is multiplied with ``factor`` whenever the phase's loss does not fall any more.
 
-    That is when ``patience`` means of the loss in a row, each over ``hold`` steps, were not the least so far.
+    This is so after ``patience`` means of the loss in a row, each over ``hold`` steps, of which none was the least so
+    far.
     """
 
     start: float
@@ -116,7 +117,7 @@ class Adam:
 
 
 # Torch is not imported here, so that help is instant: the aliases that name its tensors are text.
-Networks: TypeAlias = Mapping[str, Callable[..., Any]]  # what a loss calls: networks by name, or what stands for them
+Networks: TypeAlias = Mapping[str, Callable[..., Any]]  # what a loss calls: networks, or wrappers of them, by name
 Noises: TypeAlias = "Mapping[str, Tensor]"  # by :attr:`Noise.name`
 Carry: TypeAlias = "dict[str, Tensor]"  # what a phase hands to the next phase of the same step
 Terms: TypeAlias = "dict[str, Tensor]"  # scalars to log, by name; every step logs the same names
@@ -141,7 +142,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of training: ``steps`` times all ``phases`` in order.
+    """A part of training: ``steps`` times all ``phases`` in order.
 
     ``on_start(networks)`` runs once, before it; ``on_start(networks, batch)`` where ``reference`` draws rows for it.
     """

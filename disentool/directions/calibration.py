@@ -1,4 +1,4 @@
-"""How far images really move: the t between two images, and the t of moves along a direction."""
+"""Measured moves of images: the t between two images, and the t of moves along a direction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

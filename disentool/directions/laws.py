@@ -1,4 +1,4 @@
-"""Laws that a property t can be asked to follow, and the codes that make it follow them.
+"""Laws for a property t, and codes whose t follows them.
 
 Plumerault et al. (2020), section 2.3: s = <z,u> is N(0, 1) for z from the unclipped prior and a unit u, so that
 s' = g^-1(F^-1(Phi(s))) and z' = z + (s' - s) u give t = g(s') the distribution function F.
@@ -41,9 +41,9 @@ class Law:
         return f"{self.first:g}" if self.kind == "fixed" else f"{self.kind}:{self.first:g},{self.second:g}"
 
     def within(self, low: float, high: float, name: str) -> "Law":
-        """The law that images of t in ``low``..``high`` can follow; WrongUsage where that is another than asked for.
+        """The law within the range ``low``..``high`` of t; WrongUsage where the range does not hold it.
 
-        A normal law is truncated to the range; what that cuts off must be no more than 5 % of it.
+        A normal law is truncated to the range; no more than 5 % of it may be cut off.
         """
         room = 1e-9 * max(1.0, high - low)
         if self.kind == "normal":

@@ -1,4 +1,4 @@
-"""What can be read off an image: where a bright object is and how large, how bright the picture is.
+"""Measurements of an image: the place and the size of a bright object, and the brightness of the picture.
 
 Pure functions of arrays, to measure whether a direction does what it was asked to: barycenter and area of the bright
 object (Plumerault et al. 2020, "Controlling generative models with continuous factors of variations"), and means of the
@@ -19,7 +19,7 @@ _BORDER_BELOW, _BORDER = 0.15, 1 / 16
 
 @dataclass(frozen=True)
 class Measured:
-    """One measurement: what its numbers are in, and which they are."""
+    """One measurement: the unit of its numbers, and what they mean."""
 
     unit: str
     summary: str

@@ -1,4 +1,4 @@
-"""A network of anyone's in the form of a generator: standard normal z in, images in 0..1 out."""
+"""A foreign network as a generator: standard normal z in, images in 0..1 out."""
 
 import math
 import sys
@@ -14,9 +14,9 @@ from disentool.io.generator_description import Contract
 
 
 class Network:
-    """A function (z[, classes]) -> NCHW of the kind that its description describes.
+    """A function (z[, classes]) -> images [B,C,H,W], with a description of its z, its range and its classes.
 
-    ``name`` is for errors' words. The function is called once to see how large its images are; ForeignFile if that
+    ``name``: what messages call it. The function is called once to see how large its images are; ForeignFile if that
     fails.
     """
 

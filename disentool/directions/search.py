@@ -39,7 +39,7 @@ class Search:
     seed: int = 0
 
     def images(self, starts: int) -> int:
-        """How many images one transform takes of the solver, for the progress."""
+        """How many images the solver makes for one transform: the total of the progress."""
         return starts * (1 if self.method == "tangent" else 2 * self.steps * self.iterations)
 
 
@@ -85,7 +85,7 @@ class FittedDirection:
 def follow(
     generator: Generator, objectives: Sequence[Objective], search: Search, starts: Starts, progress: Progress
 ) -> list[Followed]:
-    """Every start after each transform. The tangents are all of one Jacobian."""
+    """Follow each transform from every start. All tangents come from one Jacobian."""
     if search.method == "tangent":
         steps = [step(objective) for objective in objectives]
 
@@ -109,7 +109,7 @@ def follow(
 
 
 def step(objective: Objective) -> float:
-    """Of central differences in t: a pixel's shift of images of 64."""
+    """The step in t of central differences: for a shift, one pixel of an image 64 pixels wide."""
     return TRANSFORMS[objective.transform].extent / 32
 
 

@@ -26,7 +26,7 @@ class Starts:
 
 @dataclass(frozen=True)
 class Objective:
-    """What is asked of an image: a transform's name, and the loss that says how near it is, ``sigma`` in pixels."""
+    """What an image shall become: a transform by its name, and the loss of the difference, ``sigma`` in pixels."""
 
     transform: str
     loss: str

@@ -1,7 +1,7 @@
-"""Which device computes, and how this process is tuned for it.
+"""Which device computes, and the settings of this process for it.
 
 Choosing a device changes nothing. :func:`configure` changes settings of the whole process, so only commands call it;
-who calls the toolkit from Python keeps the settings, or wraps a command in :func:`unchanged`.
+a caller from Python wraps a command in :func:`unchanged`, and keeps its own settings.
 """
 
 import ctypes
@@ -34,7 +34,7 @@ def choose(name: str) -> torch.device:
 
 
 def configure(device: torch.device, deterministic: bool = False, precision: str = "auto") -> None:
-    """Tune this process for ``device``: threads, allocator, kernels.
+    """Set threads, allocator and kernels of this process for ``device``.
 
     ``precision``: on CUDA ``fp32``, and ``auto`` where the run is ``deterministic``, multiply in full float32; all else
     multiplies in TF32.
@@ -73,7 +73,7 @@ def _keep_freed_memory() -> None:
 
 @contextmanager
 def unchanged() -> Iterator[None]:
-    """Whatever :func:`configure` sets within is as it was afterwards; it leaves the allocator alone."""
+    """A context after which all that :func:`configure` has set is as it was before; the allocator is not touched."""
     threads, cublas = torch.get_num_threads(), os.environ.get(_CUBLAS)
     deterministic = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     token = _kept_for_caller.set(True)
@@ -90,7 +90,7 @@ def unchanged() -> Iterator[None]:
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Full float32 on CUDA, and the same kernels every time: where differences of nearly equal images decide.
+    """Full float32 on CUDA, and the same kernels every time, for results that depend on small differences of images.
 
     Afterwards the settings are as they were.
     """

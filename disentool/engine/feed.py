@@ -1,4 +1,4 @@
-"""The data set where training can reach it: uint8 rows on the device, gathered by index, float32 in 0..1."""
+"""The rows of a data set for training: uint8 in memory or on the device, gathered by index as float32 in 0..1."""
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ class Feed:
         rows: np.ndarray | None = None,
         resident: bool = True,
     ):
-        """``images``: uint8 [N,H,W,C]. ``factors``: int [N,K] or None. ``resident`` False: few rows will be asked.
+        """``images``: uint8 [N,H,W,C]. ``factors``: int [N,K] or None. ``resident`` False: images stay off CUDA.
 
         ``rows``: only these (int64 [n]), which are then counted from 0; None: all.
         """
@@ -63,9 +63,10 @@ class Feed:
         return self.images.index_select(0, index if self._rows is None else self._rows[index])
 
     def at(self, index: Tensor, images: Tensor | None) -> Batch:
-        """The batch of rows that are named on the device: int64 [B]; with their ``images`` where not resident.
+        """The batch of the rows ``index``, int64 [B] on the device.
 
-        Nothing waits and nothing is fetched, so that a step which begins with it can be captured.
+        ``images``: theirs, uint8 [B,H,W,C] on the device, where the device cannot gather them itself. Nothing here
+        waits for the device, so that a captured step can begin with it.
         """
         stored = index if self._rows_there is None else self._rows_there.index_select(0, index)
         if images is None:
@@ -85,5 +86,5 @@ def to_float(images: Tensor) -> Tensor:
 
 
 def to_uint8(images: Tensor) -> np.ndarray:
-    """float [B,C,H,W] in 0..1, and what lies outside clipped to it -> uint8 [B,H,W,C], rounded to the nearest level."""
+    """float [B,C,H,W] in 0..1 (other values are clipped) -> uint8 [B,H,W,C], rounded to the nearest level."""
     return (images * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()

@@ -1,4 +1,4 @@
-"""A training step captured as a CUDA graph: recorded once, then replayed by one call instead of some 150 launches."""
+"""A training step as a CUDA graph: recorded once, then replayed by one call instead of about 150 kernel launches."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -10,7 +10,7 @@ WARM_UP = 3  # steps that run as they are before one is recorded: they choose th
 
 
 class NotCapturable(RuntimeError):
-    """A step cannot be recorded; says why."""
+    """A step cannot be recorded; the message says why."""
 
 
 class Graphs(Protocol):
@@ -24,12 +24,11 @@ class Graphs(Protocol):
 
 
 class CudaGraphs:
-    """Records the steps of one run, on a stream of its own, which the run should be on too.
+    """Records the steps of one run on a CUDA stream of its own; the run should use :meth:`on_stream` too.
 
     Graphs of several runs then share no workspace, and may be replayed side by side. A recorded step reads and writes
     the addresses that it was recorded with: parameters, moments, meters and inputs stay where they are. Recording
-    computes nothing, and the steps before it are the run's own, so that it leaves no trace in weights, moments or
-    draws.
+    computes nothing, and the steps before it count as steps of the run: weights, moments and draws are as without it.
     """
 
     def __init__(self, device: torch.device):
@@ -44,7 +43,7 @@ class CudaGraphs:
         graph = torch.cuda.CUDAGraph()
         torch.cuda.synchronize()
         try:
-            # Only this thread's mistakes end the recording: another member of a gang may be sending its rows.
+            # Only errors of this thread end the recording: another run of the gang may copy its rows meanwhile.
             with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
                 step()
         except torch.OutOfMemoryError:

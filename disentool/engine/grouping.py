@@ -1,4 +1,4 @@
-"""ClassGroups of images of one class each: what methods learn from that are told classes and nothing else."""
+"""Groups of images, each group of one class: the batches of methods that know the class of an image, and no more."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ from disentool.errors import DataMismatch, NoFactors
 class ClassGroups:
     """Draws classes, and images of each, from the factors of a data set.
 
-    A class is a combination of values, which the data holds, of the factors ``columns``. A batch holds each class at
-    most once while there are as many as are asked for, else each as often as any other, give or take one. A group holds
-    each image of its class at most once while there are as many as are asked for; a class with fewer gives each of them
-    in turn before any comes again, so that it is learned too.
+    A class is a combination of values, which the data holds, of the factors ``columns``. A batch holds a class at
+    most once if the data has enough classes; else all classes come equally often, or one more time. A group holds an
+    image at most once if its class has enough images; the images of a smaller class are repeated in turn, so that it is
+    learned too.
 
     Raises NoFactors, or DataMismatch where all images are of one class.
     """

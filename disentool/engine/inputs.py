@@ -1,4 +1,4 @@
-"""What a step reads: the rows and noise of every update in it, at addresses that stay."""
+"""What a step reads: the rows and the noise of each of its updates, always at the same addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -19,7 +19,10 @@ class Meter:
         self._dtype = torch.float32 if device.type == "mps" else torch.float64  # MPS has no doubles
 
     def add(self, terms: dict[str, Tensor], step: Tensor) -> None:
-        """Add one update's scalars; ``step`` is the int64 scalar on the device. Who replays this counts for itself."""
+        """Add one update's scalars; ``step``: int64 scalar on the device.
+
+        The caller adds to ``count``, as a replayed step runs no Python.
+        """
         names = tuple(terms)
         values = torch.stack([value.detach() for value in terms.values()])
         if names != self.names:

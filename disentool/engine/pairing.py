@@ -13,10 +13,10 @@ class Pairs:
     """Draws pairs from the factors of a data set.
 
     For each pair: a row, how many factors change (``changes``, or 1 to K-1 evenly), which of them, and a row that has
-    another value of each of these and the same of all others. Where every combination of values is there once, values
-    are drawn evenly; elsewhere a partner is drawn evenly among the rows that qualify, and where none does, another row
-    and other factors are drawn, as many; where that does not help either, how many too: sparse data has fewer pairs
-    that differ in little. Factors that have one value only do not count.
+    another value of each of these and the same of all others. Where the data holds every combination of values once,
+    values are drawn evenly. Elsewhere a partner is drawn evenly among the rows that qualify. Where no row does, another
+    row and as many other factors are drawn; after half of the tries, the number of factors is drawn again too, as
+    sparse data has fewer pairs that differ in few factors. Factors with a single value do not count.
 
     Raises NoFactors or DataMismatch where the data cannot give such pairs.
     """

@@ -8,7 +8,7 @@ from torch.utils._pytree import tree_map
 
 
 class Bfloat16:
-    """A network as a loss calls it: matrix products in bfloat16, parameters and results, so also the loss, float32."""
+    """A network as a loss calls it: matrix products are bfloat16; parameters, results and so the loss are float32."""
 
     def __init__(self, network: nn.Module):
         self._network = network

@@ -1,4 +1,4 @@
-"""Every random number of a run, keyed by (seed, step, phase, repeat): nothing is carried from step to step.
+"""Every random number of a run, from the key (seed, step, phase, repeat): no state is kept from step to step.
 
 A counter-based generator (Philox) is set to the key and read in a fixed order: the rows first, then the noise as
 declared. So resuming needs only the step, a run of several seeds draws what single runs draw, and a CPU and a GPU see
@@ -11,7 +11,7 @@ from disentool.contract import Draw, Noise, Phase
 from disentool.engine.grouping import ClassGroups
 from disentool.engine.pairing import Pairs
 
-# What a stream is for: a step's draws, the order of one pass, the codes of one row, what a stage starts with.
+# The purpose of a stream: the draws of a step, the order of a pass, the codes of a row, the rows a stage starts with.
 _STEP, _PASS, _ROW, _START = 0, 1, 2, 3
 
 

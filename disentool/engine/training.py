@@ -21,8 +21,9 @@ class Training:
     """One run of one method: networks, optimisers and the step.
 
     Losses stay on the device (see :class:`Meter`); :meth:`window` fetches their means, :meth:`check` their health.
-    With ``graphs`` the step of each stage runs a few times as it is, is then recorded and from there on replayed;
-    where it cannot be, :attr:`why_eager` says why, and it runs on as it is. ``bfloat16``: see :class:`Bfloat16`.
+    With ``graphs`` the first steps of each stage run without a graph; then the step is recorded, and from there on
+    replayed. Where it cannot be recorded, :attr:`why_eager` says why, and all steps run without a graph. ``bfloat16``:
+    see :class:`Bfloat16`.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Training:
         given = self.networks | optional.frozen_networks(method)
         for network in given.values():
             to_device(network, device)
-        # What losses are given.
+        # The networks that losses are given.
         self._called: Networks = {name: Bfloat16(n) for name, n in given.items()} if bfloat16 else given
         self.stages = method.stages()
         self.total = sum(stage.steps for stage in self.stages)
@@ -94,7 +95,7 @@ class Training:
         self.step += 1
 
     def _advance(self, stage: Stage, step: int) -> None:
-        """What a step needs from outside, and the step: as it is, or replayed."""
+        """Draw the inputs of a step and set its rates, then run it, or replay it from its graph."""
         inputs = self._inputs
         assert inputs is not None  # of this stage, since :meth:`advance`
         self._clock.fill_(self.step)

@@ -3,8 +3,9 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from disentool.contract import class_content
 from disentool.directions.generator import GeneratorFacts
 from disentool.errors import ForeignFile, UnknownName, WrongUsage
 from disentool.models.model import TrainedModel
@@ -34,9 +35,9 @@ class CodeSpace:
         self._model, self._space, self._split = model, space, widths["class_code"]
         width = {"content": widths["content_code"], "class": self._split, "all": widths["mean"]}[space]
         self._mean, self._std = (moment.to(model.device) for moment in _law(model))
-        table = model.networks.get("classes")
-        self._table = table if space == "content" and isinstance(table, nn.Embedding) else None
-        classes = None if self._table is None else self._table.num_embeddings
+        table = class_content.code_tables(model.method, model.networks).get("class_code")
+        self._table = table if space == "content" else None
+        classes = None if self._table is None else len(self._table)
         chunks = (self._split, widths["content_code"]) if space == "all" else ()
         self.facts = GeneratorFacts(width, model.facts.channels, model.facts.height, model.facts.width, chunks, classes)
         self.device = model.device
@@ -56,11 +57,10 @@ class CodeSpace:
             klass = self._mean[:split].expand(count, -1)
         elif classes is None:
             raise WrongUsage(
-                f"{self._model.path}: was trained on {self._table.num_embeddings:,} classes; --class N names the one to"
-                " work with"
+                f"{self._model.path}: was trained on {len(self._table):,} classes; --class N names the one to work with"
             )
         else:
-            klass = self._table(classes)
+            klass = self._table[classes]
         return torch.cat([klass, self._mean[split:] + self._std[split:] * z], 1)
 
 
@@ -68,14 +68,11 @@ def _law(model: TrainedModel) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of the codes, float32 [C+D] each."""
     widths, statistics = model.method.codes(), model.content["statistics"]
     mean, std = (_numbers(model, statistics.get(name), widths["mean"]) for name in ("mean_mean", "mean_std"))
-    for name, first, width in (
-        ("classes", 0, widths["class_code"]),
-        ("contents", widths["class_code"], widths["content_code"]),
-    ):
-        table = model.networks.get(name)
-        if isinstance(table, nn.Embedding) and table.num_embeddings > 1:
-            codes = table.weight[:, :width].detach().cpu()  # a learned variance stands behind the means
-            mean[first : first + width], std[first : first + width] = codes.mean(0), codes.std(0)
+    tables = class_content.code_tables(model.method, model.networks)
+    for name, first in (("class_code", 0), ("content_code", widths["class_code"])):
+        if name in tables and len(tables[name]) > 1:
+            codes, own = tables[name].detach().cpu(), slice(first, first + widths[name])
+            mean[own], std[own] = codes.mean(0), codes.std(0)
     return mean, std
 
 

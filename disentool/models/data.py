@@ -11,7 +11,8 @@ from disentool.reporting import Reporter
 def data_of(model: TrainedModel, data: str | None, report: Reporter, *, fit: bool = True) -> Dataset:
     """The data set to put through a model: ``data`` where given, else the one it was trained on.
 
-    ``fit``: DataMismatch where its images are of another size than the model's.
+    ``fit``: raise DataMismatch where its images are of another size than the model's. Raises MissingFile where it is
+    not there, DataMismatch where the file is not the data any more that the model was trained on.
     """
     known = model.content["data"]
     spec = data or known.get("spec", "")

@@ -15,7 +15,10 @@ from disentool.reporting import Reporter
 
 
 def require_code_width(model: TrainedModel, codes: Path, table: Latents, report: Reporter) -> None:
-    """DataMismatch unless the codes are as wide as what the model encodes or samples; a note if another made them."""
+    """DataMismatch unless the codes are as wide as what the model encodes or samples.
+
+    A note says if another checkpoint made them.
+    """
     width = model.method.codes()["mean"]
     if table.mean.shape[1] not in (width, model.prior_width):
         raise DataMismatch(

@@ -18,14 +18,14 @@ MAX_DIMS = 32  # of them are shown unasked
 
 @dataclass(frozen=True)
 class Dimension:
-    """One dimension of a code, and what it is called."""
+    """One dimension of a code: its column ``index``, its label, and the values that it takes."""
 
     index: int
     label: Label
     support: Support  # which values it takes; None: a standard normal
 
     def at(self, values: np.ndarray, extent: float) -> np.ndarray:
-        """Its values where a standard normal goes to ``values``, from -extent to extent: from end to end of its own."""
+        """Its values [V] for ``values`` [V] of a standard normal; -extent and extent become the ends of its range."""
         share = (values + extent) / (2 * extent)
         if isinstance(self.support, ClassSupport):
             return np.minimum(share * self.support.count, self.support.count - 1).astype(np.int64)
@@ -45,7 +45,11 @@ class Dimension:
 
 
 def choose(model: TrainedModel, dims: Sequence[int] | None, report: Reporter, most: int = MAX_DIMS) -> list[Dimension]:
-    """The dimensions to show, in order, labelled with what the checkpoint says of them."""
+    """The dimensions to show, in order, labelled with their KL or standard deviation from the checkpoint.
+
+    ``dims``: these, in this order; None: up to ``most`` of them, the largest KL first (or deviation, where the method
+    has no KL). Raises WrongUsage for a dimension that is not there, ForeignFile for damaged statistics.
+    """
     width = model.method.codes()["mean"]
     statistics = model.content["statistics"]
     name = "kl" if "kl" in statistics else "mean_std"

@@ -18,9 +18,10 @@ Source = Literal["encoder", "latent"]
 
 
 def choose(model: TrainedModel, asked: Literal["auto", "encoder", "latent"], report: Reporter) -> Source:
-    """``auto``: the encoders where they are trained, else, with a note, the optimised codes. WrongUsage if not there.
+    """``encoder`` or ``latent``: where the codes come from. See :class:`disentool.contract.RowCodes`.
 
-    See :class:`disentool.contract.RowCodes`.
+    ``auto``: the encoders where they are trained; else, with a note, the optimised codes. WrongUsage where the model
+    does not have what was asked for.
     """
     if asked == "latent" and not isinstance(model.method, RowCodes):
         raise WrongUsage(f"--codes latent: {model.path} optimises no codes; its encoder gives all")

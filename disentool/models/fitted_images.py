@@ -1,4 +1,4 @@
-"""Images of any size and kind -> images as a model takes them, with a note of what was changed, or not at all."""
+"""Images of any size, grey or in colour -> images as a model takes them, with a note of each change."""
 
 from pathlib import Path
 from typing import Any, Protocol

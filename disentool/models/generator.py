@@ -1,4 +1,4 @@
-"""A generator opened from what the user named, whatever it is stored as, and tried out before any work."""
+"""A generator opened from the file, folder or code that the user named, and tested before any work."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from disentool.named_code import is_own
 class Opened:
     """A generator, where it came from, and the digest that its directions are bound to.
 
-    ``name``: what it is, in a word or two. ``model``: the checkpoint behind it, where it is one of the toolkit's.
+    ``name``: its kind or method, for messages. ``model``: its checkpoint, where it is one of the toolkit's.
     """
 
     path: Path
@@ -42,7 +42,7 @@ class Opened:
         return self.generator.facts
 
 
-# What holds code: how it is opened, and what it is.
+# Files that hold code, by suffix: how each is opened, and its kind in words.
 _CODE: dict[str, tuple[Callable[[Path, torch.device], tuple[Network, str]], str]] = {
     "torchscript": (trusted_generators.open_torchscript, "TorchScript"),
     ".pt2": (trusted_generators.open_exported, "torch.export"),
@@ -59,7 +59,7 @@ def open_generator(
     space: str | None = None,
     classes: Sequence[int] = (),
 ) -> Opened:
-    """Open a generator and try it out.
+    """Open a generator and test it.
 
     ``spec``: one of the toolkit's checkpoints (.pt, or .safetensors with its .json); a folder with a BigGAN; and, with
     ``trust``, as opening them executes the code in them: ``module:name``, TorchScript, .pt2 (each with a .json that
@@ -67,7 +67,7 @@ def open_generator(
     method's checkpoint, content (the default), class or all. ``classes``: those to work with, of a generator that has
     some.
 
-    Raises MissingFile, ForeignFile (also: it fails the trial), UnsafeFile, WrongUsage, MissingExtra,
+    Raises MissingFile, ForeignFile (also where it fails the test), UnsafeFile, WrongUsage, MissingExtra,
     DeviceUnavailable, or DisentoolError where the user's own code fails.
     """
     path = Path(spec)
@@ -154,13 +154,13 @@ def _chunks(model: TrainedModel) -> tuple[int, ...]:
 
 
 def encodes(opened: Opened) -> bool:
-    """Whether what its checkpoint encodes into is the generator's z."""
+    """Whether the codes that its checkpoint encodes into are the generator's z."""
     generator, model = opened.generator, opened.model
     return model is not None and isinstance(generator, CheckpointGenerator) and not isinstance(model.method, OwnPrior)
 
 
 def decoder_codes(opened: Opened, z: Tensor, classes: Tensor | None = None) -> Tensor:
-    """What the decoder of a checkpoint makes images of, [B,D] for z [B,d]; z itself where there is no checkpoint."""
+    """The codes [B,D] that the decoder of a checkpoint takes, for z [B,d]; z itself where there is no checkpoint."""
     generator = opened.generator
     return generator.codes(z, classes) if isinstance(generator, CheckpointGenerator | CodeSpace) else z
 

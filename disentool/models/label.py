@@ -1,11 +1,11 @@
-"""What a picture or a page calls a code, a dimension or a direction."""
+"""The label of a code, a dimension or a direction in a picture or on a page."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Label:
-    """What stands beside a row or above a column: a name, and a smaller line below it. ``muted``: in pale grey."""
+    """The text beside a row or above a column, and a smaller line ``detail`` below it. ``muted``: in pale grey."""
 
     text: str
     detail: str = ""

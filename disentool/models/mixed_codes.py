@@ -1,4 +1,4 @@
-"""Codes put together: some columns of one code, the others of another; and the way from one code to the next."""
+"""Codes that take some columns from one code and the others from another; and lines from one code to the next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

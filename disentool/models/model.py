@@ -1,4 +1,4 @@
-"""A checkpoint brought back to life: its method, its networks on a device, and what it says of itself."""
+"""A loaded checkpoint: its method, its networks on a device, and the facts that it holds."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import torch
 
 from disentool import methods, named_code
 from disentool.config import build
-from disentool.contract import DataFacts, Method, optional
+from disentool.contract import DataFacts, Method, class_content, optional
 from disentool.datasets.cache import data_spec
 from disentool.engine import devices
 from disentool.engine.feed import to_device
@@ -23,7 +23,10 @@ from disentool.named_code import is_own
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A method with trained networks."""
+    """A method with trained networks, loaded from a checkpoint.
+
+    ``sha256``: hex digest of the file. ``content``: its entries, as :mod:`disentool.io.checkpoint` has them.
+    """
 
     path: Path
     sha256: str
@@ -79,7 +82,7 @@ def describe_data(data: Dataset, spec: str, rows: int) -> dict[str, Any]:
 
 def describe_classes(method: Method, data: Dataset, rows: np.ndarray) -> dict[str, Any]:
     """The ``classes`` of a checkpoint's data, of a method that has them; ``rows``: int64 [n], those trained on."""
-    classes = optional.class_labels(method)
+    classes = class_content.class_labels(method)
     if classes is None or data.factors is None:
         return {}
     images = np.bincount(classes.of(data.factors[rows]), minlength=classes.count)
@@ -96,10 +99,11 @@ def trained_classes(model: TrainedModel) -> dict[str, Any]:
 
 
 def load_model(path: Path, device: str = "auto", *, trust: bool = False) -> TrainedModel:
-    """Rebuild a checkpoint's networks, or those of what ``export`` made of one (.safetensors, its .json beside it).
+    """Rebuild the networks of a checkpoint (.pt), or of an exported one (.safetensors, with its .json beside it).
 
-    Sizes are compared before memory is taken for them.
-    ``trust``: a checkpoint of the user's own method may import, and so execute, the module it names; else UnsafeFile.
+    Sizes are compared before memory is taken for them. ``trust``: a checkpoint of the user's own method may import, and
+    so execute, the module that it names; without it, UnsafeFile. Raises also MissingFile, ForeignFile or
+    DeviceUnavailable.
     """
     chosen, path = devices.choose(device), Path(path)
     content = exported.read(path) if path.suffix.lower() == ".safetensors" else checkpoint.read(path)

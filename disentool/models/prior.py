@@ -10,11 +10,12 @@ from disentool.models.model import TrainedModel
 
 
 def draw(model: TrainedModel, count: int, seed: int) -> np.ndarray:
-    """Codes float32 [count,W] from the model's prior: N(0, I), unless its method says what it makes of that.
+    """Codes float32 [count,W] from the model's prior: N(0, I), or what its method makes of such draws.
 
     Where no loss draws the codes to a prior (``fits_prior``), they are drawn from independent normal laws with the mean
-    and standard deviation that the training images' codes have. They may be wider than what is encoded: a GAN's hold
-    the noise too, or all images of a class would be one.
+    and standard deviation that the training images' codes have. W may be larger than the width of what is encoded:
+    the codes of a GAN hold its noise too, else all images of a class would be the same. Raises ForeignFile for damaged
+    statistics.
     """
     normals = latent_noise(seed, np.arange(count), model.prior_width)
     if optional.fits_prior(model.method):

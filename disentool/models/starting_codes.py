@@ -1,4 +1,4 @@
-"""The codes a picture starts from: of a checkpoint's own images, of rows of the data, of image files, or as encoded."""
+"""The codes that a picture starts from: of the images in a checkpoint, of rows of data, of image files, or given."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The two sides of a swap: inputs whose content is kept, and inputs whose class they are given; with their codes."""
+"""The two sides of a swap: the inputs that give the content and those that give the class, with their codes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from disentool.contract import ClassLabels, JoinsClasses, optional
+from disentool.contract import ClassLabels, JoinsClasses, class_content
 from disentool.engine.feed import to_float
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
 from disentool.io.call_checks import checked_rows
@@ -25,7 +25,7 @@ _CLASS_IMAGES = 256  # of a class named by its label, whose codes become one
 
 @dataclass(frozen=True)
 class SideSelection:
-    """What a side is asked for: picture files and folders of them, lists of rows of the data, names of classes."""
+    """The inputs that a call names for one side: picture files and folders, lists of rows of data, names of classes."""
 
     files: Sequence[Path] = ()
     rows: Sequence[Sequence[int]] = ()
@@ -110,7 +110,7 @@ class Finder:
     @property
     def _factor(self) -> ClassLabels | None:
         """Which factors the class is, of a model that knows."""
-        return optional.class_labels(self.model.method)
+        return class_content.class_labels(self.model.method)
 
     def _groups(self, wanted: SideSelection, flag: str, *, together: bool = False) -> Iterator[_Group]:
         """A group for each file, folder and list of rows; ``together``: one for all single files."""

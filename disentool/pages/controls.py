@@ -41,7 +41,7 @@ def pad(across: tuple[str, int], up: tuple[str, int], key: str) -> str:
 
 
 def explanation(notes: Sequence[str], *, several: bool) -> str:
-    """How the controls are to be read, remarks, and the keys; ``several``: there are images to choose from."""
+    """An explanation of the controls, remarks, and the keys; ``several``: there are several images to start from."""
     words = (
         "One slider moves at a time: the picture is the image to start from, with that one changed and all others as"
         " they are in the image itself, where the small tick is. All frames were decoded beforehand."

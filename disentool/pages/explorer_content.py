@@ -1,4 +1,4 @@
-"""What an explorer's page shows of a model: its latent dimensions, and directions in units of the image."""
+"""The content of an explorer's page: sliders of latent dimensions, and of directions in units of the image."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What ``invert`` writes: a picture of what each loss found, the table of their distances, the codes."""
+"""The outputs of ``invert``: a picture with a column for each loss, a table of distances, and the codes."""
 
 import json
 import math
@@ -26,7 +26,7 @@ ENCODER = "encoder"  # the column of what a checkpoint's own encoder makes of an
 
 @dataclass(frozen=True)
 class Targets:
-    """Images float32 [N,C,H,W] in 0..1 with their names; and what a checkpoint's encoder says of them [N,d]."""
+    """Images float32 [N,C,H,W] in 0..1 with their names; and the codes [N,d] that a checkpoint's encoder gives."""
 
     images: Tensor
     names: list[str]
@@ -35,7 +35,11 @@ class Targets:
 
 @dataclass(frozen=True)
 class InversionColumn:
-    """One column: what was made small, codes [N,d] and images [N,C,H,W], each one's class, every start's loss [N,S]."""
+    """One column of the picture: the loss that was minimised, and what was found for each of N images.
+
+    ``z`` [N,d]: codes; ``images`` float32 [N,C,H,W] in 0..1; ``classes`` int64 [N] or None; ``losses`` [N,S]: of every
+    start.
+    """
 
     label: str
     loss: InversionLoss | None

@@ -1,4 +1,4 @@
-"""What a picture can be: its kinds by suffix, how many cells, frames and pixels it may have."""
+"""The kinds of pictures by suffix, and the most cells, frames and pixels that one may have."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from disentool.contract import ClassSupport, NonNormalCodes, Transfers
-from disentool.contract.optional import class_labels
+from disentool.contract.class_content import class_labels
 from disentool.engine import inference
 from disentool.engine.feed import to_float
 from disentool.errors import WrongUsage
@@ -124,7 +124,7 @@ class Swap:
         return mixed_codes.product(self.rows.codes, self.columns.codes, self.of_class)
 
     def _transferred(self, method: Transfers) -> Iterator[np.ndarray]:
-        """As the method itself does it, from the images rather than from their codes."""
+        """The method's own transfer, from the images instead of their codes: uint8 [b,H,W,C] batch by batch."""
         model = self.model
         left, top = (torch.from_numpy(np.concatenate([i.images for i in side])) for side in (self.left, self.top))
         pairs = torch.cartesian_prod(torch.arange(len(left)), torch.arange(len(top)))

@@ -14,7 +14,7 @@ from disentool.pictures.limits import check_pixels, is_still
 
 _STILL_SIZE, _MOVING_SIZE = 128, 64  # pixels of an image's longer side: for print, for a screen
 
-# Images with captions that stand to the left of what starts from them, from left to right.
+# Images with captions, from left to right, which stand to the left of the row of their start.
 LeftImages = Sequence[tuple[str, np.ndarray]]
 
 
@@ -86,7 +86,7 @@ def lay_out(output: Path, variations: list[Variation], height: int, width: int, 
 
 
 def half_period(frames: int) -> np.ndarray:
-    """The different values of one period, there: float64 [frames/2+1] from -1 to 1, slower at both ends (a cosine)."""
+    """The values of the first half of a period: float64 [frames/2+1] from -1 to 1, slower at both ends (a cosine)."""
     return -np.cos(2 * math.pi * np.arange(frames // 2 + 1) / frames)
 
 
@@ -153,7 +153,7 @@ def write_animation(
 
 
 def _numbers(values: np.ndarray) -> tuple[Label, ...]:
-    """Labels with as many decimals as tell neighbours apart, two at least."""
+    """Labels of numbers, with two decimals or as many more as make neighbours differ."""
     step = values[1] - values[0] if len(values) > 1 else 1.0
     decimals = max(2, math.ceil(-math.log10(step)))
     return tuple(Label(f"{round(float(value), decimals) + 0.0:g}") for value in values)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from disentool.contract import ClassLabels, Reconstructs, optional
+from disentool.contract import ClassLabels, Reconstructs, class_content
 from disentool.engine import inference
 from disentool.engine.feed import Feed
 from disentool.errors import DataMismatch
@@ -143,7 +143,7 @@ def _training_facts(model: TrainedModel, dataset: Dataset, chosen: np.ndarray) -
     numbers the same ones.
     """
     known, method = model.content["data"], model.method
-    factor = optional.class_labels(method)
+    factor = class_content.class_labels(method)
     trained = np.zeros(len(chosen), bool)
     if dataset.content_sha256 == known.get("content_sha256"):
         trained = np.isin(chosen, dataset.rows(str(model.content["run"].get("rows", "auto"))))
@@ -159,10 +159,10 @@ def _training_facts(model: TrainedModel, dataset: Dataset, chosen: np.ndarray) -
         images = np.array(of_classes["images"], np.int64) if same else _no_images(factor, dataset)
     return TrainingFacts(
         class_factor=factor.text if factor is not None else dataset.class_factor,
-        class_width=optional.class_width(method),
+        class_width=class_content.class_width(method),
         images=images,
         rows=trained,
-        noise=optional.content_noise(method),
+        noise=class_content.content_noise(method),
     )
 
 

@@ -1,4 +1,4 @@
-"""Moves of codes along a direction: how far, in the image's own units or in the code's, and from where."""
+"""Moves of codes along a direction: from where, and how far in units of the image or of the code."""
 
 import math
 from collections.abc import Sequence
@@ -72,7 +72,7 @@ class Move:
         return start, s, monotone.evaluate(self.direction.knots, self.direction.values, s)
 
     def within(self, start: np.ndarray) -> "Move":
-        """Over what all of these codes [n,d] can be moved by; WrongUsage where that is nothing."""
+        """This move over the amounts that all of the codes [n,d] can be moved by; WrongUsage where there are none."""
         least, most = self.direction.t_valid
         at = self.origin(start)[2]
         low, high = least - at.min(), most - at.max()
@@ -82,7 +82,7 @@ class Move:
         return replace(self, span=Span(float(low), float(high)))
 
     def require_reached(self, start: np.ndarray) -> None:
-        """WrongUsage where a start cannot be moved over the whole span, as that was not fitted."""
+        """WrongUsage where a code of ``start`` [n,d] would leave the range that the direction was fitted to."""
         if self.span.latent:
             return
         name, unit, (low, high) = self.direction.name, self.direction.unit, self.direction.t_valid

@@ -21,7 +21,7 @@ STARTS = 4  # unasked
 class CodesToMove:
     """Codes z float64 [n,d] of a generator, and the images uint8 [n,H,W,C] that they encode where those are known.
 
-    ``drawn``: they are draws from the prior, which nobody named.
+    ``drawn``: they are draws from the prior, as the call named none.
     """
 
     z: np.ndarray

@@ -1,4 +1,4 @@
-"""Directions looked for in an opened generator: starts, the search of each transform, and what is said of it."""
+"""The search for directions in an opened generator: its starts, the search of each transform, notes of the results."""
 
 import time
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _MAX_BYTES = 2e9  # of the starts' images, which are kept
 
 @dataclass(frozen=True)
 class TransformSearch:
-    """A transform with the loss that it is followed by, and how its direction is looked for."""
+    """One transform with its loss (``objective``), and the settings of the search for its direction (``search``)."""
 
     objective: Objective
     search: Search
@@ -48,7 +48,10 @@ def begin(opened: Opened, starts: int, classes: Sequence[int], seed: int) -> Sta
 
 
 def groups_of(starts: Starts, classes: Sequence[int]) -> dict[str, np.ndarray]:
-    """What to find a direction of: a name's ending -> the starts, int64 [n]. All; and of several classes each."""
+    """The groups of starts that get a direction each: ending of its name -> numbers of the starts, int64 [n].
+
+    All starts together have the ending ""; of several ``classes`` the starts of each have a group too.
+    """
     groups = {"": np.arange(len(starts.z))}
     if len(classes) > 1 and starts.classes is not None:
         kept = starts.classes.cpu().numpy()
@@ -127,7 +130,7 @@ def _require_followed(
     force: bool,
     report: Reporter,
 ) -> None:
-    """DataMismatch naming the transforms that images of the generator's do not come nearer to.
+    """DataMismatch naming the transforms that no change of z imitates.
 
     ``force`` only makes a note of it, unless there is nothing at all to write: no start says which way to go.
     """
@@ -169,7 +172,7 @@ def _require_useful(
 
 
 def _note_fit(searched: TransformSearch, found: FittedDirection, report: Reporter) -> None:
-    """What was found, in a line; and how far g is from what moves along u do, where it was not measured by them."""
+    """Note the fit of a transform, and how far g is from the measured moves where it was not fitted to them."""
     transform = searched.objective.transform
     r2 = found_direction.with_interval(found.r2)
     low, high = np.interp(found.fit.s_valid, found.fit.knots, found.fit.values[0])
@@ -185,7 +188,7 @@ def _note_fit(searched: TransformSearch, found: FittedDirection, report: Reporte
 
 
 def _note_lost_targets(searched: TransformSearch, paths: Followed, rows: np.ndarray, report: Reporter) -> None:
-    """Note targets, beyond some that are followed, that are not: the direction is fitted to the way to them too."""
+    """Note the targets that were not followed: the direction is fitted to the codes on the way to them too."""
     if searched.search.method == "tangent":
         return
     lost = np.median(paths.errors[rows], axis=0) >= search.FOLLOWED

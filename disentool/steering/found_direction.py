@@ -1,4 +1,4 @@
-"""What a search found, as a direction that is written: u, g, their intervals, and the facts about them."""
+"""The result of a search as a direction to write: u, g, their intervals, and facts about them."""
 
 from typing import Any
 

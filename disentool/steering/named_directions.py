@@ -1,4 +1,4 @@
-"""Directions as a call names them, and the generator that they are of."""
+"""The directions that a call names, and the generator in which they were found."""
 
 import json
 from collections.abc import Sequence

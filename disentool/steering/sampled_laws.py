@@ -1,4 +1,4 @@
-"""Codes whose t along directions follows laws that a call asks for."""
+"""Codes whose t along directions follows given laws."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,5 @@
-"""From options to runs: one job for every combination of the listed values, each with its own output. Torch-free."""
+"""From options to training runs: one job for every combination of listed values, with an output each. Torch-free."""
 
-import string
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from disentool import config, methods, named_code
-from disentool.contract.configuration import needed_steps, total_steps
+from disentool.contract.configuration import needed_steps, preset_values, total_steps
 from disentool.errors import UnknownName, WrongUsage
+from disentool.io.output_template import check_template
 from disentool.training.config import RunConfig
 
 
@@ -34,7 +34,7 @@ class Job:
 
     @property
     def needed_steps(self) -> int:
-        """The steps that its checkpoint must have behind it already."""
+        """The steps that its checkpoint must have done already."""
         return needed_steps(self.config)
 
     def snapshot(self, step: int) -> Path:
@@ -73,7 +73,7 @@ def plan(
     config_class = named_code.load(entry.config)
     method_options, run_options = config.options(config_class), config.options(RunConfig)
     known = method_options | run_options
-    values: dict[str, Any] = dict(config.preset(config_class, preset)) if preset else {}
+    values: dict[str, Any] = dict(preset_values(config_class, preset)) if preset else {}
     layers = [_read(config_file, known) if config_file else {}, dict(given)]
     for layer in layers:
         if "steps" in layer and layer.get("epochs") is not None:
@@ -117,23 +117,6 @@ def _read(path: Path, known: Mapping[str, config.Option]) -> dict[str, Any]:
             except WrongUsage as error:
                 raise WrongUsage(f"{path}: {error}") from None
     return values
-
-
-def check_template(template: str, several: list[str], known: set[str]) -> None:
-    """WrongUsage unless the ``{placeholders}`` of an ``-o`` are ``known``, and all of ``several`` are among them."""
-    try:
-        parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
-    except ValueError as error:
-        raise WrongUsage(f"-o {template}: {error}") from None
-    fields = [field for _, field, _, _ in parts]
-    for _, field, spec, conversion in parts:
-        if field is None or field not in known:
-            raise WrongUsage(f"-o {template}: {UnknownName('placeholder', str(field), known)}")
-        if spec or conversion:
-            raise WrongUsage(f"-o {template}: write {{{field}}}, without a format")
-    for name in several:
-        if name not in fields:
-            raise WrongUsage(f"-o {template}: several values of {name} need {{{name}}} in the name")
 
 
 def _short(value: Any) -> str:

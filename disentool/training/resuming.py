@@ -1,4 +1,4 @@
-"""What is there already of a training run: whether a job may write, go on with it, or has nothing left to do."""
+"""What to do where a training run has files already: refuse, go on with them, or note that it is complete."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from disentool.training.plan import Job
 
 
 def probe(job: Job, resume: bool, overwrite: bool) -> None:
-    """Refuse to replace what is there, unless asked, or it is this run's own: then its checkpoint is there too."""
+    """Raise OutputExists if a file of the job is there, unless ``overwrite``, or ``resume`` with its checkpoint."""
     mine = resume and job.output.exists()
     files.probe(job.output, overwrite=overwrite or mine)
     if not (overwrite or mine):
@@ -42,7 +42,7 @@ def is_complete(job: Job, content: dict[str, Any]) -> bool:
 
 
 def complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:
-    """What a run that is already done, at ``step`` or before, has to show for it."""
+    """Note that a run is complete at ``step``; yields the snapshots that are there, and the checkpoint."""
     more = f", more than the {job.steps:,} asked for" if step > job.steps else ""
     more = ", where it stopped early" if step < job.steps else more
     report.note(f"{job.output}: complete at {step:,} steps{more}")
@@ -94,7 +94,7 @@ def require_same_data(job: Job, content: dict[str, Any], data: Dataset, loss: st
 
 
 def require_needed(job: Job, step: int) -> None:
-    """WrongUsage if a checkpoint at ``step`` is not as far as its job takes for granted, where that is known yet."""
+    """WrongUsage if a checkpoint at ``step`` has fewer steps than its job needs, where their number is known yet."""
     if job.run.epochs is None and step < job.needed_steps:
         raise WrongUsage(needs(job, f"it holds step {step:,} of {job.needed_steps:,}"))
 

@@ -1,4 +1,4 @@
-"""One training run under way: its steps, its history, its checkpoint."""
+"""One training run: its steps, its history, its checkpoint."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from disentool import config, methods, named_code
-from disentool.contract.configuration import splits_classes
+from disentool.contract.configuration import presets_of, splits_classes
 from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
 from disentool.engine.graph import Graphs
@@ -206,7 +206,7 @@ class _TrainingRun:
         """On a CPU, say at once how long the run will take and how to shorten it; ``rate``: steps a second."""
         left = (self.training.total - self.training.step) / rate
         if self.training.device.type == "cpu" and left > _LONG:
-            quick = config.presets_of(type(self.job.config)).get("quick", {}).get("steps")
+            quick = presets_of(type(self.job.config)).get("quick", {}).get("steps")
             shorter = f"--preset quick ({quick:,} steps, {_duration(quick / rate)}) or " if quick else ""
             self.report.note(
                 f"{self.training.total:,} steps at {rate:.1f} a second on this CPU will take {_duration(left)};"

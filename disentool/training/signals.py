@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP as a question the loop asks: a step is finished and saved before the process ends."""
+"""SIGINT, SIGTERM and SIGHUP are noted, and the loop looks: it finishes a step and saves before the process ends."""
 
 import signal
 import sys
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Signals:
-    """The first signal that arrived, or None."""
+    """``received``: the number of the last signal that arrived, or None."""
 
     def __init__(self) -> None:
         self.received: int | None = None

@@ -1,4 +1,4 @@
-"""What a checkpoint says of its codes: their mean and spread over a few of the rows trained on, and their KL."""
+"""The statistics that a checkpoint keeps of its codes: mean, standard deviation and KL over a few training rows."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from disentool.nn.gaussian import kl_to_prior
 
 
 def of_codes(training: Training, rows: np.ndarray) -> dict[str, Any]:
-    """Per-dimension KL (nats), mean and standard deviation of the codes over a few rows; what `traverse` orders by.
+    """Per-dimension KL (nats), mean and standard deviation of the codes over a few rows; `traverse` orders by them.
 
     ``rows``: int64 [n], counted within the training rows.
     """

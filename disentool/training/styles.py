@@ -25,7 +25,10 @@ _SEED = 0  # the styles are the data's, so that runs of other seeds have the sam
 
 
 def with_styles(job: Job, data: Dataset, rows: np.ndarray, resume: bool, report: Reporter) -> Dataset:
-    """The data with the styles that the job splits its classes into, if any; a run that goes on keeps its own."""
+    """The data with the styles that the job splits its classes into; the data itself where it splits none.
+
+    A run that is resumed keeps the styles that its checkpoint has.
+    """
     config = splits_classes(job.config)
     if config is None:
         return data

@@ -9,12 +9,12 @@ from test_methods import FACTS
 
 from disentool import contract, methods
 from disentool.config import build
-from disentool.contract import configuration, optional
+from disentool.contract import class_content, configuration, optional
 from disentool.errors import DataMismatch, WrongUsage
 
 GROUPS = {
     name: group
-    for name, group in vars(optional).items()
+    for name, group in (vars(optional) | vars(class_content)).items()
     if inspect.isclass(group) and getattr(group, "_is_runtime_protocol", False)
 }
 # What each method has beyond the required; a new method says so here.
@@ -33,7 +33,7 @@ HAS = {
     "infowgan-gp": GAN,
     "mlvae": BASELINE | {"JoinsClasses"},
     "drnet": BASELINE | {"Transfers", "OwnPrior"},
-    "lord": BASELINE | {"ContentNoise", "RowCodes", "FittedPrior"},
+    "lord": BASELINE | {"CodeTables", "ContentNoise", "RowCodes", "FittedPrior"},
 }
 
 
@@ -72,19 +72,25 @@ def test_class_and_content_go_together():
     for name in ("mlvae", "drnet", "lord"):
         method = method_of(name)
         widths = method.codes()
-        assert optional.class_labels(method).names == ("a",)
-        assert optional.class_width(method) == widths["class_code"] == widths["mean"] - widths["content_code"]
+        assert class_content.class_labels(method).names == ("a",)
+        assert class_content.class_width(method) == widths["class_code"] == widths["mean"] - widths["content_code"]
 
 
 def test_what_holds_for_a_method_without_the_groups():
     method = Bare()
     assert not [group for group, protocol in GROUPS.items() if isinstance(method, protocol)]
-    assert optional.class_labels(method) is optional.class_width(method) is optional.content_noise(method) is None
+    assert (
+        class_content.class_labels(method)
+        is class_content.class_width(method)
+        is class_content.content_noise(method)
+        is None
+    )
     assert optional.encoders_ready(method, 0)
     assert optional.prior_width(method) == 4 and not optional.fits_prior(method)
     normals = torch.randn(2, 4)
     assert optional.from_prior(method, normals) is normals
     assert not optional.stops_early(method, [{"step": 3}])
+    assert class_content.code_tables(method, {}) == {}
     assert optional.frozen_networks(method) == {} and optional.reconstruction_loss(method) == ""
     with pytest.raises(DataMismatch, match="Bare has no reconstruction error"):
         optional.reconstructing(method)
@@ -93,6 +99,7 @@ def test_what_holds_for_a_method_without_the_groups():
 def test_what_configurations_may_say():
     plain, staged = (build(methods.load(methods.find(name).config), {}) for name in ("vae", "lord"))
     assert (configuration.total_steps(plain), configuration.needed_steps(plain)) == (plain.steps, 0)
+    assert configuration.presets_of(type(plain)) == type(plain).PRESETS and configuration.presets_of(object) == {}
     assert configuration.extending_options(plain) == {"steps"}
     assert configuration.splits_classes(plain) is None and configuration.follows_data_likelihood(plain)
     assert configuration.extending_options(staged) == {"steps", "stage", "latent_share", "vgg"}
@@ -121,4 +128,4 @@ def test_classes_that_are_something_else_are_refused_by_name():
     method = method_of("vae")
     method.classes = 10
     with pytest.raises(WrongUsage, match=r"^VAE\.classes: a int, expected what tells the class of an image"):
-        optional.class_labels(method)
+        class_content.class_labels(method)

@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from conftest import pixel_cost
 from torch import nn
 
-from disentool.config import build, preset
+from disentool.config import build
 from disentool.contract import Adam, Batch, Cosine, DataFacts, Phase, Plateau, epoch
+from disentool.contract.configuration import preset_values
 from disentool.engine.rates import Rates, cosine
 from disentool.errors import DataMismatch, NoFactors, WrongUsage
 from disentool.methods.lord import networks
@@ -225,7 +226,7 @@ def test_presets_are_the_recipes():
     facts = DataFacts(6400, 3, 64, 64, factor_names=("a",), factor_sizes=(5,), class_factor="a")
 
     def phases(name):
-        values = preset(LORDConfig, name)
+        values = preset_values(LORDConfig, name)
         values.pop("epochs", None)
         method = LORD(build(LORDConfig, {"steps": 1000, "reconstruction": "pixel"} | values), facts)
         return [phase for stage in method.stages() for phase in stage.phases], method.config
@@ -261,7 +262,7 @@ def test_rates_fall_and_plateaus_wait():
     for step, loss in enumerate([5, 3, 4, 4, 5, 5, 4, 6, 9, 9, 1, 1, 2, 2]):  # means 4 4 5 5 9 1 2, each over two steps
         rates.before(step)
         seen.append(optimizer.param_groups[0]["lr"])
-        rates.watch(torch.tensor(float(loss)))
+        rates.add_loss(torch.tensor(float(loss)))
         rates.after(1)
         if step == 4:  # what was seen so far goes with the checkpoint
             state = rates.state()

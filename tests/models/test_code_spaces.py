@@ -45,6 +45,9 @@ class Pair:
         made = {"encoder": conv.encoder(*size), "decoder": conv.decoder(*size)}
         return made | ({"classes": torch.nn.Embedding(3, 2)} if self.config.table else {})
 
+    def code_tables(self, networks):
+        return {"class_code": networks["classes"].weight} if self.config.table else {}
+
     def stages(self):
         return (Stage((Phase("p", ("encoder", "decoder"), Adam(1e-3), self.loss, epoch(16)),), self.config.steps),)
 

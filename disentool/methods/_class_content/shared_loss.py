@@ -1,4 +1,9 @@
-"""The reconstruction loss that the baselines of class and content share with LORD, where it is asked for."""
+"""The reconstruction loss that the baselines of class and content share with LORD, as members of a class.
+
+``frozen = shared_loss.frozen`` in the body of a class makes it a method of that class.
+"""
+
+from typing import Protocol
 
 from torch import nn
 
@@ -7,12 +12,20 @@ from disentool.methods._class_content.config import ClassConfig
 from disentool.nn.perceptual import Vgg16
 
 
-def name(config: ClassConfig) -> str:
+class ClassMethod(Protocol):
+    """What the functions need of the method."""
+
+    @property
+    def config(self) -> ClassConfig:
+        """Its options."""
+
+
+def reconstruction_loss(method: ClassMethod) -> str:
     """``perceptual`` or ``pixel``; empty where the loss is the method's own."""
-    return "" if config.reconstruction == "native" else config.reconstruction
+    return "" if method.config.reconstruction == "native" else method.config.reconstruction
 
 
-def frozen(config: ClassConfig) -> dict[str, nn.Module]:
+def frozen(method: ClassMethod) -> dict[str, nn.Module]:
     """The feature network of the perceptual loss, ``vgg``, where that is the loss."""
-    path = vgg.choose(config.reconstruction, config.vgg)
+    path = vgg.choose(method.config.reconstruction, method.config.vgg)
     return {} if path is None else {"vgg": Vgg16(vgg.read(path), "normalised")}

@@ -1,15 +1,18 @@
-"""The members that both methods of the InfoGAN family have, as functions that a method's class takes up by name.
+"""The members that both methods of the InfoGAN family share, as functions that a class takes as its methods.
 
-``encode = members.encode`` in the body of a class makes it a method of that class: neither method inherits the other.
+``encode = members.encode`` in the body of a class makes it a method of that class, and no class inherits another.
+
+The code of an image is what Q reads from it: the number of the most probable class of each categorical code, then the
+mean of each continuous code.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from disentool.contract import DataFacts, Loss, Networks, Phase, Support, epoch
+from disentool.contract import DataFacts, Loss, Networks, Noises, Phase, Support, epoch
 from disentool.contract.training import Adam
 from disentool.methods._infogan import recognition
 from disentool.methods._infogan.config import AdversarialConfig
@@ -32,6 +35,39 @@ def generator_phase(method: InfoMethod, optimiser: Adam, loss: Loss) -> Phase:
     """The update of the generator."""
     size = method.config.batch_size
     return Phase("generator", ("generator",), optimiser, loss, epoch(size), method.latent.draws(size))
+
+
+class Compared(NamedTuple):
+    """Real and made images as the discriminator or critic sees them; the generator gets no gradient."""
+
+    images: Tensor  # made from codes, float32 [B,C,H,W] in 0..1
+    real: Tensor  # the head's number for each image of the data, [B]
+    fake: Tensor  # the head's number for each image that was made, [B]
+    features: Tensor  # the trunk's of the made images, [B,units]
+    codes: Tensor  # that the images were made from, [B,D]
+
+
+def compared(method: InfoMethod, networks: Networks, head: str, real: Tensor, noise: Noises) -> Compared:
+    """Make as many images as ``real`` [B,C,H,W] holds, and put both through the trunk and its ``head``."""
+    with torch.no_grad():
+        codes, inputs = method.latent.sample(noise)
+        images = torch.sigmoid(networks["generator"](inputs))
+    features = networks["trunk"](torch.cat([real, images]))
+    of_real, of_fake = networks[head](features)[:, 0].chunk(2)
+    return Compared(images, of_real, of_fake, features.chunk(2)[1], codes)
+
+
+def made(method: InfoMethod, networks: Networks, head: str, noise: Noises) -> tuple[Tensor, Tensor]:
+    """Make images with a gradient for the generator: the head's number for each, [B], and their L_I in nats."""
+    codes, inputs = method.latent.sample(noise)
+    images = torch.sigmoid(networks["generator"](inputs))
+    features = networks["trunk"](images)
+    return networks[head](features)[:, 0], information(method, networks, images, features, codes)
+
+
+def prior_width(method: InfoMethod) -> int:
+    """The width of a draw from the prior: codes, then noise."""
+    return method.latent.width + method.latent.noise_size
 
 
 def information(method: InfoMethod, networks: Networks, images: Tensor, features: Tensor, codes: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from disentool.contract import Adam, Batch, DataFacts, Loss, Networks, Noise, Phase, epoch
+from disentool.contract import Adam, Batch, DataFacts, Loss, Networks, Noise, Phase, epoch, uniform
 from disentool.methods._vae.config import AutoencoderConfig
 from disentool.nn import conv, gaussian
 from disentool.nn.likelihood import negative_log_likelihood
@@ -47,6 +47,18 @@ def phase(name: str, config: AutoencoderConfig, loss: Loss) -> Phase:
         loss=loss,
         draw=epoch(config.batch_size),
         noise=(posterior_noise(config),),
+    )
+
+
+def discriminator_phase(config: AutoencoderConfig, optimiser: Adam, loss: Loss, other: Noise) -> Phase:
+    """The update of a discriminator of codes: independent rows, the noise of one sample of q(z|x), and ``other``."""
+    return Phase(
+        name="discriminator",
+        updates=("discriminator",),
+        optimiser=optimiser,
+        loss=loss,
+        draw=uniform(config.batch_size),
+        noise=(posterior_noise(config), other),
     )
 
 

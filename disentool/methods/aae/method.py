@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from disentool.contract import Adam, Batch, Carry, DataFacts, LossResult, Networks, Noise, Noises, Phase, Stage, uniform
-from disentool.methods._vae import autoencoder
+from disentool.contract import Adam, Batch, Carry, DataFacts, LossResult, Networks, Noise, Noises, Stage
+from disentool.methods._vae import autoencoder, members
 from disentool.methods.aae.config import AAEConfig
 from disentool.nn import conv, gaussian
 from disentool.nn.discriminator import classification, discriminator, log_ratio
@@ -29,25 +29,18 @@ class AAE:
         if not self._gaussian:
             size = (self.facts.channels, self.facts.height, self.facts.width)
             built["encoder"] = conv.encoder(*size, config.hidden_units, config.latent_dim)
-        judge = discriminator(config.latent_dim, config.discriminator_units, config.discriminator_layers)
-        return built | {"discriminator": judge}
+        built["discriminator"] = discriminator(
+            config.latent_dim, config.discriminator_units, config.discriminator_layers
+        )
+        return built
 
     def stages(self) -> tuple[Stage, ...]:
         """Two phases, each with a batch of its own: the autoencoder, then the discriminator."""
         config = self.config
-        adversary = Phase(
-            name="discriminator",
-            updates=("discriminator",),
-            optimiser=Adam(
-                config.discriminator_learning_rate, (config.discriminator_beta1, config.discriminator_beta2)
-            ),
-            loss=self.discriminator_loss,
-            draw=uniform(config.batch_size),
-            noise=(
-                autoencoder.posterior_noise(config),
-                Noise("prior", (config.batch_size, config.latent_dim), "normal"),
-            ),
-        )
+        betas = (config.discriminator_beta1, config.discriminator_beta2)
+        optimiser = Adam(config.discriminator_learning_rate, betas)
+        other = Noise("prior", (config.batch_size, config.latent_dim), "normal")
+        adversary = autoencoder.discriminator_phase(config, optimiser, self.discriminator_loss, other)
         return (Stage((autoencoder.phase("autoencoder", config, self.autoencoder_loss), adversary), config.steps),)
 
     def autoencoder_loss(
@@ -81,8 +74,4 @@ class AAE:
         """images float32 [B,C,H,W] in 0..1 -> ``mean`` (and ``logvar``) float32 [B,D]."""
         return autoencoder.encode(networks, images) if self._gaussian else {"mean": networks["encoder"](images)}
 
-    decode = staticmethod(autoencoder.decode)
-
-    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-        """-log p(x|z) in nats per image, and the mean image."""
-        return autoencoder.reconstruction(networks, codes, images, self.likelihood)
+    decode, reconstruction = members.decode, members.reconstruction

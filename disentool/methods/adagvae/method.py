@@ -3,10 +3,10 @@
 import dataclasses
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from disentool.contract import Batch, Carry, DataFacts, LossResult, Networks, Noise, Noises, Stage, pairs
-from disentool.methods._vae import autoencoder
+from disentool.methods._vae import autoencoder, members
 from disentool.methods.adagvae.config import AdaGVAEConfig
 from disentool.nn import gaussian
 from disentool.nn.likelihood import negative_log_likelihood
@@ -18,10 +18,6 @@ class AdaGVAE:
     def __init__(self, config: AdaGVAEConfig, facts: DataFacts):
         self.config, self.facts = config, facts
         self.likelihood = autoencoder.likelihood(config, facts)
-
-    def networks(self) -> dict[str, nn.Module]:
-        """Encoder and decoder."""
-        return autoencoder.build(self.config, self.facts)
 
     def stages(self) -> tuple[Stage, ...]:
         """One phase: encoder and decoder on pairs."""
@@ -48,16 +44,8 @@ class AdaGVAE:
         terms = {"reconstruction": nats, "kl": kl, "shared_dimensions": shared.to(kl.dtype).sum(1).mean()}
         return nats + self.config.beta * kl, terms, {}
 
-    def codes(self) -> dict[str, int]:
-        """Mean and logvar of q(z|x)."""
-        return autoencoder.codes(self.config)
-
-    encode = staticmethod(autoencoder.encode)
-    decode = staticmethod(autoencoder.decode)
-
-    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-        """-log p(x|z) in nats per image, and the mean image."""
-        return autoencoder.reconstruction(networks, codes, images, self.likelihood)
+    networks, codes = members.networks, members.codes
+    encode, decode, reconstruction = members.encode, members.decode, members.reconstruction
 
 
 def shared_dimensions(mean: Tensor, other_mean: Tensor, logvar: Tensor, other_logvar: Tensor, kind: str) -> Tensor:

@@ -3,11 +3,11 @@
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from disentool.contract import Batch, Carry, DataFacts, LossResult, Networks, Noises, Stage
 from disentool.errors import DataMismatch
-from disentool.methods._vae import autoencoder
+from disentool.methods._vae import autoencoder, members
 from disentool.methods.betatcvae.config import BetaTCVAEConfig
 from disentool.nn import gaussian
 from disentool.nn.likelihood import negative_log_likelihood
@@ -28,10 +28,6 @@ class BetaTCVAE:
                 f"{facts.rows:,} images do not fill a batch of {config.batch_size}, which --estimator"
                 f" {config.estimator} needs; lower --batch-size"
             )
-
-    def networks(self) -> dict[str, nn.Module]:
-        """Encoder and decoder."""
-        return autoencoder.build(self.config, self.facts)
 
     def stages(self) -> tuple[Stage, ...]:
         """One phase: encoder and decoder on the weighted bound."""
@@ -70,16 +66,8 @@ class BetaTCVAE:
         }
         return loss, terms, {}
 
-    def codes(self) -> dict[str, int]:
-        """Mean and logvar of q(z|x)."""
-        return autoencoder.codes(self.config)
-
-    encode = staticmethod(autoencoder.encode)
-    decode = staticmethod(autoencoder.decode)
-
-    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-        """-log p(x|z) in nats per image, and the mean image."""
-        return autoencoder.reconstruction(networks, codes, images, self.likelihood)
+    networks, codes = members.networks, members.codes
+    encode, decode, reconstruction = members.encode, members.decode, members.reconstruction
 
 
 def log_weights(batch: int, rows: int, estimator: str, device: torch.device | None = None) -> Tensor:

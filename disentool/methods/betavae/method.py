@@ -1,9 +1,9 @@
 """beta-VAE: Higgins et al. (ICLR 2017); capacity schedule: Burgess et al., "Understanding disentangling" (2018)."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from disentool.contract import Batch, Carry, DataFacts, LossResult, Networks, Noises, Stage
-from disentool.methods._vae import autoencoder
+from disentool.methods._vae import autoencoder, members
 from disentool.methods.betavae import schedule
 from disentool.methods.betavae.config import BetaVAEConfig
 
@@ -14,10 +14,6 @@ class BetaVAE:
     def __init__(self, config: BetaVAEConfig, facts: DataFacts):
         self.config, self.facts = config, facts
         self.likelihood = autoencoder.likelihood(config, facts)
-
-    def networks(self) -> dict[str, nn.Module]:
-        """Encoder and decoder."""
-        return autoencoder.build(self.config, self.facts)
 
     def stages(self) -> tuple[Stage, ...]:
         """One phase: encoder and decoder on the weighted bound."""
@@ -37,13 +33,5 @@ class BetaVAE:
         loss = bound.reconstruction + self.config.capacity_weight * (bound.kl - capacity).abs()
         return loss, {"reconstruction": bound.reconstruction, "kl": bound.kl, "capacity": capacity}, {}
 
-    def codes(self) -> dict[str, int]:
-        """Mean and logvar of q(z|x)."""
-        return autoencoder.codes(self.config)
-
-    encode = staticmethod(autoencoder.encode)
-    decode = staticmethod(autoencoder.decode)
-
-    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-        """-log p(x|z) in nats per image, and the mean image."""
-        return autoencoder.reconstruction(networks, codes, images, self.likelihood)
+    networks, codes = members.networks, members.codes
+    encode, decode, reconstruction = members.encode, members.decode, members.reconstruction

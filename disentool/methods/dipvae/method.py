@@ -1,10 +1,10 @@
 """DIP-VAE: Kumar et al., "Variational Inference of Disentangled Latent Concepts from Unlabeled Observations" (2018)."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from disentool.contract import Batch, Carry, DataFacts, LossResult, Networks, Noises, Stage
-from disentool.methods._vae import autoencoder
+from disentool.methods._vae import autoencoder, members
 from disentool.methods.dipvae.config import DIPVAEConfig
 from disentool.nn import gaussian
 from disentool.nn.likelihood import negative_log_likelihood
@@ -18,10 +18,6 @@ class DIPVAE:
         self.likelihood = autoencoder.likelihood(config, facts)
         default = config.lambda_od * (10 if config.variant == "i" else 1)
         self.lambda_d = default if config.lambda_d is None else config.lambda_d
-
-    def networks(self) -> dict[str, nn.Module]:
-        """Encoder and decoder."""
-        return autoencoder.build(self.config, self.facts)
 
     def stages(self) -> tuple[Stage, ...]:
         """One phase: encoder and decoder on the bound and the penalty of the covariance."""
@@ -42,16 +38,8 @@ class DIPVAE:
         terms = {"reconstruction": nats, "kl": kl, "off_diagonal": off_diagonal, "on_diagonal": on_diagonal}
         return loss, terms, {}
 
-    def codes(self) -> dict[str, int]:
-        """Mean and logvar of q(z|x)."""
-        return autoencoder.codes(self.config)
-
-    encode = staticmethod(autoencoder.encode)
-    decode = staticmethod(autoencoder.decode)
-
-    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-        """-log p(x|z) in nats per image, and the mean image."""
-        return autoencoder.reconstruction(networks, codes, images, self.likelihood)
+    networks, codes = members.networks, members.codes
+    encode, decode, reconstruction = members.encode, members.decode, members.reconstruction
 
 
 def covariance_of_codes(mean: Tensor, logvar: Tensor, variant: str) -> Tensor:

@@ -49,15 +49,6 @@ class DrNet:
             ),
         }
 
-    @property
-    def reconstruction_loss(self) -> str:
-        """``perceptual`` or ``pixel``, where it is not the method's own."""
-        return shared_loss.name(self.config)
-
-    def frozen(self) -> dict[str, nn.Module]:
-        """The feature network of the shared reconstruction loss, where that is perceptual."""
-        return shared_loss.frozen(self.config)
-
     def stages(self) -> tuple[Stage, ...]:
         """Two phases, each with a batch of its own: the autoencoder, then the discriminator."""
         config, columns = self.config, self.classes.columns
@@ -127,6 +118,8 @@ class DrNet:
         loss = 0.5 * (F.softplus(-same).mean() + F.softplus(different).mean())
         right = torch.cat([same > 0, different < 0]).to(loss.dtype).mean()
         return loss, {"discriminator_accuracy": right}, {}
+
+    reconstruction_loss, frozen = property(shared_loss.reconstruction_loss), shared_loss.frozen
 
     def codes(self) -> dict[str, int]:
         """Class code and content code, and the one followed by the other."""

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from disentool.contract import Adam, Batch, Carry, DataFacts, LossResult, Networks, Noise, Noises, Phase, Stage, uniform
-from disentool.methods._vae import autoencoder
+from disentool.contract import Adam, Batch, Carry, DataFacts, LossResult, Networks, Noise, Noises, Stage
+from disentool.methods._vae import autoencoder, members
 from disentool.methods.factorvae.config import FactorVAEConfig
 from disentool.nn import gaussian
 from disentool.nn.discriminator import classification, discriminator, log_ratio, permute_dims
@@ -29,19 +29,10 @@ class FactorVAE:
         """Two phases, each with a batch of its own: the VAE, then the discriminator."""
         config = self.config
         vae = autoencoder.phase("vae", config, self.vae_loss)
-        adversary = Phase(
-            name="discriminator",
-            updates=("discriminator",),
-            optimiser=Adam(
-                config.discriminator_learning_rate, (config.discriminator_beta1, config.discriminator_beta2)
-            ),
-            loss=self.discriminator_loss,
-            draw=uniform(config.batch_size),
-            noise=(
-                autoencoder.posterior_noise(config),
-                Noise("permutation", (config.batch_size, config.latent_dim), "permutation"),
-            ),
-        )
+        betas = (config.discriminator_beta1, config.discriminator_beta2)
+        optimiser = Adam(config.discriminator_learning_rate, betas)
+        other = Noise("permutation", (config.batch_size, config.latent_dim), "permutation")
+        adversary = autoencoder.discriminator_phase(config, optimiser, self.discriminator_loss, other)
         return (Stage((vae, adversary), config.steps),)
 
     def vae_loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
@@ -68,17 +59,9 @@ class FactorVAE:
         loss, right = classification(logits)
         return loss, {"discriminator_accuracy": right}, {}
 
-    def codes(self) -> dict[str, int]:
-        """Mean and logvar of q(z|x)."""
-        return autoencoder.codes(self.config)
-
-    encode = staticmethod(autoencoder.encode)
-    decode = staticmethod(autoencoder.decode)
-
     def density_ratio(self, networks: Networks, codes: Tensor) -> Tensor:
         """log q(z) - log prod_j q(z_j) in nats [B], as the discriminator sees it: eq. 3's log D / (1 - D)."""
         return log_ratio(networks["discriminator"](codes))
 
-    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-        """-log p(x|z) in nats per image, and the mean image."""
-        return autoencoder.reconstruction(networks, codes, images, self.likelihood)
+    codes = members.codes
+    encode, decode, reconstruction = members.encode, members.decode, members.reconstruction

@@ -21,16 +21,14 @@ from disentool.methods.infogan.config import InfoGANConfig
 
 
 class InfoGAN:
-    """A GAN whose images tell, through Q, the codes that they were made from.
+    """A GAN from whose images a network Q reads the codes that they were made from.
 
-    The code of an image is what Q reads from it: the number of the most probable class of each categorical code, then
-    the mean of each continuous code.
+    What the code of an image is: :mod:`disentool.methods._infogan.members`.
     """
 
     def __init__(self, config: InfoGANConfig, facts: DataFacts):
         self.config, self.facts = config, facts
         self.latent = recognition.latent_codes(config, facts)
-        self.prior_width = self.latent.width + self.latent.noise_size
 
     def networks(self) -> dict[str, nn.Module]:
         """Generator, the discriminator's trunk and logit, and Q, with a trunk of its own where asked for."""
@@ -55,26 +53,18 @@ class InfoGAN:
         self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor
     ) -> LossResult:
         """Eq. 6 for D and Q: -E log D(x) - E log(1 - D(G)) - lambda * L_I, in nats."""
-        with torch.no_grad():
-            codes, inputs = self.latent.sample(noise)
-            images = torch.sigmoid(networks["generator"](inputs))
-        features = networks["trunk"](torch.cat([batch.images, images]))
-        real, fake = networks["discriminator"](features)[:, 0].chunk(2)
-        information = self.information(networks, images, features.chunk(2)[1], codes)
+        images, real, fake, features, codes = members.compared(self, networks, "discriminator", batch.images, noise)
+        information = members.information(self, networks, images, features, codes)
         loss = F.softplus(-real).mean() + F.softplus(fake).mean() - self.config.information_weight * information
         right = torch.cat([real > 0, fake < 0]).to(loss.dtype).mean()
         return loss, {"discriminator_accuracy": right}, {}
 
     def generator_loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """Eq. 6 for G, with the loss that does not saturate (Goodfellow et al. 2014): -E log D(G) - lambda * L_I."""
-        codes, inputs = self.latent.sample(noise)
-        images = torch.sigmoid(networks["generator"](inputs))
-        features = networks["trunk"](images)
-        fake = networks["discriminator"](features)[:, 0]
-        information = self.information(networks, images, features, codes)
+        fake, information = members.made(self, networks, "discriminator", noise)
         loss = F.softplus(-fake).mean() - self.config.information_weight * information
         return loss, {"information": information}, {}
 
-    information = members.information
+    prior_width = property(members.prior_width)
     codes, encode, decode, reconstruction = members.codes, members.encode, members.decode, members.reconstruction
     prior, supports, stop_early = members.prior, members.supports, members.stop_early

@@ -1,6 +1,5 @@
 """InfoWGAN-GP: Kim & Mnih (2018), appendix G: InfoGAN's codes with the critic of Gulrajani et al. (2017)."""
 
-import torch
 from torch import Tensor, nn
 
 from disentool.contract import (
@@ -22,16 +21,14 @@ from disentool.methods.infowgangp.gradient_penalty import gradient_penalty
 
 
 class InfoWGANGP:
-    """A Wasserstein GAN with gradient penalty whose images tell, through Q, the codes that they were made from.
+    """A Wasserstein GAN with gradient penalty, from whose images a network Q reads the codes that they were made from.
 
-    The code of an image is what Q reads from it: the number of the most probable class of each categorical code, then
-    the mean of each continuous code.
+    What the code of an image is: :mod:`disentool.methods._infogan.members`.
     """
 
     def __init__(self, config: InfoWGANGPConfig, facts: DataFacts):
         self.config, self.facts = config, facts
         self.latent = recognition.latent_codes(config, facts)
-        self.prior_width = self.latent.width + self.latent.noise_size
 
     def networks(self) -> dict[str, nn.Module]:
         """Generator, the critic's trunk and value, and Q, with a trunk of its own where asked for."""
@@ -55,29 +52,22 @@ class InfoWGANGP:
 
     def critic_loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """E D(G) - E D(x) + penalty_weight * E (|grad D| - 1)^2 (Gulrajani et al., eq. 3) - lambda * L_I."""
-        with torch.no_grad():
-            codes, inputs = self.latent.sample(noise)
-            images = torch.sigmoid(networks["generator"](inputs))
-        features = networks["trunk"](torch.cat([batch.images, images]))
-        real, fake = networks["critic"](features)[:, 0].chunk(2)
+        images, real, fake, features, codes = members.compared(self, networks, "critic", batch.images, noise)
         distance = real.mean() - fake.mean()
         penalty = gradient_penalty(
             lambda x: networks["critic"](networks["trunk"](x))[:, 0], batch.images, images, noise["mix"]
         )
-        information = self.information(networks, images, features.chunk(2)[1], codes)
+        information = members.information(self, networks, images, features, codes)
         weights = self.config
         loss = weights.penalty_weight * penalty - distance - weights.information_weight * information
         return loss, {"wasserstein": distance, "gradient_penalty": penalty}, {}
 
     def generator_loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """-E D(G(c,z)) - lambda * L_I."""
-        codes, inputs = self.latent.sample(noise)
-        images = torch.sigmoid(networks["generator"](inputs))
-        features = networks["trunk"](images)
-        information = self.information(networks, images, features, codes)
-        loss = -networks["critic"](features).mean() - self.config.information_weight * information
+        value, information = members.made(self, networks, "critic", noise)
+        loss = -value.mean() - self.config.information_weight * information
         return loss, {"information": information}, {}
 
-    information = members.information
+    prior_width = property(members.prior_width)
     codes, encode, decode, reconstruction = members.codes, members.encode, members.decode, members.reconstruction
     prior, supports, stop_early = members.prior, members.supports, members.stop_early

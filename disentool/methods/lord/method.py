@@ -196,6 +196,15 @@ class LORD:
         found = networks["contents"](rows if optimised else images)
         return _codes(networks["classes"](self.classes.of(factors)), found[:, : self.config.content_dim])
 
+    def code_tables(self, networks: Networks) -> dict[str, Tensor]:
+        """The code of each class [classes,C], and, unless it is amortised, of each training row [rows,D]."""
+        names = {"class_code": "classes", "content_code": "contents"}
+        tables = {code: networks[name] for code, name in names.items()}
+        widths = self.codes()  # a learned variance stands behind the means
+        return {
+            code: table.weight[:, : widths[code]] for code, table in tables.items() if isinstance(table, nn.Embedding)
+        }
+
     def decode(self, networks: Networks, codes: Tensor) -> Tensor:
         """codes float32 [B,D] -> images float32 [B,C,H,W] in 0..1."""
         return torch.sigmoid(networks["generator"](codes))

@@ -32,15 +32,6 @@ class MLVAE:
             "decoder": conv.decoder(*size, config.hidden_units, width),
         }
 
-    @property
-    def reconstruction_loss(self) -> str:
-        """``perceptual`` or ``pixel``, where it is not the method's own."""
-        return shared_loss.name(self.config)
-
-    def frozen(self) -> dict[str, nn.Module]:
-        """The feature network of the shared reconstruction loss, where that is perceptual."""
-        return shared_loss.frozen(self.config)
-
     def stages(self) -> tuple[Stage, ...]:
         """One phase: encoder and decoder on groups."""
         config = self.config
@@ -58,7 +49,7 @@ class MLVAE:
         return (Stage((phase,), config.steps),)
 
     def loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
-        """Eq. 5, the bound of a group, averaged over groups and told per image.
+        """Eq. 5, the bound of a group, averaged over groups, per image.
 
         Of each group: the sum over its images of -E log p(x|c,s) + beta * KL(q(s|x) || p(s)), and beta * KL of the
         class posterior once. The class code is drawn anew from the group's posterior for each image. A shared
@@ -89,6 +80,8 @@ class MLVAE:
 
     def _of_content(self, values: Tensor) -> Tensor:
         return values[:, self.config.class_dim :]
+
+    reconstruction_loss, frozen = property(shared_loss.reconstruction_loss), shared_loss.frozen
 
     def codes(self) -> dict[str, int]:
         """Mean and logvar of q(c|x), then of q(s|x); the two means by themselves."""

@@ -1,9 +1,9 @@
 """VAE: Kingma & Welling, "Auto-Encoding Variational Bayes" (ICLR 2014)."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from disentool.contract import Batch, Carry, DataFacts, LossResult, Networks, Noises, Stage
-from disentool.methods._vae import autoencoder
+from disentool.methods._vae import autoencoder, members
 from disentool.methods.vae.config import VAEConfig
 
 
@@ -14,10 +14,6 @@ class VAE:
         self.config, self.facts = config, facts
         self.likelihood = autoencoder.likelihood(config, facts)
 
-    def networks(self) -> dict[str, nn.Module]:
-        """Encoder and decoder."""
-        return autoencoder.build(self.config, self.facts)
-
     def stages(self) -> tuple[Stage, ...]:
         """One phase: encoder and decoder on the bound."""
         return (Stage((autoencoder.phase("vae", self.config, self.loss),), self.config.steps),)
@@ -27,13 +23,5 @@ class VAE:
         bound = autoencoder.bound(networks, batch, noise["posterior"], self.likelihood)
         return bound.reconstruction + bound.kl, {"reconstruction": bound.reconstruction, "kl": bound.kl}, {}
 
-    def codes(self) -> dict[str, int]:
-        """Mean and logvar of q(z|x)."""
-        return autoencoder.codes(self.config)
-
-    encode = staticmethod(autoencoder.encode)
-    decode = staticmethod(autoencoder.decode)
-
-    def reconstruction(self, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-        """-log p(x|z) in nats per image, and the mean image."""
-        return autoencoder.reconstruction(networks, codes, images, self.likelihood)
+    networks, codes = members.networks, members.codes
+    encode, decode, reconstruction = members.encode, members.decode, members.reconstruction
