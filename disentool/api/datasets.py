@@ -1,19 +1,34 @@
 """Data sets: opened, and made of raw files or rendered."""
 
 from collections.abc import Mapping, Sequence
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
-from typing import Any
+from typing import Annotated, TypedDict, Unpack
 
-from disentool.api.arguments import require_seed
+from disentool.api.arguments import FilePath, Seed, public
 from disentool.commands import prepare as preparing
+from disentool.commands.bounds import BINS, CROP, EVERY, RESIZED_PIXELS, SUBSET, ClassProtocol
 from disentool.datasets.cache import open_data
 from disentool.io.dataset import Dataset
 from disentool.reporting import Reporter
 
-FilePath = str | PathLike[str]
+_Pixels = Annotated[int, RESIZED_PIXELS]
 
 
+class OwnOptions(TypedDict, total=False):
+    """Options of :func:`prepare` that one or two data sets take; None is the default."""
+
+    csv: FilePath | None
+    strict: bool | None
+    images_key: str | None
+    factors_key: FilePath | None
+    bins: Annotated[int, BINS] | None
+    crop: Annotated[int, CROP] | None
+    class_protocol: ClassProtocol | None
+    every: Annotated[int, EVERY] | None
+
+
+@public
 def open_dataset(data: FilePath, *, report: Reporter | None = None) -> Dataset:
     """Open a data-set file (.h5), or the data set of that name, such as ``dsprites``: rendered once, into the cache.
 
@@ -31,6 +46,7 @@ def open_dataset(data: FilePath, *, report: Reporter | None = None) -> Dataset:
     return open_data(fspath(data), report)
 
 
+@public
 def prepare(
     name: str,
     output: FilePath,
@@ -38,15 +54,15 @@ def prepare(
     raw: FilePath | None = None,
     download: bool = False,
     keep: Mapping[str, Sequence[str | int]] | None = None,
-    subset: int | None = None,
-    seed: int = 0,
+    subset: Annotated[int, SUBSET] | None = None,
+    seed: Seed = 0,
     compress: bool = False,
-    size: tuple[int, int] | None = None,
+    size: tuple[_Pixels, _Pixels] | None = None,
     grey: bool | None = None,
     split: str | None = None,
     overwrite: bool = False,
     report: Reporter | None = None,
-    **options: Any,
+    **options: Unpack[OwnOptions],
 ) -> Path:
     """Write a data-set file (.h5), as ``disentool prepare`` does; gives its path.
 
@@ -65,7 +81,6 @@ def prepare(
     >>> disentool.open_dataset("few.h5").factor_sizes
     (1, 3, 1, 32, 32)
     """
-    require_seed(seed)
     return preparing.prepare(
         name,
         Path(output),
@@ -77,7 +92,7 @@ def prepare(
         compress=compress,
         size=size,
         grey=grey,
-        options=options,
+        options={name: value for name, value in options.items() if value is not None},
         split=split,
         overwrite=overwrite,
         report=report,

@@ -1,30 +1,30 @@
 """The commands that write latents, images and directions, as functions."""
 
 from collections.abc import Sequence
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
 
-from disentool.api.arguments import CODES, DEVICES, PARTS, require_draw, require_known, require_seed
+from disentool.api.arguments import Device, FilePath, Seed, device_name, public
 from disentool.commands import decode as decoding
 from disentool.commands import encode as encoding
 from disentool.commands import find_direction as finding
 from disentool.commands import sample as sampling
+from disentool.commands.bounds import DRAWS, GRID_PIXELS, CodesFrom, Part
 from disentool.engine.device import unchanged
 from disentool.errors import WrongUsage
 from disentool.reporting import Reporter
 
-FilePath = str | PathLike[str]
 
-
+@public
 def encode(
     checkpoint: FilePath,
     output: FilePath,
     *,
     data: FilePath | None = None,
-    rows: Literal["all", "train", "test"] = "all",
-    codes: Literal["auto", "encoder", "latent"] = "auto",
-    device: str = "auto",
+    rows: Part = "all",
+    codes: CodesFrom = "auto",
+    device: Device = "auto",
     trust: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
@@ -41,9 +41,6 @@ def encode(
     >>> disentool.encode("ckpt.pt", "z.h5", device="cpu")
     PosixPath('z.h5')
     """
-    require_known("device", device, DEVICES)
-    require_known("rows", rows, PARTS)
-    require_known("codes", codes, CODES)
     with unchanged():
         return encoding.encode(
             Path(checkpoint),
@@ -51,13 +48,14 @@ def encode(
             data=None if data is None else fspath(data),
             rows=rows,
             codes=codes,
-            device=device,
+            device=device_name(device),
             trust=trust,
             overwrite=overwrite,
             report=report,
         )
 
 
+@public
 def decode(
     checkpoint: FilePath,
     latents: FilePath,
@@ -65,7 +63,7 @@ def decode(
     *,
     codes: str | None = None,
     rows: Sequence[int] | None = None,
-    device: str = "auto",
+    device: Device = "auto",
     trust: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
@@ -85,7 +83,6 @@ def decode(
     >>> disentool.open_dataset("decoded.h5").images.shape
     (3, 32, 32, 1)
     """
-    require_known("device", device, DEVICES)
     with unchanged():
         return decoding.decode(
             Path(checkpoint),
@@ -93,24 +90,25 @@ def decode(
             Path(output),
             key=codes,
             rows=None if rows is None else list(rows),
-            device=device,
+            device=device_name(device),
             trust=trust,
             overwrite=overwrite,
             report=report,
         )
 
 
+@public
 def sample(
     checkpoint: FilePath,
     output: FilePath,
-    count: int = 64,
+    count: Annotated[int, DRAWS] = 64,
     *,
     direction: str | Sequence[str] = (),
     t: str | Sequence[str] = (),
     classes: Sequence[int] = (),
-    seed: int = 0,
-    size: int = 64,
-    device: str = "auto",
+    seed: Seed = 0,
+    size: Annotated[int, GRID_PIXELS] = 64,
+    device: Device = "auto",
     trust: bool = False,
     force: bool = False,
     overwrite: bool = False,
@@ -133,8 +131,6 @@ def sample(
     >>> disentool.sample("ckpt.pt", "samples.png", 16, device="cpu")
     PosixPath('samples.png')
     """
-    require_known("device", device, DEVICES)
-    require_draw(count, seed)
     directions, laws = ([word] if isinstance(word, str) else list(word) for word in (direction, t))
     if not directions and (laws or classes or force):
         raise WrongUsage("t, classes and force are of directions; direction names one, such as dirs.h5:shift-x")
@@ -149,7 +145,7 @@ def sample(
                 classes=classes,
                 seed=seed,
                 size=size,
-                device=device,
+                device=device_name(device),
                 trust=trust,
                 force=force,
                 overwrite=overwrite,
@@ -162,13 +158,14 @@ def sample(
             count,
             seed=seed,
             size=size,
-            device=device,
+            device=device_name(device),
             trust=trust,
             overwrite=overwrite,
             report=report,
         )
 
 
+@public
 def find_direction(
     generator: FilePath,
     transform: str | Sequence[str],
@@ -183,8 +180,8 @@ def find_direction(
     classes: Sequence[int] = (),
     truncation: float | None = None,
     space: str | None = None,
-    seed: int = 0,
-    device: str = "auto",
+    seed: Seed = 0,
+    device: Device = "auto",
     trust: bool = False,
     force: bool = False,
     overwrite: bool = False,
@@ -204,8 +201,6 @@ def find_direction(
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, OutputExists, NotWritable, MissingExtra or
     DeviceUnavailable before the work; DataMismatch where the generator cannot follow a transform.
     """
-    require_known("device", device, DEVICES)
-    require_seed(seed)
     with unchanged():
         return finding.find_direction(
             fspath(generator),
@@ -221,7 +216,7 @@ def find_direction(
             truncation=truncation,
             space=space,
             seed=seed,
-            device=device,
+            device=device_name(device),
             trust=trust,
             force=force,
             overwrite=overwrite,

@@ -2,16 +2,16 @@
 
 import copy
 from collections.abc import Sequence
-from os import PathLike
 from pathlib import Path
-from typing import Any, overload
+from typing import Annotated, Any, overload
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from disentool.api.arguments import DEVICES, require_draw, require_known
+from disentool.api.arguments import Device, FilePath, Seed, device_name, public
 from disentool.api.arrays import Array, Posterior, as_given, code_batches, image_batches
+from disentool.commands.bounds import DRAWS, EXTENT, Bounds
 from disentool.engine import inference
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.models import dimensions, encoding, prior
@@ -19,8 +19,11 @@ from disentool.models import model as models
 from disentool.models.starting_codes import kept_images
 from disentool.reporting import Silent
 
+_STEPS = Bounds(2, 1000)  # images of a dimension; a picture holds fewer
 
-def load(checkpoint: str | PathLike[str], device: str = "auto", trust: bool = False) -> "Model":
+
+@public
+def load(checkpoint: FilePath, device: Device = "auto", trust: bool = False) -> "Model":
     """Open a checkpoint (.pt), or the weights that ``disentool export`` wrote (.safetensors).
 
     ``device``: ``auto``, ``cpu``, ``cuda`` or ``mps``. ``trust``: a checkpoint of your own method names a module, which
@@ -33,8 +36,7 @@ def load(checkpoint: str | PathLike[str], device: str = "auto", trust: bool = Fa
     >>> disentool.load("ckpt.pt", device="cpu")
     <disentool.Model factorvae at step 30: images 32x32x1, 4 latent dimensions, on cpu, from ckpt.pt>
     """
-    require_known("device", device, DEVICES)
-    return Model(models.load(Path(checkpoint), device, trust=trust))
+    return Model(models.load(Path(checkpoint), device_name(device), trust=trust))
 
 
 class Model:
@@ -111,6 +113,7 @@ class Model:
             f" {self.latent_dim} latent dimensions, on {self.device}, from {self.path}>"
         )
 
+    @public
     def encode(self, images: Array) -> Array:
         """The mean of q(z|x) of images (see :class:`Model`), float32 [N,D].
 
@@ -119,6 +122,7 @@ class Model:
         """
         return self.codes(images)["mean"]
 
+    @public
     def posterior(self, images: Array) -> Posterior[Array]:
         """Mean and log variance of q(z|x), float32 [N,D] each; DataMismatch for a method that has no variance."""
         if "logvar" not in self._model.method.codes():
@@ -126,6 +130,7 @@ class Model:
         codes = self.codes(images)
         return Posterior(codes["mean"], codes["logvar"])
 
+    @public
     def codes(self, images: Array) -> dict[str, Array]:
         """All that the encoders give, by name, float32 [N,D] each.
 
@@ -142,6 +147,7 @@ class Model:
             raise ForeignFile(f"{self.path}: encodes to NaN or infinity; its training diverged")
         return {name: as_given(codes, images) for name, codes in parts.items()}
 
+    @public
     def decode(self, codes: Array) -> Array:
         """The mean of p(x|z): codes float [N,D] -> images float32 in 0..1, [N,H,W,C] or, of a tensor, [N,C,H,W].
 
@@ -156,19 +162,21 @@ class Model:
                 parts.append(decoded.clamp(0, 1))
         return as_given(parts, codes)
 
+    @public
     def reconstruct(self, images: Array) -> Array:
         """What is decoded of the images' own codes, float32 in 0..1, in the images' layout."""
         return self.decode(self.encode(images))
 
-    def sample_codes(self, count: int, seed: int = 0) -> np.ndarray:
+    @public
+    def sample_codes(self, count: Annotated[int, DRAWS], seed: Seed = 0) -> np.ndarray:
         """Draws from the prior, float32 [count,W]; the n-th depends on ``seed`` and n only.
 
         W is D, except for a GAN: its codes hold the noise too, after what it encodes.
         """
-        require_draw(count, seed)
         return prior.draw(self._model, count, seed)
 
-    def sample(self, count: int, seed: int = 0) -> np.ndarray:
+    @public
+    def sample(self, count: Annotated[int, DRAWS], seed: Seed = 0) -> np.ndarray:
         """Images drawn from the model, float32 [count,H,W,C] in 0..1: :meth:`sample_codes`, decoded."""
         return self.decode(self.sample_codes(count, seed))
 
@@ -193,14 +201,15 @@ class Model:
         self, *, codes: Array, dims: Sequence[int] | None = None, extent: float = 3.0, steps: int = 13
     ) -> Array: ...
 
+    @public
     def traverse(
         self,
         images: Any = None,
         *,
         codes: Any = None,
         dims: Sequence[int] | None = None,
-        extent: float = 3.0,
-        steps: int = 13,
+        extent: Annotated[float, EXTENT] = 3.0,
+        steps: Annotated[int, _STEPS] = 13,
     ) -> Any:
         """Images of codes, one dimension of which moves while the others stay: float32 [n,dims,steps,H,W,C] in 0..1.
 
@@ -218,10 +227,6 @@ class Model:
         """
         if images is not None and codes is not None:
             raise WrongUsage("images and codes are both a start; give one of them")
-        if not 0 < extent <= 100:
-            raise WrongUsage(f"extent {extent:g}: expected standard deviations of the prior, more than 0, at most 100")
-        if not 2 <= steps <= 1000:
-            raise WrongUsage(f"steps {steps}: expected 2 to 1,000")
         if images is None and codes is None:
             images = kept_images(self._model)[:1]
             if not len(images):

@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Literal, cast
+from typing import Annotated, cast
 
-from disentool.api.arguments import CODES, DEVICES, SIDES, require_known, require_seed
+from disentool.api.arguments import Device, FilePath, FilePaths, Seed, device_name, public
 from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
+from disentool.commands.bounds import EXTENT, CodesFrom, Side
 from disentool.engine.device import unchanged
 from disentool.errors import WrongUsage
 from disentool.models.swap_inputs import Wanted
 from disentool.reporting import Reporter
 from disentool.steering.along_direction import Span
 
-FilePath = str | PathLike[str]
-FilePaths = FilePath | Sequence[FilePath]
 Rows = Sequence[int] | Sequence[Sequence[int]]
 
 
+@public
 def traverse(
     checkpoint: FilePath,
     output: FilePaths,
@@ -29,17 +29,17 @@ def traverse(
     data: FilePath | None = None,
     images: int | None = None,
     dims: Sequence[int] | None = None,
-    extent: float | None = None,
+    extent: Annotated[float, EXTENT] | None = None,
     direction: str | Sequence[str] = (),
     t: Sequence[tuple[float, float]] = (),
     alpha: Sequence[tuple[float, float]] = (),
     classes: Sequence[int] = (),
-    seed: int = 0,
+    seed: Seed = 0,
     steps: int | None = None,
     frames: int = 40,
     fps: float = 20.0,
     size: int | None = None,
-    device: str = "auto",
+    device: Device = "auto",
     trust: bool = False,
     force: bool = False,
     overwrite: bool = False,
@@ -71,9 +71,6 @@ def traverse(
     >>> disentool.traverse("ckpt.pt", ["grid.png", "out.gif"], dims=[0, 1], frames=4, device="cpu")
     [PosixPath('grid.png'), PosixPath('out.gif')]
     """
-    require_known("device", device, DEVICES)
-    require_seed(seed)
-    rows = None if rows is None else list(rows)
     outputs, image_files = _paths(output), _paths(image)
     codes_file, spec = None if codes is None else Path(codes), None if data is None else fspath(data)
     directions = [direction] if isinstance(direction, str) else list(direction)
@@ -94,7 +91,7 @@ def traverse(
             frames=frames,
             fps=fps,
             size=size,
-            device=device,
+            device=device_name(device),
             trust=trust,
             overwrite=overwrite,
             report=report,
@@ -121,7 +118,7 @@ def traverse(
         fps=fps,
         size=size,
         seed=seed,
-        device=device,
+        device=device_name(device),
         trust=trust,
         force=force,
         overwrite=overwrite,
@@ -131,6 +128,7 @@ def traverse(
         return list(drawn)
 
 
+@public
 def swap(
     checkpoint: FilePath,
     output: FilePaths,
@@ -142,14 +140,14 @@ def swap(
     class_labels: str | Sequence[str] = (),
     average: bool = False,
     dims: Sequence[int] | None = None,
-    interpolate: Literal["content", "class"] | None = None,
+    interpolate: Side | None = None,
     steps: int | None = None,
-    codes: Literal["auto", "encoder", "latent"] = "auto",
+    codes: CodesFrom = "auto",
     data: FilePath | None = None,
     strict: bool = False,
     fps: float = 12.0,
     size: int | None = None,
-    device: str = "auto",
+    device: Device = "auto",
     trust: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
@@ -177,9 +175,6 @@ def swap(
     >>> disentool.swap("ckpt.pt", "swap.png", content_rows=[0, 100], class_rows=[7, 70], dims=[0, 1], device="cpu")
     [PosixPath('swap.png')]
     """
-    require_known("device", device, DEVICES)
-    require_known("codes", codes, CODES)
-    require_known("interpolate", interpolate, SIDES)
     labels = [class_labels] if isinstance(class_labels, str) else list(class_labels)
     made = swapping.swap(
         Path(checkpoint),
@@ -195,7 +190,7 @@ def swap(
         strict=strict,
         fps=fps,
         size=size,
-        device=device,
+        device=device_name(device),
         trust=trust,
         overwrite=overwrite,
         report=report,

@@ -1,11 +1,12 @@
 """Codes and factors in memory -> scores."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Annotated, Any, overload
 
 import numpy as np
 
-from disentool.api.arguments import require_seed
+from disentool.api.arguments import Seed, public
+from disentool.commands.bounds import BOOTSTRAP, REPEATS, Bounds
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.metrics.arrays import refuse_non_finite
 from disentool.metrics.facts import Need
@@ -15,7 +16,7 @@ from disentool.scoring import lent_functions
 from disentool.scoring.choose import choose
 from disentool.scoring.codes import Codes
 from disentool.scoring.measure import measure, remarks, with_notes
-from disentool.scoring.points import Points
+from disentool.scoring.points import LARGEST_SIZE, Points
 from disentool.scoring.scorer import Metric, Spread
 
 if TYPE_CHECKING:  # scoring arrays loads torch for tensors alone
@@ -37,7 +38,7 @@ def score(
     metric: str = "mig",
     *,
     protocol: str | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     logvar: "np.ndarray | Tensor | None" = None,
     factor_names: Sequence[str] | None = None,
     factor_sizes: Sequence[int] | None = None,
@@ -55,7 +56,7 @@ def score(
     metric: list[str] | tuple[str, ...],
     *,
     protocol: str | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     logvar: "np.ndarray | Tensor | None" = None,
     factor_names: Sequence[str] | None = None,
     factor_sizes: Sequence[int] | None = None,
@@ -66,18 +67,19 @@ def score(
 ) -> dict[str, Result]: ...
 
 
+@public
 def score(
     codes: "np.ndarray | Tensor",
     factors: "np.ndarray | Tensor | None" = None,
     metric: str | list[str] | tuple[str, ...] = "mig",
     *,
     protocol: str | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     logvar: "np.ndarray | Tensor | None" = None,
     factor_names: Sequence[str] | None = None,
-    factor_sizes: Sequence[int] | None = None,
-    repeats: int = 1,
-    bootstrap: int = 0,
+    factor_sizes: Sequence[Annotated[int, Bounds(1, LARGEST_SIZE)]] | None = None,
+    repeats: Annotated[int, REPEATS] = 1,
+    bootstrap: Annotated[int, BOOTSTRAP] = 0,
     constants: Mapping[str, Any] | None = None,
     report: Reporter | None = None,
 ) -> Result | dict[str, Result]:
@@ -111,7 +113,6 @@ def score(
     >>> {name: round(each.score, 6) for name, each in both.items()}
     {'mig': 1.0, 'modularity': 1.0}
     """
-    require_seed(seed)
     if isinstance(metric, str) and (metric == "all" or "," in metric):
         raise WrongUsage(f"metric {metric}: is several; {metric.split(',')} gives a dict of them")
     names = [metric] if isinstance(metric, str) else list(metric)
@@ -119,15 +120,12 @@ def score(
     variance = None if logvar is None else _codes(logvar, "logvar")
     if table is not None:
         table = table[:, None] if table.ndim == 1 else table
+        if table.ndim != 2:
+            raise DataMismatch(f"factors: {table.dtype} {list(table.shape)}, expected class indices [N,K], or [N]")
         if len(table) != len(mean):
             raise DataMismatch(f"codes have {len(mean):,} rows, factors {len(table):,}")
     texts = {name: _text(value) for name, value in (constants or {}).items()}
-    try:
-        chosen = choose(names, protocol, texts)
-    except WrongUsage as error:
-        if not str(error).startswith("--set "):
-            raise
-        raise WrongUsage(str(error).removeprefix("--set ")) from None  # there is no such option here
+    chosen = choose(names, protocol, texts)
     results = _measured(
         chosen, mean, variance, table, factor_names, factor_sizes, seed, Spread(repeats, bootstrap), report or Silent()
     )
@@ -158,7 +156,7 @@ def _measured(
             continue
         for what, where in _ELSEWHERE.items():
             if metric.needs(what):
-                raise DataMismatch(f"metric {metric.name} needs {where}; `disentool score` measures it from files")
+                raise DataMismatch(f"metric {metric.name} needs {where}; the command line measures it from files")
         try:
             planned = metric.plans(points, seed, spread.repeats, codes_ready=True)
             result = measure(metric, planned, codes, lent_functions.of_codes("auto"), spread, report)
@@ -180,12 +178,13 @@ def _codes(given: "np.ndarray | Tensor", what: str) -> np.ndarray:
 
 
 def _array(given: "np.ndarray | Tensor", what: str) -> np.ndarray:
-    if isinstance(given, np.ndarray):
+    if isinstance(given, np.ndarray) and not isinstance(given, np.ma.MaskedArray):
         return given
-    import torch
+    # Imported here: it needs torch, which takes seconds.
+    from disentool.api.arrays import require_array
 
-    if not isinstance(given, torch.Tensor):
-        raise DataMismatch(f"{what}: a {type(given).__name__}, expected a NumPy array or a torch tensor")
+    require_array(given, what, "of numbers")
+    assert not isinstance(given, np.ndarray)  # a masked one was refused
     there = given.detach().cpu()
     return (there.float() if there.is_floating_point() else there).numpy()  # NumPy has no bfloat16
 

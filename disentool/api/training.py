@@ -4,26 +4,31 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
 from typing import Any
 
-from disentool.errors import Interrupted
+import numpy as np
+
+from disentool.api.arguments import FilePath, device_name, public
+from disentool.api.wording import worded
+from disentool.errors import Interrupted, WrongUsage
 from disentool.reporting import Reporter
 from disentool.training.plan import plan
 from disentool.training.signals import Signals
 
 
+@public
 def train(
     method: str,
     *,
-    data: str | PathLike[str] = "dsprites",
-    output: str | PathLike[str] | None = None,
+    data: FilePath = "dsprites",
+    output: FilePath | None = None,
     preset: str | None = None,
-    config_file: str | PathLike[str] | None = None,
+    config_file: FilePath | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    tensorboard: str | PathLike[str] | None = None,
+    tensorboard: FilePath | None = None,
     report: Reporter | None = None,
     **options: Any,
 ) -> list[Path]:
@@ -53,7 +58,7 @@ def train(
     >>> disentool.load("vae-2.pt", device="cpu").latent_dim
     2
     """
-    given = {name: list(value) if isinstance(value, range) else value for name, value in options.items()}
+    given = {name: _value(name, value) for name, value in options.items()}
     jobs = plan(
         method,
         {"data": fspath(data)} | given,
@@ -71,7 +76,20 @@ def train(
         with unchanged():
             return list(runs)
     except Interrupted as interrupted:
-        raise KeyboardInterrupt(str(interrupted)) from interrupted
+        raise KeyboardInterrupt(worded(str(interrupted))) from interrupted
+
+
+def _value(name: str, given: Any) -> Any:
+    """The value of an option as a configuration takes it: of Python's own types, a list where there are several."""
+    if name == "device":
+        return device_name(given)
+    if isinstance(given, (np.generic, np.ndarray)):
+        given = given.tolist()
+    if isinstance(given, (list, tuple, range)):
+        if not len(given):
+            raise WrongUsage(f"{name}: expected a value or a list of values, got an empty one")
+        return [_value(name, each) for each in given]
+    return given
 
 
 @contextmanager

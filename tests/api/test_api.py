@@ -90,7 +90,7 @@ def test_examples_in_the_docstrings(name, trained, squares, folder):
     module = importlib.import_module(f"disentool.api.{name}")
     result = doctest.testmod(module)
     assert result.failed == 0
-    assert result.attempted or name in ("arguments", "arrays")
+    assert result.attempted == Path(module.__file__).read_text(encoding="utf-8").count(">>> ")
 
 
 # ---- what a model says of itself
@@ -484,7 +484,7 @@ def test_a_data_set_is_prepared_as_by_the_command(folder, cli):
     first, second = (disentool.open_dataset(name) for name in ("a.h5", "b.h5"))
     np.testing.assert_array_equal(first.images, second.images)
     np.testing.assert_array_equal(first.factors, second.factors)
-    with pytest.raises(WrongUsage, match="class-protocol"):
+    with pytest.raises(WrongUsage, match="class_protocol"):
         disentool.prepare("dsprites", "c.h5", class_protocol="pose")
 
 
