@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
-
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.commands.bounds import BOOTSTRAP, REPEATS
 from disentool.errors import WrongUsage
 from disentool.io.records import to_json
 from disentool.metrics import METRICS, ONLY_BY_NAME
@@ -73,7 +72,7 @@ def _protocols() -> list[tuple[str, str]]:
     "--repeats",
     group="Interval",
     metavar="N",
-    type=click.IntRange(1),
+    type=options.whole(REPEATS),
     default=1,
     show_default=True,
     help="Score with N seeds, from --seed on. The record holds their mean and Student's interval.",
@@ -81,7 +80,7 @@ def _protocols() -> list[tuple[str, str]]:
 @option(
     "--bootstrap",
     group="Interval",
-    type=click.IntRange(0),
+    type=options.whole(BOOTSTRAP),
     default=0,
     metavar="N",
     help="Take the interval from N resamples of the rows (for metrics of a table of codes: mig, dci, sap, ...)."

@@ -1,13 +1,14 @@
 """``disentool swap``."""
 
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 import click
 
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.commands.bounds import CodesFrom, Side
 
 
 @command(
@@ -108,7 +109,7 @@ from disentool.cli.progress import reporter
 @option(
     "--interpolate",
     group="Codes",
-    type=click.Choice(["content", "class"]),
+    type=click.Choice(get_args(Side)),
     help="Go through the codes of this side in straight lines, from one input to the next.",
 )
 @option(
@@ -140,13 +141,13 @@ def swap(
     class_labels: tuple[str, ...],
     average: bool,
     dims: str | None,
-    interpolate: Literal["content", "class"] | None,
+    interpolate: Side | None,
     steps: int | None,
     fps: float,
     size: int | None,
     strict: bool,
     data: str | None,
-    codes: Literal["auto", "encoder", "latent"],
+    codes: CodesFrom,
     device: str,
     trust: bool,
     overwrite: bool,

@@ -7,6 +7,7 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.commands.bounds import IMAGES
 from disentool.errors import WrongUsage
 
 
@@ -121,7 +122,7 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     "--images",
     group="Start",
     metavar="N",
-    type=click.IntRange(1),
+    type=options.whole(IMAGES),
     help="How many images to start from.  [default: 1, in animations and on pages 4]",
 )
 @options.data

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
 
+from disentool.commands.bounds import CodesFrom, Side
 from disentool.engine import device as devices
 from disentool.engine import inference
 from disentool.errors import WrongUsage
@@ -29,9 +29,9 @@ def swap(
     classes: Wanted = Wanted(),  # noqa: B008
     average: bool = False,
     dims: Sequence[int] | None = None,
-    interpolate: Literal["content", "class"] | None = None,
+    interpolate: Side | None = None,
     steps: int | None = None,
-    codes: Literal["auto", "encoder", "latent"] = "auto",
+    codes: CodesFrom = "auto",
     data: str | None = None,
     strict: bool = False,
     fps: float = 12.0,
