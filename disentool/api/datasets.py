@@ -30,7 +30,7 @@ class OwnOptions(TypedDict, total=False):
 
 @public
 def open_dataset(data: FilePath, *, report: Reporter | None = None) -> Dataset:
-    """Open a data-set file (.h5), or the data set of that name, such as ``dsprites``: rendered once, into the cache.
+    """Open a data-set file (.h5), or a named data set such as ``dsprites``, which is rendered once, into the cache.
 
     Its ``images`` are uint8 [N,H,W,C], memory-mapped where the file is not compressed; ``factors`` int32 [N,K] or None,
     with ``factor_names``, ``factor_sizes`` and ``factor_values``. Raises MissingFile, ForeignFile, UnknownName,
@@ -64,14 +64,17 @@ def prepare(
     report: Reporter | None = None,
     **options: Unpack[OwnOptions],
 ) -> Path:
-    """Write a data-set file (.h5), as ``disentool prepare`` does; gives its path.
+    """Write a data-set file (.h5), as ``disentool prepare`` does. Returns its path, ``output``.
 
-    ``name``: ``dsprites``, ``cars3d``, ``folder``, ... (``disentool prepare --list``). ``raw``: the published files, or
-    your own; without it the data set is rendered, or with ``download`` fetched. ``keep``: only rows whose factors have
-    these values: class numbers or names, or ranges (``"3-5"``). ``subset``: only so many rows, drawn from ``seed``.
-    ``compress``: smaller, and read into memory when opened. ``size``: (height, width) to resize to. ``grey``: True
-    makes images grey, False RGB. ``split``: which rows are for testing, as the command's ``--split`` names them.
-    ``options``: the data set's own, named as ``disentool prepare --help`` has them, with underscores.
+    ``name``: ``dsprites``, ``cars3d``, ``folder``, ... (``disentool prepare --list`` prints them). ``raw``: the
+    published files to read, or your own images; without it the data set is rendered. ``download``: fetch the published
+    files first. ``keep``: a dict from a factor's name to a list of values; only images with these values are kept. A
+    value is the number or the name of a class, or a range (``"3-5"``). ``subset``: keep only this many images, drawn at
+    random with ``seed``. ``compress``: compress the images; they are then read into memory when the file is opened.
+    ``size``: (height, width) in pixels; images are cropped about their centre to this shape and resized. ``grey``: True
+    makes the images grey, False makes them RGB. ``split``: which rows are for testing: ``rows:0.1``, ``classes:20``,
+    ``FACTOR:20`` or ``published``. ``overwrite``: replace the file. ``options``: options that belong to one data set,
+    such as ``crop`` and ``csv``; ``disentool prepare --help`` explains them.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, OutputExists, NotWritable or DownloadFailed.
 

@@ -26,8 +26,8 @@ _STEPS = Bounds(2, 1000)  # images of a dimension; a picture holds fewer
 def load(checkpoint: FilePath, device: Device = "auto", trust: bool = False) -> "Model":
     """Open a checkpoint (.pt), or the weights that ``disentool export`` wrote (.safetensors).
 
-    ``device``: ``auto``, ``cpu``, ``cuda`` or ``mps``. ``trust``: a checkpoint of your own method names a module, which
-    is then imported, and so executed.
+    ``device``: ``auto``, ``cpu``, ``cuda`` or ``mps``, or a ``torch.device``. ``trust``: a checkpoint of a method of
+    your own names a module; import that module, which runs its code.
 
     Raises MissingFile, ForeignFile (no checkpoint, damaged, or newer), UnsafeFile (without ``trust``), UnknownName or
     DeviceUnavailable (the device).
@@ -42,12 +42,13 @@ def load(checkpoint: FilePath, device: Device = "auto", trust: bool = False) -> 
 class Model:
     """A trained model. :func:`load` makes one.
 
-    Images are uint8 in 0..255 or float in 0..1: NumPy arrays [N,H,W,C] or tensors [N,C,H,W]; where the model is of grey
-    images also [N,H,W]. Codes are float [N,D]. Any number of them is put through the networks batch by batch, without
-    gradients. What comes back is float32 of the same kind: NumPy for NumPy, for a tensor a tensor on its device.
+    Images are uint8 in 0..255 or float in 0..1: NumPy arrays [N,H,W,C] or tensors [N,C,H,W]. Grey images may also be
+    [N,H,W]. Codes are float [N,D]. N may be any number: arrays go through the networks batch by batch, without
+    gradients. Results are float32 and of the caller's kind: a NumPy array for a NumPy array, and for a tensor a tensor
+    on the same device.
 
-    Raises DataMismatch for arrays of another type, shape or range, and for none; ForeignFile where a network, whose
-    training diverged, gives NaN or infinity.
+    Raises DataMismatch for an array of another type, shape or range, and for an empty one; ForeignFile where a network
+    gives NaN or infinity, because its training diverged.
 
     >>> import disentool
     >>> model = disentool.load("ckpt.pt", device="cpu")
@@ -117,14 +118,14 @@ class Model:
     def encode(self, images: Array) -> Array:
         """The mean of q(z|x) of images (see :class:`Model`), float32 [N,D].
 
-        Of a method of class and content it is the class code followed by the content code. WrongUsage where the
-        checkpoint's encoders are not trained yet.
+        For a method of class and content, this is the class code followed by the content code. Raises WrongUsage where
+        the checkpoint's encoders are not trained yet.
         """
         return self.codes(images)["mean"]
 
     @public
     def posterior(self, images: Array) -> Posterior[Array]:
-        """Mean and log variance of q(z|x), float32 [N,D] each; DataMismatch for a method that has no variance."""
+        """The mean and the log variance of q(z|x), float32 [N,D] each. DataMismatch if the method has no variance."""
         if "logvar" not in self._model.method.codes():
             raise DataMismatch(f"{self.path}: {self.method} encodes to codes without a variance; encode gives them")
         codes = self.codes(images)
@@ -132,10 +133,10 @@ class Model:
 
     @public
     def codes(self, images: Array) -> dict[str, Array]:
-        """All that the encoders give, by name, float32 [N,D] each.
+        """All codes that the encoders give, by name, float32 [N,D] each.
 
-        ``mean``; where the method has one ``logvar``; and of a method of class and content ``class_code`` and
-        ``content_code``.
+        ``mean`` is always there, and ``logvar`` if the method has a variance. A method of class and content also gives
+        ``class_code`` and ``content_code``.
         """
         encoding.choose(self._model, "encoder", Silent())
         parts: dict[str, list[Tensor]] = {}
@@ -164,14 +165,14 @@ class Model:
 
     @public
     def reconstruct(self, images: Array) -> Array:
-        """What is decoded of the images' own codes, float32 in 0..1, in the images' layout."""
+        """The images decoded from their own codes, float32 in 0..1, in the same layout."""
         return self.decode(self.encode(images))
 
     @public
     def sample_codes(self, count: Annotated[int, DRAWS], seed: Seed = 0) -> np.ndarray:
         """Draws from the prior, float32 [count,W]; the n-th depends on ``seed`` and n only.
 
-        W is D, except for a GAN: its codes hold the noise too, after what it encodes.
+        W is D, except for a GAN: its codes also hold the noise, after the D dimensions that it encodes.
         """
         return prior.draw(self._model, count, seed)
 
@@ -211,14 +212,15 @@ class Model:
         extent: Annotated[float, EXTENT] = 3.0,
         steps: Annotated[int, _STEPS] = 13,
     ) -> Any:
-        """Images of codes, one dimension of which moves while the others stay: float32 [n,dims,steps,H,W,C] in 0..1.
+        """Decode codes while one dimension moves and the others stay: float32 [n,dims,steps,H,W,C] in 0..1.
 
-        The start are n ``images``, or n ``codes``; without either, the first image that the checkpoint keeps. Tensors
-        give tensors [n,dims,steps,C,H,W]. ``dims``: these dimensions in this order; None: all, from 0 on
-        (:attr:`dims` is the order of pictures). A dimension goes from ``-extent`` to ``extent``, in standard deviations
-        of the prior; one that a GAN draws uniformly, or as a class, from end to end of its own values.
+        The traversal starts from n ``images`` or from n ``codes``. If you give neither, it starts from the first image
+        that the checkpoint keeps. Tensors give tensors [n,dims,steps,C,H,W]. ``dims``: the dimensions to move, in this
+        order; None moves all of them, from 0 on (pictures have the order of :attr:`dims`). A dimension goes from
+        ``-extent`` to ``extent``, in standard deviations of the prior. A dimension that a GAN draws uniformly, or as a
+        class, goes through all of its own values instead.
 
-        ``disentool.traverse`` makes pictures of the same.
+        ``disentool.traverse`` draws the same as a picture.
 
         >>> import disentool
         >>> model = disentool.load("ckpt.pt", device="cpu")

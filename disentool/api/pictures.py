@@ -45,24 +45,27 @@ def traverse(
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> list[Path]:
-    """Draw what each latent dimension does, or each direction, as ``disentool traverse`` does; gives the paths.
+    """Draw what each latent dimension does, or each direction, as ``disentool traverse`` does. Returns the paths.
 
-    ``output``: one or several of a still (.png), an animation (.gif .webp .mp4 .webm) and a page with sliders (.html).
-    ``disentool.load(...).traverse()`` gives the images themselves.
+    ``output``: one or several files to write: a picture (.png), an animation (.gif .webp .mp4 .webm) or a page with
+    sliders (.html). ``disentool.load(...).traverse()`` gives the images as an array instead.
 
-    The start are the images kept in the checkpoint; or ``image`` files; or ``rows`` of ``data`` (default: what it was
-    trained on); or those of a latents file, ``codes``. ``images``: how many, where they are not named one by one.
-    ``dims``: these dimensions, in this order (default: all, by KL). ``extent``: from -extent to extent, in standard
-    deviations of the prior (default: 3).
+    The traversal starts from images that the checkpoint keeps. You may name others: ``image`` is one or several files
+    of pictures; ``rows`` are numbers of rows of ``data`` (default: the data that the checkpoint was trained on);
+    ``codes`` is a latents file, and ``rows`` are then its rows. ``images``: how many images to start from, where you do
+    not name each. ``dims``: the dimensions to draw, in this order (default: all, the largest KL first). ``extent``: a
+    dimension goes from ``-extent`` to ``extent``, in standard deviations of the prior (default: 3).
 
-    ``direction``: one or several of a directions file, such as ``dirs.h5:shift-x``; then ``checkpoint`` may be any
-    generator, and the start are codes from the prior of ``seed``, unless others are named. How far: ``t``, (low, high)
-    in the direction's unit, or ``alpha``, the same in the prior's standard deviations: one pair for each direction, or
-    one for all (default: its valid range). ``classes``: of a generator that has classes. ``force``: take directions
-    that were found in another generator.
+    ``direction``: one or several directions of a directions file, such as ``dirs.h5:shift-x``. The images are then
+    moved along these directions, and not along dimensions; ``checkpoint`` may be any generator, and the traversal
+    starts from codes drawn from the prior with ``seed``, unless you name others. ``t`` is a list of pairs (low, high)
+    that say how far to move, in the direction's unit; ``alpha`` is the same in standard deviations of the prior. Give
+    one pair for each direction, or one for all (default: the direction's valid range). ``classes``: numbers of classes,
+    for a generator that has classes. ``force``: use directions that were found in another generator.
 
-    ``steps``: values in a still or of a slider. ``frames``: of a period of an animation, ``fps`` a second. ``size``:
-    about how many pixels an image's longer side gets.
+    ``steps``: how many values a dimension takes in a picture, or on a slider. ``frames``: the length of one period of
+    an animation. ``fps``: its frames a second. ``size``: about how many pixels the longer side of an image has.
+    ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the files.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable,
     MissingExtra or DeviceUnavailable, all before anything is drawn.
@@ -152,21 +155,25 @@ def swap(
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> list[Path]:
-    """Put the content of some images on the class of others, as ``disentool swap`` does; gives the paths.
+    """Put the content of some images on the class of others, as ``disentool swap`` does. Returns the paths.
 
-    ``output``: one or several of a still (.png: a row for each content, a column for each class), an animation, a
-    data-set file (.h5), and, without a suffix, a folder of PNGs. ``checkpoint`` may be a latents file, whose rows are
-    put together to another.
+    ``output``: one or several files to write: a grid (.png) with a row for each content and a column for each class, an
+    animation (.gif .webp .mp4 .webm), a data-set file (.h5), or a folder of PNGs (a name without a suffix).
+    ``checkpoint`` may be a latents file: its rows are then combined without a model, and the output is latents (.h5).
 
-    Each side is named by files or folders of pictures (``content``, ``classes``), by rows of ``data`` (default: what
-    the checkpoint was trained on), or, the class, by ``class_labels`` that it was trained on. A side that is not named
-    has the inputs of the other one, or images kept in the checkpoint. ``average``: the images of each folder and of
-    each list of rows (``class_rows=[[0, 1], [7, 8]]``) are of one class. ``dims``: of any model, these dimensions are
-    taken from the class side, the others from content.
+    ``content`` and ``classes`` are the inputs of the two sides: files of pictures, or folders of them.
+    ``content_rows`` and ``class_rows`` name rows of ``data`` instead (default: the data that the checkpoint was trained
+    on). ``class_labels`` names classes that the model was trained on. If you name inputs for one side only, the other
+    side uses the same inputs; if you name none, both use images that the checkpoint keeps. ``average``: make one class
+    of the images of each folder and of each list of rows, such as ``class_rows=[[0, 1], [7, 8]]``. ``dims``: for a
+    model without codes of class and content, the dimensions to take from the class side; the others come from the
+    content side.
 
-    ``interpolate``: straight lines through the codes of that side, of ``steps`` images from one input to the next.
-    ``codes``: of a method that optimises codes, whose. ``strict``: refuse pictures of another size or kind than the
-    model's. ``fps``: frames a second. ``size``: about how many pixels an image's longer side gets.
+    ``interpolate``: go through the codes of this side, ``content`` or ``class``, in straight lines, with ``steps``
+    images from one input to the next. ``codes``: which codes of a method that optimises codes, as ``disentool.encode``
+    takes it. ``strict``: refuse pictures that are damaged, or of another size or colour than the model's images.
+    ``fps``: frames a second of an animation. ``size``: about how many pixels the longer side of an image has.
+    ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the files.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable,
     MissingExtra or DeviceUnavailable, all before anything is drawn.

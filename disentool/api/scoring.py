@@ -86,17 +86,19 @@ def score(
     """Measure codes; the same number as ``disentool score`` gives for a file of them.
 
     ``codes``: numbers [N,D], such as the means of q(z|x). ``factors``: class indices [N,K], or [N] for one; None for
-    metrics without labels. ``logvar``: [N,D], for the metrics of a posterior (kl, tc). ``factor_sizes``: how many
-    values each factor has, where not all of them occur. Arrays are NumPy's or torch's.
+    metrics without labels. ``logvar``: [N,D], for the metrics of a posterior (kl, tc). ``factor_names``: a name for
+    each factor. ``factor_sizes``: how many values each factor has, where not all of them occur. Arrays are NumPy's or
+    torch's.
 
     ``metric``: a name (``disentool score --help`` lists them) or ``module:function`` of your own; or a list of these,
-    which may hold ``all``: those that apply and are quick. Of a name the answer is a result, of a list a dict of them
-    by name. A result has ``score``; ``interval``, the 95 % interval as (low, high) or None; ``per_factor``, a dict by
-    the factors' names; ``protocol``; and ``details``, all constants among them.
+    which may hold ``all``, the metrics that apply and are quick. For a name, the function returns one result; for a
+    list, a dict from name to result. A result has ``score``; ``interval``, the 95 % interval as (low, high) or None;
+    ``per_factor``, a dict by the factors' names; ``protocol``; and ``details``, which holds all constants.
 
-    ``protocol``: a named set of constants (default: every row counts, where the metric has such a protocol).
-    ``constants``: other values for some of them, by the names that ``details`` has. ``repeats``: the mean of so many
-    seeds, from ``seed`` on, with Student's interval. ``bootstrap``: the interval of so many resamples of the rows.
+    ``protocol``: a named set of constants (default: one that counts every row, if the metric has one). ``constants``:
+    a dict of constants to change, by the names that ``details`` has. ``repeats``: score with this many seeds, from
+    ``seed`` on; the score is their mean, the interval is Student's. ``bootstrap``: take the interval from this many
+    resamples of the rows.
 
     Raises UnknownName, WrongUsage, NoFactors, or DataMismatch: the arrays do not fit together, hold NaN or infinity, or
     are not what the metric needs.

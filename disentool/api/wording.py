@@ -27,7 +27,7 @@ _OF_A_SHELL = ("debug", "list", "dry-run", "quiet", "verify", "schema")  # optio
 _QUOTED = re.compile(r"((?<!\w)'[^']*'(?!\w))")  # what a caller gave, which stays as it is
 _OPTION = re.compile(r"(?<![\w.=/-])--(no-)?([a-z][a-z0-9-]*)(?!\.?\w)")
 _OUTPUT = re.compile(r"(?<![\w.=/-])-o(?![\w=-])")
-_COMMAND = re.compile(r"`(?:disentool )?([a-z][a-z-]*)([^`]*)`")
+_COMMAND = re.compile(rf"`(disentool [a-z-]+|{'|'.join(_FUNCTIONS)})\b([^`]*)`")
 _ASIDE = re.compile(rf" \([^()]*--(?:{'|'.join(_OF_A_SHELL)})\b[^()]*\)")
 
 
@@ -73,12 +73,12 @@ class Worded:
 
 def _needs_shell(clause: str) -> bool:
     """Whether a hint names a command without a function, or an option that no function has."""
-    commands = [(command[1], _options(command[2])) for command in _COMMAND.finditer(clause)]
+    commands = [(command[1].split()[-1], _options(command[2])) for command in _COMMAND.finditer(clause)]
     return any(name not in _FUNCTIONS or set(options) & set(_OF_A_SHELL) for name, options in commands)
 
 
 def _plain(text: str, switches: Collection[str]) -> str:
-    text = _COMMAND.sub(lambda found: _call(found[1], found[2]), text)
+    text = _COMMAND.sub(lambda found: _call(found[1].split()[-1], found[2]), text)
     text = _OUTPUT.sub("output", text).replace("--set ", "")
     return _OPTION.sub(lambda found: _argument(found[2], switches, "False" if found[1] else "True"), text)
 
