@@ -181,7 +181,10 @@ def _pairs(constants: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = word.partition("=")
         if not (equals and name and value):
             raise WrongUsage(f"--set {word}: expected NAME=VALUE, such as votes=400")
-        pairs[name.strip().replace("-", "_")] = value.strip()
+        name = name.strip().replace("-", "_")
+        if name in pairs:
+            raise WrongUsage(f"--set {word}: {name} is given twice; give it once")
+        pairs[name] = value.strip()
     return pairs
 
 

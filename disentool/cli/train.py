@@ -66,12 +66,6 @@ def _command(name: str) -> click.Command:
         names={"Presets": presets},
     )
     @option(
-        "--preset",
-        group="Method",
-        type=click.Choice([preset for preset, _ in presets]),
-        help="A set of values for options; see the list." if presets else "This method has no presets.",
-    )
-    @option(
         "--config",
         "config_file",
         group="Method",
@@ -103,7 +97,6 @@ def _command(name: str) -> click.Command:
         help="Write the history for TensorBoard too, into this folder.",
     )
     def train_method(
-        preset: str | None,
         config_file: Path | None,
         seeds: str | None,
         output: str | None,
@@ -112,6 +105,7 @@ def _command(name: str) -> click.Command:
         tensorboard: Path | None,
         dry_run: bool,
         quiet: bool,
+        preset: str | None = None,
         **fields: Value,
     ) -> None:
         from disentool.training.plan import plan
@@ -134,8 +128,16 @@ def _command(name: str) -> click.Command:
                 report.note(f"stopped after {path}: nobody reads the paths any more")
                 raise
 
+    if presets:
+        train_method.params.append(_preset([name for name, _ in presets]))
     train_method.params.sort(key=_place)
     return train_method
+
+
+def _preset(names: Sequence[str]) -> Option:
+    """The option that names one of a method's presets."""
+    text = "A set of values for options; see the list."
+    return Option(["--preset"], group="Method", type=click.Choice(names), help=text)
 
 
 def _place(parameter: click.Parameter) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from disentool.errors import UnknownName, WrongUsage
+from disentool.io.call_checks import require_once
 from disentool.metrics import METRICS, ONLY_BY_NAME
 from disentool.named_code import is_own, load
 from disentool.scoring import own_metric
@@ -19,6 +20,7 @@ def choose(names: Sequence[str], protocol: str | None, constants: Mapping[str, s
     for fields of their protocols; each must be known to at least one of them.
     """
     names = [part for name in names for part in name.split(",")]
+    require_once(names, "--metric")
     everything = [name for name in METRICS if name not in ONLY_BY_NAME] if "all" in names else []
     scorers = {name: _scorer(name) for name in dict.fromkeys([*(n for n in names if n != "all"), *everything])}
     known = {p for each in scorers.values() for p in each.protocols}
