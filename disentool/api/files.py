@@ -138,7 +138,7 @@ def sample(
     """
     directions, laws = ([word] if isinstance(word, str) else list(word) for word in (direction, t))
     if not directions and (laws or classes or force):
-        raise WrongUsage("t, classes and force are of directions; direction names one, such as dirs.h5:shift-x")
+        raise WrongUsage("t, classes and force need a direction; name one with direction, such as dirs.h5:shift-x")
     if directions:
         with unchanged():
             return sampling.sample_along(

@@ -79,7 +79,7 @@ def traverse(
     directions = [direction] if isinstance(direction, str) else list(direction)
     if not directions:
         if t or alpha or classes or force:
-            raise WrongUsage("t, alpha, classes and force are of directions; direction names one, as dirs.h5:shift-x")
+            raise WrongUsage("t, alpha, classes and force need a direction; name one, such as dirs.h5:shift-x")
         drawn = traversing.traverse(
             Path(checkpoint),
             outputs,
@@ -102,7 +102,7 @@ def traverse(
         with unchanged():
             return list(drawn)
     if dims is not None or extent is not None:
-        raise WrongUsage("dims and extent are of dimensions; along a direction t or alpha says how far")
+        raise WrongUsage("dims and extent move dimensions; with direction, use t or alpha")
     if t and alpha:
         raise WrongUsage("t and alpha both say how far; give one of them")
     drawn = traversing.traverse_directions(

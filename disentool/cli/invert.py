@@ -45,7 +45,7 @@ def _pixels(text: str | None) -> list[float]:
     type=options.whole(INVERTED_PIXELS),
     default=128,
     show_default=True,
-    help="The width of an image in the picture, about.",
+    help="About how many pixels the longer side of an image in the picture has.",
 )
 @options.overwrite
 @option(

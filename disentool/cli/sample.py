@@ -43,7 +43,7 @@ from disentool.commands.bounds import DRAWS, GRID_PIXELS
     type=options.whole(GRID_PIXELS),
     default=64,
     show_default=True,
-    help="The width of an image in a grid, about.",
+    help="About how many pixels the longer side of an image in a grid has.",
 )
 @options.overwrite
 @options.directions

@@ -35,7 +35,7 @@ from disentool.commands.bounds import CodesFrom, Side
     group="Output",
     metavar="PIXELS",
     type=int,
-    help="The longer side of an image in a picture, about.  [default: 96]",
+    help="About how many pixels the longer side of an image in a picture has.  [default: 96]",
 )
 @option(
     "--fps",
@@ -103,8 +103,8 @@ from disentool.commands.bounds import CodesFrom, Side
     "--dims",
     group="Codes",
     metavar="N,N-N",
-    help="For any other model: take these dimensions of the code from the class side, and the others from the content"
-    " side.",
+    help="For a model without codes of class and content: take these dimensions from the class side, and the others"
+    " from the content side.",
 )
 @option(
     "--interpolate",
@@ -117,7 +117,7 @@ from disentool.commands.bounds import CodesFrom, Side
     group="Codes",
     metavar="N",
     type=int,
-    help="With --interpolate: images from one input to the next, both counted.  [default: 7, in animations 13]",
+    help="With --interpolate: images from one input to the next, both counted.  [default: 7; 13 in animations]",
 )
 @options.data
 @options.codes

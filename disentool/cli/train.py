@@ -40,7 +40,7 @@ class MethodGroup(LazyGroup):
     ),
 )
 def train() -> None:
-    """Train METHOD, write a checkpoint, and print its path. A method of your own is module:Class.
+    """Train METHOD, write a checkpoint, and print its path. For a method of your own, METHOD is module:Class.
 
     An option of a method takes a value or a comma-separated list; a list makes one run per value. The command line
     beats --config, --config beats --preset, and --preset beats the defaults, which are the paper's.
@@ -77,7 +77,9 @@ def _command(name: str) -> click.Command:
     @from_config([seed_field], listed=True)
     @option("--seeds", group="Run", metavar="N-N", help="Several seeds, such as 0-4 or 0,3,7-9: one run for each.")
     @from_config(run_fields.values(), listed=False)
-    @option("--resume", group="Run", is_flag=True, help="Go on where the checkpoint stopped, if it is not done.")
+    @option(
+        "--resume", group="Run", is_flag=True, help="Continue from the checkpoint. If it is complete, nothing is done."
+    )
     @option("--dry-run", group="Run", is_flag=True, help="Print the runs as YAML, and stop.")
     @options.quiet
     @option(

@@ -107,7 +107,9 @@ def swap(
 
 def _check_options(interpolate: str | None, steps: int | None, fps: float, size: int | None) -> None:
     if steps is not None and interpolate is None:
-        raise WrongUsage(f"--steps {steps}: are those of --interpolate class or --interpolate content; name one")
+        raise WrongUsage(
+            f"--steps {steps}: counts the images of an interpolation; add --interpolate class or --interpolate content"
+        )
     check_range("--steps", steps, 2, 1000, "images from one input to the next")
     check_fps(fps)
     check_size(size)
