@@ -36,6 +36,8 @@ FilePaths = FilePath | Sequence[FilePath]
 Device = Annotated["str | torch.device", _Kind.DEVICE]
 Seed = Annotated[int, SEED]
 
+_REPORT = Reporter | None  # how each function declares it
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 # What is expected: one of it, and several.
 _WORDS: dict[Any, tuple[str, str]] = {
@@ -72,8 +74,7 @@ def public(function: _Function) -> _Function:
                     bound.arguments[name] = _options(parameter.annotation, value)
                 elif value is not parameter.default:
                     value = checked(name, parameter.annotation, value, empty=parameter.default == ())
-                    report = isinstance(value, Reporter) and not isinstance(value, Worded)
-                    bound.arguments[name] = Worded(value, switches) if report else value
+                    bound.arguments[name] = Worded(value, switches) if parameter.annotation == _REPORT else value
             return function(*bound.args, **bound.kwargs)
 
     return cast(_Function, call)

@@ -72,7 +72,9 @@ class Worded:
 
 
 def _needs_shell(clause: str) -> bool:
-    """Whether a hint names a command without a function, or an option that no function has."""
+    """Whether a hint sets a variable of the shell, or names a command or an option that no function has."""
+    if "PYTHONPATH=" in clause:
+        return True
     commands = [(command[1].split()[-1], _options(command[2])) for command in _COMMAND.finditer(clause)]
     return any(name not in _FUNCTIONS or set(options) & set(_OF_A_SHELL) for name, options in commands)
 

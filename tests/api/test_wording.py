@@ -31,6 +31,7 @@ SWITCHES = ("overwrite", "resume", "trust", "force", "strict")
         ("a.h5: none; `disentool prepare --list` names them", "a.h5: none"),
         ("a.h5: neither; see `disentool info a.h5`", "a.h5: neither"),
         ("it failed: oh (--debug shows where)", "it failed: oh"),
+        ("a:b: no module a; PYTHONPATH=FOLDER adds one", "a:b: no module a"),
         ("unknown method '--steps'; did you mean x?", "unknown method '--steps'; did you mean x?"),
         ("./--rows.h5: no such file, a--b.pt too", "./--rows.h5: no such file, a--b.pt too"),
         ("the direction's unit, --t and the prior's", "the direction's unit, t and the prior's"),
