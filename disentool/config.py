@@ -19,6 +19,7 @@ import yaml
 from disentool.errors import MissingFile, UnknownName, WrongUsage
 
 Group = Literal["Method", "Optimiser", "Data", "Run", "Output"]
+_OF_THE_OPTIMISER = ("steps", "epochs", "batch_size", "learning_rate")  # unless a field says otherwise
 
 
 def opt(
@@ -28,13 +29,14 @@ def opt(
     low: float | None = None,
     high: float | None = None,
     above: float | None = None,
-    group: Group = "Method",
+    group: Group | None = None,
     placeholder: str | None = None,
 ) -> Any:
     """A configuration field: its default, its one-line help with units, and its bounds.
 
     ``low`` and ``high`` are inclusive, ``above`` is exclusive. ``group``: the heading of the command's help below which
-    it stands. ``placeholder``: what stands there for its value, such as FILE (default: N, X or TEXT, by its type).
+    it stands; None: Optimiser for the fields that most methods have of it, else Method. ``placeholder``: what stands
+    there for its value, such as FILE (default: N, X or TEXT, by its type).
     """
     metadata = {"help": help, "low": low, "high": high, "above": above, "group": group, "placeholder": placeholder}
     return dataclasses.field(default=default, metadata=metadata)
@@ -142,8 +144,9 @@ def _option(field: dataclasses.Field, hint: Any) -> Option:
         raise TypeError(f"{field.name}: {hint!r} cannot become an option")
     shown = field.metadata
     bounds = (shown["low"], shown["high"], shown["above"])
+    group: Group = shown["group"] or ("Optimiser" if field.name in _OF_THE_OPTIMISER else "Method")
     return Option(
-        field.name, kind, choices, optional, field.default, shown["help"], *bounds, shown["group"], shown["placeholder"]
+        field.name, kind, choices, optional, field.default, shown["help"], *bounds, group, shown["placeholder"]
     )
 
 

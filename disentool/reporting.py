@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 _Counted = TypeVar("_Counted", bound=Sized)
 
@@ -14,6 +14,7 @@ class Task(Protocol):
         """``done`` of the total is finished; ``terms`` are running values worth showing."""
 
 
+@runtime_checkable
 class Reporter(Protocol):
     """What is told of the progress of the work: tasks, notes and errors."""
 

@@ -15,8 +15,8 @@ class Config:
 
     latent_dim: int = opt(10, "number of latent dimensions", low=1)
     penalty: float = opt(100.0, "weight of the distance of the codes to the prior", low=0)
-    learning_rate: float = opt(1e-3, "Adam's step", above=0)
-    batch_size: int = opt(64, "images a batch", low=2)
+    learning_rate: float = opt(1e-3, "Adam's learning rate", above=0)
+    batch_size: int = opt(64, "images in a batch", low=2)
     steps: int = opt(10_000, "training steps", low=0)
 
 

@@ -69,7 +69,7 @@ def as_given(parts: list[Tensor], given: Array) -> Array:
 
 
 def _require_shape(images: np.ndarray | Tensor, facts: DataFacts) -> None:
-    kind = _require_array(images, "images", "[N,H,W,C]")
+    kind = require_array(images, "images", "[N,H,W,C]")
     height, width, channels = facts.height, facts.width, facts.channels
     expected = (height, width, channels) if kind == "NumPy array" else (channels, height, width)
     shape = tuple(images.shape)
@@ -99,7 +99,7 @@ def _require_range(images: Tensor, first: int) -> None:
 
 
 def _require_codes(codes: np.ndarray | Tensor, widths: tuple[int, ...]) -> None:
-    _require_array(codes, "codes", "[N,D]")
+    require_array(codes, "codes", "[N,D]")
     shape = tuple(codes.shape)
     if len(shape) != 2 or shape[1] not in widths:
         wanted = " or ".join(f"[N,{width}]" for width in dict.fromkeys(widths))
@@ -110,13 +110,33 @@ def _require_codes(codes: np.ndarray | Tensor, widths: tuple[int, ...]) -> None:
         raise DataMismatch(f"codes: {_dtype(codes)} values, expected float")
 
 
-def _require_array(value: Any, what: str, shape: str) -> str:
+def require_array(value: Any, what: str, shape: str) -> str:
     """``NumPy array`` or ``tensor``; DataMismatch for anything else."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise DataMismatch(f"{what}: a masked array, expected one without a mask")
     if isinstance(value, np.ndarray):
         return "NumPy array"
     if isinstance(value, Tensor):
+        _require_dense(value, what)
         return "tensor"
     raise DataMismatch(f"{what}: a {type(value).__name__}, expected a NumPy array {shape} or a torch tensor")
+
+
+def _require_dense(tensor: Tensor, what: str) -> None:
+    """DataMismatch unless each number of a tensor is there."""
+    found = (
+        "without data (on the device meta)"
+        if tensor.is_meta
+        else "that is nested"
+        if tensor.is_nested
+        else "that is quantized"
+        if tensor.is_quantized
+        else "that is sparse"
+        if tensor.layout != torch.strided
+        else ""
+    )
+    if found:
+        raise DataMismatch(f"{what}: a tensor {found}, expected a dense one")
 
 
 def _float32(array: np.ndarray) -> np.ndarray:

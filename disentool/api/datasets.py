@@ -1,21 +1,36 @@
 """Data sets: opened, and made of raw files or rendered."""
 
 from collections.abc import Mapping, Sequence
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
-from typing import Any
+from typing import Annotated, TypedDict, Unpack
 
-from disentool.api.arguments import require_seed
+from disentool.api.arguments import FilePath, Seed, public
 from disentool.commands import prepare as preparing
+from disentool.commands.bounds import BINS, CROP, EVERY, RESIZED_PIXELS, SUBSET, ClassProtocol
 from disentool.datasets.cache import open_data
 from disentool.io.dataset import Dataset
 from disentool.reporting import Reporter
 
-FilePath = str | PathLike[str]
+_Pixels = Annotated[int, RESIZED_PIXELS]
 
 
+class OwnOptions(TypedDict, total=False):
+    """Options of :func:`prepare` that one or two data sets take; None is the default."""
+
+    csv: FilePath | None
+    strict: bool | None
+    images_key: str | None
+    factors_key: FilePath | None
+    bins: Annotated[int, BINS] | None
+    crop: Annotated[int, CROP] | None
+    class_protocol: ClassProtocol | None
+    every: Annotated[int, EVERY] | None
+
+
+@public
 def open_dataset(data: FilePath, *, report: Reporter | None = None) -> Dataset:
-    """Open a data-set file (.h5), or the data set of that name, such as ``dsprites``: rendered once, into the cache.
+    """Open a data-set file (.h5), or a named data set such as ``dsprites``, which is rendered once, into the cache.
 
     Its ``images`` are uint8 [N,H,W,C], memory-mapped where the file is not compressed; ``factors`` int32 [N,K] or None,
     with ``factor_names``, ``factor_sizes`` and ``factor_values``. Raises MissingFile, ForeignFile, UnknownName,
@@ -31,6 +46,7 @@ def open_dataset(data: FilePath, *, report: Reporter | None = None) -> Dataset:
     return open_data(fspath(data), report)
 
 
+@public
 def prepare(
     name: str,
     output: FilePath,
@@ -38,24 +54,27 @@ def prepare(
     raw: FilePath | None = None,
     download: bool = False,
     keep: Mapping[str, Sequence[str | int]] | None = None,
-    subset: int | None = None,
-    seed: int = 0,
+    subset: Annotated[int, SUBSET] | None = None,
+    seed: Seed = 0,
     compress: bool = False,
-    size: tuple[int, int] | None = None,
+    size: tuple[_Pixels, _Pixels] | None = None,
     grey: bool | None = None,
     split: str | None = None,
     overwrite: bool = False,
     report: Reporter | None = None,
-    **options: Any,
+    **options: Unpack[OwnOptions],
 ) -> Path:
-    """Write a data-set file (.h5), as ``disentool prepare`` does; gives its path.
+    """Write a data-set file (.h5), as ``disentool prepare`` does. Returns its path, ``output``.
 
-    ``name``: ``dsprites``, ``cars3d``, ``folder``, ... (``disentool prepare --list``). ``raw``: the published files, or
-    your own; without it the data set is rendered, or with ``download`` fetched. ``keep``: only rows whose factors have
-    these values: class numbers or names, or ranges (``"3-5"``). ``subset``: only so many rows, drawn from ``seed``.
-    ``compress``: smaller, and read into memory when opened. ``size``: (height, width) to resize to. ``grey``: True
-    makes images grey, False RGB. ``split``: which rows are for testing, as the command's ``--split`` names them.
-    ``options``: the data set's own, named as ``disentool prepare --help`` has them, with underscores.
+    ``name``: ``dsprites``, ``cars3d``, ``folder``, ... (``disentool prepare --list`` prints them). ``raw``: the
+    published files to read, or your own images; without it the data set is rendered. ``download``: fetch the published
+    files first. ``keep``: a dict from a factor's name to a list of values; only images with these values are kept. A
+    value is the number or the name of a class, or a range (``"3-5"``). ``subset``: keep only this many images, drawn at
+    random with ``seed``. ``compress``: compress the images; they are then read into memory when the file is opened.
+    ``size``: (height, width) in pixels; images are cropped about their centre to this shape and resized. ``grey``: True
+    makes the images grey, False makes them RGB. ``split``: which rows are for testing: ``rows:0.1``, ``classes:20``,
+    ``FACTOR:20`` or ``published``. ``overwrite``: replace the file. ``options``: options that belong to one data set,
+    such as ``crop`` and ``csv``; ``disentool prepare --help`` explains them.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, OutputExists, NotWritable or DownloadFailed.
 
@@ -65,7 +84,6 @@ def prepare(
     >>> disentool.open_dataset("few.h5").factor_sizes
     (1, 3, 1, 32, 32)
     """
-    require_seed(seed)
     return preparing.prepare(
         name,
         Path(output),
@@ -77,7 +95,7 @@ def prepare(
         compress=compress,
         size=size,
         grey=grey,
-        options=options,
+        options={name: value for name, value in options.items() if value is not None},
         split=split,
         overwrite=overwrite,
         report=report,

@@ -1,38 +1,41 @@
 """The commands that write latents, images and directions, as functions."""
 
 from collections.abc import Sequence
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
 
-from disentool.api.arguments import CODES, DEVICES, PARTS, require_draw, require_known, require_seed
+from disentool.api.arguments import Device, FilePath, Seed, device_name, public
 from disentool.commands import decode as decoding
 from disentool.commands import encode as encoding
 from disentool.commands import find_direction as finding
 from disentool.commands import sample as sampling
+from disentool.commands.bounds import DRAWS, GRID_PIXELS, CodesFrom, Part
 from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
 from disentool.reporting import Reporter
 
-FilePath = str | PathLike[str]
 
-
+@public
 def encode(
     checkpoint: FilePath,
     output: FilePath,
     *,
     data: FilePath | None = None,
-    rows: Literal["all", "train", "test"] = "all",
-    codes: Literal["auto", "encoder", "latent"] = "auto",
-    device: str = "auto",
+    rows: Part = "all",
+    codes: CodesFrom = "auto",
+    device: Device = "auto",
     trust: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Path:
-    """Encode a whole data set into a latents file (.h5), as ``disentool encode`` does; gives its path.
+    """Encode a data set and write a latents file (.h5), as ``disentool encode`` does. Returns the path of the file.
 
-    ``data``: the data set (default: what the checkpoint was trained on); ``rows``: those of a part of its split.
-    ``codes``: of a method that optimises codes, its encoders', or those optimised for the images it was trained on.
+    ``data``: a data-set file (.h5) or a name (default: the data that the checkpoint was trained on). ``rows``: ``all``
+    rows of the data, or the ``train`` rows or ``test`` rows of its split. ``codes`` matters only for a method that
+    optimises codes (LORD): ``encoder`` writes what the trained encoders give; ``latent`` writes the codes that were
+    optimised for the training images; ``auto`` is ``encoder`` once the encoders are trained, and ``latent`` before.
+    ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the file.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable
     or DeviceUnavailable.
@@ -41,9 +44,6 @@ def encode(
     >>> disentool.encode("ckpt.pt", "z.h5", device="cpu")
     PosixPath('z.h5')
     """
-    require_known("device", device, DEVICES)
-    require_known("rows", rows, PARTS)
-    require_known("codes", codes, CODES)
     with unchanged():
         return encoding.encode(
             Path(checkpoint),
@@ -51,13 +51,14 @@ def encode(
             data=None if data is None else fspath(data),
             rows=rows,
             codes=codes,
-            device=device,
+            device=device_name(device),
             trust=trust,
             overwrite=overwrite,
             report=report,
         )
 
 
+@public
 def decode(
     checkpoint: FilePath,
     latents: FilePath,
@@ -65,15 +66,16 @@ def decode(
     *,
     codes: str | None = None,
     rows: Sequence[int] | None = None,
-    device: str = "auto",
+    device: Device = "auto",
     trust: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Path:
-    """Decode the codes of a latents file, as ``disentool decode`` does; gives the path of what was written.
+    """Decode the codes in a file, as ``disentool decode`` does. Returns the path of the output.
 
-    ``latents``: a latents file, or any HDF5 or .npz file, whose array ``codes`` [N,D] is meant. ``output``: a data-set
-    file (.h5), or, without a suffix, a folder of PNGs. ``rows``: only these of the codes.
+    ``latents``: a latents file, or any other HDF5 or .npz file; then ``codes`` is the name of its array of codes [N,D].
+    ``output``: a data-set file (.h5) to write, or a folder of PNGs (a name without a suffix). ``rows``: the numbers of
+    the codes to decode (default: all). ``trust`` and ``overwrite``: as :func:`encode` has them.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable
     or DeviceUnavailable.
@@ -85,7 +87,6 @@ def decode(
     >>> disentool.open_dataset("decoded.h5").images.shape
     (3, 32, 32, 1)
     """
-    require_known("device", device, DEVICES)
     with unchanged():
         return decoding.decode(
             Path(checkpoint),
@@ -93,38 +94,40 @@ def decode(
             Path(output),
             key=codes,
             rows=None if rows is None else list(rows),
-            device=device,
+            device=device_name(device),
             trust=trust,
             overwrite=overwrite,
             report=report,
         )
 
 
+@public
 def sample(
     checkpoint: FilePath,
     output: FilePath,
-    count: int = 64,
+    count: Annotated[int, DRAWS] = 64,
     *,
     direction: str | Sequence[str] = (),
     t: str | Sequence[str] = (),
     classes: Sequence[int] = (),
-    seed: int = 0,
-    size: int = 64,
-    device: str = "auto",
+    seed: Seed = 0,
+    size: Annotated[int, GRID_PIXELS] = 64,
+    device: Device = "auto",
     trust: bool = False,
     force: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Path:
-    """Draw images from a model's prior, as ``disentool sample`` does; gives the path of what was written.
+    """Draw ``count`` images from a model's prior, as ``disentool sample`` does. Returns the path of the output.
 
-    ``output``: a grid (.png, an image's longer side about ``size`` pixels), a data-set file (.h5), or, without a
-    suffix, a folder of PNGs. The n-th image depends on ``seed`` and n only.
+    ``output``: a grid (.png) to write, in which the longer side of an image has about ``size`` pixels; or a data-set
+    file (.h5); or a folder of PNGs (a name without a suffix). The n-th image depends on ``seed`` and n only.
 
-    ``direction``: one or several of a directions file, such as ``dirs.h5:shift-x``; images are moved along each so that
-    where they are on it follows the law in ``t``, one for each direction: ``uniform:LOW,HIGH``, ``normal:MEAN,STD``, or
-    a number, in the direction's unit. ``checkpoint`` may then be any generator; ``classes``: of one that has classes.
-    ``force``: take directions that were found in another generator.
+    ``direction``: one or several directions of a directions file, such as ``dirs.h5:shift-x``. The images are then
+    moved along each direction, so that their position t on it follows a law. ``t`` is a list with one law for each
+    direction, in the direction's unit: ``"uniform:LOW,HIGH"``, ``"normal:MEAN,STD"`` or a number, such as ``"0.1"``.
+    ``checkpoint`` may then be any generator, as :func:`find_direction` takes it. ``classes``: numbers of classes to
+    draw from, for a generator that has classes. ``force``: use directions that were found in another generator.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable
     or DeviceUnavailable.
@@ -133,11 +136,9 @@ def sample(
     >>> disentool.sample("ckpt.pt", "samples.png", 16, device="cpu")
     PosixPath('samples.png')
     """
-    require_known("device", device, DEVICES)
-    require_draw(count, seed)
     directions, laws = ([word] if isinstance(word, str) else list(word) for word in (direction, t))
     if not directions and (laws or classes or force):
-        raise WrongUsage("t, classes and force are of directions; direction names one, such as dirs.h5:shift-x")
+        raise WrongUsage("t, classes and force need a direction; name one with direction, such as dirs.h5:shift-x")
     if directions:
         with unchanged():
             return sampling.sample_along(
@@ -149,7 +150,7 @@ def sample(
                 classes=classes,
                 seed=seed,
                 size=size,
-                device=device,
+                device=device_name(device),
                 trust=trust,
                 force=force,
                 overwrite=overwrite,
@@ -162,13 +163,14 @@ def sample(
             count,
             seed=seed,
             size=size,
-            device=device,
+            device=device_name(device),
             trust=trust,
             overwrite=overwrite,
             report=report,
         )
 
 
+@public
 def find_direction(
     generator: FilePath,
     transform: str | Sequence[str],
@@ -183,8 +185,8 @@ def find_direction(
     classes: Sequence[int] = (),
     truncation: float | None = None,
     space: str | None = None,
-    seed: int = 0,
-    device: str = "auto",
+    seed: Seed = 0,
+    device: Device = "auto",
     trust: bool = False,
     force: bool = False,
     overwrite: bool = False,
@@ -192,20 +194,21 @@ def find_direction(
 ) -> Path:
     """Find directions of a latent space that shift, zoom, brighten or turn the image (Plumerault et al. 2020).
 
-    As ``disentool find-direction`` does; gives the path of the directions file. ``generator``: a checkpoint, a folder
-    with a BigGAN, or, with ``trust``, what holds code: ``module:name``, TorchScript, .pt2, a StyleGAN's .pkl.
-    ``transform``: ``shift-x``, ``shift-y``, ``zoom``, ``brightness``, ...; one or several.
+    Does what ``disentool find-direction`` does. Returns the path of the directions file, ``output``. ``generator``: a
+    checkpoint, or a folder with a BigGAN; with ``trust`` also a generator that holds code: ``module:name``, a
+    TorchScript file, a .pt2 file or the .pkl file of a StyleGAN. ``transform``: one or several changes of the image:
+    ``shift-x``, ``shift-y``, ``zoom``, ``brightness``, ...
 
-    ``method``: lm, tangent or paper. ``loss``: blur (``sigma`` pixels) and others that the command's help lists.
-    ``starts``: random codes to begin from. ``extent``: t goes to both sides by so much, in ``steps`` targets to each.
-    ``classes``: a direction for each, of a generator that has classes. ``truncation``: of a BigGAN. ``space``: of a
-    class-and-content method's codes. ``force``: write directions that the generator cannot follow, too.
+    ``method``: ``lm``, ``tangent`` or ``paper``. ``loss``: how images are compared, ``blur`` or another name that the
+    command's help lists; ``sigma`` is the standard deviation of the blur in pixels. ``starts``: how many random codes
+    to start from. ``extent``: t goes from ``-extent`` to ``extent``, in ``steps`` target images on each side of 0.
+    ``classes``: numbers of classes, each of which gets a direction (a generator with classes). ``truncation``: the
+    truncation of a BigGAN. ``space``: ``content``, ``class`` or ``all``, the codes of a class-and-content method to
+    work with. ``force``: also write directions for changes that the generator cannot make.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, OutputExists, NotWritable, MissingExtra or
     DeviceUnavailable before the work; DataMismatch where the generator cannot follow a transform.
     """
-    require_known("device", device, DEVICES)
-    require_seed(seed)
     with unchanged():
         return finding.find_direction(
             fspath(generator),
@@ -221,7 +224,7 @@ def find_direction(
             truncation=truncation,
             space=space,
             seed=seed,
-            device=device,
+            device=device_name(device),
             trust=trust,
             force=force,
             overwrite=overwrite,

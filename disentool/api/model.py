@@ -2,16 +2,16 @@
 
 import copy
 from collections.abc import Sequence
-from os import PathLike
 from pathlib import Path
-from typing import Any, overload
+from typing import Annotated, Any, overload
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from disentool.api.arguments import DEVICES, require_draw, require_known
+from disentool.api.arguments import Device, FilePath, Seed, device_name, public
 from disentool.api.arrays import Array, Posterior, as_given, code_batches, image_batches
+from disentool.commands.bounds import DRAWS, EXTENT, Bounds
 from disentool.engine import inference
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.models import dimensions, encoding, prior
@@ -19,12 +19,15 @@ from disentool.models.model import TrainedModel, load_model
 from disentool.models.starting_codes import kept_images
 from disentool.reporting import Silent
 
+_STEPS = Bounds(2, 1000)  # images of a dimension; a picture holds fewer
 
-def load(checkpoint: str | PathLike[str], device: str = "auto", trust: bool = False) -> "Model":
+
+@public
+def load(checkpoint: FilePath, device: Device = "auto", trust: bool = False) -> "Model":
     """Open a checkpoint (.pt), or the weights that ``disentool export`` wrote (.safetensors).
 
-    ``device``: ``auto``, ``cpu``, ``cuda`` or ``mps``. ``trust``: a checkpoint of your own method names a module, which
-    is then imported, and so executed.
+    ``device``: ``auto``, ``cpu``, ``cuda`` or ``mps``, or a ``torch.device``. ``trust``: a checkpoint of a method of
+    your own names a module; import that module, which runs its code.
 
     Raises MissingFile, ForeignFile (no checkpoint, damaged, or newer), UnsafeFile (without ``trust``), UnknownName or
     DeviceUnavailable (the device).
@@ -33,19 +36,19 @@ def load(checkpoint: str | PathLike[str], device: str = "auto", trust: bool = Fa
     >>> disentool.load("ckpt.pt", device="cpu")
     <disentool.Model factorvae at step 30: images 32x32x1, 4 latent dimensions, on cpu, from ckpt.pt>
     """
-    require_known("device", device, DEVICES)
-    return Model(load_model(Path(checkpoint), device, trust=trust))
+    return Model(load_model(Path(checkpoint), device_name(device), trust=trust))
 
 
 class Model:
     """A trained model. :func:`load` makes one.
 
-    Images are uint8 in 0..255 or float in 0..1: NumPy arrays [N,H,W,C] or tensors [N,C,H,W]; where the model is of grey
-    images also [N,H,W]. Codes are float [N,D]. Any number of them is put through the networks batch by batch, without
-    gradients. What comes back is float32 of the same kind: NumPy for NumPy, for a tensor a tensor on its device.
+    Images are uint8 in 0..255 or float in 0..1: NumPy arrays [N,H,W,C] or tensors [N,C,H,W]. Grey images may also be
+    [N,H,W]. Codes are float [N,D]. N may be any number: arrays go through the networks batch by batch, without
+    gradients. Results are float32 and of the caller's kind: a NumPy array for a NumPy array, and for a tensor a tensor
+    on the same device.
 
-    Raises DataMismatch for arrays of another type, shape or range, and for none; ForeignFile where a network, whose
-    training diverged, gives NaN or infinity.
+    Raises DataMismatch for an array of another type, shape or range, and for an empty one; ForeignFile where a network
+    gives NaN or infinity, because its training diverged.
 
     >>> import disentool
     >>> model = disentool.load("ckpt.pt", device="cpu")
@@ -111,26 +114,29 @@ class Model:
             f" {self.latent_dim} latent dimensions, on {self.device}, from {self.path}>"
         )
 
+    @public
     def encode(self, images: Array) -> Array:
         """The mean of q(z|x) of images (see :class:`Model`), float32 [N,D].
 
-        Of a method of class and content it is the class code followed by the content code. WrongUsage where the
-        checkpoint's encoders are not trained yet.
+        For a method of class and content, this is the class code followed by the content code. Raises WrongUsage where
+        the checkpoint's encoders are not trained yet.
         """
         return self.codes(images)["mean"]
 
+    @public
     def posterior(self, images: Array) -> Posterior[Array]:
-        """Mean and log variance of q(z|x), float32 [N,D] each; DataMismatch for a method that has no variance."""
+        """The mean and the log variance of q(z|x), float32 [N,D] each. DataMismatch if the method has no variance."""
         if "logvar" not in self._model.method.codes():
             raise DataMismatch(f"{self.path}: {self.method} encodes to codes without a variance; encode gives them")
         codes = self.codes(images)
         return Posterior(codes["mean"], codes["logvar"])
 
+    @public
     def codes(self, images: Array) -> dict[str, Array]:
-        """All that the encoders give, by name, float32 [N,D] each.
+        """All codes that the encoders give, by name, float32 [N,D] each.
 
-        ``mean``; where the method has one ``logvar``; and of a method of class and content ``class_code`` and
-        ``content_code``.
+        ``mean`` is always there, and ``logvar`` if the method has a variance. A method of class and content also gives
+        ``class_code`` and ``content_code``.
         """
         encoding.choose(self._model, "encoder", Silent())
         parts: dict[str, list[Tensor]] = {}
@@ -142,6 +148,7 @@ class Model:
             raise ForeignFile(f"{self.path}: encodes to NaN or infinity; its training diverged")
         return {name: as_given(codes, images) for name, codes in parts.items()}
 
+    @public
     def decode(self, codes: Array) -> Array:
         """The mean of p(x|z): codes float [N,D] -> images float32 in 0..1, [N,H,W,C] or, of a tensor, [N,C,H,W].
 
@@ -156,19 +163,21 @@ class Model:
                 parts.append(decoded.clamp(0, 1))
         return as_given(parts, codes)
 
+    @public
     def reconstruct(self, images: Array) -> Array:
-        """What is decoded of the images' own codes, float32 in 0..1, in the images' layout."""
+        """The images decoded from their own codes, float32 in 0..1, in the same layout."""
         return self.decode(self.encode(images))
 
-    def sample_codes(self, count: int, seed: int = 0) -> np.ndarray:
+    @public
+    def sample_codes(self, count: Annotated[int, DRAWS], seed: Seed = 0) -> np.ndarray:
         """Draws from the prior, float32 [count,W]; the n-th depends on ``seed`` and n only.
 
-        W is D, except for a GAN: its codes hold the noise too, after what it encodes.
+        W is D, except for a GAN: its codes also hold the noise, after the D dimensions that it encodes.
         """
-        require_draw(count, seed)
         return prior.draw(self._model, count, seed)
 
-    def sample(self, count: int, seed: int = 0) -> np.ndarray:
+    @public
+    def sample(self, count: Annotated[int, DRAWS], seed: Seed = 0) -> np.ndarray:
         """Images drawn from the model, float32 [count,H,W,C] in 0..1: :meth:`sample_codes`, decoded."""
         return self.decode(self.sample_codes(count, seed))
 
@@ -193,23 +202,25 @@ class Model:
         self, *, codes: Array, dims: Sequence[int] | None = None, extent: float = 3.0, steps: int = 13
     ) -> Array: ...
 
+    @public
     def traverse(
         self,
         images: Any = None,
         *,
         codes: Any = None,
         dims: Sequence[int] | None = None,
-        extent: float = 3.0,
-        steps: int = 13,
+        extent: Annotated[float, EXTENT] = 3.0,
+        steps: Annotated[int, _STEPS] = 13,
     ) -> Any:
-        """Images of codes, one dimension of which moves while the others stay: float32 [n,dims,steps,H,W,C] in 0..1.
+        """Decode codes while one dimension moves and the others stay: float32 [n,dims,steps,H,W,C] in 0..1.
 
-        The start are n ``images``, or n ``codes``; without either, the first image that the checkpoint keeps. Tensors
-        give tensors [n,dims,steps,C,H,W]. ``dims``: these dimensions in this order; None: all, from 0 on
-        (:attr:`dims` is the order of pictures). A dimension goes from ``-extent`` to ``extent``, in standard deviations
-        of the prior; one that a GAN draws uniformly, or as a class, from end to end of its own values.
+        The traversal starts from n ``images`` or from n ``codes``. If you give neither, it starts from the first image
+        that the checkpoint keeps. Tensors give tensors [n,dims,steps,C,H,W]. ``dims``: the dimensions to move, in this
+        order; None moves all of them, from 0 on (pictures have the order of :attr:`dims`). A dimension goes from
+        ``-extent`` to ``extent``, in standard deviations of the prior. A dimension that a GAN draws uniformly, or as a
+        class, goes through all of its own values instead.
 
-        ``disentool.traverse`` makes pictures of the same.
+        ``disentool.traverse`` draws the same as a picture.
 
         >>> import disentool
         >>> model = disentool.load("ckpt.pt", device="cpu")
@@ -218,10 +229,6 @@ class Model:
         """
         if images is not None and codes is not None:
             raise WrongUsage("images and codes are both a start; give one of them")
-        if not 0 < extent <= 100:
-            raise WrongUsage(f"extent {extent:g}: expected standard deviations of the prior, more than 0, at most 100")
-        if not 2 <= steps <= 1000:
-            raise WrongUsage(f"steps {steps}: expected 2 to 1,000")
         if images is None and codes is None:
             images = kept_images(self._model)[:1]
             if not len(images):

@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Literal, cast
+from typing import Annotated, cast
 
-from disentool.api.arguments import CODES, DEVICES, SIDES, require_known, require_seed
+from disentool.api.arguments import Device, FilePath, FilePaths, Seed, device_name, public
 from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
+from disentool.commands.bounds import EXTENT, CodesFrom, Side
 from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
 from disentool.models.swap_inputs import SideSelection
 from disentool.reporting import Reporter
 from disentool.steering.along_direction import Span
 
-FilePath = str | PathLike[str]
-FilePaths = FilePath | Sequence[FilePath]
 Rows = Sequence[int] | Sequence[Sequence[int]]
 
 
+@public
 def traverse(
     checkpoint: FilePath,
     output: FilePaths,
@@ -29,40 +29,43 @@ def traverse(
     data: FilePath | None = None,
     images: int | None = None,
     dims: Sequence[int] | None = None,
-    extent: float | None = None,
+    extent: Annotated[float, EXTENT] | None = None,
     direction: str | Sequence[str] = (),
     t: Sequence[tuple[float, float]] = (),
     alpha: Sequence[tuple[float, float]] = (),
     classes: Sequence[int] = (),
-    seed: int = 0,
+    seed: Seed = 0,
     steps: int | None = None,
     frames: int = 40,
     fps: float = 20.0,
     size: int | None = None,
-    device: str = "auto",
+    device: Device = "auto",
     trust: bool = False,
     force: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> list[Path]:
-    """Draw what each latent dimension does, or each direction, as ``disentool traverse`` does; gives the paths.
+    """Draw what each latent dimension does, or each direction, as ``disentool traverse`` does. Returns the paths.
 
-    ``output``: one or several of a still (.png), an animation (.gif .webp .mp4 .webm) and a page with sliders (.html).
-    ``disentool.load(...).traverse()`` gives the images themselves.
+    ``output``: one or several files to write: a picture (.png), an animation (.gif .webp .mp4 .webm) or a page with
+    sliders (.html). ``disentool.load(...).traverse()`` gives the images as an array instead.
 
-    The start are the images kept in the checkpoint; or ``image`` files; or ``rows`` of ``data`` (default: what it was
-    trained on); or those of a latents file, ``codes``. ``images``: how many, where they are not named one by one.
-    ``dims``: these dimensions, in this order (default: all, by KL). ``extent``: from -extent to extent, in standard
-    deviations of the prior (default: 3).
+    The traversal starts from images that the checkpoint keeps. You may name others: ``image`` is one or several files
+    of pictures; ``rows`` are numbers of rows of ``data`` (default: the data that the checkpoint was trained on);
+    ``codes`` is a latents file, and ``rows`` are then its rows. ``images``: how many images to start from, where you do
+    not name each. ``dims``: the dimensions to draw, in this order (default: all, the largest KL first). ``extent``: a
+    dimension goes from ``-extent`` to ``extent``, in standard deviations of the prior (default: 3).
 
-    ``direction``: one or several of a directions file, such as ``dirs.h5:shift-x``; then ``checkpoint`` may be any
-    generator, and the start are codes from the prior of ``seed``, unless others are named. How far: ``t``, (low, high)
-    in the direction's unit, or ``alpha``, the same in the prior's standard deviations: one pair for each direction, or
-    one for all (default: its valid range). ``classes``: of a generator that has classes. ``force``: take directions
-    that were found in another generator.
+    ``direction``: one or several directions of a directions file, such as ``dirs.h5:shift-x``. The images are then
+    moved along these directions, and not along dimensions; ``checkpoint`` may be any generator, and the traversal
+    starts from codes drawn from the prior with ``seed``, unless you name others. ``t`` is a list of pairs (low, high)
+    that say how far to move, in the direction's unit; ``alpha`` is the same in standard deviations of the prior. Give
+    one pair for each direction, or one for all (default: the direction's valid range). ``classes``: numbers of classes,
+    for a generator that has classes. ``force``: use directions that were found in another generator.
 
-    ``steps``: values in a still or of a slider. ``frames``: of a period of an animation, ``fps`` a second. ``size``:
-    about how many pixels an image's longer side gets.
+    ``steps``: how many values a dimension takes in a picture, or on a slider. ``frames``: the length of one period of
+    an animation. ``fps``: its frames a second. ``size``: about how many pixels the longer side of an image has.
+    ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the files.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable,
     MissingExtra or DeviceUnavailable, all before anything is drawn.
@@ -71,15 +74,12 @@ def traverse(
     >>> disentool.traverse("ckpt.pt", ["grid.png", "out.gif"], dims=[0, 1], frames=4, device="cpu")
     [PosixPath('grid.png'), PosixPath('out.gif')]
     """
-    require_known("device", device, DEVICES)
-    require_seed(seed)
-    rows = None if rows is None else list(rows)
     outputs, image_files = _paths(output), _paths(image)
     codes_file, spec = None if codes is None else Path(codes), None if data is None else fspath(data)
     directions = [direction] if isinstance(direction, str) else list(direction)
     if not directions:
         if t or alpha or classes or force:
-            raise WrongUsage("t, alpha, classes and force are of directions; direction names one, as dirs.h5:shift-x")
+            raise WrongUsage("t, alpha, classes and force need a direction; name one, such as dirs.h5:shift-x")
         drawn = traversing.traverse(
             Path(checkpoint),
             outputs,
@@ -94,7 +94,7 @@ def traverse(
             frames=frames,
             fps=fps,
             size=size,
-            device=device,
+            device=device_name(device),
             trust=trust,
             overwrite=overwrite,
             report=report,
@@ -102,7 +102,7 @@ def traverse(
         with unchanged():
             return list(drawn)
     if dims is not None or extent is not None:
-        raise WrongUsage("dims and extent are of dimensions; along a direction t or alpha says how far")
+        raise WrongUsage("dims and extent move dimensions; with direction, use t or alpha")
     if t and alpha:
         raise WrongUsage("t and alpha both say how far; give one of them")
     drawn = traversing.traverse_directions(
@@ -121,7 +121,7 @@ def traverse(
         fps=fps,
         size=size,
         seed=seed,
-        device=device,
+        device=device_name(device),
         trust=trust,
         force=force,
         overwrite=overwrite,
@@ -131,6 +131,7 @@ def traverse(
         return list(drawn)
 
 
+@public
 def swap(
     checkpoint: FilePath,
     output: FilePaths,
@@ -142,33 +143,37 @@ def swap(
     class_labels: str | Sequence[str] = (),
     average: bool = False,
     dims: Sequence[int] | None = None,
-    interpolate: Literal["content", "class"] | None = None,
+    interpolate: Side | None = None,
     steps: int | None = None,
-    codes: Literal["auto", "encoder", "latent"] = "auto",
+    codes: CodesFrom = "auto",
     data: FilePath | None = None,
     strict: bool = False,
     fps: float = 12.0,
     size: int | None = None,
-    device: str = "auto",
+    device: Device = "auto",
     trust: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> list[Path]:
-    """Put the content of some images on the class of others, as ``disentool swap`` does; gives the paths.
+    """Put the content of some images on the class of others, as ``disentool swap`` does. Returns the paths.
 
-    ``output``: one or several of a still (.png: a row for each content, a column for each class), an animation, a
-    data-set file (.h5), and, without a suffix, a folder of PNGs. ``checkpoint`` may be a latents file, whose rows are
-    put together to another.
+    ``output``: one or several files to write: a grid (.png) with a row for each content and a column for each class, an
+    animation (.gif .webp .mp4 .webm), a data-set file (.h5), or a folder of PNGs (a name without a suffix).
+    ``checkpoint`` may be a latents file: its rows are then combined without a model, and the output is latents (.h5).
 
-    Each side is named by files or folders of pictures (``content``, ``classes``), by rows of ``data`` (default: what
-    the checkpoint was trained on), or, the class, by ``class_labels`` that it was trained on. A side that is not named
-    has the inputs of the other one, or images kept in the checkpoint. ``average``: the images of each folder and of
-    each list of rows (``class_rows=[[0, 1], [7, 8]]``) are of one class. ``dims``: of any model, these dimensions are
-    taken from the class side, the others from content.
+    ``content`` and ``classes`` are the inputs of the two sides: files of pictures, or folders of them.
+    ``content_rows`` and ``class_rows`` name rows of ``data`` instead (default: the data that the checkpoint was trained
+    on). ``class_labels`` names classes that the model was trained on. If you name inputs for one side only, the other
+    side uses the same inputs; if you name none, both use images that the checkpoint keeps. ``average``: make one class
+    of the images of each folder and of each list of rows, such as ``class_rows=[[0, 1], [7, 8]]``. ``dims``: for a
+    model without codes of class and content, the dimensions to take from the class side; the others come from the
+    content side.
 
-    ``interpolate``: straight lines through the codes of that side, of ``steps`` images from one input to the next.
-    ``codes``: of a method that optimises codes, whose. ``strict``: refuse pictures of another size or kind than the
-    model's. ``fps``: frames a second. ``size``: about how many pixels an image's longer side gets.
+    ``interpolate``: go through the codes of this side, ``content`` or ``class``, in straight lines, with ``steps``
+    images from one input to the next. ``codes``: which codes of a method that optimises codes, as ``disentool.encode``
+    takes it. ``strict``: refuse pictures that are damaged, or of another size or colour than the model's images.
+    ``fps``: frames a second of an animation. ``size``: about how many pixels the longer side of an image has.
+    ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the files.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable,
     MissingExtra or DeviceUnavailable, all before anything is drawn.
@@ -177,9 +182,6 @@ def swap(
     >>> disentool.swap("ckpt.pt", "swap.png", content_rows=[0, 100], class_rows=[7, 70], dims=[0, 1], device="cpu")
     [PosixPath('swap.png')]
     """
-    require_known("device", device, DEVICES)
-    require_known("codes", codes, CODES)
-    require_known("interpolate", interpolate, SIDES)
     labels = [class_labels] if isinstance(class_labels, str) else list(class_labels)
     made = swapping.swap(
         Path(checkpoint),
@@ -195,7 +197,7 @@ def swap(
         strict=strict,
         fps=fps,
         size=size,
-        device=device,
+        device=device_name(device),
         trust=trust,
         overwrite=overwrite,
         report=report,

@@ -1,18 +1,19 @@
 """Codes and factors in memory -> scores."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Annotated, Any, overload
 
 import numpy as np
 
-from disentool.api.arguments import require_seed
+from disentool.api.arguments import Seed, public
+from disentool.commands.bounds import BOOTSTRAP, REPEATS, Bounds
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.metrics.arrays import refuse_non_finite
 from disentool.metrics.facts import Need
 from disentool.metrics.result import Result
 from disentool.reporting import Reporter, Silent
 from disentool.scoring.codes import Codes
-from disentool.scoring.data_rows import DataRows
+from disentool.scoring.data_rows import LARGEST_SIZE, DataRows
 from disentool.scoring.metric import Metric, choose_metrics
 from disentool.scoring.model_functions import of_codes
 from disentool.scoring.record import remarks, with_notes
@@ -37,7 +38,7 @@ def score(
     metric: str = "mig",
     *,
     protocol: str | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     logvar: "np.ndarray | Tensor | None" = None,
     factor_names: Sequence[str] | None = None,
     factor_sizes: Sequence[int] | None = None,
@@ -55,7 +56,7 @@ def score(
     metric: list[str] | tuple[str, ...],
     *,
     protocol: str | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     logvar: "np.ndarray | Tensor | None" = None,
     factor_names: Sequence[str] | None = None,
     factor_sizes: Sequence[int] | None = None,
@@ -66,35 +67,38 @@ def score(
 ) -> dict[str, Result]: ...
 
 
+@public
 def score(
     codes: "np.ndarray | Tensor",
     factors: "np.ndarray | Tensor | None" = None,
     metric: str | list[str] | tuple[str, ...] = "mig",
     *,
     protocol: str | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     logvar: "np.ndarray | Tensor | None" = None,
     factor_names: Sequence[str] | None = None,
-    factor_sizes: Sequence[int] | None = None,
-    repeats: int = 1,
-    bootstrap: int = 0,
+    factor_sizes: Sequence[Annotated[int, Bounds(1, LARGEST_SIZE)]] | None = None,
+    repeats: Annotated[int, REPEATS] = 1,
+    bootstrap: Annotated[int, BOOTSTRAP] = 0,
     constants: Mapping[str, Any] | None = None,
     report: Reporter | None = None,
 ) -> Result | dict[str, Result]:
     """Measure codes; the same number as ``disentool score`` gives for a file of them.
 
     ``codes``: numbers [N,D], such as the means of q(z|x). ``factors``: class indices [N,K], or [N] for one; None for
-    metrics without labels. ``logvar``: [N,D], for the metrics of a posterior (kl, tc). ``factor_sizes``: how many
-    values each factor has, where not all of them occur. Arrays are NumPy's or torch's.
+    metrics without labels. ``logvar``: [N,D], for the metrics of a posterior (kl, tc). ``factor_names``: a name for
+    each factor. ``factor_sizes``: how many values each factor has, where not all of them occur. Arrays are NumPy's or
+    torch's.
 
     ``metric``: a name (``disentool score --help`` lists them) or ``module:function`` of your own; or a list of these,
-    which may hold ``all``: those that apply and are quick. Of a name the answer is a result, of a list a dict of them
-    by name. A result has ``score``; ``interval``, the 95 % interval as (low, high) or None; ``per_factor``, a dict by
-    the factors' names; ``protocol``; and ``details``, all constants among them.
+    which may hold ``all``, the metrics that apply and are quick. For a name, the function returns one result; for a
+    list, a dict from name to result. A result has ``score``; ``interval``, the 95 % interval as (low, high) or None;
+    ``per_factor``, a dict by the factors' names; ``protocol``; and ``details``, which holds all constants.
 
-    ``protocol``: a named set of constants (default: every row counts, where the metric has such a protocol).
-    ``constants``: other values for some of them, by the names that ``details`` has. ``repeats``: the mean of so many
-    seeds, from ``seed`` on, with Student's interval. ``bootstrap``: the interval of so many resamples of the rows.
+    ``protocol``: a named set of constants (default: one that counts every row, if the metric has one). ``constants``:
+    a dict of constants to change, by the names that ``details`` has. ``repeats``: score with this many seeds, from
+    ``seed`` on; the score is their mean, the interval is Student's. ``bootstrap``: take the interval from this many
+    resamples of the rows.
 
     Raises UnknownName, WrongUsage, NoFactors, or DataMismatch: the arrays do not fit together, hold NaN or infinity, or
     are not what the metric needs.
@@ -111,7 +115,6 @@ def score(
     >>> {name: round(each.score, 6) for name, each in both.items()}
     {'mig': 1.0, 'modularity': 1.0}
     """
-    require_seed(seed)
     if isinstance(metric, str) and (metric == "all" or "," in metric):
         raise WrongUsage(f"metric {metric}: is several; {metric.split(',')} gives a dict of them")
     names = [metric] if isinstance(metric, str) else list(metric)
@@ -119,15 +122,12 @@ def score(
     variance = None if logvar is None else _codes(logvar, "logvar")
     if table is not None:
         table = table[:, None] if table.ndim == 1 else table
+        if table.ndim != 2:
+            raise DataMismatch(f"factors: {table.dtype} {list(table.shape)}, expected class indices [N,K], or [N]")
         if len(table) != len(mean):
             raise DataMismatch(f"codes have {len(mean):,} rows, factors {len(table):,}")
     texts = {name: _text(value) for name, value in (constants or {}).items()}
-    try:
-        chosen = choose_metrics(names, protocol, texts)
-    except WrongUsage as error:
-        if not str(error).startswith("--set "):
-            raise
-        raise WrongUsage(str(error).removeprefix("--set ")) from None  # there is no such option here
+    chosen = choose_metrics(names, protocol, texts)
     results = _measured(
         chosen, mean, variance, table, factor_names, factor_sizes, seed, Spread(repeats, bootstrap), report or Silent()
     )
@@ -158,7 +158,7 @@ def _measured(
             continue
         for what, where in _ELSEWHERE.items():
             if metric.needs(what):
-                raise DataMismatch(f"metric {metric.name} needs {where}; `disentool score` measures it from files")
+                raise DataMismatch(f"metric {metric.name} needs {where}; the command line measures it from files")
         try:
             draws = metric.draws(data, seed, spread.repeats, codes_ready=True)
             result = score_metric(metric, draws, codes, of_codes("auto"), spread, report)
@@ -180,12 +180,13 @@ def _codes(given: "np.ndarray | Tensor", what: str) -> np.ndarray:
 
 
 def _array(given: "np.ndarray | Tensor", what: str) -> np.ndarray:
-    if isinstance(given, np.ndarray):
+    if isinstance(given, np.ndarray) and not isinstance(given, np.ma.MaskedArray):
         return given
-    import torch
+    # Imported here: it needs torch, which takes seconds.
+    from disentool.api.arrays import require_array
 
-    if not isinstance(given, torch.Tensor):
-        raise DataMismatch(f"{what}: a {type(given).__name__}, expected a NumPy array or a torch tensor")
+    require_array(given, what, "of numbers")
+    assert not isinstance(given, np.ndarray)  # a masked one was refused
     there = given.detach().cpu()
     return (there.float() if there.is_floating_point() else there).numpy()  # NumPy has no bfloat16
 

@@ -4,44 +4,52 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
 from typing import Any
 
-from disentool.errors import Interrupted
+import numpy as np
+
+from disentool.api.arguments import FilePath, device_name, public
+from disentool.api.wording import worded
+from disentool.errors import Interrupted, WrongUsage
 from disentool.reporting import Reporter
 from disentool.training.plan import plan
 from disentool.training.signals import Signals
 
 
+@public
 def train(
     method: str,
     *,
-    data: str | PathLike[str] = "dsprites",
-    output: str | PathLike[str] | None = None,
+    data: FilePath = "dsprites",
+    output: FilePath | None = None,
     preset: str | None = None,
-    config_file: str | PathLike[str] | None = None,
+    config_file: FilePath | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    tensorboard: str | PathLike[str] | None = None,
+    tensorboard: FilePath | None = None,
     report: Reporter | None = None,
     **options: Any,
 ) -> list[Path]:
-    """Train a method; the same checkpoints as ``disentool train`` writes.
+    """Train a method and write its checkpoint, as ``disentool train`` does. Returns the paths of the checkpoints.
 
-    ``method``: its name, or ``module:Class`` of your own, which is imported (of the current folder, where it is not on
-    the Python path: that folder is then appended to it). ``data``: a data-set file (.h5), or the name of one that is
-    rendered into the cache on first use. ``output``: the checkpoint to write (default: ``ckpt.pt``), its history beside
-    it. ``preset`` and ``config_file`` (YAML) give options, which those named in the call beat. ``resume``: go on where
-    the checkpoint stopped, and do nothing where it is complete. ``overwrite``: replace it. ``tensorboard``: a folder
-    for the history as TensorBoard reads it.
+    ``method``: the name of a method, or ``module:Class`` for a method of your own. Your module is imported; if it is
+    not on the Python path, it is looked for in the current folder, and that folder is appended to the path. ``data``: a
+    data-set file (.h5), or the name of a data set that is rendered into the cache on first use. ``output``: the
+    checkpoint to write (default: ``ckpt.pt``); the history is written beside it. ``preset`` and ``config_file`` (YAML)
+    set options; an option in the call beats both. ``resume``: continue from the checkpoint, and do nothing if it is
+    complete. ``overwrite``: replace the checkpoint. ``tensorboard``: a folder in which the history is also written for
+    TensorBoard.
 
-    ``options``: the method's, and those of a run (``seed``, ``epochs``, ``device``, ``checkpoint_every``, ...), named
-    as ``disentool train METHOD --help`` has them, with underscores. A list as a value makes one run for each item, and
-    ``{option}`` in ``output`` tells their checkpoints apart: ``seed=[0, 1], output="ckpt-{seed}.pt"``.
+    ``options``: the options of the method, and those of a run: ``seed``, ``epochs``, ``device``, ``checkpoint_every``,
+    ... ``disentool train METHOD --help`` explains them; write underscores for the dashes in their names. A list as a
+    value makes one run for each item, and ``{option}`` in ``output`` tells the checkpoints apart:
+    ``seed=[0, 1], output="ckpt-{seed}.pt"``.
 
-    Gives the paths of all checkpoints and kept snapshots. Ctrl-C saves what can be resumed, then KeyboardInterrupt is
-    raised; where the caller handles SIGINT himself, that stays so, and the last saved step is kept.
+    The list of paths also holds the snapshots that ``keep_every`` keeps. Ctrl-C saves the run, so that it can be
+    resumed, and then raises KeyboardInterrupt. If your program has its own handler of SIGINT, that handler is used, and
+    the checkpoint holds the step that was saved last.
 
     Raises UnknownName or WrongUsage (options), OutputExists, NotWritable, MissingFile, ForeignFile, DataMismatch,
     NoFactors, DeviceUnavailable, DeviceFull, all before the first step; NonFinite with the last good step kept.
@@ -53,7 +61,7 @@ def train(
     >>> disentool.load("vae-2.pt", device="cpu").latent_dim
     2
     """
-    given = {name: list(value) if isinstance(value, range) else value for name, value in options.items()}
+    given = {name: _value(name, value) for name, value in options.items()}
     jobs = plan(
         method,
         {"data": fspath(data)} | given,
@@ -71,7 +79,20 @@ def train(
         with unchanged():
             return list(runs)
     except Interrupted as interrupted:
-        raise KeyboardInterrupt(str(interrupted)) from interrupted
+        raise KeyboardInterrupt(worded(str(interrupted))) from interrupted
+
+
+def _value(name: str, given: Any) -> Any:
+    """The value of an option as a configuration takes it: of Python's own types, a list where there are several."""
+    if name == "device":
+        return device_name(given)
+    if isinstance(given, (np.generic, np.ndarray)):
+        given = given.tolist()
+    if isinstance(given, (list, tuple, range)):
+        if not len(given):
+            raise WrongUsage(f"{name}: expected a value or a list of values, got an empty one")
+        return [_value(name, each) for each in given]
+    return given
 
 
 @contextmanager

@@ -73,6 +73,8 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             _drop_stdout()
             return 0
+        except Terminated as error:
+            raise Interrupted(error.number, "terminated") from None
         except KeyboardInterrupt:  # click would add an empty line
             raise Interrupted(signal.SIGINT, "interrupted") from None
 
@@ -137,8 +139,9 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # while flushing
         _drop_stdout()
         return 0
-    except (KeyboardInterrupt, click.Abort):
-        return _fail("interrupted", 130)
+    except (KeyboardInterrupt, click.Abort) as error:
+        cause = error.__cause__ if isinstance(error, click.Abort) else error  # click gives it
+        return _fail("terminated", 128 + cause.number) if isinstance(cause, Terminated) else _fail("interrupted", 130)
     except Exception as error:
         if debug:
             raise
@@ -173,9 +176,17 @@ def _drop_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP. Modules that are being loaded catch an Exception, but let a KeyboardInterrupt pass."""
+
+    def __init__(self, number: int):
+        self.number = number
+        super().__init__("terminated")
+
+
 def _terminate(number: int, frame: object) -> None:
     """SIGTERM and SIGHUP unwind as SIGINT does, so that half-written files are removed."""
-    raise Interrupted(number, "terminated")
+    raise Terminated(number)
 
 
 def main() -> None:
@@ -193,4 +204,6 @@ def main() -> None:
     for number in (signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _terminate)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under `&` of a script
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))

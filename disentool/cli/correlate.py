@@ -24,7 +24,7 @@ _TESTS = ("pearson", "kendall", "spearman")
     group="Metrics",
     multiple=True,
     metavar="NAME,...",
-    help="The metrics to correlate; name@protocol where the records hold several protocols."
+    help="The metrics to correlate. Write name@protocol if the records hold several protocols."
     "  [default: all in the records]",
 )
 @options.records_format

@@ -33,7 +33,7 @@ from disentool.cli.progress import reporter
     "key",
     group="Codes",
     metavar="KEY",
-    help="The array of codes [N,D] in LATENTS, which may then be any HDF5 or .npz file.",
+    help="The name of the array of codes [N,D]. LATENTS may then be any HDF5 or .npz file.",
 )
 @options.device
 @options.trust

@@ -1,10 +1,9 @@
 """``disentool encode``."""
 
-from typing import Literal
-
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.commands.bounds import CodesFrom
 from disentool.errors import WrongUsage
 
 
@@ -34,7 +33,7 @@ def encode(
     output: str | None,
     data: str | None,
     rows: str,
-    codes: Literal["auto", "encoder", "latent"],
+    codes: CodesFrom,
     device: str,
     trust: bool,
     overwrite: bool,

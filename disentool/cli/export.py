@@ -21,7 +21,8 @@ from disentool.cli.help import command, option
     group="Output",
     metavar="FILE",
     type=options.path,
-    help="The file to write: .safetensors, or .pt to go back from one.  [default: beside CKPT, with the other suffix]",
+    help="The file to write: .safetensors; or .pt, where CKPT is a .safetensors file."
+    "  [default: beside CKPT, with the other suffix]",
 )
 @options.overwrite
 @options.trust

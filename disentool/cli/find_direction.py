@@ -72,14 +72,15 @@ from disentool.directions.transforms import TRANSFORMS
     group="Search",
     metavar="T",
     type=float,
-    help="Change images by t from -T to T.  [default: 0.2, for rotate 18; for --method paper 0.5 and 45]",
+    help="Change images by t from -T to T."
+    "  [default: 0.2, or 18 for rotate; with --method paper 0.5, or 45 for rotate]",
 )
 @option(
     "--steps",
     group="Search",
     metavar="N",
     type=int,
-    help="Target images on each side of t = 0.  [default: 2; for --method paper 5]",
+    help="Target images on each side of t = 0.  [default: 2; with --method paper 5]",
 )
 @option(
     "-o",

@@ -40,6 +40,17 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.examples, self.names = tuple(examples), names or {}
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's, but an option for one value, given twice, is wrong usage: which of them is meant?"""
+        if not ctx.resilient_parsing:  # which is how the shell's completion asks
+            *_, given = self.make_parser(ctx).parse_args(list(args))
+            one_value = [each for each in given if isinstance(each, Option) and not each.multiple]
+            for each in one_value:
+                if one_value.count(each) > 1 and (not each.is_flag or each.secondary_opts):
+                    flags = "/".join([each.opts[-1], *each.secondary_opts])
+                    raise click.UsageError(f"{flags}: given twice; give it once", ctx)
+        return super().parse_args(ctx, args)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options under their headings, all text in one column, and the lists of names."""
         sections: dict[str, list[tuple[str, str]]] = {}

@@ -7,6 +7,7 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.commands.bounds import IMAGES, INVERTED_PIXELS
 from disentool.directions.reconstruction import LOSSES
 from disentool.errors import WrongUsage
 
@@ -41,10 +42,10 @@ def _pixels(text: str | None) -> list[float]:
     "--size",
     group="Output",
     metavar="PIXELS",
-    type=click.IntRange(16, 1024),
+    type=options.whole(INVERTED_PIXELS),
     default=128,
     show_default=True,
-    help="The width of an image in the picture, about.",
+    help="About how many pixels the longer side of an image in the picture has.",
 )
 @options.overwrite
 @option(
@@ -66,7 +67,7 @@ def _pixels(text: str | None) -> list[float]:
     "--images",
     group="Images",
     metavar="N",
-    type=click.IntRange(1),
+    type=options.whole(IMAGES),
     help="How many images of the checkpoint to use, where --image and --rows name none.  [default: 4]",
 )
 @options.data

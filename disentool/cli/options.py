@@ -1,18 +1,25 @@
 """Options that several commands share, each declared once, and the forms of text that several options take."""
 
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from click.shell_completion import CompletionItem
 
 from disentool.cli.help import option
+from disentool.commands.bounds import DEVICES, SEED, Bounds, CodesFrom, Part, Side
 from disentool.datasets import DATASETS
 from disentool.errors import WrongUsage
 
 path = click.Path(path_type=Path)
+
+
+def whole(bounds: Bounds) -> click.IntRange:
+    """The type of an option for whole numbers."""
+    return click.IntRange(int(bounds.low), None if bounds.high == math.inf else int(bounds.high))
 
 
 def complete_from(names: Callable[[], Iterable[str]], *, files: bool = False) -> Callable[..., list[CompletionItem]]:
@@ -38,7 +45,7 @@ data = option(
 rows = option(
     "--rows",
     group="Data",
-    type=click.Choice(["train", "test", "all"]),
+    type=click.Choice(get_args(Part)),
     default="all",
     show_default=True,
     help="The rows of the data to use, by its split (see prepare --split).",
@@ -46,7 +53,7 @@ rows = option(
 codes = option(
     "--codes",
     group="Data",
-    type=click.Choice(["auto", "encoder", "latent"]),
+    type=click.Choice(get_args(CodesFrom)),
     default="auto",
     show_default=True,
     help="For a model that optimises codes (LORD). encoder: the codes that its encoders give. latent: the codes that"
@@ -71,7 +78,7 @@ classes = option(
 space = option(
     "--space",
     group="Generator",
-    type=click.Choice(["content", "class", "all"]),
+    type=click.Choice([*get_args(Side), "all"]),
     help="The codes of a class-and-content method to work with.  [default: content]",
 )
 truncation = option(
@@ -88,7 +95,7 @@ seed = option(
     "--seed",
     group="Run",
     metavar="N",
-    type=click.IntRange(0, 2**32 - 1),
+    type=whole(SEED),
     default=0,
     show_default=True,
     help="The seed of all random draws.",
@@ -96,7 +103,7 @@ seed = option(
 device = option(
     "--device",
     group="Run",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    type=click.Choice(DEVICES),
     default="auto",
     show_default=True,
     help="Where to compute.",

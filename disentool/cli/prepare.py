@@ -1,13 +1,14 @@
 """``disentool prepare``."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.commands.bounds import BINS, CROP, EVERY, RESIZED_PIXELS, SUBSET, ClassProtocol
 from disentool.datasets import DATASETS, catalogue
 from disentool.io import files
 
@@ -20,8 +21,11 @@ class Size(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         """Text to (height, width)."""
         parts = str(value).lower().split("x")
-        if len(parts) > 2 or not all(part.isdecimal() and 0 < int(part) <= 4096 for part in parts):
-            self.fail(f"{value!r}: expected pixels, such as 64, or 48x64 for height and width, up to 4096", param, ctx)
+        if len(parts) > 2 or not all(part.isdecimal() and RESIZED_PIXELS.hold(int(part)) for part in parts):
+            most = RESIZED_PIXELS.high
+            self.fail(
+                f"{value!r}: expected pixels, such as 64, or 48x64 for height and width, up to {most}", param, ctx
+            )
         return int(parts[0]), int(parts[-1])
 
 
@@ -67,7 +71,7 @@ _OF_ONE = "For one data set only"
     is_flag=True,
     help="Fetch the published files first, into the folder of --from, or else into the cache.",
 )
-@option("--subset", group="Images", type=click.IntRange(1), metavar="N", help="Only N images, drawn at random.")
+@option("--subset", group="Images", type=options.whole(SUBSET), metavar="N", help="Only N images, drawn at random.")
 @option(
     "--keep",
     group="Images",
@@ -115,7 +119,7 @@ _OF_ONE = "For one data set only"
     "--bins",
     group=_OF_ONE,
     metavar="N",
-    type=click.IntRange(2),
+    type=options.whole(BINS),
     help="folder, array: the number of classes into which a measured factor is cut. A factor is measured if it has"
     " fractions and more than N values.  [default: 20]",
 )
@@ -123,13 +127,13 @@ _OF_ONE = "For one data set only"
     "--crop",
     group=_OF_ONE,
     metavar="PIXELS",
-    type=click.IntRange(1),
+    type=options.whole(CROP),
     help="celeba: the side of the square that is cut from the centre (LORD: 128).  [default: 148]",
 )
 @option(
     "--class-protocol",
     group=_OF_ONE,
-    type=click.Choice(["none", "instance", "pose"]),
+    type=click.Choice(get_args(ClassProtocol)),
     help="smallnorb: add a factor `class`. instance: made of category and instance. pose: made of all factors but the"
     " azimuth (LORD).  [default: none]",
 )
@@ -137,7 +141,7 @@ _OF_ONE = "For one data set only"
     "--every",
     group=_OF_ONE,
     metavar="FRAMES",
-    type=click.IntRange(1),
+    type=options.whole(EVERY),
     help="kth: the distance from one frame that is kept to the next.  [default: 1]",
 )
 @option(

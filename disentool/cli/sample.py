@@ -7,6 +7,7 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.commands.bounds import DRAWS, GRID_PIXELS
 
 
 @command(
@@ -30,7 +31,7 @@ from disentool.cli.progress import reporter
     "count",
     group="Output",
     metavar="N",
-    type=click.IntRange(1, 10_000_000),
+    type=options.whole(DRAWS),
     default=64,
     show_default=True,
     help="How many images to draw.",
@@ -39,10 +40,10 @@ from disentool.cli.progress import reporter
     "--size",
     group="Output",
     metavar="PIXELS",
-    type=click.IntRange(8, 1024),
+    type=options.whole(GRID_PIXELS),
     default=64,
     show_default=True,
-    help="The width of an image in a grid, about.",
+    help="About how many pixels the longer side of an image in a grid has.",
 )
 @options.overwrite
 @options.directions

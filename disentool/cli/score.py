@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
-
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.commands.bounds import BOOTSTRAP, REPEATS
 from disentool.errors import WrongUsage
 from disentool.io.records import to_json
 from disentool.metrics import METRICS, ONLY_BY_NAME
@@ -73,7 +72,7 @@ def _protocols() -> list[tuple[str, str]]:
     "--repeats",
     group="Interval",
     metavar="N",
-    type=click.IntRange(1),
+    type=options.whole(REPEATS),
     default=1,
     show_default=True,
     help="Score with N seeds, from --seed on. The record holds their mean and Student's interval.",
@@ -81,7 +80,7 @@ def _protocols() -> list[tuple[str, str]]:
 @option(
     "--bootstrap",
     group="Interval",
-    type=click.IntRange(0),
+    type=options.whole(BOOTSTRAP),
     default=0,
     metavar="N",
     help="Take the interval from N resamples of the rows (for metrics of a table of codes: mig, dci, sap, ...)."
@@ -182,7 +181,10 @@ def _pairs(constants: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = word.partition("=")
         if not (equals and name and value):
             raise WrongUsage(f"--set {word}: expected NAME=VALUE, such as votes=400")
-        pairs[name.strip().replace("-", "_")] = value.strip()
+        name = name.strip().replace("-", "_")
+        if name in pairs:
+            raise WrongUsage(f"--set {word}: {name} is given twice; give it once")
+        pairs[name] = value.strip()
     return pairs
 
 

@@ -1,13 +1,14 @@
 """``disentool swap``."""
 
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 import click
 
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.commands.bounds import CodesFrom, Side
 
 
 @command(
@@ -34,7 +35,7 @@ from disentool.cli.progress import reporter
     group="Output",
     metavar="PIXELS",
     type=int,
-    help="The longer side of an image in a picture, about.  [default: 96]",
+    help="About how many pixels the longer side of an image in a picture has.  [default: 96]",
 )
 @option(
     "--fps",
@@ -102,13 +103,13 @@ from disentool.cli.progress import reporter
     "--dims",
     group="Codes",
     metavar="N,N-N",
-    help="For any other model: take these dimensions of the code from the class side, and the others from the content"
-    " side.",
+    help="For a model without codes of class and content: take these dimensions from the class side, and the others"
+    " from the content side.",
 )
 @option(
     "--interpolate",
     group="Codes",
-    type=click.Choice(["content", "class"]),
+    type=click.Choice(get_args(Side)),
     help="Go through the codes of this side in straight lines, from one input to the next.",
 )
 @option(
@@ -116,7 +117,7 @@ from disentool.cli.progress import reporter
     group="Codes",
     metavar="N",
     type=int,
-    help="With --interpolate: images from one input to the next, both counted.  [default: 7, in animations 13]",
+    help="With --interpolate: images from one input to the next, both counted.  [default: 7; 13 in animations]",
 )
 @options.data
 @options.codes
@@ -140,13 +141,13 @@ def swap(
     class_labels: tuple[str, ...],
     average: bool,
     dims: str | None,
-    interpolate: Literal["content", "class"] | None,
+    interpolate: Side | None,
     steps: int | None,
     fps: float,
     size: int | None,
     strict: bool,
     data: str | None,
-    codes: Literal["auto", "encoder", "latent"],
+    codes: CodesFrom,
     device: str,
     trust: bool,
     overwrite: bool,

@@ -41,7 +41,7 @@ class MethodGroup(LazyGroup):
     ),
 )
 def train() -> None:
-    """Train METHOD, write a checkpoint, and print its path. A method of your own is module:Class.
+    """Train METHOD, write a checkpoint, and print its path. For a method of your own, METHOD is module:Class.
 
     An option of a method takes a value or a comma-separated list; a list makes one run per value. The command line
     beats --config, --config beats --preset, and --preset beats the defaults, which are the paper's.
@@ -67,12 +67,6 @@ def _command(name: str) -> click.Command:
         names={"Presets": presets},
     )
     @option(
-        "--preset",
-        group="Method",
-        type=click.Choice([preset for preset, _ in presets]),
-        help="A set of values for options; see the list." if presets else "This method has no presets.",
-    )
-    @option(
         "--config",
         "config_file",
         group="Method",
@@ -84,7 +78,9 @@ def _command(name: str) -> click.Command:
     @from_config([seed_field], listed=True)
     @option("--seeds", group="Run", metavar="N-N", help="Several seeds, such as 0-4 or 0,3,7-9: one run for each.")
     @from_config(run_fields.values(), listed=False)
-    @option("--resume", group="Run", is_flag=True, help="Go on where the checkpoint stopped, if it is not done.")
+    @option(
+        "--resume", group="Run", is_flag=True, help="Continue from the checkpoint. If it is complete, nothing is done."
+    )
     @option("--dry-run", group="Run", is_flag=True, help="Print the runs as YAML, and stop.")
     @options.quiet
     @option(
@@ -104,7 +100,6 @@ def _command(name: str) -> click.Command:
         help="Write the history for TensorBoard too, into this folder.",
     )
     def train_method(
-        preset: str | None,
         config_file: Path | None,
         seeds: str | None,
         output: str | None,
@@ -113,6 +108,7 @@ def _command(name: str) -> click.Command:
         tensorboard: Path | None,
         dry_run: bool,
         quiet: bool,
+        preset: str | None = None,
         **fields: Value,
     ) -> None:
         from disentool.training.plan import plan
@@ -135,8 +131,16 @@ def _command(name: str) -> click.Command:
                 report.note(f"stopped after {path}: nobody reads the paths any more")
                 raise
 
+    if presets:
+        train_method.params.append(_preset([name for name, _ in presets]))
     train_method.params.sort(key=_place)
     return train_method
+
+
+def _preset(names: Sequence[str]) -> Option:
+    """The option that names one of a method's presets."""
+    text = "A set of values for options; see the list."
+    return Option(["--preset"], group="Method", type=click.Choice(names), help=text)
 
 
 def _place(parameter: click.Parameter) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.commands.bounds import IMAGES
 from disentool.errors import WrongUsage
 
 
@@ -64,7 +65,7 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     group="Output",
     metavar="PIXELS",
     type=int,
-    help="The width of an image, about.  [default: 128, in animations 64, on pages 384]",
+    help="About how many pixels the longer side of an image has.  [default: 128; 64 in animations, 384 on pages]",
 )
 @option(
     "--frames",
@@ -104,7 +105,7 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     group="Dimensions",
     metavar="N",
     type=int,
-    help="Values of each dimension in a picture, or of each slider.  [default: 13, of sliders 25]",
+    help="How many values a dimension takes in a picture, or on a slider.  [default: 13; 25 on a slider]",
 )
 @option(
     "--image",
@@ -121,8 +122,8 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     "--images",
     group="Start",
     metavar="N",
-    type=click.IntRange(1),
-    help="How many images to start from.  [default: 1, in animations and on pages 4]",
+    type=options.whole(IMAGES),
+    help="How many images to start from.  [default: 1; 4 in animations and on pages]",
 )
 @options.data
 @options.directions
@@ -192,7 +193,7 @@ def traverse(
     named_rows = _numbers(rows, "--rows")
     if directions:
         if dims is not None or extent is not None:
-            raise WrongUsage("--dims and --range are of dimensions; with --direction use --t or --alpha")
+            raise WrongUsage("--dims and --range move dimensions; with --direction, use --t or --alpha")
         if ts and alphas:
             raise WrongUsage("--t and --alpha both say how far to move; give one of them")
         from disentool.commands import traverse as tool

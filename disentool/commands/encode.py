@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
+from disentool.commands.bounds import CodesFrom
 from disentool.contract.class_content import content_noise
 from disentool.engine import devices
 from disentool.errors import WrongUsage
@@ -26,7 +26,7 @@ def encode_each(
     *,
     data: str | None = None,
     rows: str = "all",
-    codes: Literal["auto", "encoder", "latent"] = "auto",
+    codes: CodesFrom = "auto",
     device: str = "auto",
     trust: bool = False,
     overwrite: bool = False,
@@ -74,7 +74,7 @@ def encode(
     *,
     data: str | None = None,
     rows: str = "all",
-    codes: Literal["auto", "encoder", "latent"] = "auto",
+    codes: CodesFrom = "auto",
     device: str = "auto",
     trust: bool = False,
     overwrite: bool = False,

@@ -26,7 +26,9 @@ def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = F
     if kinds == (".safetensors", ".pt"):
         return [_back(path, output, trust, overwrite)]
     if kinds[1] != ".safetensors":
-        raise WrongUsage(f"-o {output}: expected a name ending in .safetensors, or in .pt to go back from one")
+        raise WrongUsage(
+            f"-o {output}: expected a name ending in .safetensors; or in .pt, where the input is .safetensors"
+        )
     sidecar = output.with_suffix(".json")
     files.require_apart(output, path)
     for target in (output, sidecar):

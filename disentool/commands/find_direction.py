@@ -121,7 +121,7 @@ def _check(names: Sequence[str], method: str, loss: str, sigma: float | None, st
     """WrongUsage or UnknownName for what is wrong with any generator."""
     if not names:
         raise WrongUsage(
-            f"nothing to find; --transform names a change of the image: {', '.join(transforms.TRANSFORMS)}"
+            f"nothing to find: name a change of the image with --transform: {', '.join(transforms.TRANSFORMS)}"
         )
     for name in names:
         if name not in transforms.TRANSFORMS:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
 
+from disentool.commands.bounds import CodesFrom, Side
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
@@ -28,9 +28,9 @@ def swap(
     classes: SideSelection = SideSelection(),  # noqa: B008
     average: bool = False,
     dims: Sequence[int] | None = None,
-    interpolate: Literal["content", "class"] | None = None,
+    interpolate: Side | None = None,
     steps: int | None = None,
-    codes: Literal["auto", "encoder", "latent"] = "auto",
+    codes: CodesFrom = "auto",
     data: str | None = None,
     strict: bool = False,
     fps: float = 12.0,
@@ -106,7 +106,9 @@ def swap(
 
 def _check_options(interpolate: str | None, steps: int | None, fps: float, size: int | None) -> None:
     if steps is not None and interpolate is None:
-        raise WrongUsage(f"--steps {steps}: are those of --interpolate class or --interpolate content; name one")
+        raise WrongUsage(
+            f"--steps {steps}: counts the images of an interpolation; add --interpolate class or --interpolate content"
+        )
     check_range("--steps", steps, 2, 1000, "images from one input to the next")
     check_fps(fps)
     check_size(size)

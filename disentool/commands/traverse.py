@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.commands.bounds import EXTENT
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files
@@ -68,8 +69,8 @@ def traverse(
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
     check_sizes(images, steps, frames, fps, size)
-    if not 0 < extent <= 100:
-        raise WrongUsage(f"--range {extent:g}: expected standard deviations of the prior, more than 0 and at most 100")
+    if not EXTENT.hold(extent):
+        raise WrongUsage(f"--range {extent:g}: expected standard deviations of the prior, {EXTENT}")
     if images and (image_files or rows is not None):
         raise WrongUsage(f"--images {images}: the images to start from are named one by one already")
     check_outputs(outputs)

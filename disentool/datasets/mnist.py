@@ -19,7 +19,7 @@ from disentool.io import archive
 
 SIDE = 28
 PARTS = {"train": 60_000, "t10k": 10_000}  # rows
-WHAT = "the folder of the files train-images-idx3-ubyte(.gz), train-labels-idx1-ubyte(.gz), or t10k-... alike"
+WHAT = "the folder of train-images-idx3-ubyte(.gz) and train-labels-idx1-ubyte(.gz), or of the same t10k files,"
 
 _SUFFIXES = ("ubyte", "ubyte.gz", "-images.idx3-ubyte", "-labels.idx1-ubyte")
 _LIMIT = 64 * 2**20  # bytes of a file; the largest has 47 MB unpacked

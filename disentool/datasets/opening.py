@@ -34,8 +34,9 @@ def open_source(
     taken = [key for key, parameter in parameters.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
     for key in options:
         if key not in taken:
-            flags = ", ".join(f"--{key.replace('_', '-')}" for key in taken) or "none of its own"
-            raise WrongUsage(f"--{key.replace('_', '-')}: prepare {name} does not take it; its options: {flags}")
+            flags = ", ".join(f"--{key.replace('_', '-')}" for key in taken)
+            which = f"its own options are {flags}" if taken else "it has no options of its own"
+            raise WrongUsage(f"--{key.replace('_', '-')}: prepare {name} does not take it; {which}")
     fit = {"size": size, "grey": grey}
     own = {
         key: value for key, value in fit.items() if key in taken

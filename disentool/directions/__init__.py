@@ -4,7 +4,7 @@ Plumerault, Le Borgne & Hudelot, "Controlling generative models with continuous 
 """
 
 METHODS = {
-    "paper": "the paper's algorithm 1: Adam follows the changed image; u, from the starts' mean way on, and g together",
-    "lm": "Levenberg-Marquardt follows it; u is the mean of the starts' ways, g is measured by moves along u",
+    "paper": "algorithm 1 of the paper: Adam follows the changed image; u and g are then fitted together",
+    "lm": "Levenberg-Marquardt follows the changed image; u is the mean direction of all starts; g is measured along u",
     "tangent": "one linear solve per start, without following; g as in lm",
 }

@@ -97,7 +97,7 @@ def choose(spec: str, factor_names: Sequence[str], factor_sizes: Sequence[int], 
     names = tuple(text.split(_JOIN)) if text not in factor_names else (text,)
     for name in names:
         if name not in factor_names:
-            raise WrongUsage(f"--class-factor {name}: is no factor of it; it has {', '.join(factor_names)}")
+            raise WrongUsage(f"--class-factor {name}: no such factor; the data has {', '.join(factor_names)}")
     if len(set(names)) < len(names):
         raise WrongUsage(f"--class-factor {text}: names a factor twice")
     columns = tuple(list(factor_names).index(name) for name in names)

@@ -7,7 +7,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from disentool.errors import DataMismatch, ForeignFile
+from disentool.errors import DataMismatch, ForeignFile, UnknownName
 from disentool.io import hdf5
 from disentool.io.schema import DATASET
 
@@ -34,11 +34,20 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __repr__(self) -> str:
+        factors = ", ".join(f"{name} {size}" for name, size in zip(self.factor_names, self.factor_sizes, strict=True))
+        shape = "x".join(map(str, self.images.shape[1:]))
+        name = f"{self.name} at {self.path}" if self.name else str(self.path)
+        return f"<disentool.Dataset {name}: {len(self):,} images {shape}, factors: {factors or 'none'}>"
+
     def rows(self, part: str) -> np.ndarray:
         """The rows of ``train`` or ``test`` by the file's split, or of ``all``: int64, ascending.
 
-        ``auto``: those of train where there is a split, else all. DataMismatch where there is no split, or none of it.
+        ``auto``: those of train where there is a split, else all. DataMismatch where there is no split, or none of it;
+        UnknownName for any other part.
         """
+        if part not in ("auto", "train", "test", "all"):
+            raise UnknownName("part of the rows", part, ("auto", "train", "test", "all"))
         if part == "all" or (part == "auto" and self.split is None):
             return np.arange(len(self))
         if self.split is None:

@@ -24,3 +24,9 @@ class Result:
     per_factor: dict[str, float] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
     protocol: str = ""
+
+    def __repr__(self) -> str:
+        interval = f", 95 % interval {self.interval[0]:.4g} .. {self.interval[1]:.4g}" if self.interval else ""
+        held = [name for name, there in (("per_factor", self.per_factor), ("details", self.details)) if there]
+        held_too = f"; {' and '.join(held)} hold more" if held else ""
+        return f"<disentool.Result {self.score:.4g}{interval}, protocol {self.protocol or 'none'}{held_too}>"

@@ -39,7 +39,7 @@ def udr(
     if len(codes) < 2:
         raise DataMismatch(
             "metric udr compares models, and was given one: name several files of codes of the same data,"
-            " of models trained alike with different seeds"
+            " of models trained with the same options and different seeds"
         )
     tables, informative, notes = [], [], []
     for number, (one, logvar) in enumerate(zip(codes, logvars, strict=True)):

@@ -25,7 +25,7 @@ class Comparison:
             names = ", ".join(metric.name for metric in self.metrics)
             raise DataMismatch(
                 f"metric {names} compares models, and was given {count}: name several checkpoints or latents files of"
-                " the same data, of models trained alike with different seeds"
+                " the same data, of models trained with the same options and different seeds"
             )
 
     def add(

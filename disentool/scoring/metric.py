@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from disentool.errors import UnknownName, WrongUsage
+from disentool.io.call_checks import require_once
 from disentool.io.directions import Direction
 from disentool.metrics import METRICS, ONLY_BY_NAME
 from disentool.metrics.bounds import Constants
@@ -124,6 +125,7 @@ def choose_metrics(
     for constants of their protocols; each must be known to at least one of them.
     """
     names = [part for name in names for part in name.split(",")]
+    require_once(names, "--metric")
     everything = [name for name in METRICS if name not in ONLY_BY_NAME] if "all" in names else []
     found = {name: _facts(name) for name in dict.fromkeys([*(n for n in names if n != "all"), *everything])}
     known = {p for facts in found.values() for p in facts.protocols}

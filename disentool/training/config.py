@@ -35,9 +35,12 @@ class RunConfig:
         "precision of the networks; auto: tf32 on CUDA, fp32 elsewhere or with --deterministic. Losses are fp32",
         group="Run",
     )
-    graph: bool = opt(True, "on CUDA, capture a step as a graph and replay it, where possible", group="Run")
+    graph: bool = opt(True, "on CUDA, record a training step as a graph and replay it, where possible", group="Run")
     gang: int | None = opt(
-        None, "runs that train at once, a step of each in turn [default: up to 10 on CUDA, else 1]", low=1, group="Run"
+        None,
+        "number of runs that train at the same time, a step of each in turn [default: up to 10 on CUDA, else 1]",
+        low=1,
+        group="Run",
     )
     images: Literal["auto", "device", "memory"] = opt(
         "auto", "on CUDA, where the images are held; auto: on the device if they fit", group="Data"
@@ -47,11 +50,15 @@ class RunConfig:
     )
     checkpoint_every: int | None = opt(
         None,
-        "steps from one save of the checkpoint to the next [default: a minute]",
+        "steps from one save of the checkpoint to the next [default: once a minute]",
         low=1,
         group="Output",
         placeholder="STEPS",
     )
     keep_every: int | None = opt(
-        None, "keep a snapshot -STEP.pt each time so many steps are done", low=1, group="Output", placeholder="STEPS"
+        None,
+        "keep a copy of the checkpoint, called NAME-STEP.pt, each time this many steps are done",
+        low=1,
+        group="Output",
+        placeholder="STEPS",
     )

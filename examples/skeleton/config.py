@@ -1,4 +1,4 @@
-"""Options of the skeleton."""
+"""The options of method skeleton."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -8,11 +8,11 @@ from disentool.config import opt
 
 @dataclass(frozen=True, kw_only=True)
 class SkeletonConfig:
-    """The paper, and what the defaults are from."""
+    """The defaults are those of the paper, section n."""
 
     latent_dim: int = opt(10, "number of latent dimensions", low=1, high=4096)
-    learning_rate: float = opt(1e-3, "Adam's step", above=0)
-    batch_size: int = opt(64, "images a batch", low=1, high=65536)
+    learning_rate: float = opt(1e-3, "Adam's learning rate", above=0)
+    batch_size: int = opt(64, "images in a batch", low=1, high=65536)
     steps: int = opt(10_000, "training steps", low=0)
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"steps": 1000}}

@@ -21,7 +21,7 @@ from disentool.nn.likelihood import negative_log_likelihood
 
 
 class Skeleton:
-    """What it is in one line: here, an autoencoder.
+    """An autoencoder: say here in one line what your method is.
 
     The members are those of :class:`disentool.contract.Method`, and :class:`disentool.contract.Reconstructs`.
     """

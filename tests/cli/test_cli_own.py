@@ -102,7 +102,7 @@ def test_a_configuration_without_what_training_needs(cli, own):
     (own / "mine.py").write_text(text.replace("    batch_size: int", "    batches: int"))
     cli("train", "mine:WAE", "--data", "d.h5").failed(2, "mine:WAE: Config lacks the field batch_size")
     del sys.modules["mine"]
-    (own / "mine2.py").write_text(text.replace('opt(64, "images a batch", low=2)', "64"))
+    (own / "mine2.py").write_text(text.replace('opt(64, "images in a batch", low=2)', "64"))
     cli("train", "mine2:WAE", "--data", "d.h5").failed(2, "declare its fields with disentool.config.opt")
 
 

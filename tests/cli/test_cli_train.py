@@ -319,7 +319,9 @@ def test_resuming_with_another_configuration(cli, folder, data, arguments, words
     write_dataset(folder / "other.h5", 255 - images, factors)
     cli(*FACTOR, "--data", data, "--steps", 2).printed("ckpt.pt")
     before = contents(folder)
-    cli(*FACTOR, "--data", data, "--steps", 4, *arguments.split(), "--resume").failed(1, f"ckpt.pt: {words}")
+    option, value = arguments.split()
+    given = SMALL_FACTOR | {"data": data, "device": "cpu", "steps": 4} | {option[2:].replace("-", "_"): value}
+    cli("train", "factorvae", *flags(given), "--resume").failed(1, f"ckpt.pt: {words}")
     assert contents(folder) == before
     cli("train", "vae", "--data", data, "--steps", 4, "--resume").failed(1, "ckpt.pt: was made with method factorvae")
     assert contents(folder) == before

@@ -295,7 +295,7 @@ def test_folders(ckpt, cli, tmp_path):
         ((), "name an output"),
         (("-o", "a.png", "-o", "a.png"), "named twice"),
         (("-o", "a.txt"), "expected a name ending in .png"),
-        (("-o", "a.png", "--steps", "3"), "are those of --interpolate"),
+        (("-o", "a.png", "--steps", "3"), "--interpolate"),
         (("-o", "a.gif", "--content-rows", "3"), "goes from one content to the next; name two or more"),
         (("-o", "a.png", "--content-rows", "192"), "has rows 0 to 191"),
         (("-o", "a.png", "--interpolate", "class", "--steps", "1"), "expected 2 to 1000"),

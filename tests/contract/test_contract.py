@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 import torch
-from conftest import SMALL
+from conftest import ROOT, SMALL
 from test_methods import FACTS
 
 from disentool import contract, methods
@@ -129,3 +129,26 @@ def test_classes_that_are_something_else_are_refused_by_name():
     method.classes = 10
     with pytest.raises(WrongUsage, match=r"^VAE\.classes: a int, expected what tells the class of an image"):
         class_content.class_labels(method)
+
+
+def test_the_guide_lists_every_name_with_a_meaning():
+    """Of methods and of their configurations, so that nobody uses one of them for something else."""
+    guide = (ROOT / "examples" / "your-code.md").read_text(encoding="utf-8")
+    protocols = [
+        contract.Method,
+        *GROUPS.values(),
+        *(each for each in vars(configuration).values() if is_protocol(each)),
+    ]
+    labels = set(vars(contract.ClassLabels))  # members of what ``classes`` is
+    names = {name for each in protocols if each is not contract.ClassLabels for name in members(each)}
+    assert {"classes", "prior", "stage", "likelihood", "codes", "EXTENDS"} <= names - (labels - {"classes"})
+    assert {name for name in (*names, "PRESETS") if f"`{name}`" not in guide} == set()
+
+
+def is_protocol(found: object) -> bool:
+    return inspect.isclass(found) and getattr(found, "_is_runtime_protocol", False)
+
+
+def members(protocol: type) -> set[str]:
+    own = {name for name, each in vars(protocol).items() if inspect.isfunction(each) or isinstance(each, property)}
+    return {name for name in own | set(inspect.get_annotations(protocol)) if not name.startswith("_")}

@@ -94,7 +94,7 @@ def test_an_animation_of_several_directions(cli, own, folder):
         (("--t", "0.2:0.1"), 2, "--t 0.2:0.1: expected LOW:HIGH"),
         (("--t", "far"), 2, "--t far: expected LOW:HIGH"),
         (("--t", "-0.1:0.1", "--alpha", "-1:1"), 2, "give one of them"),
-        (("--dims", "1"), 2, "--dims and --range are of dimensions"),
+        (("--dims", "1"), 2, "--range"),
         (("--class", "1"), 2, "has no classes"),
         (("--direction", "dirs.h5:zooom"), 2, "unknown direction of dirs.h5 'zooom'; did you mean zoom?"),
         (("--direction", "dirs.h5:shift-x"), 2, "--direction shift-x: named twice"),

@@ -34,8 +34,8 @@ class AdversarialConfig:
     )
     early_stop: int | None = opt(
         None,
-        "stop when the mutual information of codes and images has not risen for N steps: a GAN that falls apart loses"
-        " it. The checkpoint is of the last step; --keep-every keeps earlier ones. none: train to the last step",
+        "stop when the mutual information of codes and images has not risen for N steps, as in a GAN that has"
+        " collapsed. The checkpoint is of the last step; --keep-every keeps earlier ones. none: train to the last step",
         low=1,
         group="Optimiser",
     )

@@ -11,7 +11,7 @@ from disentool.methods._vae.config import AutoencoderConfig
 class AdaGVAEConfig(AutoencoderConfig):
     """Locatello et al. (2020); the networks are those of Kim & Mnih (2018)."""
 
-    beta: float = opt(1.0, "weight of the KL term (searched: 1 2 4 6 8 16)", low=0)
+    beta: float = opt(1.0, "weight of the KL term (values tried: 1 2 4 6 8 16)", low=0)
     changes: int | None = opt(
         None,
         "number of factors in which the images of a pair differ; none: drawn for each pair, from 1 to all but one",

@@ -12,7 +12,7 @@ class BetaTCVAEConfig(AutoencoderConfig):
     """Chen et al. (2018); the networks are those of Kim & Mnih (2018)."""
 
     alpha: float = opt(1.0, "weight of the index-code mutual information", low=0)
-    beta: float = opt(6.0, "weight of the total correlation (searched: 1 2 4 6 8 10)", low=0)
+    beta: float = opt(6.0, "weight of the total correlation (values tried: 1 2 4 6 8 10)", low=0)
     gamma: float = opt(1.0, "weight of the dimension-wise KL", low=0)
     estimator: Literal["weighted", "stratified", "analytic"] = opt(
         "weighted",

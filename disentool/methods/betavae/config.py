@@ -11,7 +11,7 @@ from disentool.methods._vae.config import AutoencoderConfig
 class BetaVAEConfig(AutoencoderConfig):
     """Higgins et al. (2017); with ``objective=burgess`` the capacity schedule of Burgess et al. (2018)."""
 
-    beta: float = opt(4.0, "weight of the KL term (best on 2D Shapes: 4; searched: 1 2 4 6 8 16)", low=0)
+    beta: float = opt(4.0, "weight of the KL term (best on 2D Shapes: 4; values tried: 1 2 4 6 8 16)", low=0)
     objective: Literal["higgins", "burgess"] = opt(
         "higgins", "penalty. higgins: beta * KL. burgess: capacity-weight * |KL - C|, where C rises linearly"
     )

@@ -12,9 +12,9 @@ class DIPVAEConfig(AutoencoderConfig):
     """Kumar et al. (2018); the networks are those of Kim & Mnih (2018)."""
 
     variant: Literal["i", "ii"] = opt(
-        "i", "covariance that is drawn to the identity. i: that of the posterior means. ii: that of the codes"
+        "i", "covariance that the penalty pulls to the identity. i: that of the posterior means. ii: that of the codes"
     )
-    lambda_od: float = opt(10.0, "weight of the off-diagonal covariances (searched: 1 2 5 10 20 50)", low=0)
+    lambda_od: float = opt(10.0, "weight of the off-diagonal covariances (values tried: 1 2 5 10 20 50)", low=0)
     lambda_d: float | None = opt(
         None, "weight of the distance of the diagonal to 1; none: 10 times lambda-od for i, lambda-od for ii", low=0
     )

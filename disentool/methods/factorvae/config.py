@@ -11,7 +11,7 @@ from disentool.methods._vae.config import AutoencoderConfig
 class FactorVAEConfig(AutoencoderConfig):
     """Kim & Mnih (2018); the defaults are the paper's for 2D Shapes."""
 
-    gamma: float = opt(40.0, "weight of the total-correlation penalty (searched: 5 10 20 30 40 50 100)", low=0)
+    gamma: float = opt(40.0, "weight of the total-correlation penalty (values tried: 5 10 20 30 40 50 100)", low=0)
     discriminator_learning_rate: float = opt(
         1e-4,
         "Adam's learning rate for the discriminator (paper: 1e-5 for Chairs, Faces and CelebA)",

@@ -17,24 +17,24 @@ class InfoWGANGPConfig(AdversarialConfig):
         placeholder="N+N",
     )
     continuous: int = opt(
-        4, "number of continuous codes (searched: 4 beside a 3-way code, or 5 alone)", low=0, high=4096
+        4, "number of continuous codes (values tried: 4 beside a 3-way code, or 5 alone)", low=0, high=4096
     )
     noise_dim: int = opt(
         10,
-        "number of noise dimensions (standard normal), which Q need not recover (searched: 5 10 20 40 80 160)",
+        "number of noise dimensions (standard normal), which Q need not recover (values tried: 5 10 20 40 80 160)",
         low=0,
         high=4096,
     )
     information_weight: float = opt(
-        1.0, "lambda, the weight of the mutual information of codes and images (searched: 0 0.1 ... 1)", low=0
+        1.0, "lambda, the weight of the mutual information of codes and images (values tried: 0 0.1 ... 1)", low=0
     )
     penalty_weight: float = opt(10.0, "weight of the gradient penalty", low=0)
     critic_steps: int = opt(5, "updates of the critic for each of the generator", low=1, high=100, group="Optimiser")
     learning_rate: float = opt(
-        1e-4, "Adam's learning rate for the generator (searched: 1e-3 1e-4)", above=0, group="Optimiser"
+        1e-4, "Adam's learning rate for the generator (values tried: 1e-3 1e-4)", above=0, group="Optimiser"
     )
     critic_learning_rate: float = opt(
-        1e-4, "Adam's learning rate for the critic and Q (searched: 1e-4 1e-5)", above=0, group="Optimiser"
+        1e-4, "Adam's learning rate for the critic and Q (values tried: 1e-4 1e-5)", above=0, group="Optimiser"
     )
     beta1: float = opt(0.5, "Adam's decay of the first moment", low=0, high=0.9999, group="Optimiser")
     beta2: float = opt(0.9, "Adam's decay of the second moment", low=0, high=0.999999, group="Optimiser")

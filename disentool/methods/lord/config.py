@@ -119,7 +119,7 @@ class LORDConfig:
     )
     amortize_schedule: Literal["plateau", "cosine"] = opt(
         "plateau",
-        "second stage: the learning rate is halved when the loss stays, or falls along a cosine to a tenth",
+        "second stage: plateau: halve the learning rate when the loss stops falling. cosine: let it fall to a tenth",
         group="Optimiser",
     )
     latent_share: float = opt(

@@ -12,8 +12,8 @@ from disentool.methods._class_content.config import ClassConfig
 class MLVAEConfig(ClassConfig):
     """Bouchacourt et al. (2018); the networks are those of Kim & Mnih (2018)."""
 
-    class_dim: int = opt(10, "number of number of dimensions of the class code", low=1, high=4096)
-    content_dim: int = opt(10, "number of number of dimensions of the content code", low=1, high=4096)
+    class_dim: int = opt(10, "number of dimensions of the class code", low=1, high=4096)
+    content_dim: int = opt(10, "number of dimensions of the content code", low=1, high=4096)
     beta: float = opt(1.0, "weight of both KL terms (the paper's bound: 1)", low=0)
     group_size: int = opt(
         8,

@@ -1,0 +1,51 @@
+"""What a call may ask for: bounds of numbers, and names to choose from. Torch-free.
+
+The options of the command line and the arguments of the Python API are made from these. A bound that the code itself
+checks, such as that of an animation's frames, is declared where it is checked.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from disentool import config
+from disentool.training.config import RunConfig
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The least and the greatest value of a number, both allowed; ``open_below``: the least one is not."""
+
+    low: float
+    high: float = math.inf
+    open_below: bool = False
+
+    def hold(self, value: float) -> bool:
+        """Whether a number is within them; NaN is not."""
+        return (self.low < value if self.open_below else self.low <= value) and value <= self.high
+
+    def __str__(self) -> str:
+        if self.open_below:
+            return f"more than {self.low:,} and at most {self.high:,}"
+        return f"at least {self.low:,}" if self.high == math.inf else f"{self.low:,} to {self.high:,}"
+
+
+SEED = Bounds(0, 2**32 - 1)
+DRAWS = Bounds(1, 10_000_000)  # images drawn from a prior
+GRID_PIXELS = Bounds(8, 1024)  # an image's longer side in a grid of samples
+INVERTED_PIXELS = Bounds(16, 1024)  # the same in the picture of an inversion
+IMAGES = Bounds(1)  # images to start from
+EXTENT = Bounds(0, 100, open_below=True)  # of a traversal, in standard deviations of the prior
+SUBSET = Bounds(1)
+RESIZED_PIXELS = Bounds(1, 4096)  # each side of the images of a data set
+BINS = Bounds(2)  # classes that a measured factor is cut into
+CROP = Bounds(1)
+EVERY = Bounds(1)  # frames of a video, of which one is kept
+REPEATS = Bounds(1)
+BOOTSTRAP = Bounds(0)
+
+Part = Literal["train", "test", "all"]  # of a data set's rows, by its split
+CodesFrom = Literal["auto", "encoder", "latent"]  # of a method that optimises codes
+Side = Literal["content", "class"]  # of a swap
+ClassProtocol = Literal["none", "instance", "pose"]  # of smallnorb
+DEVICES = config.options(RunConfig)["device"].choices or ()
