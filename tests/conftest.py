@@ -1,11 +1,13 @@
 """What the tests share: a small complete grid of squares, and a checkpoint trained on it for a moment."""
 
 import importlib
+import logging
 import os
+import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -90,6 +92,51 @@ def write_vgg(path, change=lambda weights: weights):
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save(change(weights | {"classifier.0.weight": torch.zeros(1)}), path)
     return path
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Before the fixtures of a test: no draw of numbers depends on the tests before it."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+# Set by pytest for each test, and by torch and scikit-learn when they are first used.
+THEIRS = {"PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"}
+
+
+def process_state() -> dict[str, object]:
+    """What a test shares with those after it, and has to give back."""
+    return {
+        "folder": os.getcwd(),
+        **{f"${name}": os.environ.get(name) for name in os.environ if name not in THEIRS},
+        "path": list(sys.path),
+        "streams": (sys.stdin, sys.excepthook),
+        "signals": [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)],
+        "logging": (logging.root.level, list(logging.root.handlers)),
+        "numpy": (np.geterr(), np.get_printoptions()),
+        "dtype": torch.get_default_dtype(),
+        "gradients": torch.is_grad_enabled(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def gives_back(tmp_path_factory) -> Iterator[None]:
+    """A test leaves the process as it was; torch's settings, which every command makes, are set back here."""
+    before, known, threads = process_state(), set(sys.modules), torch.get_num_threads()
+    deterministic = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    flags = cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32, matmul.allow_tf32
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(deterministic[0], warn_only=deterministic[1])
+    cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32, matmul.allow_tf32 = flags
+    after, temporary = process_state(), str(tmp_path_factory.getbasetemp())
+    left = [name for name in before | after if before.get(name) != after.get(name)]
+    files = {name: getattr(sys.modules[name], "__file__", None) for name in sys.modules.keys() - known}
+    left += [name for name, file in files.items() if file and file.startswith(temporary)]
+    assert left == [], "a test gives back what it changes"
 
 
 SMALL = {"latent_dim": 4, "hidden_units": 32, "batch_size": 16}

@@ -25,7 +25,6 @@ from disentool.commands.encode import encode
 from disentool.commands.train import train
 from disentool.errors import (
     DataMismatch,
-    DisentoolError,
     ForeignFile,
     MissingFile,
     NoFactors,
@@ -166,7 +165,7 @@ GOOD = np.zeros((2, 32, 32, 1), np.float32)
         (GOOD.tolist(), ["list", "NumPy"]),
         (None, ["NoneType"]),
         (GOOD[:0], ["none"]),
-        (GOOD[0], ["[32, 32, 1]", "[N,32,32,1]", "first axis"]),
+        (GOOD[0], ["[32, 32, 1]", "[N,32,32,1]", "axis"]),
         (GOOD[:, :16], ["[2, 16, 32, 1]", "[N,32,32,1]"]),
         (GOOD.reshape(2, 1, 32, 32), ["[2, 1, 32, 32]", "[N,32,32,1]"]),
         (GOOD.repeat(3, 3), ["[2, 32, 32, 3]"]),
@@ -301,7 +300,7 @@ def test_impossible_traversals_are_refused(model, wrong):
 
 
 def test_a_traversal_has_one_start(model, images):
-    with pytest.raises(WrongUsage, match="one of them"):
+    with pytest.raises(WrongUsage, match="images and codes"):
         model.traverse(images[:1], codes=model.encode(images[:1]))
 
 
@@ -312,7 +311,7 @@ def test_the_values_of_a_gan(squares, tmp_path, images):
     assert model.decode(model.sample_codes(3)).shape == (3, 32, 32, 1)
     drawn = model.traverse(codes=model.sample_codes(2), steps=3)
     assert drawn.shape == (2, model.latent_dim, 3, 32, 32, 1)
-    with pytest.raises(DataMismatch, match=f"N,{model.latent_dim}.*N,{width}"):
+    with pytest.raises(DataMismatch, match=f"N,{width}"):
         model.decode(np.zeros((1, 1), np.float32))
 
 
@@ -677,7 +676,7 @@ def test_nothing_of_the_process_is_changed(squares, folder, table):
     disentool.find_direction("ckpt.pt", "brightness", starts=5, method="tangent", force=True)
     few = slice(0, 192, 4)
     disentool.score(table.mean[few], table.factors[few], ["all", "dci-hist"])
-    with pytest.raises(DisentoolError):
+    with pytest.raises(MissingFile, match=r"none\.pt"):
         disentool.load("none.pt")
     after = process()
     assert {name for name in before if before[name] != after[name]} == set()

@@ -45,7 +45,7 @@ def test_decode_to_a_data_set(cli, codes):
         assert np.array_equal(file["codes"][()], z.mean)
     cli("info", "--verify", "new/images.h5")
     cli("train", "vae", "--data", "new/images.h5", "--steps", 1, "--batch-size", 8, "-o", "b.pt").printed("b.pt")
-    cli("decode", "ckpt.pt", "z.h5", "-o", "new/images.h5").failed(1, "already there")
+    cli("decode", "ckpt.pt", "z.h5", "-o", "new/images.h5").failed(1, "new/images.h5")
     cli("decode", "ckpt.pt", "z.h5", "-o", "new/images.h5", "--overwrite").printed("new/images.h5")
 
 
@@ -55,7 +55,7 @@ def test_decode_to_pictures(cli, codes):
     z = latents.read(codes / "z.h5")
     with Image.open(codes / "out" / "000011.png") as image:
         assert np.abs(np.asarray(image).astype(int) - decoded(codes, z.mean[11:12])[0, :, :, 0]).max() <= 1
-    cli("decode", "ckpt.pt", "z.h5", "-o", "out", "--overwrite").failed(1, "out: already there, and a folder is never")
+    cli("decode", "ckpt.pt", "z.h5", "-o", "out", "--overwrite").failed(1, "folder")
 
 
 def test_decode_anyones_codes(cli, codes):
@@ -74,17 +74,17 @@ def test_decode_anyones_codes(cli, codes):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["none.pt", "z.h5", "-o", "x.h5"], 1, "none.pt: no such checkpoint"),
-        (["ckpt.pt", "none.h5", "-o", "x.h5"], 1, "none.h5: no such"),
-        (["ckpt.pt", "ckpt.pt", "-o", "x.h5"], 1, "ckpt.pt: not an HDF5 file"),
-        (["ckpt.pt", "z.h5", "-o", "x.jpg"], 2, "x.jpg: expected a name ending in .h5, or without a suffix"),
-        (["ckpt.pt", "z.h5", "-o", "x.h5", "--rows", "0,192"], 2, "--rows 192: z.h5 has rows 0 to 191"),
-        (["ckpt.pt", "z.h5", "-o", "x.h5", "--rows", "0,0"], 2, "--rows 0: named twice"),
-        (["ckpt.pt", "z.h5", "-o", "x.h5", "--rows", "a"], 2, "--rows a: expected numbers and ranges"),
-        (["ckpt.pt", "z.h5", "-o", "x.h5", "--codes", "nope"], 1, "no array 'nope'"),
-        (["ckpt.pt", "z.h5", "-o", "x.h5", "--codes", "factors"], 1, "its codes have 3 dimensions, ckpt.pt has 4"),
-        (["ckpt.pt", "z.h5", "-o", "z.h5", "--overwrite"], 2, "z.h5: is read by this very command"),
-        (["ckpt.pt", "z.h5"], 2, "Missing option '-o'"),
+        (["none.pt", "z.h5", "-o", "x.h5"], 1, "none.pt"),
+        (["ckpt.pt", "none.h5", "-o", "x.h5"], 1, "none.h5"),
+        (["ckpt.pt", "ckpt.pt", "-o", "x.h5"], 1, "HDF5"),
+        (["ckpt.pt", "z.h5", "-o", "x.jpg"], 2, "x.jpg"),
+        (["ckpt.pt", "z.h5", "-o", "x.h5", "--rows", "0,192"], 2, "--rows 192"),
+        (["ckpt.pt", "z.h5", "-o", "x.h5", "--rows", "0,0"], 2, "--rows 0"),
+        (["ckpt.pt", "z.h5", "-o", "x.h5", "--rows", "a"], 2, "--rows a"),
+        (["ckpt.pt", "z.h5", "-o", "x.h5", "--codes", "nope"], 1, "'nope'"),
+        (["ckpt.pt", "z.h5", "-o", "x.h5", "--codes", "factors"], 1, "3 dimensions"),
+        (["ckpt.pt", "z.h5", "-o", "z.h5", "--overwrite"], 2, "z.h5"),
+        (["ckpt.pt", "z.h5"], 2, "'-o'"),
     ],
 )
 def test_decode_refuses(cli, codes, arguments, code, words):
@@ -96,7 +96,7 @@ def test_decode_refuses(cli, codes, arguments, code, words):
 
 def test_codes_that_are_not_finite(cli, codes):
     np.savez("a.npz", z=np.full((2, 4), np.nan))
-    cli("decode", "ckpt.pt", "a.npz", "--codes", "z", "-o", "x").failed(1, "a.npz: holds codes that are not finite")
+    cli("decode", "ckpt.pt", "a.npz", "--codes", "z", "-o", "x").failed(1, "finite")
     assert not (codes / "x").exists()
 
 
@@ -108,7 +108,7 @@ def test_sample_a_grid(cli, ckpt):
     assert one == same != other
     with Image.open(ckpt / "a.png") as image:
         assert image.width > 4 * 32 and image.height > 3 * 32  # 4 columns, 3 rows
-    cli("sample", "-n", 100_000, "-o", "d.png", "--size", 64).failed(2, "too many for one picture")
+    cli("sample", "-n", 100_000, "-o", "d.png", "--size", 64).failed(2, "100,000")
 
 
 def test_samples_are_keyed_by_seed_and_number(cli, ckpt):
@@ -122,8 +122,8 @@ def test_samples_are_keyed_by_seed_and_number(cli, ckpt):
         assert np.abs(few["images"][()].astype(int) - decoded(ckpt, z[:7])).max() <= 1
     assert len(list((ckpt / "pictures").iterdir())) == 2
     assert len(dataset.read(ckpt / "many.h5")) == 300
-    cli("sample", "-o", "x.gif").failed(2, "x.gif: expected a name ending in .h5, or without a suffix")
-    cli("sample", "none.pt", "-o", "x.h5").failed(1, "none.pt: no such checkpoint")
+    cli("sample", "-o", "x.gif").failed(2, "x.gif")
+    cli("sample", "none.pt", "-o", "x.h5").failed(1, "none.pt")
 
 
 def test_export_and_back(cli, ckpt):
@@ -153,22 +153,22 @@ def test_exported_weights_cannot_be_resumed(cli, ckpt, squares):
     content = checkpoint.read(ckpt / "back.pt")
     options = [f"--{k.replace('_', '-')}={v}" for k, v in content["config"].items() if k != "steps"]
     outcome = cli("train", "factorvae", *options, "--steps", 40, "--data", squares, "-o", "back.pt", "--resume")
-    outcome.failed(1, "back.pt: holds weights only, as it came from an export; it cannot be resumed")
+    outcome.failed(1, "weights")
 
 
 def test_export_refuses(cli, ckpt):
-    cli("export", "-o", "x.onnx").failed(2, ".safetensors")
-    cli("export", "none.pt").failed(1, "none.pt: no such checkpoint")
+    cli("export", "-o", "x.onnx").failed(2, "x.onnx")
+    cli("export", "none.pt").failed(1, "none.pt")
     cli("export", "-o", "w.safetensors").printed("w.safetensors", "w.json")
-    cli("export", "-o", "w.safetensors").failed(1, "w.safetensors: already there")
+    cli("export", "-o", "w.safetensors").failed(1, "--overwrite")
     facts = json.loads((ckpt / "w.json").read_text())
     for change, words in (
-        (lambda f: f.pop("config"), "w.json: entry 'config' is missing or damaged"),
-        (lambda f: f.update(version=99), "version 99, this disentool reads up to"),
-        (lambda f: f["config"].update(latent_dim=5), "its configuration says"),
-        (lambda f: f["config"].update(latent_dim=10**9), "its configuration does not make a model"),
-        (lambda f: f.update(networks=["encoder"]), "belongs to none of the networks encoder"),
-        (lambda f: f.update(networks="encoder"), "w.json: expected the configuration that"),
+        (lambda f: f.pop("config"), "'config'"),
+        (lambda f: f.update(version=99), "version 99"),
+        (lambda f: f["config"].update(latent_dim=5), "encoder.9.weight"),
+        (lambda f: f["config"].update(latent_dim=10**9), "--latent-dim"),
+        (lambda f: f.update(networks=["encoder"]), "decoder"),
+        (lambda f: f.update(networks="encoder"), "`disentool export`"),
         (lambda f: f.update(method="os:system"), None),
     ):
         changed = json.loads(json.dumps(facts))
@@ -176,15 +176,15 @@ def test_export_refuses(cli, ckpt):
         (ckpt / "w.json").write_text(json.dumps(changed))
         if words is None:
             cli("export", "w.safetensors", "-o", "x.pt").printed("x.pt")
-            cli("score", "x.pt").failed(1, "x.pt: was made by code that is not the toolkit's, os:system")
+            cli("score", "x.pt").failed(1, "os:system")
             (ckpt / "x.pt").unlink()
         else:
             cli("export", "w.safetensors", "-o", "x.pt").failed(1, words)
     (ckpt / "w.json").write_text("{")
-    cli("export", "w.safetensors", "-o", "x.pt").failed(1, "w.json: not JSON")
+    cli("export", "w.safetensors", "-o", "x.pt").failed(1, "JSON")
     (ckpt / "w.json").unlink()
-    cli("export", "w.safetensors", "-o", "x.pt").failed(1, "w.json: no such file of the configuration")
+    cli("export", "w.safetensors", "-o", "x.pt").failed(1, "`disentool export`")
     (ckpt / "w.json").write_text(json.dumps(facts))
     (ckpt / "w.safetensors").write_bytes((ckpt / "w.safetensors").read_bytes()[:-10])
-    cli("export", "w.safetensors", "-o", "x.pt").failed(1, "w.safetensors: not a .safetensors file, or a damaged one")
+    cli("export", "w.safetensors", "-o", "x.pt").failed(1, "damaged")
     assert not (ckpt / "x.pt").exists()

@@ -134,7 +134,7 @@ def test_a_point_where_a_curve_is_asked(cli, files):
     made.write(files / "one.history.jsonl", made.history()[:1])
     outcome = cli("plot", "history", "one.history.jsonl", "-o", "a.svg")
     outcome.printed("a.svg")
-    assert outcome.err == "disentool: plot history: one: a single line, which is drawn as a point\n"
+    assert outcome.err.count("\n") == 1 and "one: " in outcome.err and "point" in outcome.err
 
 
 def test_names_of_others_are_escaped(cli, files):
@@ -150,27 +150,27 @@ def test_names_of_others_are_escaped(cli, files):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ("tradeof tradeoff.jsonl -o a.png", 2, "unknown plot 'tradeof'; did you mean tradeoff?"),
-        ("tradeoff tradeoff.jsonl -o a.gif", 2, "a.gif: expected a name ending in .png, .pdf, .svg"),
-        ("tradeoff tradeoff.jsonl -o a.png -o a.png", 2, "a.png: named twice"),
-        ("tradeoff tradeoff.jsonl -o tradeoff.jsonl", 2, "tradeoff.jsonl: expected a name ending in .png"),
-        ("tradeoff nothing.jsonl -o a.png", 1, "nothing.jsonl: no such file of records"),
-        ("tradeoff empty.jsonl -o a.png", 1, "empty.jsonl: is empty"),
-        ("tradeoff history.jsonl -o a.png", 1, "holds a disentool.history; plot tradeoff reads what `disentool score`"),
-        ("history tradeoff.jsonl -o a.png", 1, "holds a disentool.score; plot history reads what `disentool train`"),
-        ("tradeoff newer.jsonl -o a.png", 1, "newer.jsonl: disentool.score version 9, this disentool reads up to 1"),
-        ("tradeoff text.jsonl -o a.png", 1, "text.jsonl: line 1 is not a JSON object"),
-        ("tradeoff part.jsonl -o a.png", 1, "part.jsonl: record 1 lacks id, metric"),
-        ("tradeoff CKPT -o a.png", 1, "no records; plot tradeoff reads what `disentool score` writes as JSON lines"),
-        ("votes SQUARES -o a.png", 1, "no records; plot votes reads"),
-        ("tradeoff tradeoff.jsonl -o there.png", 1, "there.png: already there; --overwrite"),
-        ("tradeoff tradeoff.jsonl --term kl -o a.png", 2, "--term is of no use to plot tradeoff, but to history"),
-        ("history history.jsonl --metrics mig -o a.png", 2, "--metrics is of no use to plot history, but to tradeoff"),
-        ("tradeoff tradeoff.jsonl --width 5 -o a.png", 2, "--width 5: expected 20 to 1000 mm"),
-        ("tradeoff tradeoff.jsonl --dpi 9999 -o a.png", 2, "--dpi 9999: expected 50 to 1200"),
-        ("tradeoff tradeoff.jsonl --dpi 1200 --width 900 --height 900 -o a.png", 2, "million pixels"),
-        ("tradeoff tradeoff.jsonl --metrics mig -o a.png", 2, "unknown metric of these records 'mig'"),
-        ("tradeoff tradeoff.jsonl", 2, "Missing option '-o'"),
+        ("tradeof tradeoff.jsonl -o a.png", 2, "tradeoff?"),
+        ("tradeoff tradeoff.jsonl -o a.gif", 2, "a.gif"),
+        ("tradeoff tradeoff.jsonl -o a.png -o a.png", 2, "a.png"),
+        ("tradeoff tradeoff.jsonl -o tradeoff.jsonl", 2, "tradeoff.jsonl"),
+        ("tradeoff nothing.jsonl -o a.png", 1, "nothing.jsonl"),
+        ("tradeoff empty.jsonl -o a.png", 1, "empty.jsonl"),
+        ("tradeoff history.jsonl -o a.png", 1, "disentool.history"),
+        ("history tradeoff.jsonl -o a.png", 1, "disentool.score"),
+        ("tradeoff newer.jsonl -o a.png", 1, "version 9"),
+        ("tradeoff text.jsonl -o a.png", 1, "line 1"),
+        ("tradeoff part.jsonl -o a.png", 1, "record 1"),
+        ("tradeoff CKPT -o a.png", 1, "ckpt.pt"),
+        ("votes SQUARES -o a.png", 1, "squares.h5"),
+        ("tradeoff tradeoff.jsonl -o there.png", 1, "there.png"),
+        ("tradeoff tradeoff.jsonl --term kl -o a.png", 2, "--term"),
+        ("history history.jsonl --metrics mig -o a.png", 2, "--metrics"),
+        ("tradeoff tradeoff.jsonl --width 5 -o a.png", 2, "--width"),
+        ("tradeoff tradeoff.jsonl --dpi 9999 -o a.png", 2, "--dpi"),
+        ("tradeoff tradeoff.jsonl --dpi 1200 --width 900 --height 900 -o a.png", 2, "million"),
+        ("tradeoff tradeoff.jsonl --metrics mig -o a.png", 2, "'mig'"),
+        ("tradeoff tradeoff.jsonl", 2, "'-o'"),
         ("tradeoff -o a.png", 2, "RECORDS"),
     ],
 )  # fmt: skip

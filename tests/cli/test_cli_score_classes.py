@@ -109,8 +109,8 @@ def test_latents_files_say_what_checkpoints_do(cli, ckpt):
     for probe in ("logistic", "mlp"):
         seeds = [of["clean"][probe]["seeds"] for of in (found, wanted)]
         assert seeds[0] == pytest.approx(seeds[1], abs=2.1 * image), probe
-    assert any("reconstruction is unknown" in note for note in of_train["details"]["notes"])
-    cli("score", "--metric", "transfer", "z.h5").failed(1, "z.h5: transfer needs the decoder; score the checkpoint")
+    assert any("reconstruction" in note for note in of_train["details"]["notes"])
+    cli("score", "--metric", "transfer", "z.h5").failed(1, "decoder")
 
 
 def test_codes_of_anyone(cli, ckpt):
@@ -124,19 +124,19 @@ def test_codes_of_anyone(cli, ckpt):
     (usual,) = records(cli(*asked, "usual.npz"))
     assert mine["details"] == usual["details"]
     assert rows_of(mine) == {"all_rows": (192, 8)}
-    cli("score", "--metric", "leakage", "usual.npz").failed(2, "class_factor=NAME says which", "factor_0")
-    cli(*asked, "mine.npz", "--codes", "s", "--factors", "y").failed(1, "class_dims=0-3 says which dimensions")
+    cli("score", "--metric", "leakage", "usual.npz").failed(2, "class_factor=NAME", "factor_0")
+    cli(*asked, "mine.npz", "--codes", "s", "--factors", "y").failed(1, "class_dims=0-3")
     cli(*asked, "mine.npz", "--codes", "s", "--factors", "y", "--set", "class_dims=0-9").failed(2, "class_dims 0-9")
     (cut,) = records(cli(*asked, "mine.npz", "--codes", "s", "--factors", "y", "--set", "class_dims=0,2"))
     assert (cut["details"]["class_dimensions"], cut["details"]["content_dimensions"]) == (2, 2)
 
 
 def test_a_plain_vae(cli, trained, folder):
-    cli("score", "--metric", "transfer", trained).failed(2, "class_factor=NAME says which factor is the class")
+    cli("score", "--metric", "transfer", trained).failed(2, "class_factor=NAME")
     asked = ("--set", "class_factor=size", "--set", "class_dims=0", "--set", "pairs=30")
     (record,) = records(cli("score", "--metric", "transfer", *asked, trained))
     assert record["details"]["class_dimensions"] == 1
-    cli("score", "--metric", "transfer", "--set", "class_factor=siz", trained).failed(2, "'siz'", "did you mean size")
+    cli("score", "--metric", "transfer", "--set", "class_factor=siz", trained).failed(2, "size?")
 
 
 def test_optimised_codes(cli, ckpt, monkeypatch):
@@ -156,15 +156,15 @@ def test_optimised_codes(cli, ckpt, monkeypatch):
     monkeypatch.setattr(MLVAE, "content_noise", 0.5, raising=False)
     outcome = cli("score", "--metric", "leakage,transfer", *QUICK)
     leakage, transfer = records(outcome)
-    assert "its encoders are not trained yet" in outcome.err
+    assert "encoders" in outcome.err
     assert leakage["codes"] == transfer["codes"] == "latent"
     assert rows_of(leakage) == {"training": (114, 6)}
     assert leakage["details"]["noise_is"] == "standard deviation 0.5, as in training"
     assert leakage["details"]["parts"]["training"]["class_code"]["between_classes"] == pytest.approx(1)
     assert transfer["details"]["parts"].keys() == {"training"}
     assert transfer["details"]["parts"]["training"]["pairs_there_are"] < 114 * 23 * 7
-    cli("score", "--metric", "leakage", "--codes", "encoder").failed(2, "has none that is trained")
-    cli("score", "--metric", "leakage", "--rows", "test", "-q").failed(1, "none of which is among --rows test")
+    cli("score", "--metric", "leakage", "--codes", "encoder").failed(2, "--stage")
+    cli("score", "--metric", "leakage", "--rows", "test", "-q").failed(1, "--rows test")
     cli("encode", "ckpt.pt", "-o", "z.h5").printed("z.h5")
     (of_file,) = records(cli("score", "--metric", "leakage", *QUICK[:6], "--set", "noise=0.5", "z.h5"))
     assert of_file["codes"] == "latent"
@@ -178,8 +178,8 @@ def test_optimised_codes(cli, ckpt, monkeypatch):
 
 
 def test_lpips_is_for_transfer(cli, ckpt):
-    cli("score", "--metric", "leakage", "--lpips", "alex.pth").failed(2, "--lpips is for --metric transfer")
-    cli("score", "--metric", "transfer", "--lpips", "alex.pth").failed(1, "alex.pth: no such file of LPIPS")
+    cli("score", "--metric", "leakage", "--lpips", "alex.pth").failed(2, "--lpips")
+    cli("score", "--metric", "transfer", "--lpips", "alex.pth").failed(1, "alex.pth")
 
 
 def test_all_leaves_them_out(cli, ckpt):

@@ -106,12 +106,12 @@ def test_all_leaves_out_what_cannot_be_scored_and_says_so(cli, folder):
     names = {r["metric"] for r in records(outcome)}
     assert "mig" in names
     assert "mutual-information" not in names
-    assert "one.h5: mutual-information is left out: metric mutual-information compares dimensions" in outcome.err
-    cli("score", "--codes", "z", "--factors", "y", "--metric", "mutual-information", "one.h5").failed(1, "have one")
+    assert "one.h5: mutual-information" in outcome.err
+    cli("score", "--codes", "z", "--factors", "y", "--metric", "mutual-information", "one.h5").failed(1, "dimensions")
 
 
 def test_a_name_beside_all_must_apply(cli, anyones):
-    cli("score", "--metric", "all,likelihood", *ANY).failed(1, "likelihood needs the decoder")
+    cli("score", "--metric", "all,likelihood", *ANY).failed(1, "decoder")
 
 
 @pytest.mark.parametrize("name", ["dci-hist", "dci-lasso"])
@@ -160,11 +160,9 @@ def test_every_constant_can_be_set(cli, anyones):
     assert record["details"]["mode"] == "continuous"
     (record,) = records(cli("score", "--metric", "wasserstein", *ANY, "--set", "normalise=true"))
     assert record["score"] == record["details"]["normalised_distance"]
-    cli("score", "--metric", "mig", *ANY, "--set", "bin=5").failed(
-        2, "unknown constant of mig 'bin'; did you mean bins"
-    )
-    cli("score", "--metric", "mig", *ANY, "--set", "bins=1").failed(2, "bins 1: expected at least 2")
-    cli("score", "--metric", "sap", *ANY, "--set", "mode=both").failed(2, "mode both: expected discrete or continuous")
+    cli("score", "--metric", "mig", *ANY, "--set", "bin=5").failed(2, "bins?")
+    cli("score", "--metric", "mig", *ANY, "--set", "bins=1").failed(2, "bins 1")
+    cli("score", "--metric", "sap", *ANY, "--set", "mode=both").failed(2, "mode both")
 
 
 # ---- uncertainty
@@ -222,8 +220,8 @@ def test_bootstrap_intervals_hold_the_score_of_the_whole():
 
 
 def test_spreads_that_cannot_be(cli, anyones):
-    cli("score", *ANY, "--repeats", 3, "--bootstrap", 50).failed(2, "--repeats and --bootstrap both make the interval")
-    cli("score", *ANY, "--bootstrap", 3).failed(2, "--bootstrap 3: expected at least 10")
+    cli("score", *ANY, "--repeats", 3, "--bootstrap", 50).failed(2, "--repeats")
+    cli("score", *ANY, "--bootstrap", 3).failed(2, "--bootstrap 3")
     cli("score", *ANY, "--repeats", 0).failed(2, "--repeats")
 
 
@@ -256,7 +254,7 @@ def test_total_correlation_of_a_checkpoint_and_of_its_codes(cli, spread, codes):
         cli("score", spread, "--metric", "tc", "--protocol", "discriminator", "--set", "samples=2000")
     )
     assert adversary["score"] == pytest.approx(made["details"]["estimates"]["discriminator"], abs=0.2)
-    cli("score", codes, "--metric", "tc", "--protocol", "discriminator").failed(1, "z.h5: ", "has a discriminator")
+    cli("score", codes, "--metric", "tc", "--protocol", "discriminator").failed(1, "discriminator")
     (gaussian,) = records(cli("score", codes, "--metric", "tc", "--protocol", "gaussian"))
     assert gaussian["score"] == pytest.approx(made["details"]["estimates"]["gaussian"], abs=1e-3)
 
@@ -269,13 +267,13 @@ def test_likelihood_is_above_the_bound(cli, trained, codes):
     assert likelihood["details"]["rows"] == 40
     assert likelihood["score"] > likelihood["details"]["elbo"]
     assert likelihood["details"]["elbo"] == pytest.approx(elbo["score"], abs=3)
-    cli("score", codes, "--metric", "likelihood").failed(1, "z.h5: likelihood needs the decoder")
+    cli("score", codes, "--metric", "likelihood").failed(1, "decoder")
 
 
 def test_chen_needs_a_posterior(cli, codes, anyones):
     (record,) = records(cli("score", codes, "--metric", "mig", "--protocol", "chen", "--set", "samples=200", "-q"))
     assert 0 <= record["score"] <= 1
-    cli("score", "--metric", "mig", "--protocol", "chen", *ANY).failed(1, "any.h5: metric mig needs logvar")
+    cli("score", "--metric", "mig", "--protocol", "chen", *ANY).failed(1, "logvar")
 
 
 # ---- metrics that compare models
@@ -296,16 +294,16 @@ def test_udr_of_several(cli, spread, codes, folder):
 
 
 def test_udr_of_one(cli, codes, monkeypatch):
-    cli("score", "--metric", "udr", codes).failed(1, "metric udr compares models, and was given 1: name several")
+    cli("score", "--metric", "udr", codes).failed(1, "seeds")
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{codes}\n"))
-    cli("score", "--metric", "udr", "-").failed(1, "metric udr compares models, and was given 1")
+    cli("score", "--metric", "udr", "-").failed(1, "seeds")
 
 
 def test_udr_of_other_data(cli, codes, trained, folder):
     write_dataset(folder / "part.h5", *(part[:100] for part in square_grid()), grid=False)
     part = encode(trained, folder / "part-z.h5", data="part.h5", device="cpu")
     outcome = cli("score", "--metric", "udr", codes, part)
-    outcome.failed(1, "part-z.h5: 100 rows of part, but", "z.h5 holds 192 rows", "codes of the same data")
+    outcome.failed(1, "100 rows", "192 rows")
 
 
 # ---- the paper's figure 3
@@ -323,9 +321,9 @@ def test_categorical_and_constant_codes_are_said(cli, anyones):
     outcome = cli("score", "--metric", "irs", "--codes", "same", "--factors", "y", "any.h5")
     (record,) = records(outcome)
     assert record["score"] == 0
-    assert "every dimension is constant" in outcome.err
+    assert "constant" in outcome.err
     outcome = cli("score", "--metric", "gaussian-tc", "--codes", "y", "any.h5")
-    assert "look categorical" in outcome.err
+    assert "categorical" in outcome.err
 
 
 def test_all_samples_what_would_be_slow():
@@ -350,38 +348,33 @@ def test_what_any_score_should_be_read_with(cli, folder):
     factors = np.indices((3, 4, 5)).reshape(3, -1).T
     wide = rng.normal(size=(60, 80)).astype("f4")
     np.savez("wide.npz", codes=wide, factors=factors)
-    assert (
-        "80 dimensions for 60 rows"
-        in json.loads(cli("score", "--metric", "mig", "wide.npz").out)["details"]["notes"][-1]
-    )
+    assert "80 dimensions" in json.loads(cli("score", "--metric", "mig", "wide.npz").out)["details"]["notes"][-1]
     mixed = np.c_[wide[:, :2], np.zeros(60), np.arange(60) % 3].astype("f4")
     np.savez("mixed.npz", codes=mixed, factors=factors)
     notes = json.loads(cli("score", "--metric", "mig", "mixed.npz").out)["details"]["notes"]
-    assert "constant dimensions: 2" in notes
-    assert "dimensions of few whole numbers, taken for quantities even if they are classes: 3" in notes
+    assert any("constant" in note and "2" in note for note in notes)
+    assert any("whole numbers" in note and "3" in note for note in notes)
     mixed[7, 0] = np.nan
     np.savez("nan.npz", codes=mixed, factors=factors)
-    cli("score", "--metric", "all", "nan.npz").failed(1, "nan.npz: codes: 1 of 60 rows hold NaN or infinity")
+    cli("score", "--metric", "all", "nan.npz").failed(1, "1 of 60")
     np.savez("huge.npz", codes=wide[:, :3] * np.float32(3e37), factors=factors)
-    cli("score", "--metric", "higgins", "huge.npz").failed(1, "huge.npz: differences of the codes")
+    cli("score", "--metric", "higgins", "huge.npz").failed(1, "differences")
 
 
 def test_spreads_that_are_none(cli, folder):
     rng = np.random.default_rng(0)
     np.savez("a.npz", codes=rng.normal(size=(60, 3)), factors=np.indices((3, 4, 5)).reshape(3, -1).T)
     record = json.loads(cli("score", "--metric", "mig", "--repeats", 3, "a.npz").out)
-    assert record["interval"] is None and "the same for every seed" in record["details"]["notes"][-1]
+    assert record["interval"] is None and "every seed" in record["details"]["notes"][-1]
     np.savez("twice.npz", codes=np.repeat(rng.normal(size=(60, 1)), 2, axis=1))
     record = json.loads(cli("score", "--metric", "gaussian-tc", "--repeats", 3, "twice.npz").out)
     assert record["interval"] is None
-    cli("score", "--metric", "factor", "--bootstrap", 20, "a.npz").failed(
-        2, "--bootstrap: metric factor has an interval"
-    )
+    cli("score", "--metric", "factor", "--bootstrap", 20, "a.npz").failed(2, "--bootstrap")
 
 
 def test_all_says_what_is_lacking(cli, folder):
     np.savez("a.npz", codes=np.random.default_rng(0).normal(size=(60, 3)))
     done = cli("score", "--metric", "all", "a.npz")
     assert done.code == 0
-    assert "a.npz: has no factors; left out, as they need something that is not there: dci" in done.err
+    assert "a.npz" in done.err and "dci" in done.err
     assert "mig" in done.err and "kl" in done.err

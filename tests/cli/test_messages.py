@@ -1,66 +1,89 @@
 """The full wording of messages: command lines, their exit codes and what they print on stderr, in one golden file.
 
-``data/messages.txt`` holds blocks of a line ``$ disentool ...``, a line ``exit N`` and the lines on stderr. To add a
-message, add a ``$`` line; to accept new wording, run
+``data/messages.txt`` has a section for each command: a line ``# command``, then blocks of a line ``$ disentool ...``,
+a line ``exit N`` and the lines on stderr. The files that the command lines name are made by ``message_files.py``. To
+add a message, add a ``$`` line; to accept new wording, run
 
-    DISENTOOL_WRITE_MESSAGES=1 python -m pytest tests/cli/test_messages.py
+    DISENTOOL_WRITE_MESSAGES=1 python -m pytest -n 0 tests/cli/test_messages.py
 
-and read the difference before it is committed. Other tests assert the exit code and a word or two.
+and read the difference before it is committed. Other tests assert the exit code and a noun.
 """
 
 import os
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
-import numpy as np
+import message_files
 import pytest
-from conftest import DATA, square_grid, write_dataset
-from PIL import Image
+from conftest import DATA
 
-from disentool.commands.encode import encode
-from disentool.commands.score import score
-from disentool.io.records import to_json
-from disentool.scoring.metric import choose_metrics
+from disentool.cli import COMMANDS
 
 GOLDEN = DATA / "messages.txt"
 WRITE = "DISENTOOL_WRITE_MESSAGES"
+ANY = "any command"
+RUN = "$ disentool "
 
 
-@pytest.fixture
-def work(folder, trained) -> Path:
-    """The files that the command lines name."""
-    shutil.copy(trained, "ckpt.pt")
-    images, factors = square_grid()
-    write_dataset(Path("squares.h5"), images, factors)
-    write_dataset(Path("unlabelled.h5"), images, None)
-    write_dataset(Path("wide.h5"), *square_grid(64, channels=3))
-    encode(Path("ckpt.pt"), Path("z.h5"), data="squares.h5", device="cpu")
-    Path("text.h5").write_text("hello\n")
-    Path("text.pt").write_text("hello\n")
-    Path("there.png").write_text("an output of before\n")
-    Path("options.yaml").write_text("gama: 10\n")
-    records = score(["z.h5"], choose_metrics(["mig", "modularity"], None))
-    Path("scores.jsonl").write_text("".join(f"{to_json(record)}\n" for record in records))
-    for index in range(6):
-        path = Path("photos", "ab"[index % 2], f"{index}.png")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.full((40 + 10 * (index == 3), 40), 12 * index, np.uint8)).save(path)
-    Path("photos", "a", "broken.png").write_text("no picture\n")
+def sections(text: str) -> dict[str, list[str]]:
+    """command -> the lines below its heading."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if line.startswith("# "):
+            found[line.removeprefix("# ")] = lines = []
+        else:
+            lines.append(line)
+    return found
+
+
+@pytest.fixture(scope="module")
+def made(trained, tmp_path_factory) -> Path:
+    """A folder with the files that the command lines name."""
+    folder = tmp_path_factory.mktemp("messages")
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        message_files.make(trained)
+    finally:
+        os.chdir(before)
     return folder
 
 
-def test_messages(cli, work):
+@pytest.fixture
+def work(made, squares, folder, monkeypatch) -> list[Path]:
+    """The working folder, a copy of it; and the folders that messages shall not name."""
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    known = set(sys.modules)
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    yield [folder, made, squares.parent]
+    for name in [name for name in sys.modules if name.startswith("own_") and name not in known]:
+        del sys.modules[name]
+
+
+def test_every_command_has_messages():
+    assert list(sections(GOLDEN.read_text(encoding="utf-8"))) == [ANY, *sorted(COMMANDS)]
+
+
+@pytest.mark.parametrize("command", [ANY, *sorted(COMMANDS)])
+def test_messages(cli, work, command):
     """One after the other in one folder, so that a command may find what one before it has written."""
     golden = GOLDEN.read_text(encoding="utf-8")
     blocks = []
-    for line in golden.splitlines():
-        if line.startswith("$ disentool "):
-            outcome = cli(*shlex.split(line.removeprefix("$ disentool ")))
-            blocks.append(f"{line}\nexit {outcome.code}\n{outcome.err.replace(f'{work}/', '')}")
+    for line in sections(golden)[command]:
+        if line.startswith(RUN):
+            outcome = cli(*shlex.split(line.removeprefix(RUN)))
+            said = outcome.err
+            for folder in work:
+                said = said.replace(f"{folder}/", "")
+            blocks.append(f"{line}\nexit {outcome.code}\n{said}")
     found = "\n".join(blocks)
-    assert len(blocks) >= 36
+    expected = "\n".join(sections(golden)[command])
+    assert blocks
     if os.environ.get(WRITE):
-        GOLDEN.write_text(found, encoding="utf-8")
+        others = sections(golden) | {command: found.splitlines()}
+        text = "\n".join(f"# {name}\n" + "".join(f"{line}\n" for line in lines) for name, lines in others.items())
+        GOLDEN.write_text(text.replace("\n\n\n", "\n\n"), encoding="utf-8")
         return
-    assert found == golden, f"the wording has changed; if it is meant to, run this test with {WRITE}=1"
+    assert found.strip() == expected.strip(), f"the wording has changed; if it is meant to, run this with {WRITE}=1"

@@ -92,7 +92,7 @@ def test_what_holds_for_a_method_without_the_groups():
     assert not optional.stops_early(method, [{"step": 3}])
     assert class_content.code_tables(method, {}) == {}
     assert optional.frozen_networks(method) == {} and optional.reconstruction_loss(method) == ""
-    with pytest.raises(DataMismatch, match="Bare has no reconstruction error"):
+    with pytest.raises(DataMismatch, match="Bare"):
         optional.reconstructing(method)
 
 
@@ -127,7 +127,7 @@ def test_what_a_class_of_ones_own_lacks_is_said_in_the_contracts_order():
 def test_classes_that_are_something_else_are_refused_by_name():
     method = method_of("vae")
     method.classes = 10
-    with pytest.raises(WrongUsage, match=r"^VAE\.classes: a int, expected what tells the class of an image"):
+    with pytest.raises(WrongUsage, match=r"VAE\.classes"):
         class_content.class_labels(method)
 
 

@@ -66,7 +66,7 @@ def test_sizes_and_colours(cli, folder):
     np.save("a.npy", IMAGES)
     done = cli("prepare", "array", "--from", "a.npy", "--size", 16, "--grey", "-o", "d.h5")
     done.printed("d.h5")
-    assert "no factors: name them with --factors-key" in done.err
+    assert "--factors-key" in done.err
     data = dataset.read(folder / "d.h5")
     assert data.images.shape == (12, 16, 16, 1)
     assert "cropped and resized to 16x16 and made grey" in data.source
@@ -77,28 +77,28 @@ def test_sizes_and_colours(cli, folder):
 @pytest.mark.parametrize(
     ("saved", "arguments", "words"),
     [
-        ({"images": IMAGES.astype(np.int64)}, [], "images is int64, expected uint8 0..255, booleans or floats 0..1"),
-        ({"images": IMAGES * 1.0}, [], "images holds floats from 0 to 255, expected 0..1"),
-        ({"images": np.full((3, 8, 8), np.nan)}, [], "images holds NaN or infinity"),
+        ({"images": IMAGES.astype(np.int64)}, [], "int64"),
+        ({"images": IMAGES * 1.0}, [], "0 to 255"),
+        ({"images": np.full((3, 8, 8), np.nan)}, [], "infinity"),
         (
             {"images": np.r_[np.zeros((7000, 28, 28), "f4"), np.full((1, 28, 28), np.nan, "f4")]},
             [],
-            "images holds NaN or infinity",
+            "infinity",
         ),
-        ({"images": IMAGES, "factors": LABELS[:11]}, [], "11 rows of factors in factors for 12 images"),
-        ({"images": IMAGES, "labels": np.array([{}] * 12)}, [], "labels holds Python objects"),
-        ({"images": IMAGES[:0]}, [], "it holds no images"),
-        ({"images": np.zeros((3, 8, 8, 5))}, [], "expected images [N,H,W], [N,H,W,C] or [N,C,H,W], C 1 or 3"),
-        ({"images": IMAGES}, ["--images-key", "x"], "no array 'x'; it holds images"),
-        ({"images": IMAGES}, ["--factors-key", "x"], "no array 'x'; it holds images"),
-        ({"images": IMAGES, "y": LABELS[:5]}, ["--factors-key", "y"], "5 rows of factors in y for 12 images"),
+        ({"images": IMAGES, "factors": LABELS[:11]}, [], "11 rows"),
+        ({"images": IMAGES, "labels": np.array([{}] * 12)}, [], "Python"),
+        ({"images": IMAGES[:0]}, [], "[0, 8, 10, 3]"),
+        ({"images": np.zeros((3, 8, 8, 5))}, [], "[3, 8, 8, 5]"),
+        ({"images": IMAGES}, ["--images-key", "x"], "'x'"),
+        ({"images": IMAGES}, ["--factors-key", "x"], "'x'"),
+        ({"images": IMAGES, "y": LABELS[:5]}, ["--factors-key", "y"], "5 rows"),
         (
             {"images": IMAGES, "y": LABELS[:, :, None, None, None]},
             ["--factors-key", "y"],
-            "expected factors [N] or [N,K]",
+            "[12, 2, 1, 1, 1]",
         ),
-        ({"images": IMAGES, "y": np.full(12, np.inf)}, ["--factors-key", "y"], "factor y: 12 values are NaN"),
-        ({"images": IMAGES, "y": np.array(["a"] * 12)}, ["--factors-key", "y"], "y holds <U1, expected numbers"),
+        ({"images": IMAGES, "y": np.full(12, np.inf)}, ["--factors-key", "y"], "factor y"),
+        ({"images": IMAGES, "y": np.array(["a"] * 12)}, ["--factors-key", "y"], "<U1"),
     ],
 )
 def test_wrong_arrays(cli, folder, saved, arguments, words):
@@ -109,11 +109,11 @@ def test_wrong_arrays(cli, folder, saved, arguments, words):
 
 def test_which_images(cli, folder):
     np.savez("a.npz", one=IMAGES, two=IMAGES)
-    cli("prepare", "array", "--from", "a.npz").failed(2, "expected one array of images", "one [12, 8, 10, 3], two")
-    cli("prepare", "array").failed(2, "name the .npy, .npz or .h5 file with --from")
+    cli("prepare", "array", "--from", "a.npz").failed(2, "--images-key")
+    cli("prepare", "array").failed(2, "--from")
     (folder / "a.txt").write_text("hello")
-    cli("prepare", "array", "--from", "a.txt").failed(1, "a.txt: expected arrays: a .npy, .npz or HDF5 file")
-    cli("prepare", "array", "--from", "none.npy").failed(1, "none.npy: no such file of arrays")
+    cli("prepare", "array", "--from", "a.txt").failed(1, "a.txt")
+    cli("prepare", "array", "--from", "none.npy").failed(1, "none.npy")
 
 
 class Bomb:
@@ -126,26 +126,26 @@ def test_objects_are_refused_and_not_opened(cli, folder, kind):
     objects = np.array([Bomb()] * 3, dtype=object)
     np.save("a.npy", objects, allow_pickle=True) if kind == "npy" else np.savez("a.npz", images=objects)
     arguments = ("prepare", "array", "--from", f"a.{kind}", "--images-key", "images", "-o", "d.h5")
-    cli(*arguments).failed(1, "holds Python objects, which could execute code when read")
+    cli(*arguments).failed(1, "Python")
     (folder / "p.npy").write_bytes(pickle.dumps(Bomb()))
-    cli("prepare", "array", "--from", "p.npy", "-o", "d.h5").failed(1, "p.npy: expected arrays")
+    cli("prepare", "array", "--from", "p.npy", "-o", "d.h5").failed(1, "p.npy")
 
 
 def test_damaged_files(tmp_path):
     path = tmp_path / "a.npy"
     np.save(path, IMAGES)
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ForeignFile, match=r"a\.npy: cut short: its header says uint8"):
+    with pytest.raises(ForeignFile, match="header"):
         arrays.listing(path)
     path = tmp_path / "b.npz"
     np.savez_compressed(path, images=IMAGES)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 255
     path.write_bytes(content)
-    with pytest.raises(ForeignFile, match=r"b\.npz: damaged or cut short"), arrays.opened(path) as file:
+    with pytest.raises(ForeignFile, match=r"b\.npz"), arrays.opened(path) as file:
         file("images").all()
     path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(ForeignFile, match=r"b\.npz: damaged or cut short"), arrays.opened(path):
+    with pytest.raises(ForeignFile, match=r"b\.npz"), arrays.opened(path):
         pass
 
 
@@ -154,9 +154,9 @@ def test_claims_are_checked_before_memory_is_taken(tmp_path):
     header = b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '|u1', 'fortran_order': False, 'shape': (9000000, 64, 64, 3)}"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("images.npy", header.ljust(127) + b"\n")
-    with arrays.opened(path) as file, pytest.raises(ForeignFile, match="has 128 bytes, not those of its shape"):
+    with arrays.opened(path) as file, pytest.raises(ForeignFile, match="128 bytes"):
         file("images")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("images.npy", bytes(20_000_000))
-    with arrays.opened(path) as file, pytest.raises(UnsafeFile, match="claims 20,000,000 bytes but only"):
+    with arrays.opened(path) as file, pytest.raises(UnsafeFile, match="20,000,000"):
         file("images")

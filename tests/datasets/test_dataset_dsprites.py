@@ -271,7 +271,7 @@ def test_folder_with_one_file(black_hdf5):
 def test_folder_with_two_files(tmp_path):
     (tmp_path / NPZ).touch()
     (tmp_path / HDF5).touch()
-    with pytest.raises(ForeignFile, match=f"{HDF5}.*give the one to read"):
+    with pytest.raises(ForeignFile, match=HDF5):
         dsprites.open_source(tmp_path)
 
 
@@ -282,7 +282,7 @@ def test_folder_without_a_file(tmp_path):
 
 
 def test_missing(tmp_path):
-    with pytest.raises(MissingFile, match="no such file") as caught:
+    with pytest.raises(MissingFile, match="dSprites") as caught:
         dsprites.open_source(tmp_path / NPZ)
     assert str(tmp_path / NPZ) in str(caught.value)
 
@@ -294,20 +294,20 @@ def rejects(path, call=None, match=None):
     message = str(caught.value)
     assert "\n" not in message
     assert str(path) in message
-    assert "expected the published" in message
-    assert "download it again" in message
+    assert "published" in message
+    assert "download" in message
 
 
 def test_text_and_empty_files(tmp_path):
     for name, content in ((NPZ, b"not a zip\n"), (HDF5, b"<html>404</html>"), ("empty.npz", b"")):
         (tmp_path / name).write_bytes(content)
-        rejects(tmp_path / name, match="neither an .npz nor an HDF5")
+        rejects(tmp_path / name, match="HDF5")
 
 
 def test_neither_file_nor_folder(tmp_path):
     os.mkfifo(tmp_path / NPZ)
-    rejects(tmp_path / NPZ, match="neither a file nor a folder")
-    rejects(tmp_path / ("x" * 5000), match="cannot be read")
+    rejects(tmp_path / NPZ, match="folder")
+    rejects(tmp_path / ("x" * 5000), match="read")
 
 
 SMALL = np.zeros((4, 64, 64), np.uint8)
@@ -317,11 +317,11 @@ CLASSES = np.zeros((4, 6), np.int64)
 @pytest.mark.parametrize(
     ("members", "match"),
     [
-        ({"latents_classes": CLASSES}, "no member imgs.npy"),
-        ({"imgs": SMALL, "latents_classes": CLASSES}, r"imgs.npy is uint8 \[4, 64, 64\], not uint8 \[737280, 64, 64\]"),
-        ({"imgs": SMALL.astype(float), "latents_classes": CLASSES}, r"imgs.npy is float64"),
-        ({"imgs": np.array(0, np.uint8)}, r"imgs.npy is uint8 \[\]"),
-        ({"imgs": np.array([Explosive()], dtype=object)}, r"imgs.npy is object"),
+        ({"latents_classes": CLASSES}, "member"),
+        ({"imgs": SMALL, "latents_classes": CLASSES}, r"\[4, 64, 64\]"),
+        ({"imgs": SMALL.astype(float), "latents_classes": CLASSES}, "float64"),
+        ({"imgs": np.array(0, np.uint8)}, r"uint8 \[\],"),
+        ({"imgs": np.array([Explosive()], dtype=object)}, "object"),
     ],
 )
 def test_npz_of_another_layout(tmp_path, members, match):
@@ -339,14 +339,14 @@ def write_header(path, text, compression=zipfile.ZIP_DEFLATED, version=b"\x01\x0
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("{'descr': '|u1', 'fortran_order': False, 'shape': (737280, 64, 64)}", "bytes, not the 30198989"),
-        ("{'descr': '|u1', 'fortran_order': False, 'shape': (737280L, 64L, 64L)}", "bytes, not the 30198989"),
-        ("{'descr': '|u1', 'fortran_order': True, 'shape': (737280, 64, 64)}", "Fortran order"),
-        ("{'descr': '|b1', 'fortran_order': False, 'shape': (737280, 64, 64)}", "is bool"),
-        ("{'descr': '|u1', 'fortran_order': False, 'shape': 3}", "cannot be read"),
-        ("__import__('os').abort()", "cannot be read"),
-        ("{'descr': (((", "cannot be read"),
-        (f"{{{' ' * 30000}}}", "cannot be read"),
+        ("{'descr': '|u1', 'fortran_order': False, 'shape': (737280, 64, 64)}", "bytes"),
+        ("{'descr': '|u1', 'fortran_order': False, 'shape': (737280L, 64L, 64L)}", "bytes"),
+        ("{'descr': '|u1', 'fortran_order': True, 'shape': (737280, 64, 64)}", "Fortran"),
+        ("{'descr': '|b1', 'fortran_order': False, 'shape': (737280, 64, 64)}", "bool"),
+        ("{'descr': '|u1', 'fortran_order': False, 'shape': 3}", "read"),
+        ("__import__('os').abort()", "read"),
+        ("{'descr': (((", "read"),
+        (f"{{{' ' * 30000}}}", "read"),
     ],
 )
 def test_npz_headers(tmp_path, text, match):
@@ -355,11 +355,11 @@ def test_npz_headers(tmp_path, text, match):
 
 def test_npz_of_other_versions(tmp_path):
     text = "{'descr': '|u1', 'fortran_order': False, 'shape': (737280, 64, 64)}"
-    rejects(write_header(tmp_path / NPZ, text, version=b"\x02\x00"), match="version 1.0")
-    rejects(write_header(tmp_path / NPZ, text, compression=zipfile.ZIP_BZIP2), match="compressed in a way")
+    rejects(write_header(tmp_path / NPZ, text, version=b"\x02\x00"), match=r"version 1\.0")
+    rejects(write_header(tmp_path / NPZ, text, compression=zipfile.ZIP_BZIP2), match="compressed")
     with zipfile.ZipFile(tmp_path / NPZ, "w") as archive:
         archive.writestr("imgs.npy", "no array at all")
-    rejects(tmp_path / NPZ, match="cannot be read")
+    rejects(tmp_path / NPZ, match="read")
 
 
 def test_truncated_and_garbled_npz(tmp_path):
@@ -367,7 +367,7 @@ def test_truncated_and_garbled_npz(tmp_path):
     path = tmp_path / NPZ
     for length in (4, 10, 40, len(whole) // 2, len(whole) - 30, len(whole) - 1):
         path.write_bytes(whole[:length])
-        rejects(path, match="cannot be read")
+        rejects(path, match="read")
     for place in range(0, len(whole), 3):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
         rejects(path)
@@ -377,7 +377,7 @@ def test_truncated_hdf5(black_hdf5, tmp_path):
     whole, path = black_hdf5.read_bytes(), tmp_path / HDF5
     for length in (9, 100, 1000, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:length])
-        rejects(path, match="cannot be read")
+        rejects(path, match="read")
 
 
 def test_garbled_hdf5_factors(black_hdf5, tmp_path):
@@ -386,16 +386,16 @@ def test_garbled_hdf5_factors(black_hdf5, tmp_path):
         chunk = file["latents/classes"].id.get_chunk_info(3)
     whole[chunk.byte_offset : chunk.byte_offset + 64] = b"\xff" * 64
     path.write_bytes(whole)
-    rejects(path, match="cannot be read")
+    rejects(path, match="read")
 
 
 def test_factors_that_are_not_the_grid(tmp_path):
     classes = grid_classes()
     classes[[300_000, 300_001]] = classes[[300_001, 300_000]]
-    rejects(write_hdf5(tmp_path / "swapped.h5", classes=classes), match="299008 to 300031 are not the grid")
+    rejects(write_hdf5(tmp_path / "swapped.h5", classes=classes), match="299008")
     classes = grid_classes()
     classes[-1, 0] = 1
-    rejects(write_hdf5(tmp_path / "coloured.h5", classes=classes), match="736256 to 737279 are not the grid")
+    rejects(write_hdf5(tmp_path / "coloured.h5", classes=classes), match="736256")
 
 
 def test_pixels_other_than_0_and_1(tmp_path):
@@ -404,7 +404,7 @@ def test_pixels_other_than_0_and_1(tmp_path):
         file["imgs"][2000, 5, 5] = 255
     source = dsprites.open_source(path)
     assert len(images_of(source, np.array([0, 1023]))) == 2
-    rejects(path, lambda: list(source.images(np.array([0, 2001]))), match="rows 1024 to 2047 have pixels")
+    rejects(path, lambda: list(source.images(np.array([0, 2001]))), match="2047")
 
 
 def test_file_replaced_after_it_was_opened(tmp_path):
@@ -427,22 +427,22 @@ def other_hdf5(path, change):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda file: None, "no imgs of its own"),
-        (lambda file: file.update(imgs=h5py.SoftLink("/kept")), "no imgs of its own"),
-        (lambda file: file.update(imgs=h5py.ExternalLink("elsewhere.h5", "/imgs")), "no imgs of its own"),
-        (lambda file: file.create_group("imgs"), "not a dataset"),
-        (lambda file: file.create_dataset("imgs", data=SMALL), r"imgs is uint8 \[4, 64, 64\]"),
-        (lambda file: file.create_dataset("imgs", dtype="f4", shape=(N, 64, 64), chunks=True), "imgs is float32"),
-        (lambda file: file.create_dataset("imgs", data=h5py.Empty("u1")), r"imgs is uint8 \[\]"),
-        (lambda file: file.create_dataset("imgs", data=["text"]), "imgs is object"),
-        (lambda file: file.create_dataset("imgs", (N, 64, 64), "u1", chunks=(46080, 64, 64)), "more than 128 MB"),
+        (lambda file: None, "imgs"),
+        (lambda file: file.update(imgs=h5py.SoftLink("/kept")), "imgs"),
+        (lambda file: file.update(imgs=h5py.ExternalLink("elsewhere.h5", "/imgs")), "imgs"),
+        (lambda file: file.create_group("imgs"), "dataset"),
+        (lambda file: file.create_dataset("imgs", data=SMALL), r"\[4, 64, 64\]"),
+        (lambda file: file.create_dataset("imgs", dtype="f4", shape=(N, 64, 64), chunks=True), "float32"),
+        (lambda file: file.create_dataset("imgs", data=h5py.Empty("u1")), r"uint8 \[\],"),
+        (lambda file: file.create_dataset("imgs", data=["text"]), "object"),
+        (lambda file: file.create_dataset("imgs", (N, 64, 64), "u1", chunks=(46080, 64, 64)), "128 MB"),
         (
             lambda file: file.create_dataset("imgs", (N, 64, 64), "u1", external=[("elsewhere.bin", 0, N * 4096)]),
-            "stored in other files",
+            "other files",
         ),
         (
             lambda file: file.create_virtual_dataset("imgs", h5py.VirtualLayout((N, 64, 64), "u1")),
-            "stored in other files",
+            "other files",
         ),
     ],
 )
@@ -459,4 +459,4 @@ def test_hdf5_without_factors(tmp_path):
         path = write_hdf5(tmp_path / HDF5)
         with h5py.File(path, "r+") as file:
             change(file)
-        rejects(path, match="no latents/classes of its own")
+        rejects(path, match="latents/classes")

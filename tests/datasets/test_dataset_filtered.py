@@ -68,16 +68,16 @@ def test_of_a_grid_a_grid_is_left(tmp_path):
 
 
 def test_what_keeps_nothing_or_is_unknown_is_refused():
-    with pytest.raises(WrongUsage, match="expected FACTOR=VALUE"):
+    with pytest.raises(WrongUsage, match="FACTOR=VALUE"):
         parse(["shape"])
-    with pytest.raises(WrongUsage, match="given twice"):
+    with pytest.raises(WrongUsage, match="shape=2"):
         parse(["shape=1", "shape=2"])
     with pytest.raises(UnknownName, match="kinds"):
         filtered(listed(), {"kinds": ["cat"]})
     for value in ("3", "2-1", "-1", "fox", "1.5"):
-        with pytest.raises(WrongUsage, match="classes 0 to 2, ranges such as 0-2 or cat, dog, emu"):
+        with pytest.raises(WrongUsage, match="cat, dog, emu"):
             filtered(listed(), {"kind": [value]})
-    with pytest.raises(WrongUsage, match="no image of listed has all of these values"):
+    with pytest.raises(WrongUsage, match="listed"):
         filtered(
             listed(),
             {

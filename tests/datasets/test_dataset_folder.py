@@ -65,16 +65,16 @@ def test_size_crops_about_the_centre(cli, folder):
     (folder / "in").mkdir()
     Image.fromarray(wide).save(folder / "in" / "wide.png")
     picture(folder / "in" / "square.png", 200, (50, 50))
-    cli("prepare", "folder", "--from", "in", "-o", "d.h5").failed(1, "in: images of 2 sizes", "--size 64 crops")
+    cli("prepare", "folder", "--from", "in", "-o", "d.h5").failed(1, "2 sizes")
     done = cli("prepare", "folder", "--from", "in", "-o", "d.h5", "--size", 10)
     done.printed("d.h5")
-    assert "no folders of classes and no --csv: the data has no factors" in done.err
+    assert "--csv" in done.err
     data = dataset.read(folder / "d.h5")
     assert data.factors is None and (data.images == 200).all()
     cli("prepare", "folder", "--from", "in", "-o", "e.h5", "--size", "10x30").printed("e.h5")
     assert dataset.read(folder / "e.h5").images.shape == (2, 10, 30, 1)
     for wrong in ("0", "x", "8x8x8", "-3", "9999"):
-        cli("prepare", "folder", "--from", "in", "-o", "f.h5", "--size", wrong).failed(2, "--size", "expected pixels")
+        cli("prepare", "folder", "--from", "in", "-o", "f.h5", "--size", wrong).failed(2, "--size")
 
 
 def test_damaged_images_are_counted_named_and_left_out(cli, classes):
@@ -86,18 +86,18 @@ def test_damaged_images_are_counted_named_and_left_out(cli, classes):
     (classes / "in" / "obj1" / "readme.txt").write_text("hello")
     done = cli("prepare", "folder", "--from", "in", "-o", "d.h5")
     done.printed("d.h5")
-    assert "d.h5: left out 2 images that cannot be read" in done.err
+    assert "2 images" in done.err
     for name in ("obj1/cut.png", "obj2/text.png"):
-        assert f"d.h5: left out: in/{name}: not a picture that can be read" in done.err
-    assert "d.h5: passed over 1 file: obj1/readme.txt (no picture, by its name)" in done.err
+        assert f"in/{name}" in done.err
+    assert "obj1/readme.txt" in done.err
     data = dataset.read(classes / "d.h5")
     assert len(data) == 12 and data.factor_sizes == (3,)
     assert data.images[:, 0, 0, 0].tolist() == [0, 1, 2, 10, 40, 41, 42, 50, 20, 21, 22, 30]
-    cli("prepare", "folder", "--from", "in", "-o", "e.h5", "--strict").failed(1, "not a picture that can be read")
+    cli("prepare", "folder", "--from", "in", "-o", "e.h5", "--strict").failed(1, "in/obj2/text.png")
     assert not (classes / "e.h5").exists()
     for file in (classes / "in").rglob("*.png"):
         file.write_text("nothing")
-    cli("prepare", "folder", "--from", "in", "-o", "e.h5").failed(1, "none of its images can be read; the first: in/")
+    cli("prepare", "folder", "--from", "in", "-o", "e.h5").failed(1, "in/obj1/0.png")
     assert sorted(p.name for p in classes.iterdir()) == ["d.h5", "in"]
 
 
@@ -141,14 +141,14 @@ def test_a_measured_factor_is_cut_into_bins(cli, folder):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "expected a line of column names and a row per image"),
-        ("file,size\n", "expected a line of column names and a row per image"),
-        ("file,size\n0.png,1\n0.png,2\n", "line 3 names 0.png a second time"),
-        ("file,size\n0.png,1\n1.png\n", "line 3 has 1 columns"),
-        ("file,size\n0.png,\n", "line 2 (0.png) has no value for size"),
-        ("file,size,size\n0.png,1,2\n", "columns need different names"),
-        ("file,size\nx.png,1\n", "none of its 1 rows names an image below in"),
-        ("file,a/b\n0.png,1\n1.png,1\n", "factors need different names"),
+        ("", "lines"),
+        ("file,size\n", "lines"),
+        ("file,size\n0.png,1\n0.png,2\n", "line 3"),
+        ("file,size\n0.png,1\n1.png\n", "line 3"),
+        ("file,size\n0.png,\n", "line 2"),
+        ("file,size,size\n0.png,1,2\n", "size, size"),
+        ("file,size\nx.png,1\n", "x.png"),
+        ("file,a/b\n0.png,1\n1.png,1\n", "a/b"),
     ],
 )
 def test_wrong_tables(cli, folder, text, words):
@@ -165,32 +165,30 @@ def test_rows_without_a_file_and_files_without_a_row(cli, folder):
     (folder / "t.csv").write_text("file,size\n0.png,1\n1.png,2\ngone.png,3\n")
     done = cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "d.h5")
     done.printed("d.h5")
-    assert "1 rows of the table name no image, and are left out: gone.png" in done.err
-    assert "1 images have no row in the table, and are left out: 2.png" in done.err
+    assert "gone.png" in done.err
+    assert "2.png" in done.err
     assert dataset.read(folder / "d.h5").factors.tolist() == [[0], [1]]
     arguments = ("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5", "--strict")
-    cli(*arguments).failed(1, "1 rows of the table name no image below in: gone.png (--strict)")
+    cli(*arguments).failed(1, "gone.png")
     (folder / "t.csv").write_text("file,size\n0.png,1\n1.png,2\n")
-    cli(*arguments).failed(1, "1 images have no row in the table below in: 2.png (--strict)")
+    cli(*arguments).failed(1, "2.png")
     (folder / "t.csv").write_bytes(b"\xff\xfe\x00file")
-    cli(*arguments).failed(1, "t.csv: not a table of comma-separated text")
+    cli(*arguments).failed(1, "t.csv")
 
 
 def test_folders_that_cannot_be(cli, folder):
     (folder / "empty").mkdir()
-    cli("prepare", "folder", "-o", "d.h5").failed(2, "name the folder of images with --from")
-    cli("prepare", "folder", "--from", "none", "-o", "d.h5").failed(1, "none: no such folder")
-    cli("prepare", "folder", "--from", "empty", "-o", "d.h5").failed(1, "empty: holds no images")
+    cli("prepare", "folder", "-o", "d.h5").failed(2, "--from")
+    cli("prepare", "folder", "--from", "none", "-o", "d.h5").failed(1, "none: ")
+    cli("prepare", "folder", "--from", "empty", "-o", "d.h5").failed(1, "empty: ")
     (folder / "empty" / "a.txt").write_text("x")
-    cli("prepare", "folder", "--from", "empty", "-o", "d.h5").failed(1, "holds no images (1 other file: a.txt)")
+    cli("prepare", "folder", "--from", "empty", "-o", "d.h5").failed(1, "a.txt")
     picture(folder / "both" / "a.png", 0)
     picture(folder / "both" / "c" / "b.png", 0)
-    cli("prepare", "folder", "--from", "both", "-o", "d.h5").failed(1, "both: holds images beside folders of images")
-    cli("prepare", "folder", "--from", "both/c", "--images-key", "x").failed(2, "--images-key: prepare folder does not")
+    cli("prepare", "folder", "--from", "both", "-o", "d.h5").failed(1, "--csv")
+    cli("prepare", "folder", "--from", "both/c", "--images-key", "x").failed(2, "--images-key")
     assert sorted(p.name for p in folder.iterdir()) == ["both", "empty"]
-    cli("train", "vae", "--data", "folder").failed(
-        2, "--data folder: is not rendered", "disentool prepare folder --from"
-    )
+    cli("train", "vae", "--data", "folder").failed(2, "--data folder")
 
 
 def test_one_class_is_told(cli, folder):
@@ -198,7 +196,7 @@ def test_one_class_is_told(cli, folder):
         picture(folder / "in" / "only" / f"{i}.png", i)
     done = cli("prepare", "folder", "--from", "in", "-o", "d.h5")
     done.printed("d.h5")
-    assert "one class only (only)" in done.err
+    assert "(only)" in done.err
     assert dataset.read(folder / "d.h5").factor_sizes == (1,)
 
 
@@ -220,7 +218,7 @@ def test_labels():
     assert (whole.size, whole.rule) == (300, "")  # whole numbers are classes, however many
     ties = factor_columns.from_numbers("f", np.r_[np.zeros(50), np.linspace(0.1, 1, 50)], bins=4)
     assert len(set(ties.classes[:50])) == 1 and ties.size == np.unique(ties.classes).size
-    with pytest.raises(DataMismatch, match="factor f: 1 values are NaN or infinite, the first in row 1"):
+    with pytest.raises(DataMismatch, match="factor f"):
         factor_columns.from_numbers("f", np.array([0.5, np.inf]))
 
 
@@ -240,25 +238,23 @@ def test_columns_that_can_hardly_be_meant(cli, folder):
     (folder / "t.csv").write_text("\n".join(["file,depth,kind,caption", *rows]))
     done = cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "d.h5")
     done.printed("d.h5")
-    assert "factor kind has one value only" in done.err and "factor caption has a class of its own" in done.err
+    assert "factor kind" in done.err and "factor caption" in done.err
     (folder / "t.csv").write_text("\n".join(["file,depth,kind,caption", *rows[:-1], "29.png,NA,same,x"]))
-    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(
-        1, "factor depth: 29 of 30 values are numbers, but 'NA' (image 30) is not"
-    )
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(1, "'NA'")
     (folder / "t.csv").write_text("\n".join(rows))
-    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(1, "its first line names an image")
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(1, "first line")
     (folder / "t.csv").write_text("file;size\n0.png;1\n")
-    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(1, "separated by semicolons")
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(1, "semicolons")
 
 
 def test_inputs_are_not_replaced(cli, classes):
     (classes / "t.csv").write_text("file,size\nobj1/0.png,1\nobj1/1.png,2\n")
     arguments = ("prepare", "folder", "--from", "in", "--csv", "t.csv", "--overwrite")
-    cli(*arguments, "-o", "t.csv").failed(2, "t.csv: expected a data set file's name, ending in .h5")
-    cli(*arguments, "-o", "in/obj1/0.png").failed(2, "ending in .h5")
+    cli(*arguments, "-o", "t.csv").failed(2, "t.csv")
+    cli(*arguments, "-o", "in/obj1/0.png").failed(2, "in/obj1/0.png")
     np.savez(classes / "a.h5", images=np.zeros((3, 8, 8), np.uint8))  # a .npz by another name
     (classes / "a.h5.npz").rename(classes / "a.h5")
-    cli("prepare", "array", "--from", "a.h5", "-o", "a.h5", "--overwrite").failed(2, "is read by this very command")
+    cli("prepare", "array", "--from", "a.h5", "-o", "a.h5", "--overwrite").failed(2, "-o")
 
 
 def test_links_to_folders_are_followed_once(cli, classes):

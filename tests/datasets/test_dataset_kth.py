@@ -10,7 +10,7 @@ import pytest
 from raw_files import picture, shrunk, write_folder, write_zip
 
 from disentool.datasets import kth
-from disentool.errors import MissingExtra, MissingFile, WrongUsage
+from disentool.errors import ForeignFile, MissingExtra, MissingFile, WrongUsage
 from disentool.io import avi, dataset
 
 
@@ -53,7 +53,7 @@ def test_kth(tmp_path, videos):
     for row in range(15):
         np.testing.assert_array_equal(images[row], shrunk(frames[row, :, 20:140, None]))
     np.testing.assert_array_equal(images_of(source, [0, 4, 4, 9, 14]), images[[0, 4, 4, 9, 14]])
-    assert "00sequences.txt: all frames are taken" in source.notes[0]
+    assert "00sequences.txt" in source.notes[0]
     unpacked = write_folder(tmp_path / "all", files)
     np.testing.assert_array_equal(images_of(kth.open_source(unpacked)), images)
     third = kth.open_source(unpacked, every=3)
@@ -89,9 +89,9 @@ def test_kth_with_its_list_of_sequences(tmp_path, videos, cli):
     assert found.class_names["action"][5] == "walking"
     (folder / "00sequences.txt").write_text("person02_walking_d1 frame 1-3")
     (note,) = kth.open_source(folder).notes
-    assert "2 videos have no frames in 00sequences.txt, the first person01_boxing_d1_uncomp.avi; left out" in note
+    assert "2 videos" in note and "person01_boxing_d1_uncomp.avi" in note
     (folder / "00sequences.txt").write_text("nothing of use")
-    cli("prepare", "kth", "--from", folder, "-o", tmp_path / "b.h5").failed(1, "00sequences.txt has no line such as")
+    cli("prepare", "kth", "--from", folder, "-o", tmp_path / "b.h5").failed(1, "00sequences.txt")
 
 
 def damaged(video: bytes) -> bytes:
@@ -105,17 +105,17 @@ def test_kth_that_is_not(tmp_path, videos, cli):
     name = "person01_boxing_d1_uncomp.avi"
     large = avi_bytes(0, 2, (320, 240))[0]
     cases = {
-        "cut short": {name: files[name][:-5000]},
-        "not an AVI video": {name: b"\0" * 1000},
-        "no video that ffmpeg can read": {name: files[name][:12] + bytes(len(files[name]) - 12)},
-        "CRC mismatch": {name: damaged(files[name])},
-        "is 320x240 pixels, expected 160x120": {name: large},
-        "person01_dancing_d1_uncomp.avi is no name of KTH's": {"person01_dancing_d1_uncomp.avi": files[name]},
-        "are the same video": {f"boxing/{name}": files[name]},
+        "19,426": {name: files[name][:-5000]},
+        "AVI": {name: b"\0" * 1000},
+        "ffmpeg": {name: files[name][:12] + bytes(len(files[name]) - 12)},
+        "CRC": {name: damaged(files[name])},
+        "320x240": {name: large},
+        "person01_dancing_d1_uncomp.avi": {"person01_dancing_d1_uncomp.avi": files[name]},
+        "boxing/person01_boxing_d1_uncomp.avi": {f"boxing/{name}": files[name]},
     }
     for number, (problem, change) in enumerate(cases.items()):
         folder = write_folder(tmp_path / str(number), files | change)
-        cli("prepare", "kth", "--from", folder, "-o", tmp_path / "out.h5").failed(1, f"{number}: ", problem)
+        cli("prepare", "kth", "--from", folder, "-o", tmp_path / "out.h5").failed(1, problem)
         assert not (tmp_path / "out.h5").exists()
 
 
@@ -123,18 +123,18 @@ def test_ffmpeg_may_open_nothing_else(tmp_path, videos):
     """A playlist that points to a file is no AVI, and is not opened as a playlist."""
     listing = b"ffconcat version 1.0\nfile /etc/hostname\n"
     data = b"RIFF" + (len(listing) + 4).to_bytes(4, "little") + b"AVI " + listing
-    with pytest.raises(Exception, match="no video that ffmpeg can read"):
+    with pytest.raises(ForeignFile, match="ffmpeg"):
         list(avi.frames(data, tmp_path, "x.avi", (160, 120)))
 
 
 def test_without_ffmpeg(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'disentool\[video\]'"):
+    with pytest.raises(MissingExtra, match="imageio-ffmpeg"):
         kth.open_source(tmp_path)
 
 
 def test_wrong_usage(tmp_path):
     with pytest.raises(WrongUsage, match="--every 0"):
         kth.open_source(tmp_path, every=0)
-    with pytest.raises(MissingFile, match="not rendered here"):
+    with pytest.raises(MissingFile, match="--from"):
         kth.open_source(None)

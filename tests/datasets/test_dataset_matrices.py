@@ -12,7 +12,7 @@ from PIL import Image
 from raw_files import idx, norb, shrunk, write_folder, write_tar, write_zip, zipped
 
 from disentool.datasets import cars3d, mnist, mpi3d, smallnorb
-from disentool.errors import DisentoolError, ForeignFile, MissingFile, UnknownName, UnsafeFile, WrongUsage
+from disentool.errors import ForeignFile, MissingFile, UnknownName, UnsafeFile, WrongUsage
 from disentool.io import dataset, mat
 
 MNIST = DATA / "mnist"
@@ -91,7 +91,7 @@ def test_cars3d(cars, tmp_path, monkeypatch):
 
 def test_cars3d_that_are_not(cars, cli, tmp_path, monkeypatch):
     members, _, tar = cars
-    cli_rejects(cli, tmp_path, "cars3d", tar, "3 files car_NNN_mesh.mat", "expected 183")
+    cli_rejects(cli, tmp_path, "cars3d", tar, "3 files")
     monkeypatch.setattr(cars3d, "SIZES", (4, 24, 3))
     good = members["data/cars/car_007_mesh.mat"]
     other = io.BytesIO()
@@ -101,13 +101,13 @@ def test_cars3d_that_are_not(cars, cli, tmp_path, monkeypatch):
     for data, problem in (
         (good[: len(good) // 2], "cut short"),
         (good[:2000] + b"\xff" * 64 + good[2064:], "damaged"),
-        (b"\x89HDF\r\n\x1a\n" + bytes(1000), "not a MATLAB 5 file"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(1000), "MATLAB 5 file"),
         (other.getvalue(), "[64, 64, 3, 24, 4]"),
-        (floats.getvalue(), "'im' [8, 8] of class 6"),
-        (b"", "not a MATLAB 5 file"),
+        (floats.getvalue(), "[8, 8]"),
+        (b"", "MATLAB 5 file"),
     ):
         folder = write_folder(tmp_path / "cars", members | {"data/cars/car_007_mesh.mat": data})
-        cli_rejects(cli, tmp_path, "cars3d", folder, "car_007_mesh.mat: ", problem)
+        cli_rejects(cli, tmp_path, "cars3d", folder, problem)
 
 
 def test_mat_equals_scipy(tmp_path):
@@ -132,7 +132,7 @@ def test_mat_bombs(tmp_path):
     """A compressed array of a hundred megabytes is given up on after what was expected."""
     out = io.BytesIO()
     scipy.io.savemat(out, {"im": np.zeros((100, 1 << 20), np.uint8)}, do_compression=True)
-    with pytest.raises(ForeignFile, match=r"x\.mat: holds 'im' \[100, 1048576\]"):
+    with pytest.raises(ForeignFile, match=r"\[100, 1048576\]"):
         mat.uint8_array(out.getvalue(), "im", (4, 4), tmp_path, "x.mat")
 
 
@@ -213,24 +213,22 @@ def test_smallnorb_that_is_not(tmp_path, small, cli):
     training, testing = smallnorb.HALVES
     dat, info = files[f"{testing}-dat.mat"], files[f"{testing}-info.mat"]
     cases = {
-        "its header is 0x1e3d4c54": {f"{testing}-dat.mat": info},
-        "expected 5,529,624": {f"{testing}-dat.mat": dat[:-1]},
+        "0x1e3d4c54": {f"{testing}-dat.mat": info},
+        "5,529,624": {f"{testing}-dat.mat": dat[:-1]},
         "cut short": {f"{testing}-dat.mat": dat[:10]},
-        "has the value 2, expected 0 to 1": {f"{testing}-info.mat": info[:24] + (2).to_bytes(4, "little") + info[28:]},
-        "has odd azimuths": {f"{testing}-info.mat": info[:28] + (1).to_bytes(4, "little") + info[32:]},
-        "is of the instances [4, 6, 7, 8, 9], expected [0, 1, 2, 3, 5]": {
-            f"{testing}-info.mat": files[f"{training}-info.mat"]
-        },
-        "the cat and info files are not every combination": {f"{testing}-cat.mat": files[f"{training}-cat.mat"]},
-        "download it again": {f"{testing}-dat.mat": zipped(dat)[:-2000]},
-        "longer than its header says": {f"{testing}-dat.mat": zipped(dat + b"x")},
+        "value 2": {f"{testing}-info.mat": info[:24] + (2).to_bytes(4, "little") + info[28:]},
+        "azimuths": {f"{testing}-info.mat": info[:28] + (1).to_bytes(4, "little") + info[32:]},
+        "[4, 6, 7, 8, 9]": {f"{testing}-info.mat": files[f"{training}-info.mat"]},
+        "category": {f"{testing}-cat.mat": files[f"{training}-cat.mat"]},
+        "Compressed": {f"{testing}-dat.mat": zipped(dat)[:-2000]},
+        "longer": {f"{testing}-dat.mat": zipped(dat + b"x")},
     }
     for problem, change in cases.items():
         folder = write_folder(tmp_path / "norb", files | change)
-        cli_rejects(cli, tmp_path, "smallnorb", folder, problem, "norb/" if "cat and" not in problem else "norb")
+        cli_rejects(cli, tmp_path, "smallnorb", folder, problem)
     (folder / f"{testing}-cat.mat").unlink()
     cli_rejects(cli, tmp_path, "smallnorb", folder, f"no {testing}-cat.mat")
-    cli_rejects(cli, tmp_path, "smallnorb", tmp_path / "nothing", "nothing: no such folder")
+    cli_rejects(cli, tmp_path, "smallnorb", tmp_path / "nothing", "nothing: ")
 
 
 # ---- MPI3D
@@ -269,21 +267,21 @@ def test_the_published_sizes_of_mpi3d():
 def test_mpi3d_that_is_not(tmp_path, mpi, cli):
     path = tmp_path / "mpi3d_toy.npz"
     np.savez(path, images=np.zeros((431, 64, 64, 3), np.uint8))
-    cli_rejects(cli, tmp_path, "mpi3d", path, "mpi3d_toy.npz: images is uint8 [431, 64, 64, 3]", "432 or 216")
+    cli_rejects(cli, tmp_path, "mpi3d", path, "[431, 64, 64, 3]")
     np.savez(path, images=np.array([{}], object))
-    with pytest.raises(UnsafeFile, match=r"mpi3d_toy\.npz: .*Python objects"):
+    with pytest.raises(UnsafeFile, match="Python"):
         mpi3d.open_source(path)
     np.savez(path, other=np.zeros(3))
-    cli_rejects(cli, tmp_path, "mpi3d", path, "no array 'images'; it holds other")
+    cli_rejects(cli, tmp_path, "mpi3d", path, "array 'images'")
     np.savez(path, images=np.arange(432 * 12288, dtype=np.uint32).astype(np.uint8).reshape(432, 64, 64, 3))
     data = bytearray(path.read_bytes())
     data[3_000_000] ^= 1
     path.write_bytes(data)
-    cli_rejects(cli, tmp_path, "mpi3d", path, "mpi3d_toy.npz: ", "CRC")
+    cli_rejects(cli, tmp_path, "mpi3d", path, "CRC")
     path.write_bytes(data[:-1000])
     cli_rejects(cli, tmp_path, "mpi3d", path, "mpi3d_toy.npz: ")
     np.savez(tmp_path / "second.npz", images=np.zeros(3))
-    cli_rejects(cli, tmp_path, "mpi3d", tmp_path, "give the one to read")
+    cli_rejects(cli, tmp_path, "mpi3d", tmp_path, "second.npz")
 
 
 # ---- MNIST
@@ -321,19 +319,19 @@ def test_mnist_that_is_not(tmp_path, few, cli):
     files, _, labels = mnist_files(False)
     images = files["t10k-images-idx3-ubyte"]
     cases = {
-        "t10k-images-idx3-ubyte: 7,855 bytes": {"t10k-images-idx3-ubyte": images[:-1]},
-        "begin with 00000801": {"t10k-images-idx3-ubyte": files["t10k-labels-idx1-ubyte"]},
+        "7,855 bytes": {"t10k-images-idx3-ubyte": images[:-1]},
+        "00000801": {"t10k-images-idx3-ubyte": files["t10k-labels-idx1-ubyte"]},
         "7,857 bytes": {"t10k-images-idx3-ubyte": zipped(images + b"x")},
-        "cannot be read": {"t10k-images-idx3-ubyte": zipped(images)[:-20]},
-        "labels above 9": {"t10k-labels-idx1-ubyte": idx(labels[60:] + 5)},
-        "expected one": {"t10k-images-idx3-ubyte.gz": zipped(images)},
+        "Compressed": {"t10k-images-idx3-ubyte": zipped(images)[:-20]},
+        "digits": {"t10k-labels-idx1-ubyte": idx(labels[60:] + 5)},
+        "t10k-images-idx3-ubyte.gz": {"t10k-images-idx3-ubyte.gz": zipped(images)},
     }
     for problem, change in cases.items():
         folder = write_folder(tmp_path / problem[:5], files | change)
-        cli_rejects(cli, tmp_path, "mnist", folder, problem, "t10k-")
+        cli_rejects(cli, tmp_path, "mnist", folder, problem)
     (folder / "train-labels-idx1-ubyte").unlink()
     (folder / "t10k-images-idx3-ubyte.gz").unlink()
-    cli_rejects(cli, tmp_path, "mnist", folder, "train-images-idx3-ubyte, but not its images or labels")
+    cli_rejects(cli, tmp_path, "mnist", folder, "train-images-idx3-ubyte")
 
 
 def test_the_real_mnist(tmp_path, cli):
@@ -361,12 +359,12 @@ def test_size_and_colour_of_any_source(tmp_path, mpi, few, cli):
     cli("prepare", "mnist", "--from", folder, *options).printed(tmp_path / "b.h5")
     assert dataset.read(tmp_path / "b.h5").images.shape == (70, 32, 32, 3)
     options = ("--every", 2, "-o", tmp_path / "c.h5")
-    cli("prepare", "mnist", "--from", folder, *options).failed(2, "--every: prepare mnist does not take it")
+    cli("prepare", "mnist", "--from", folder, *options).failed(2, "--every")
 
 
 @pytest.mark.parametrize("module", [cars3d, smallnorb, mpi3d, mnist])
 def test_nothing_to_render(module):
-    with pytest.raises(MissingFile, match="not rendered here: give"):
+    with pytest.raises(MissingFile, match="--from"):
         module.open_source(None)
 
 
@@ -374,5 +372,5 @@ def test_a_tar_of_other_things(tmp_path):
     with tarfile.open(tmp_path / "a.tar", "w") as archived:
         archived.addfile(tarfile.TarInfo("readme.txt"))
     for module in (cars3d, mnist):
-        with pytest.raises(DisentoolError, match=r"a\.tar: no .* in it; give"):
+        with pytest.raises(MissingFile, match=r"a\.tar"):
             module.open_source(tmp_path / "a.tar")

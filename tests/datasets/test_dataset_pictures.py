@@ -88,7 +88,7 @@ def test_celeba_without_lists(tmp_path, cli):
     folder = write_folder(tmp_path / "celeba", jpgs)
     outcome = cli("prepare", "celeba", "--from", folder, "--crop", 128, "-o", tmp_path / "a.h5")
     outcome.printed(tmp_path / "a.h5")
-    assert "no identity_CelebA.txt: the data set has no factor identity" in outcome.err
+    assert "identity_CelebA.txt" in outcome.err
     found = dataset.read(tmp_path / "a.h5")
     assert found.factors is None
     assert "centre 128 to 64x64" in found.source
@@ -101,20 +101,18 @@ def test_celeba_that_is_not(tmp_path, cli):
     identities, attributes = lists[celeba.IDENTITIES], lists[celeba.ATTRIBUTES]
     jpg = jpgs["img_align_celeba/000002.jpg"]
     cases = {
-        "identity_CelebA.txt does not list 000006.jpg": {celeba.IDENTITIES: identities[: -len("000006.jpg 2937\n")]},
-        "identity_CelebA.txt: line 1 is '000001.jpg '": {celeba.IDENTITIES: b"000001.jpg \n" + identities},
-        "list_attr_celeba.txt: line 3": {celeba.ATTRIBUTES: attributes.replace(b"000001.jpg ", b"000001.jpg 1 ")},
-        "values other than -1 and 1": {celeba.ATTRIBUTES: attributes.replace(b"-1", b" 0")},
-        "expected a number, then a line of names": {celeba.ATTRIBUTES: identities},
-        "000002.jpg: is 64x64 pixels, expected 178x218": {
-            "img_align_celeba/000002.jpg": encoded(picture(0, 64, 64), "JPEG")
-        },
-        "000002.jpg: not a picture": {"img_align_celeba/000002.jpg": jpg[: len(jpg) // 2]},
-        "000001.jpg is there twice": {"img_celeba/000001.jpg": jpg},
+        "000006.jpg": {celeba.IDENTITIES: identities[: -len("000006.jpg 2937\n")]},
+        "line 1": {celeba.IDENTITIES: b"000001.jpg \n" + identities},
+        "line 3": {celeba.ATTRIBUTES: attributes.replace(b"000001.jpg ", b"000001.jpg 1 ")},
+        "-1 and 1": {celeba.ATTRIBUTES: attributes.replace(b"-1", b" 0")},
+        "of names": {celeba.ATTRIBUTES: identities},
+        "64x64 pixels": {"img_align_celeba/000002.jpg": encoded(picture(0, 64, 64), "JPEG")},
+        "picture": {"img_align_celeba/000002.jpg": jpg[: len(jpg) // 2]},
+        "img_celeba/000001.jpg": {"img_celeba/000001.jpg": jpg},
     }
     for number, (problem, change) in enumerate(cases.items()):
         folder = write_folder(tmp_path / str(number), jpgs | lists | change)
-        cli_rejects(cli, tmp_path, "celeba", folder, f"{number}: ", problem)
+        cli_rejects(cli, tmp_path, "celeba", folder, problem)
     with pytest.raises(WrongUsage, match="--crop 200"):
         celeba.open_source(folder, crop=200)
 
@@ -158,14 +156,14 @@ def test_chairs_that_are_not(tmp_path, cli):
     files = chair_files()
     name = next(name for name in files if name.endswith(".png"))
     cases = {
-        "image_1.png is no view of a chair": {"rendered_chairs/x/renders/image_1.png": files[name]},
-        "are the same view": {name.replace("image_001", "image_099"): files[name]},
-        "r096.png: not a picture": {name: files[name][:200]},
-        "claims 9000x9000": {name: encoded(np.zeros((9000, 9000, 1), np.uint8), "PNG")},
+        "image_1.png": {"rendered_chairs/x/renders/image_1.png": files[name]},
+        "image_099_p020_t011_r096.png": {name.replace("image_001", "image_099"): files[name]},
+        "picture": {name: files[name][:200]},
+        "9000x9000": {name: encoded(np.zeros((9000, 9000, 1), np.uint8), "PNG")},
     }
     for number, (problem, change) in enumerate(cases.items()):
         tar = write_tar(tmp_path / f"{number}.tar", files | change)
-        cli_rejects(cli, tmp_path, "chairs", tar, f"{number}.tar: ", problem)
+        cli_rejects(cli, tmp_path, "chairs", tar, problem)
 
 
 # ---- 3D Faces
@@ -186,7 +184,7 @@ def test_faces(tmp_path, cli):
     grey = decoded(persons["7/1.png"], 1)
     np.testing.assert_array_equal(images[2], shrunk(grey[:, 10:80]))  # the square in the middle
     (tmp_path / "basel_face_renders.pth").write_bytes(b"PK\x03\x04")
-    with pytest.raises(UnsafeFile, match=r"basel_face_renders\.pth: a pickle.*not opened"):
+    with pytest.raises(UnsafeFile, match="pickle"):
         faces.open_source(tmp_path / "basel_face_renders.pth")
     cli("prepare", "faces", "--from", tmp_path / "flat", "-o", tmp_path / "a.h5").printed(tmp_path / "a.h5")
     assert dataset.read(tmp_path / "a.h5").factors is None
@@ -220,17 +218,17 @@ def test_rafd(tmp_path, cli):
     np.testing.assert_array_equal(images[6], shrunk(decoded(data)[21:106]))  # 85 wide, 128 high
     outcome = cli("prepare", "rafd", "--from", folder, "--grey", "-o", tmp_path / "a.h5")
     outcome.printed(tmp_path / "a.h5")
-    assert "holiday.jpg: no name of RaFD's; left out" in outcome.err
-    assert "Rafd090_1_x_male_merry_left.jpg: no name" in outcome.err
+    assert "holiday.jpg" in outcome.err
+    assert "Rafd090_1_x_male_merry_left.jpg" in outcome.err
     assert dataset.read(tmp_path / "a.h5").images.shape == (8, 64, 64, 1)
 
 
 def test_rafd_that_is_not(tmp_path, cli):
     folder = write_folder(tmp_path / "other", {"holiday.jpg": b""})
-    cli_rejects(cli, tmp_path, "rafd", folder, "none of its 1 pictures is named as RaFD's are")
+    cli_rejects(cli, tmp_path, "rafd", folder, "RaFD")
     name, data = next(iter(rafd_files().items()))
     folder = write_folder(tmp_path / "twice", {f"a/{name}": data, f"b/{name}": data})
-    cli_rejects(cli, tmp_path, "rafd", folder, "are the same shot")
+    cli_rejects(cli, tmp_path, "rafd", folder, "shot")
 
 
 # ---- edges2shoes
@@ -261,12 +259,12 @@ def test_edges2shoes_that_are_not(tmp_path, cli):
     files = shoe_files()
     name = next(iter(files))
     cases = {
-        "1_AB.jpg: is 256x256 pixels, expected 512x256": {name: encoded(picture(0, 256, 256), "JPEG")},
-        "neither in train/ nor in val/": {"edges2shoes/9_AB.jpg": files[name]},
+        "256x256": {name: encoded(picture(0, 256, 256), "JPEG")},
+        "9_AB.jpg": {"edges2shoes/9_AB.jpg": files[name]},
     }
     for number, (problem, change) in enumerate(cases.items()):
         tar = write_tar(tmp_path / f"{number}.tar.gz", files | change)
-        cli_rejects(cli, tmp_path, "edges2shoes", tar, f"{number}.tar.gz: ", problem)
+        cli_rejects(cli, tmp_path, "edges2shoes", tar, problem)
 
 
 # ---- all of them
@@ -293,9 +291,9 @@ def test_pictures_of_every_mode(tmp_path):
 
 @pytest.mark.parametrize("module", [celeba, chairs, faces, rafd, edges2shoes])
 def test_nothing_to_render(module, tmp_path):
-    with pytest.raises(MissingFile, match="not rendered here: give"):
+    with pytest.raises(MissingFile, match="--from"):
         module.open_source(None)
-    with pytest.raises(MissingFile, match="nothing: no such file or folder; give"):
+    with pytest.raises(MissingFile, match="nothing:"):
         module.open_source(tmp_path / "nothing")
 
 

@@ -267,13 +267,13 @@ def test_folder_with_the_file(published):
 
 
 def test_nothing_or_too_much_there(tmp_path):
-    with pytest.raises(MissingFile, match="no such file"):
+    with pytest.raises(MissingFile, match=r"3dshapes\.h5"):
         shapes3d.open_source(tmp_path / HDF5)
-    with pytest.raises(MissingFile, match=r"no \.h5 in this folder"):
+    with pytest.raises(MissingFile, match="folder"):
         shapes3d.open_source(tmp_path)
     for name in ("a.h5", "b.h5"):
         (tmp_path / name).touch()
-    with pytest.raises(ForeignFile, match=r"a\.h5, b\.h5; expected one"):
+    with pytest.raises(ForeignFile, match=r"b\.h5"):
         shapes3d.open_source(tmp_path)
 
 
@@ -284,16 +284,16 @@ def rejects(path, match=None):
     message = str(caught.value)
     assert "\n" not in message
     assert message.count(str(path)) == 1
-    assert "expected the published" in message
-    assert "download it again" in message
+    assert "published" in message
+    assert "download" in message
 
 
 def test_other_files(tmp_path):
     for name, content in (("a.h5", b"<html>404</html>"), ("b.h5", b"")):
         (tmp_path / name).write_bytes(content)
-        rejects(tmp_path / name, match="not an HDF5 file")
+        rejects(tmp_path / name, match="HDF5")
     os.mkfifo(tmp_path / HDF5)
-    rejects(tmp_path / HDF5, match="neither a file nor a folder")
+    rejects(tmp_path / HDF5, match="folder")
 
 
 def test_truncated(published, tmp_path):
@@ -323,15 +323,15 @@ def spoil(file):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (swap, "labels of rows 288000 to 335999 are not the grid"),
-        (spoil, "labels of rows 0 to 47999 are not the grid"),
-        (lambda file: file.pop("labels"), "no array 'labels'"),
-        (lambda file: (file.pop("labels"), file.update(labels=h5py.ExternalLink("elsewhere.h5", "/x"))), "a link"),
-        (lambda file: (file.pop("labels"), file.update(labels=np.zeros((4, 6)))), r"labels is float64 \[4, 6\]"),
-        (lambda file: (file.pop("images"), file.create_group("images")), "a group"),
+        (swap, "288000"),
+        (spoil, "47999"),
+        (lambda file: file.pop("labels"), "'labels'"),
+        (lambda file: (file.pop("labels"), file.update(labels=h5py.ExternalLink("elsewhere.h5", "/x"))), "link"),
+        (lambda file: (file.pop("labels"), file.update(labels=np.zeros((4, 6)))), r"\[4, 6\]"),
+        (lambda file: (file.pop("images"), file.create_group("images")), "group"),
         (
             lambda file: (file.pop("images"), file.create_dataset("images", (N, 64, 64, 3), "u1", chunks=True)),
-            "claims 5,898,240,000 bytes but only 0 are stored",
+            "5,898,240,000",
         ),
     ],
 )
@@ -348,5 +348,5 @@ def test_damaged_pixels(published, tmp_path):
         file.seek(chunk.byte_offset)
         file.write(b"\xff" * chunk.size)
     source = shapes3d.open_source(path)
-    with pytest.raises(ForeignFile, match="download it again"):
+    with pytest.raises(ForeignFile, match="download"):
         list(source.images(np.array([0])))

@@ -85,7 +85,7 @@ def test_a_file(tmp_path, server, monkeypatch):
 def test_resume(tmp_path, server, monkeypatch, ranges):
     known(monkeypatch, File("data.bin", (f"{server.address}/data.bin",), sha256(CONTENT)))
     server.stop = 1_200_000
-    with pytest.raises(DownloadFailed, match=r"data\.bin: could not be downloaded: .*1,200,000"):
+    with pytest.raises(DownloadFailed, match="1,200,000"):
         download("tiny", tmp_path)
     (part,) = names(tmp_path)
     assert part.endswith(".part")
@@ -127,18 +127,18 @@ def test_failures_are_one_line(tmp_path, server, monkeypatch):
         download("tiny", tmp_path)
     message = str(caught.value)
     assert "\n" not in message
-    assert all(word in message for word in (dead, "404", "not an address of the web", "--from"))
+    assert all(word in message for word in (dead, "404", "address", "--from"))
     known(monkeypatch, File("data.bin", (f"{server.address}/data.bin",), sha256(b"else")))
-    with pytest.raises(DownloadFailed, match=r"has the sha256 \w+, expected"):
+    with pytest.raises(DownloadFailed, match="sha256"):
         download("tiny", tmp_path)
     assert names(tmp_path) == []
 
 
 def test_what_is_not_downloaded(cli, tmp_path):
-    with pytest.raises(WrongUsage, match="celeba has no stable address; https://mmlab"):
+    with pytest.raises(WrongUsage, match="celeba"):
         download("celeba", tmp_path)
-    cli("prepare", "rafd", "--download", "-o", tmp_path / "a.h5").failed(2, "--download: rafd has no stable address")
-    cli("prepare", "folder", "--download", "-o", tmp_path / "a.h5").failed(2, "--download: folder has no stable")
+    cli("prepare", "rafd", "--download", "-o", tmp_path / "a.h5").failed(2, "rafd")
+    cli("prepare", "folder", "--download", "-o", tmp_path / "a.h5").failed(2, "folder")
 
 
 def test_prepare_fetches_and_reads(cli, folder, server, monkeypatch):
@@ -152,7 +152,7 @@ def test_prepare_fetches_and_reads(cli, folder, server, monkeypatch):
     monkeypatch.setitem(catalogue.PUBLISHED, "mnist", catalogue.PUBLISHED["mnist"]._replace(files=files))
     outcome = cli("prepare", "mnist", "--download", "-o", "a.h5")
     outcome.printed("a.h5")
-    assert "is downloaded into" in outcome.err
+    assert "downloaded" in outcome.err
     assert names(folder / "cache" / "raw" / "mnist") == [file.name for file in files]
     cli("prepare", "mnist", "--download", "--from", "mine", "-o", "b.h5").printed("b.h5")
     assert names(folder / "mine") == [file.name for file in files]

@@ -97,16 +97,16 @@ def test_parts_of_z(network, tmp_path):
     folder = write_folder(tmp_path / "b", network, chunks=[4, 4, 4])
     assert open_generator(folder, "cpu").generator.facts.chunks == (4, 4, 4)
     write_folder(folder, network, chunks=[4, 4])
-    with pytest.raises(ForeignFile, match=r"config\.json: chunks is '\[4, 4\]', expected widths that sum to"):
+    with pytest.raises(ForeignFile, match="chunks"):
         open_generator(folder, "cpu")
 
 
 def test_nothing_is_downloaded(monkeypatch, folder):
     """A published model's name is a name of a file like any other."""
-    with pytest.raises(MissingFile, match="biggan-deep-128: no such checkpoint"):
+    with pytest.raises(MissingFile, match="biggan-deep-128"):
         open_generator("biggan-deep-128", "cpu")
     Path("biggan-deep-128").mkdir()
-    with pytest.raises(MissingFile, match=r"biggan-deep-128/config\.json: no such file; a BigGAN is a folder with"):
+    with pytest.raises(MissingFile, match=r"biggan-deep-128/config\.json"):
         open_generator("biggan-deep-128", "cpu")
     write_folder(Path("biggan-deep-128"), tiny_biggan())
 
@@ -119,26 +119,26 @@ def test_nothing_is_downloaded(monkeypatch, folder):
 
 @pytest.mark.parametrize("truncation", [0.5, 0.0, 2.0])
 def test_other_truncations_are_refused(biggan, truncation):
-    with pytest.raises(WrongUsage, match=rf"--truncation {truncation:g}: expected 1 or 0\.4"):
+    with pytest.raises(WrongUsage, match=rf"--truncation {truncation:g}"):
         open_generator(biggan, "cpu", truncation=truncation)
 
 
 def test_classes_are_checked(biggan):
-    with pytest.raises(WrongUsage, match=r"--class 5: .*biggan has classes 0 to 4"):
+    with pytest.raises(WrongUsage, match="--class 5"):
         open_generator(biggan, "cpu", classes=(1, 5))
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"z_dim": 13}, "embeddings.weight is torch.float32 [12, 5], config.json asks for float [13, 5]"),
-        ({"channel_width": 1 << 40}, "channel_width is '1099511627776', expected a whole number from 1 to 1,024"),
-        ({"num_classes": "many"}, "num_classes is 'many'"),
-        ({"layers": [[True, 16, 1000000]]}, "layers is not a list of [up-sample, in, out]"),
-        ({"eps": 0}, "eps is '0', expected a small number above 0"),
-        ({"n_stats": 12}, "which has no batch-norm statistics for --truncation 0.4; expected 51"),
-        ({"attention_layer_position": 99}, "attention_layer_position is '99'"),
-        ({"layers": [*LAYERS, [True, 1, 1]]}, "lacks generator.layers.7."),
+        ({"z_dim": 13}, "embeddings.weight"),
+        ({"channel_width": 1 << 40}, "channel_width"),
+        ({"num_classes": "many"}, "num_classes"),
+        ({"layers": [[True, 16, 1000000]]}, "layers"),
+        ({"eps": 0}, "eps"),
+        ({"n_stats": 12}, "--truncation 0.4"),
+        ({"attention_layer_position": 99}, "attention_layer_position"),
+        ({"layers": [*LAYERS, [True, 1, 1]]}, "generator.layers.7."),
     ],
 )
 def test_a_wrong_configuration(network, tmp_path, changes, words):
@@ -153,7 +153,7 @@ def test_a_network_that_cannot_run(network, tmp_path):
     package = the_package()
     config = package.BigGANConfig.from_dict(network.config.to_dict() | {"layers": layers})
     folder = write_folder(tmp_path / "b", package.BigGAN(config))
-    with pytest.raises(ForeignFile, match=r"b: fails for z \[1, 12\]: RuntimeError"):
+    with pytest.raises(ForeignFile, match=r"\[1, 12\]"):
         open_generator(folder, "cpu")
 
 
@@ -161,7 +161,7 @@ def test_weights_that_are_missing_are_not_left_to_chance(network, biggan):
     state = network.state_dict()
     del state["generator.bn.weight"]
     torch.save(state, biggan / "pytorch_model.bin")
-    with pytest.raises(ForeignFile, match=r"pytorch_model\.bin: lacks generator\.bn\.weight, which config\.json"):
+    with pytest.raises(ForeignFile, match=r"generator\.bn\.weight"):
         open_generator(biggan, "cpu")
 
 
@@ -169,7 +169,7 @@ def test_untrained_weights_fail_the_trial(network, biggan):
     state = network.state_dict()
     state["generator.gen_z.bias"] = torch.full_like(state["generator.gen_z.bias"], float("nan"))
     torch.save(state, biggan / "pytorch_model.bin")
-    with pytest.raises(ForeignFile, match="biggan: gives NaN or infinite pixels"):
+    with pytest.raises(ForeignFile, match="NaN"):
         open_generator(biggan, "cpu")
 
 
@@ -188,7 +188,7 @@ class Harm:
 def test_code_in_the_weights_does_not_run(network, biggan, tmp_path, legacy):
     state = dict(network.state_dict()) | {"x": Harm(tmp_path / "harm")}
     torch.save(state, biggan / "pytorch_model.bin", _use_new_zipfile_serialization=not legacy)
-    with pytest.raises(UnsafeFile, match=r"pytorch_model\.bin: holds Python objects \(.*\), expected tensors"):
+    with pytest.raises(UnsafeFile, match=r"pytorch_model\.bin"):
         open_generator(biggan, "cpu")
     assert not (tmp_path / "harm").exists()
 
@@ -205,7 +205,7 @@ def legacy_file(path: Path, numel: int) -> Path:
 
 @pytest.mark.parametrize("numel", [10**9, 2**50, -1])
 def test_memory_that_the_weights_do_not_fill_is_not_taken(tmp_path, numel):
-    with pytest.raises(UnsafeFile, match=r"claims to hold more numbers|not as torch writes them"):
+    with pytest.raises(UnsafeFile, match=r"numbers|storages"):
         torch_file.load(legacy_file(tmp_path / "w.bin", numel), "file", "hint", legacy=True)
 
 
@@ -215,14 +215,14 @@ def test_a_storages_size_cannot_be_hidden(tmp_path):
     data = path.read_bytes()
     hidden = b"\x8a\x05" + struct.pack("<q", 10**11)[:5] + b"q\x63" + b"0" + b"h\x63" + b"Nt"  # put, pop, get
     path.write_bytes(data.replace(b"K\x02Nt", hidden))
-    with pytest.raises(UnsafeFile, match="its storages are not as torch writes them"):
+    with pytest.raises(UnsafeFile, match="storages"):
         torch_file.load(path, "file", "hint", legacy=True)
 
 
 @pytest.mark.parametrize("data", [b"", b"rubbish", pickle.dumps(3), pickle.dumps(3)[:-1], bytes(100)])
 def test_rubbish(tmp_path, data):
     (tmp_path / "w.bin").write_bytes(data)
-    with pytest.raises(ForeignFile, match=r"w\.bin: not a file, or a damaged one \(.*\); hint"):
+    with pytest.raises(ForeignFile, match="hint"):
         torch_file.load(tmp_path / "w.bin", "file", "hint", legacy=True)
 
 
@@ -231,5 +231,5 @@ def test_a_legacy_file_reads_as_it_was_written(tmp_path):
     torch.save(kept, tmp_path / "w.bin", _use_new_zipfile_serialization=False)
     found = torch_file.load(tmp_path / "w.bin", "file", "hint", legacy=True)
     assert all(found[name].equal(tensor) for name, tensor in kept.items())
-    with pytest.raises(DisentoolError, match="not a checkpoint, or one cut short"):
+    with pytest.raises(DisentoolError, match="checkpoint"):
         torch_file.load(tmp_path / "w.bin", "checkpoint", "hint")

@@ -106,11 +106,11 @@ def test_biggan_other_truncation_and_any_class(cli, folder, biggan):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("--class", "9"), 2, "biggan has classes 0 to 4"),
-        (("--class", "1,1"), 2, "--class 1: named twice"),
-        (("--class", "dog"), 2, "--class dog: expected numbers and ranges"),
-        (("--class", "1", "--truncation", "0.7"), 2, "--truncation 0.7: expected 1 or 0.4"),
-        (("--class", "1", "--space", "class"), 2, "(BigGAN) has no class and content codes; leave it out"),
+        (("--class", "9"), 2, "--class 9"),
+        (("--class", "1,1"), 2, "--class 1"),
+        (("--class", "dog"), 2, "--class dog"),
+        (("--class", "1", "--truncation", "0.7"), 2, "--truncation 0.7"),
+        (("--class", "1", "--space", "class"), 2, "--space class"),
     ],
 )
 def test_bad_input(cli, folder, biggan, words, code, message):
@@ -124,7 +124,7 @@ def test_bad_input(cli, folder, biggan, words, code, message):
 def test_the_examples_own_directions_are_found(cli, own):
     moves = ("--transform", "shift-x", "--transform", "shift-y", "--transform", "zoom")
     call = ("find-direction", "your_generator:Blob", *moves, "--method", "tangent", "--starts", 20, "--device", "cpu")
-    cli(*call, "-o", "d.h5").failed(1, "your_generator:Blob: is code of your own; --trust imports and runs it")
+    cli(*call, "-o", "d.h5").failed(1, "--trust")
     cli(*call, "--trust", "-o", "d.h5").printed("d.h5")
     found = directions.read(own / "d.h5").directions
     true = sys.modules["your_generator"].Blob().directions.numpy()
@@ -161,14 +161,14 @@ class Lamp(nn.Module):
 def test_opaque_files(cli, folder, name, write):
     write(folder / name, Lamp())
     call = ("find-direction", name, *COLOURS, "--method", "tangent")
-    cli(*call, "-o", "d.h5").failed(1, "and opening one executes the code in it; --trust does so")
+    cli(*call, "-o", "d.h5").failed(1, "--trust")
     cli(*call, "--trust", "-o", "d.h5").printed("d.h5")
     found = directions.read(folder / "d.h5").directions
     assert found["red"].u[0] > 0.99
     np.testing.assert_allclose(found["brightness"].u[:3], 3**-0.5, atol=0.02)
     # The Lamp cannot shift: stripes of z stay where they are, however bright.
     cli("find-direction", name, "--transform", "shift-y", "--trust", "-o", "e.h5", *METHODS["paper"]).failed(
-        1, f"{name}: cannot follow shift-y (relative error ", "--force"
+        1, "--force"
     )
     assert not (folder / "e.h5").exists()
     assert json.loads((folder / "g.json").read_text()) == SIDECAR
@@ -188,5 +188,5 @@ def test_what_differentiates_once_is_enough_for_the_papers_method(cli, own):
     (own / "mine.py").write_text(ONCE)
     call = ("find-direction", "--trust", "mine:g", "--transform", "brightness", "--starts", 6, "--device", "cpu")
     for method in ("lm", "tangent"):
-        cli(*call, *METHODS[method], "-o", "d.h5").failed(1, "mine:g: fails for", "differentiated twice")
+        cli(*call, *METHODS[method], "-o", "d.h5").failed(1, "--method paper")
     cli(*call, *METHODS["paper"], "--force", "-o", "d.h5").printed("d.h5")  # no direction of it is useful

@@ -65,7 +65,7 @@ def test_a_colours_own_channel_alone():
     made, mask = transforms.apply("green", images, 0.2)
     np.testing.assert_allclose(made[0, :, 0, 0], [0.5, 0.7, 0.5])
     assert mask.all()
-    with pytest.raises(DataMismatch, match="needs images of 3 channels"):
+    with pytest.raises(DataMismatch, match="3 channels"):
         transforms.apply("green", images[:, :1], 0.2)
     with pytest.raises(UnknownName, match="shift-x"):
         transforms.find("shift", 1)
@@ -262,9 +262,9 @@ def test_a_file_reads_as_it_was_written(made):
     assert found.directions["zoom@3"].kept.tolist() == [True, False]
     for name in ("u", "knots", "values"):
         np.testing.assert_array_equal(getattr(found.find("zoom@3"), name), getattr(extra, name))
-    with pytest.raises(WrongUsage, match="holds shift-x, zoom@3; name one"):
+    with pytest.raises(WrongUsage, match="zoom@3"):
         found.find(None)
-    with pytest.raises(DataMismatch, match=r"of another generator than h\.pt"):
+    with pytest.raises(DataMismatch, match=r"h\.pt"):
         found.require_bound("h.pt", "b" * 64)
     found.require_bound("h.pt", "b" * 64, force=True)
 
@@ -272,15 +272,15 @@ def test_a_file_reads_as_it_was_written(made):
 @pytest.mark.parametrize(
     ("array", "values", "words"),
     [
-        ("u", np.array([1, 1, 0], np.float32), "shift-x/u is not of length 1"),
-        ("u", np.array([np.nan, 1, 0], np.float32), "shift-x/u is not of length 1"),
+        ("u", np.array([1, 1, 0], np.float32), "length"),
+        ("u", np.array([np.nan, 1, 0], np.float32), "length"),
         ("u", np.array([[1.0]], np.float32), "shift-x/u"),
         ("u", np.array([1.0, 0, 0]), "shift-x/u"),
-        ("knots", np.array([0, 0, 0, 1, 2.0]), "knots must ascend"),
-        ("values", np.array([0, -1, 0, 1, 2.0]), "must not descend"),
+        ("knots", np.array([0, 0, 0, 1, 2.0]), "knots"),
+        ("values", np.array([0, -1, 0, 1, 2.0]), "values"),
         ("values", np.array([0, 0, 0, 1, np.inf]), "finite"),
         ("values", np.zeros(3), "shift-x"),
-        ("t_valid", np.array([-1.0, 0.1]), "t_valid is"),
+        ("t_valid", np.array([-1.0, 0.1]), "t_valid"),
     ],
 )
 def test_hostile_files(made, array, values, words):
@@ -296,5 +296,5 @@ def test_hostile_files(made, array, values, words):
 def test_references():
     assert files.reference("a/dirs.h5:shift-x@14") == (files.Path("a/dirs.h5"), "shift-x@14")
     assert files.reference("dirs.h5") == (files.Path("dirs.h5"), None)
-    with pytest.raises(WrongUsage, match="expected FILE:NAME"):
+    with pytest.raises(WrongUsage, match="FILE:NAME"):
         files.reference("dirs.h5:")

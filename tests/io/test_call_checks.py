@@ -18,18 +18,17 @@ def test_what_is_there_once_passes():
 
 
 @pytest.mark.parametrize(
-    ("check", "message"),
+    ("check", "word"),
     [
-        (lambda: require_once([1, 2, 1, 2], "--dims"), "--dims 1: named twice"),
-        (lambda: require_once(["zoom", "zoom"], "--transform"), "--transform zoom: named twice"),
-        (lambda: require_outputs_once([Path("a.png")] * 2), "a.png: named twice as an output"),
-        (lambda: require_indices([0, 10], 10, "--dims", "c.pt", "dimensions"), "--dims 10: c.pt has dimensions 0 to 9"),
-        (lambda: require_indices([-1], 10, "--class", "c.pt", "classes"), "--class -1: c.pt has classes 0 to 9"),
-        (lambda: checked_rows([7000], 5000, Path("d.h5")), "--rows 7000: d.h5 has rows 0 to 4,999"),
-        (lambda: checked_rows([], 5, Path("d.h5"), "--class-rows"), "--class-rows: names no row"),
+        (lambda: require_once([1, 2, 1, 2], "--dims"), "--dims 1"),
+        (lambda: require_once(["zoom", "zoom"], "--transform"), "--transform zoom"),
+        (lambda: require_outputs_once([Path("a.png")] * 2), "a.png"),
+        (lambda: require_indices([0, 10], 10, "--dims", "c.pt", "dimensions"), "--dims 10"),
+        (lambda: require_indices([-1], 10, "--class", "c.pt", "classes"), "--class -1"),
+        (lambda: checked_rows([7000], 5000, Path("d.h5")), "--rows 7000"),
+        (lambda: checked_rows([], 5, Path("d.h5"), "--class-rows"), "--class-rows"),
     ],
 )
-def test_what_is_refused(check, message):
-    with pytest.raises(WrongUsage) as error:
+def test_what_is_refused(check, word):
+    with pytest.raises(WrongUsage, match=word):
         check()
-    assert str(error.value) == message

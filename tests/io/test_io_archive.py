@@ -40,7 +40,7 @@ def test_every_kind_gives_the_same(tmp_path, kind):
     assert dict(found.each(WANTED, 3000)) == {name: MEMBERS[name] for name in WANTED}
     some = [WANTED[1], WANTED[1], WANTED[0]]  # in the order asked for, however often
     assert [data for _, data in found.each(some, 3000)] == [MEMBERS[name] for name in some]
-    with pytest.raises(UnsafeFile, match=r"a\.bin has 3,000 bytes, expected at most 2,999"):
+    with pytest.raises(UnsafeFile, match="3,000 bytes"):
         list(found.each(WANTED, 2999))
 
 
@@ -73,12 +73,12 @@ def test_digests_name_the_source(tmp_path):
 
 
 def test_what_is_not_there(tmp_path):
-    with pytest.raises(MissingFile, match="no such file or folder; give the set"):
+    with pytest.raises(MissingFile, match="nothing"):
         archive.members(tmp_path / "nothing", (".bin",), "the set")
-    with pytest.raises(MissingFile, match=r"no \.bin in it; give the set"):
+    with pytest.raises(MissingFile, match=r"\.bin"):
         archive.members(tmp_path, (".bin",), "the set")
     (tmp_path / "file").write_bytes(b"text" * 200)
-    with pytest.raises(ForeignFile, match="file: expected a folder or an archive"):
+    with pytest.raises(ForeignFile, match="archive"):
         archive.members(tmp_path / "file", (".bin",), "the set")
 
 
@@ -88,7 +88,7 @@ def test_archives_cut_short(tmp_path, kind):
     data = path.read_bytes()
     for length in (600, len(data) // 2) if kind == "tar" else (30, len(data) // 2, len(data) - 10):
         path.write_bytes(data[:length])
-        with pytest.raises(ForeignFile, match=rf"{path.name}: .*download it again"):
+        with pytest.raises(ForeignFile, match=path.name):
             archive.members(path, (".bin",), "the set")
 
 
@@ -98,7 +98,7 @@ def test_damage_in_a_member(tmp_path):
         archived.writestr("a.bin", b"hello world")
     path.write_bytes(path.read_bytes().replace(b"hello", b"jello"))
     found = archive.members(path, (".bin",), "the set")
-    with pytest.raises(ForeignFile, match=r"raw\.zip: a\.bin: cannot be read \(Bad CRC"):
+    with pytest.raises(ForeignFile, match=r"a\.bin"):
         found.read("a.bin", 100)
 
 
@@ -127,7 +127,7 @@ def test_twice_the_same_name(tmp_path):
     with tarfile.open(tmp_path / "raw.tar", "w") as archived:
         for _ in range(2):
             archived.addfile(tarfile.TarInfo("a.bin"))
-    with pytest.raises(ForeignFile, match=r"two members a\.bin"):
+    with pytest.raises(ForeignFile, match=r"a\.bin"):
         archive.members(tmp_path / "raw.tar", (".bin",), "the set")
 
 
@@ -140,7 +140,7 @@ def test_a_header_that_claims_gigabytes(tmp_path):
         out.write(info.tobuf())
         out.write(bytes(64 << 20))
     tracemalloc.start()
-    with pytest.raises(UnsafeFile, match=r"a tar header of 67,108,864 bytes"):
+    with pytest.raises(UnsafeFile, match="67,108,864"):
         archive.members(path, (".bin",), "the set")
     assert tracemalloc.get_traced_memory()[1] < 8 << 20
     tracemalloc.stop()
@@ -171,5 +171,5 @@ def test_a_pax_size_that_is_no_size(tmp_path, size):
 def test_one_gzipped_file_is_no_archive(tmp_path):
     path = tmp_path / "t10k-images-idx3-ubyte.gz"
     path.write_bytes(gzip.compress(b"abc" * 1000))
-    with pytest.raises(ForeignFile, match="one gzipped file, not an archive; give the folder that it lies in"):
+    with pytest.raises(ForeignFile, match="gzipped"):
         archive.members(path, (".png",), "pictures")

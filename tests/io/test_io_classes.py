@@ -33,7 +33,7 @@ def test_words_and_numbers_name_classes():
         one.index("elipse", WORDS)
     with pytest.raises(WrongUsage, match="0 to 6"):
         two.index("ellipse+7", WORDS)
-    with pytest.raises(WrongUsage, match="2 values joined"):
+    with pytest.raises(WrongUsage, match=r"shape\+place"):
         two.index("ellipse", WORDS)
 
 
@@ -45,11 +45,11 @@ def test_the_data_may_name_its_class_factor():
 @pytest.mark.parametrize(
     ("spec", "names", "sizes", "error", "told"),
     [
-        ("auto", NAMES, SIZES, NoFactors, "--class-factor names it .*colour, shape, place"),
+        ("auto", NAMES, SIZES, NoFactors, "--class-factor"),
         ("auto", (), (), NoFactors, "no factors"),
-        ("size", NAMES, SIZES, WrongUsage, "it has colour, shape, place"),
+        ("size", NAMES, SIZES, WrongUsage, "colour"),
         ("shape+shape", NAMES, SIZES, WrongUsage, "twice"),
-        ("a+b", ("a", "b"), (2000, 2000), DataMismatch, "4,000,000 classes"),
+        ("a+b", ("a", "b"), (2000, 2000), DataMismatch, "4,000,000"),
     ],
 )
 def test_what_is_no_class_factor_is_refused(spec, names, sizes, error, told):

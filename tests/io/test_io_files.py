@@ -65,7 +65,7 @@ def test_an_output_that_appears_meanwhile_is_not_replaced(tmp_path):
             temporary.write_text("mine")
             target.write_text("theirs")
 
-    with pytest.raises(OutputExists, match="appeared meanwhile"):
+    with pytest.raises(OutputExists, match="--overwrite"):
         write()
     assert target.read_text() == "theirs"
     assert names(tmp_path) == ["a.txt"]
@@ -90,7 +90,7 @@ def test_synced_before_it_is_moved(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(errno.ENOSPC, "disk is full"), (errno.EDQUOT, "quota"), (errno.EROFS, "read-only")]
+    ("number", "words"), [(errno.ENOSPC, "disk"), (errno.EDQUOT, "quota"), (errno.EROFS, "read-only")]
 )
 def test_a_full_disk_keeps_the_last_good_file(tmp_path, monkeypatch, number, words):
     target = tmp_path / "a.txt"
@@ -100,7 +100,7 @@ def test_a_full_disk_keeps_the_last_good_file(tmp_path, monkeypatch, number, wor
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(NotWritable, match=f"a.txt: cannot be written: .*{words}"):
+    with pytest.raises(NotWritable, match=words):
         files.write_text(target, "new", overwrite=True)
     assert target.read_text() == "the last good one"
     assert names(tmp_path) == ["a.txt"]
@@ -135,47 +135,47 @@ def test_probe_refuses_what_is_there(tmp_path, kind):
         if kind == "link":
             (tmp_path / "b.txt").write_text("x")
         target.symlink_to(tmp_path / "b.txt")
-    with pytest.raises(OutputExists, match=r"a\.txt: already there; --overwrite"):
+    with pytest.raises(OutputExists, match="--overwrite"):
         files.probe(target, overwrite=False)
     files.probe(target, overwrite=True)
 
 
 def test_probe_refuses_folders_and_devices_even_with_overwrite(tmp_path):
-    with pytest.raises(NotWritable, match="is a folder"):
+    with pytest.raises(NotWritable, match="folder"):
         files.probe(tmp_path, overwrite=True)
     os.mkfifo(tmp_path / "fifo")
     for special in (tmp_path / "fifo", Path("/dev/null")):
-        with pytest.raises(NotWritable, match="no ordinary file"):
+        with pytest.raises(NotWritable, match="ordinary"):
             files.probe(special, overwrite=True)
 
 
 def test_probe_refuses_a_file_as_a_folder(tmp_path):
     (tmp_path / "file").write_text("x")
     for below in ("file/a.txt", "file/b/a.txt"):
-        with pytest.raises(NotWritable, match="a part of the path is a file"):
+        with pytest.raises(NotWritable, match="folder"):
             files.probe(tmp_path / below, overwrite=False)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc, where nobody can make a file")
 def test_probe_refuses_a_folder_that_nobody_can_write_to():
-    with pytest.raises(NotWritable, match=r"/proc/disentool/a\.txt: cannot be written"):
+    with pytest.raises(NotWritable, match=r"/proc/disentool/a\.txt"):
         files.probe(Path("/proc/disentool/a.txt"), overwrite=False)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_probe_refuses_a_read_only_folder(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(NotWritable, match="permission denied"):
+    with pytest.raises(NotWritable, match="permission"):
         files.probe(tmp_path / "a.txt", overwrite=False)
 
 
 def test_probe_wants_room(tmp_path):
-    with pytest.raises(NotWritable, match=r"a\.txt: needs 1,000,000,000,000 MB, its disk has [\d,]+ MB free"):
+    with pytest.raises(NotWritable, match="1,000,000,000,000"):
         files.probe(tmp_path / "a.txt", overwrite=False, need_bytes=10**18)
 
 
 def test_a_name_too_long_is_named(tmp_path):
-    with pytest.raises(NotWritable, match="name is too long"):
+    with pytest.raises(NotWritable, match="too long"):
         files.write_text(tmp_path / ("x" * 300), "hello", overwrite=False)
 
 
@@ -185,18 +185,18 @@ def test_an_output_is_no_input(tmp_path):
     (tmp_path / "link.h5").symlink_to(source)
     files.require_apart(tmp_path / "b.h5", source, tmp_path / "missing.h5")
     for same in (source, tmp_path / "." / "a.h5", tmp_path / "link.h5"):
-        with pytest.raises(WrongUsage, match="read by this very command"):
+        with pytest.raises(WrongUsage, match="-o"):
             files.require_apart(same, source)
 
 
 def test_require_names_what_is_missing(tmp_path):
     assert files.require(str(__file__), "test") == Path(__file__)
-    with pytest.raises(MissingFile, match=r"nothing\.pt: no such checkpoint; run this"):
+    with pytest.raises(MissingFile, match=r"nothing\.pt"):
         files.require(tmp_path / "nothing.pt", "checkpoint", "run this")
-    with pytest.raises(MissingFile, match="expected checkpoint, found a folder"):
+    with pytest.raises(MissingFile, match="folder"):
         files.require(tmp_path, "checkpoint")
     os.mkfifo(tmp_path / "fifo")
-    with pytest.raises(MissingFile, match="expected checkpoint, found a pipe or a device"):
+    with pytest.raises(MissingFile, match="pipe"):
         files.require(tmp_path / "fifo", "checkpoint")
 
 
@@ -240,7 +240,7 @@ def test_a_claim_leaves_nothing(tmp_path):
 
 
 def test_a_second_process_is_told(tmp_path, holder):
-    with pytest.raises(OutputBusy, match=r"a\.h5: another running disentool"), files.claim(tmp_path / "a.h5"):
+    with pytest.raises(OutputBusy, match=r"a\.h5"), files.claim(tmp_path / "a.h5"):
         pass
     with files.claim(tmp_path / "b.h5"):  # another output is free
         pass
@@ -290,7 +290,7 @@ def test_a_claim_in_a_folder_that_goes_away(tmp_path):
 
 def test_a_claim_below_a_file(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(NotWritable, match="a part of the path is a file"), files.claim(tmp_path / "file" / "a.h5"):
+    with pytest.raises(NotWritable, match="folder"), files.claim(tmp_path / "file" / "a.h5"):
         pass
 
 
@@ -335,7 +335,7 @@ def test_a_file_system_without_locks_is_said_not_worked_around(tmp_path, monkeyp
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
     monkeypatch.setattr("fcntl.flock", refuse)
-    refused = pytest.raises(NotWritable, match=r"a\.h5: cannot be written: Function not implemented")
+    refused = pytest.raises(NotWritable, match=r"a\.h5")
     with refused, files.claim(tmp_path / "a.h5"):
         pass
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from disentool.commands.info import info
-from disentool.errors import DataMismatch, DisentoolError, ForeignFile, MissingFile, OutputExists, UnsafeFile
+from disentool.errors import DataMismatch, ForeignFile, MissingFile, OutputExists, UnsafeFile
 from disentool.io import dataset, hdf5, latents, provenance
 from disentool.io.hdf5_output import HDF5Output
 from disentool.io.schema import DATASET, LATENTS
@@ -162,7 +162,7 @@ def info_attributes(path: Path) -> dict:
 
 def test_a_stream_must_be_filled(tmp_path):
     with (
-        pytest.raises(ValueError, match="3 of 4 rows"),
+        pytest.raises(ValueError, match="3 of 4"),
         hdf5.create(tmp_path / "a.h5", DATASET) as out,
         out.stream("a", (4, 2), np.uint8) as append,
     ):
@@ -226,7 +226,7 @@ def test_verify_notices_a_changed_pixel(small):
     assert info(small, verify=True)["verified"]
     with edited(small) as file:
         file["images"][5, 3, 3, 0] ^= 1
-    with pytest.raises(ForeignFile, match=r"small\.h5: its arrays do not match its content_sha256"):
+    with pytest.raises(ForeignFile, match="content_sha256"):
         info(small, verify=True)
 
 
@@ -261,33 +261,33 @@ def test_nothing_is_replaced_unasked(small):
 def test_versions(small):
     with edited(small) as file:
         file.attrs["version"] = 2
-    with pytest.raises(ForeignFile, match=r"small\.h5: disentool\.dataset version 2, this disentool reads up to 1"):
+    with pytest.raises(ForeignFile, match="version 2"):
         dataset.read(small)
     for value in (0, -1, "1", 1.0, [1], True):
         with edited(small) as file:
             file.attrs["version"] = value
-        with pytest.raises(ForeignFile, match="its version is"):
+        with pytest.raises(ForeignFile, match="version"):
             dataset.read(small)
 
 
 def test_other_files(tmp_path, small):
-    with pytest.raises(MissingFile, match=r"nothing\.h5: no such HDF5 file; `disentool prepare` makes one"):
+    with pytest.raises(MissingFile, match=r"nothing\.h5"):
         dataset.read(tmp_path / "nothing.h5")
-    with pytest.raises(MissingFile, match="found a folder"):
+    with pytest.raises(MissingFile, match="folder"):
         dataset.read(tmp_path)
-    with pytest.raises(ForeignFile, match=r"expected a disentool\.latents file, found a disentool\.dataset file"):
+    with pytest.raises(ForeignFile, match=r"disentool\.latents"):
         latents.read(small)
     (tmp_path / "text.h5").write_text("hello")
-    with pytest.raises(ForeignFile, match=r"text\.h5: not an HDF5 file"):
+    with pytest.raises(ForeignFile, match=r"text\.h5"):
         dataset.read(tmp_path / "text.h5")
     (tmp_path / "empty.h5").touch()
-    with pytest.raises(ForeignFile, match=r"empty\.h5: not an HDF5 file"):
+    with pytest.raises(ForeignFile, match=r"empty\.h5"):
         dataset.read(tmp_path / "empty.h5")
     with h5py.File(tmp_path / "foreign.h5", "w") as file:
         file["x"] = [1, 2]
-    with pytest.raises(ForeignFile, match="another origin, or an unfinished one"):
+    with pytest.raises(ForeignFile, match="origin"):
         dataset.read(tmp_path / "foreign.h5")
-    with pytest.raises(ForeignFile, match="no format, so it is unfinished or foreign; arrays: x"):
+    with pytest.raises(ForeignFile, match="arrays: x"):
         info(tmp_path / "foreign.h5")
 
 
@@ -297,35 +297,35 @@ IMAGES, FACTORS = square_grid(16)
 @pytest.mark.parametrize(
     ("name", "values", "words"),
     [
-        ("images", IMAGES[:100], "other arrays have N"),
-        ("images", IMAGES[:0], "other arrays have N|N > 0"),
-        ("images", IMAGES[..., 0], r"images is uint8 \[192, 16, 16\], expected uint8 \[N,H,W,C\]"),
-        ("images", IMAGES.astype(np.float32), "images is float32"),
-        ("images", np.repeat(IMAGES, 2, axis=3), "C 1 or 3"),
-        ("images", np.array(["a", "b"], dtype="S1"), "holds .*, expected numbers"),
-        ("factors", FACTORS - 1, r"outside 0\.\.size-1"),
-        ("factors", FACTORS + 1, r"outside 0\.\.size-1"),
-        ("factors", FACTORS.astype(np.int64), "factors is int64"),
-        ("factors", FACTORS[:, :2], "2 factors, but factor_names"),
+        ("images", IMAGES[:100], "100"),
+        ("images", IMAGES[:0], "N = 0|N > 0"),
+        ("images", IMAGES[..., 0], r"\[192, 16, 16\]"),
+        ("images", IMAGES.astype(np.float32), "float32"),
+        ("images", np.repeat(IMAGES, 2, axis=3), "C 1"),
+        ("images", np.array(["a", "b"], dtype="S1"), "numbers"),
+        ("factors", FACTORS - 1, "sizes"),
+        ("factors", FACTORS + 1, "sizes"),
+        ("factors", FACTORS.astype(np.int64), "int64"),
+        ("factors", FACTORS[:, :2], "2 factors"),
         ("factors", FACTORS[:, :0], "K > 0"),
-        ("factors", np.full_like(FACTORS, 2**31 - 1), r"outside 0\.\.size-1"),
+        ("factors", np.full_like(FACTORS, 2**31 - 1), "sizes"),
     ],
 )
 def test_arrays_that_do_not_fit(small, name, values, words):
     with edited(small) as file:
         replace(file, name, values)
-    with pytest.raises(DisentoolError, match=f"small\\.h5: .*({words})"):
+    with pytest.raises(ForeignFile, match=words):
         dataset.read(small)
 
 
 def test_arrays_that_are_missing(small):
     with edited(small) as file:
         del file["images"]
-    with pytest.raises(ForeignFile, match=r"small\.h5: no array 'images'; it holds factors"):
+    with pytest.raises(ForeignFile, match="array 'images'"):
         dataset.read(small)
     with edited(small) as file:
         file.create_group("images")
-    with pytest.raises(ForeignFile, match="'images' is a group"):
+    with pytest.raises(ForeignFile, match="group"):
         dataset.read(small)
 
 
@@ -356,12 +356,12 @@ def test_attributes_that_do_not_fit(small, changes):
 
 def test_latents_that_do_not_fit(tmp_path):
     path = write_latents(tmp_path / "z.h5", provenance="{")
-    with pytest.raises(ForeignFile, match="provenance is not JSON"):
+    with pytest.raises(ForeignFile, match="provenance"):
         latents.read(path)
     with edited(path) as file:
         file.attrs["provenance"] = "{}"
         replace(file, "logvar", np.zeros((20, 4), np.float32))
-    with pytest.raises(ForeignFile, match=r"logvar is \[20, 4\], but other arrays have D = 3"):
+    with pytest.raises(ForeignFile, match="logvar"):
         latents.read(path)
 
 
@@ -393,21 +393,21 @@ def test_codes_and_factors_of_any_name(tmp_path):
 @pytest.mark.parametrize(
     ("codes", "factors", "error", "words"),
     [
-        ("nothing", None, ForeignFile, r"no array 'nothing'; it holds labels, z, z3"),
-        ("z", "nothing", ForeignFile, "no array 'nothing'"),
-        ("/", None, ForeignFile, "'/' is a group"),
-        ("z/", "labels/x", ForeignFile, "no array 'labels/x'"),
-        ("z3", None, ForeignFile, r"z3 is \[2, 2, 2\], expected codes \[N,D\]"),
-        ("labels", None, ForeignFile, r"labels is \[3\], expected codes \[N,D\]"),
-        ("z", "z3", ForeignFile, r"z3 is \[2, 2, 2\], expected factors \[N,K\]"),
-        ("z", "labels", DataMismatch, "2 codes in z but 3 factors in labels"),
+        ("nothing", None, ForeignFile, "'nothing'"),
+        ("z", "nothing", ForeignFile, "'nothing'"),
+        ("/", None, ForeignFile, "'/'"),
+        ("z/", "labels/x", ForeignFile, "'labels/x'"),
+        ("z3", None, ForeignFile, "z3"),
+        ("labels", None, ForeignFile, r"\[3\]"),
+        ("z", "z3", ForeignFile, r"\[2, 2, 2\]"),
+        ("z", "labels", DataMismatch, "2 codes"),
     ],
 )
 def test_codes_that_are_not_there(tmp_path, codes, factors, error, words):
     path = tmp_path / "any.h5"
     with h5py.File(path, "w") as file:
         file["z"], file["z3"], file["labels"] = np.zeros((2, 2)), np.zeros((2, 2, 2)), np.zeros(3)
-    with pytest.raises(error, match=r"any\.h5: " + words):
+    with pytest.raises(error, match=words):
         latents.read_foreign(path, codes, factors)
 
 
@@ -452,7 +452,7 @@ def test_nothing_outside_the_file_is_read(tmp_path, small, kind):
             layout = h5py.VirtualLayout(IMAGES.shape, "u1")
             layout[:] = h5py.VirtualSource(str(other), "images", IMAGES.shape)
             file.create_virtual_dataset("images", layout)
-    with never_opened(other), pytest.raises(UnsafeFile, match=r"small\.h5: .* only arrays within the file"):
+    with never_opened(other), pytest.raises(UnsafeFile, match="arrays"):
         dataset.read(small)
     with never_opened(other), pytest.raises(UnsafeFile):
         latents.read_foreign(small, "images" if kind != "link in a group" else "factors", None)
@@ -489,7 +489,7 @@ def test_claims_of_size_are_not_believed(small, options):
         if options:
             images[0, :64, :64] = 1
     tracemalloc.start()
-    with pytest.raises(UnsafeFile, match=r"images claims 824,633,720,832 bytes but only [\d,]+ are stored"):
+    with pytest.raises(UnsafeFile, match="824,633,720,832"):
         dataset.read(small)
     with pytest.raises(UnsafeFile):
         info(small, verify=True)
@@ -609,7 +609,7 @@ for limit in (0, 1000, 4096, 100_000, 204_000, 206_000, 207_000):
                     out.attributes(**{f"a{i}": "x" * 500})
             print(limit, compress, "written")
         except NotWritable as error:
-            assert "a.h5: cannot be written: File too large" in str(error), error
+            assert "a.h5" in str(error), error
 print("end")
 """
 

@@ -56,11 +56,11 @@ def test_reading_what_is_no_picture(tmp_path):
     whole = save(tmp_path / "whole.png", np.random.default_rng(0).integers(0, 256, (40, 40), np.uint8)).read_bytes()
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
     for name in ("text.png", "cut.png"):
-        with pytest.raises(ForeignFile, match=f"{name}: not a picture that can be read"):
+        with pytest.raises(ForeignFile, match=name):
             read_images.read(tmp_path / name, 1, (8, 8))
-    with pytest.raises(MissingFile, match="no such image file"):
+    with pytest.raises(MissingFile, match=r"none\.png"):
         read_images.read(tmp_path / "none.png", 1, (8, 8))
-    with pytest.raises(MissingFile, match="found a folder"):
+    with pytest.raises(MissingFile, match="folder"):
         read_images.read(tmp_path, 1, (8, 8))
 
 
@@ -107,7 +107,7 @@ def test_a_palette_becomes_its_colours(tmp_path):
 @pytest.mark.parametrize(("dtype", "words"), [(np.float32, "floating-point"), (np.int32, "32-bit")])
 def test_pixels_of_unknown_range_are_refused(tmp_path, dtype, words):
     Image.fromarray(np.full((4, 4), 200, dtype)).save(tmp_path / "a.tiff")
-    with pytest.raises(ForeignFile, match=rf"a\.tiff: holds {words} pixels"):
+    with pytest.raises(ForeignFile, match=words):
         read_images.read(tmp_path / "a.tiff", 1, (4, 4))
 
 

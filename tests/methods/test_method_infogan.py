@@ -117,9 +117,9 @@ def test_the_prior_is_what_the_generator_was_trained_on():
 def test_codes_that_make_no_sense_are_refused(text):
     with pytest.raises(WrongUsage, match="--categorical"):
         make("infogan", categorical=text)
-    with pytest.raises(WrongUsage, match="no code is left"):
+    with pytest.raises(WrongUsage, match="--continuous 0"):
         make("infogan", categorical=None, continuous=0)
-    with pytest.raises(DataMismatch, match="100 images cannot fill the 101 classes"):
+    with pytest.raises(DataMismatch, match="101 classes"):
         make("infogan", categorical="101")
 
 
@@ -220,7 +220,7 @@ def test_tensorboard_gets_the_history(squares, tmp_path, monkeypatch):
         read = [(event.step, event.value) for event in events.Scalars(name)]
         assert read == [(line["step"], pytest.approx(line[name], rel=1e-6)) for line in history]
     (tmp_path / "tb" / "x").write_text("in the way")
-    with pytest.raises(NotWritable, match=r"--tensorboard .*tb: .*x cannot be written to"):
+    with pytest.raises(NotWritable, match="--tensorboard"):
         run("x.pt", squares, steps=4, tensorboard=tmp_path / "tb")
     assert not (tmp_path / "x.pt").exists()
 

@@ -186,7 +186,7 @@ def test_any_size_from_32_up(size, channels):
 
 def test_smaller_images_are_refused():
     facts = DataFacts(rows=7, channels=1, height=28, width=32, factor_names=("a",), factor_sizes=(5,), class_factor="a")
-    with pytest.raises(DataMismatch, match=r"28x32 pixels: both sides must be at least 32; `prepare --size` resizes"):
+    with pytest.raises(DataMismatch, match="28x32"):
         LORD(build(LORDConfig, TINY), facts).networks()
 
 
@@ -202,9 +202,9 @@ def test_weights_begin_as_the_recipe_says():
 @pytest.mark.parametrize(
     ("spec", "error", "words"),
     [
-        ("colour", WrongUsage, "colour"),
-        ("a+a", WrongUsage, "names a factor twice"),
-        ("auto", NoFactors, "--class-factor names it (it has a, b)"),
+        ("colour", WrongUsage, "--class-factor colour"),
+        ("a+a", WrongUsage, "twice"),
+        ("auto", NoFactors, "--class-factor"),
     ],
 )
 def test_class_factors_that_there_are_not(spec, error, words):
@@ -269,14 +269,14 @@ def test_rates_fall_and_plateaus_wait():
             optimizer, rates = fresh()
             rates.restore(state)
     assert seen == [0.8] * 8 + [0.4] * 6
-    with pytest.raises(ValueError, match="learning rates of phase p are others"):
+    with pytest.raises(ValueError, match="phase p"):
         rates.restore([])
 
 
 def test_row_codes_of_amortised_contents_need_the_images():
     method, networks = make(content="amortised")
     batch = some()
-    with pytest.raises(WrongUsage, match="amortised, not optimised"):
+    with pytest.raises(WrongUsage, match="amortised"):
         method.row_codes(networks, batch.rows, batch.factors)
     codes = method.row_codes(networks, batch.rows, batch.factors, batch.images)
     assert {name: code.shape[1] for name, code in codes.items()} == method.codes()

@@ -149,7 +149,7 @@ class Watch(TorchDispatchMode):
 
 def test_the_watch_sees_what_it_must():
     for bad in (lambda: torch.rand(3), lambda: bool(torch.ones(()) > 0), lambda: torch.ones(()).item()):
-        with pytest.raises(AssertionError, match="a loss calls"), Watch():
+        with pytest.raises(AssertionError, match="calls"), Watch():
             bad()
 
 
@@ -226,7 +226,7 @@ def test_any_size_from_8_up_comes_back_as_it_was(size, channels):
 
 
 def test_sizes_too_small_are_refused():
-    with pytest.raises(DataMismatch, match="images of 7x50 pixels: both sides must be at least 8"):
+    with pytest.raises(DataMismatch, match="7x50"):
         conv.encoder(1, 7, 50, 16, 6)
 
 

@@ -52,15 +52,15 @@ def test_labels_of_any_kind():
 @pytest.mark.parametrize(
     ("error", "arguments", "words"),
     [
-        (NoFactors, (CODES, None, "mig"), "needs factors"),
-        (DataMismatch, (CODES[0], FACTORS), "expected numbers"),
-        (DataMismatch, (CODES[:50], FACTORS), "50 rows, factors 120"),
+        (NoFactors, (CODES, None, "mig"), "labels"),
+        (DataMismatch, (CODES[0], FACTORS), "float64"),
+        (DataMismatch, (CODES[:50], FACTORS), "50 rows"),
         (DataMismatch, (np.where(CODES > 3, np.nan, CODES), FACTORS), "NaN"),
         (DataMismatch, (CODES, None, "kl"), "logvar"),
         (UnknownName, (CODES, FACTORS, "mgi"), "mig"),
-        (DataMismatch, (CODES, FACTORS, "udr"), "several models"),
-        (WrongUsage, (CODES, FACTORS, "all"), "is several"),
-        (WrongUsage, (CODES, FACTORS, "mig,sap"), "is several"),
+        (DataMismatch, (CODES, FACTORS, "udr"), "models"),
+        (WrongUsage, (CODES, FACTORS, "all"), "several"),
+        (WrongUsage, (CODES, FACTORS, "mig,sap"), "several"),
         (DataMismatch, (CODES, FACTORS, "elbo"), "decoder"),
     ],
 )
@@ -71,7 +71,7 @@ def test_what_cannot_be_scored_is_refused(error, arguments, words):
 
 @pytest.mark.parametrize(
     ("constants", "words"),
-    [({"bins": 1}, "^bins 1"), ({"bins": 1.5}, "^bins=1.5: expected a whole"), ({"bin": 2}, "bins")],
+    [({"bins": 1}, r"bins 1"), ({"bins": 1.5}, r"bins=1\.5"), ({"bin": 2}, "bins")],
 )
 def test_constants_that_cannot_be_are_refused(constants, words):
     with pytest.raises(WrongUsage, match=words):
@@ -104,19 +104,19 @@ def test_test_rows_are_other_rows():
 
 
 @pytest.mark.parametrize(
-    ("codes", "factors", "words"),
+    ("codes", "factors", "error", "words"),
     [
-        (CODES[:, 0], FACTORS, r"codes are float64 \[120\]"),
-        (CODES, FACTORS[:50], r"expected class numbers \[120, factors\]"),
-        (CODES, FACTORS.astype(float), "class numbers"),
-        (CODES, FACTORS - 1, "negative"),
-        (CODES, np.zeros((120, 2), int), "0, 1 have one value only"),
-        (np.full((120, 2), np.inf), FACTORS, "120 of 120 rows hold NaN"),
-        (CODES, FACTORS[:, :0], "no columns"),
+        (CODES[:, 0], FACTORS, DataMismatch, r"\[120\]"),
+        (CODES, FACTORS[:50], DataMismatch, r"\[50, 3\]"),
+        (CODES, FACTORS.astype(float), DataMismatch, "float64"),
+        (CODES, FACTORS - 1, DataMismatch, "negative"),
+        (CODES, np.zeros((120, 2), int), DataMismatch, "factors 0, 1"),
+        (np.full((120, 2), np.inf), FACTORS, DataMismatch, "120 of 120"),
+        (CODES, FACTORS[:, :0], NoFactors, "columns"),
     ],
 )
-def test_arrays_that_do_not_fit(codes, factors, words):
-    with pytest.raises((DataMismatch, NoFactors), match=words):
+def test_arrays_that_do_not_fit(codes, factors, error, words):
+    with pytest.raises(error, match=words):
         mig(codes, factors)
 
 
@@ -131,16 +131,16 @@ def test_standardised():
 
 def test_rows_that_no_metric_draws_are_checked_too():
     odd = np.where(np.arange(len(CODES))[:, None] == 7, np.nan, CODES)
-    with pytest.raises(DataMismatch, match=r"^codes: 1 of 120 rows hold NaN"):
+    with pytest.raises(DataMismatch, match="1 of 120"):
         score(odd, FACTORS, "wasserstein", protocol="dlib", constants={"rows": 2})
 
 
 @pytest.mark.parametrize(
     ("groups", "held", "words"),
     [
-        (np.full((5, 3), 120), np.zeros(5, int), "row 120 was drawn, the codes have rows 0 to 119"),
-        (np.zeros((5, 3), int), np.zeros(4, int), r"rows \[5, 3\] and factors \[4\]"),
-        (np.full((5, 3), -1), np.zeros(5, int), "0 and up"),
+        (np.full((5, 3), 120), np.zeros(5, int), "row 120"),
+        (np.zeros((5, 3), int), np.zeros(4, int), r"\[5, 3\]"),
+        (np.full((5, 3), -1), np.zeros(5, int), "whole numbers"),
         (np.zeros((5, 3)), np.zeros(5, int), "whole numbers"),
     ],
 )

@@ -352,7 +352,7 @@ def test_few_votes_leave_out_factors_without_one():
     result = evaluate(FOUR, FOUR, replace(PAPER, votes=1))
     assert result.score == 1.0
     assert len(result.per_factor) == 1
-    assert sum("no scored vote" in note for note in result.details["notes"]) == 3
+    assert sum("scored vote" in note for note in result.details["notes"]) == 3
 
 
 # Invariances, seeds, sizes
@@ -408,7 +408,7 @@ def test_one_factor():
     result = evaluate(factors, noise((30, 2)))
     assert result.score == 1.0
     assert result.details["chance"] == 1.0
-    assert any("one factor only" in note for note in result.details["notes"])
+    assert any("one factor" in note for note in result.details["notes"])
 
 
 @settings(max_examples=60, deadline=None)
@@ -506,7 +506,7 @@ def test_rows_follow_from_factors_on_a_grid():
     assert points.factors is factors
     np.testing.assert_array_equal(points.rows_of(factors), np.arange(60))
     np.testing.assert_array_equal(points.rows_of(factors.reshape(3, 20, 4)), np.arange(60).reshape(3, 20))
-    with pytest.raises(DataMismatch, match="complete grid"):
+    with pytest.raises(DataMismatch, match="grid"):
         DataRows.from_factors(factors, grid=False).rows_of(factors)
 
 
@@ -528,18 +528,18 @@ def test_sizes_may_exceed_what_occurs():
     ("factors", "arguments", "error", "words"),
     [
         (np.arange(4), {}, DataMismatch, "shape"),
-        (np.zeros((4, 0)), {}, NoFactors, "no columns"),
+        (np.zeros((4, 0)), {}, NoFactors, "columns"),
         (np.zeros((0, 2)), {}, DataMismatch, "no rows"),
-        (np.array([["a"], ["b"]]), {}, DataMismatch, "expected numbers"),
-        (np.array([[1.0], [np.nan], [np.inf]]), {}, DataMismatch, "2 values are NaN"),
-        (noise((500, 1)), {"names": ["pose"]}, DataMismatch, "pose has 500 distinct values in 500 rows"),
+        (np.array([["a"], ["b"]]), {}, DataMismatch, "<U1"),
+        (np.array([[1.0], [np.nan], [np.inf]]), {}, DataMismatch, "2 values"),
+        (noise((500, 1)), {"names": ["pose"]}, DataMismatch, "500 rows"),
         (np.arange(500)[:, None], {"sizes": [500]}, DataMismatch, "continuous"),
-        (np.zeros((4, 2), int), {"names": ["a"]}, DataMismatch, "2 different names"),
-        (np.zeros((4, 2), int), {"names": ["a", "a"]}, DataMismatch, "2 different names"),
+        (np.zeros((4, 2), int), {"names": ["a"]}, DataMismatch, "names"),
+        (np.zeros((4, 2), int), {"names": ["a", "a"]}, DataMismatch, "names"),
         (np.zeros((4, 2), int), {"sizes": [3]}, DataMismatch, "2 sizes"),
-        (np.zeros((4, 2), int), {"sizes": [3, 0]}, DataMismatch, "sizes from 1"),
-        (np.zeros((4, 2), int), {"sizes": [3, 1 << 60]}, DataMismatch, "sizes from 1"),
-        (np.arange(4)[:, None], {"sizes": [3]}, DataMismatch, "said to have 3 values but 4 occur"),
+        (np.zeros((4, 2), int), {"sizes": [3, 0]}, DataMismatch, "sizes"),
+        (np.zeros((4, 2), int), {"sizes": [3, 1 << 60]}, DataMismatch, "sizes"),
+        (np.arange(4)[:, None], {"sizes": [3]}, DataMismatch, "3 values"),
     ],
 )
 def test_labels_that_are_none(factors, arguments, error, words):
@@ -557,14 +557,14 @@ def test_many_values_are_fine_when_they_recur():
 
 
 def test_no_labels():
-    with pytest.raises(NoFactors, match="reconstruction, elbo, kl"):
+    with pytest.raises(NoFactors, match="elbo"):
         factor.draw(DataRows(10), PAPER, 0)
 
 
 @pytest.mark.parametrize("factors", [np.zeros((5, 2), int), np.arange(5)[:, None], np.zeros((1, 3), int)])
 def test_no_factor_that_could_be_fixed(factors):
     for grid in (None, False):
-        with pytest.raises(DataMismatch, match="no factor it could hold fixed"):
+        with pytest.raises(DataMismatch, match="factor_0"):
             factor.draw(DataRows.from_factors(factors, grid=grid), PAPER, 0)
 
 
@@ -573,7 +573,7 @@ def test_codes_that_are_not_finite(value):
     codes = np.array(FOUR, dtype=float)
     codes[[3, 7], 1] = value
     drawn = factor.draw(DataRows.from_factors(FOUR), PAPER, 0, codes_ready=True)
-    with pytest.raises(DataMismatch, match="2 of 256 rows"):
+    with pytest.raises(DataMismatch, match="2 of 256"):
         factor.score(drawn, Codes(np.arange(256), codes))
 
 
@@ -581,7 +581,7 @@ def test_codes_of_other_data():
     points = DataRows.from_factors(FOUR)
     drawn = factor.draw(points, PAPER, 0, codes_ready=True)
     for n in (255, 257):
-        with pytest.raises(DataMismatch, match=f"codes hold {n} rows, but the data has 256"):
+        with pytest.raises(DataMismatch, match=f"{n} rows"):
             factor.score(drawn, codes_of(noise((n, 2))))
     drawn = factor.draw(points, DLIB, 0)
     with pytest.raises(DataMismatch, match="lack"):
@@ -620,24 +620,24 @@ def test_seeds_that_cannot_be(seed, options):
 
 def test_dlib_seed_is_limited_to_32_bits():
     factor.draw(DataRows.from_factors(FOUR), PAPER, 1 << 40)
-    with pytest.raises(WrongUsage, match="below 4294967296"):
+    with pytest.raises(WrongUsage, match="4294967296"):
         factor.draw(DataRows.from_factors(FOUR), DLIB, 1 << 32)
 
 
 @pytest.mark.parametrize(
     ("rows", "arrays", "words"),
     [
-        ([0, 2, 1], {"mean": np.zeros((3, 1))}, "sorted and unique"),
-        ([0, 1, 1], {"mean": np.zeros((3, 1))}, "sorted and unique"),
-        ([-1, 1, 2], {"mean": np.zeros((3, 1))}, "sorted and unique"),
-        ([], {"mean": np.zeros((0, 1))}, "at least one"),
+        ([0, 2, 1], {"mean": np.zeros((3, 1))}, "row numbers"),
+        ([0, 1, 1], {"mean": np.zeros((3, 1))}, "row numbers"),
+        ([-1, 1, 2], {"mean": np.zeros((3, 1))}, "row numbers"),
+        ([], {"mean": np.zeros((0, 1))}, "row numbers"),
         ([0.0, 1.0], {"mean": np.zeros((2, 1))}, "integers"),
-        ([0, 1], {"mean": np.zeros(2)}, r"mean is float64 \[2\], expected numbers \[2, D\]"),
+        ([0, 1], {"mean": np.zeros(2)}, "float64"),
         ([0, 1], {"mean": np.zeros((3, 1))}, "mean"),
         ([0, 1], {"mean": np.zeros((2, 0))}, "mean"),
         ([0, 1], {"mean": np.zeros((2, 1), complex)}, "mean"),
         ([0, 1], {"mean": None}, "mean"),
-        ([0, 1], {"mean": np.zeros((2, 1)), "logvar": np.zeros((2, 2))}, "logvar and mean"),
+        ([0, 1], {"mean": np.zeros((2, 1)), "logvar": np.zeros((2, 2))}, "logvar"),
         ([0, 1], {"mean": np.zeros((2, 1)), "reconstruction_nats": np.zeros((2, 1))}, "reconstruction_nats"),
         ([0, 1], {"mean": np.zeros((2, 1)), "squared_error": np.zeros(1)}, "squared_error"),
     ],
@@ -652,11 +652,11 @@ def test_codes_are_found_by_row():
     assert codes.mean.dtype == np.float32
     assert codes.at([[9, 2], [5, 5]]).tolist() == [[2, 0], [1, 1]]
     for missing in ([0], [3], [10], [5, 6]):
-        with pytest.raises(DataMismatch, match="lack 1 of those drawn"):
+        with pytest.raises(DataMismatch, match="lack 1"):
             codes.at(missing)
     assert codes_of(np.zeros((3, 1))).at(np.array([2, 0])).tolist() == [2, 0]
     for missing in ([3], [-1, 0]):
-        with pytest.raises(DataMismatch, match="lack 1 of those drawn"):
+        with pytest.raises(DataMismatch, match="lack 1"):
             codes_of(np.zeros((3, 1))).at(missing)
 
 

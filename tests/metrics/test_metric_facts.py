@@ -46,17 +46,17 @@ def test_bins_of_mig_say_what_0_means(bins):
 
 
 def test_what_cannot_be_is_refused():
-    with pytest.raises(WrongUsage, match=r"^votes 0: expected at least 1$"):
+    with pytest.raises(WrongUsage, match="votes 0"):
         Factor(votes=0)
-    with pytest.raises(WrongUsage, match=r"^prune_std nan: expected at least 0$"):
+    with pytest.raises(WrongUsage, match="prune_std"):
         Factor(prune_std=math.nan)
-    with pytest.raises(WrongUsage, match=r"^classifier_accumulator 0.0: expected a number above 0$"):
+    with pytest.raises(WrongUsage, match="classifier_accumulator"):
         Higgins(classifier_accumulator=0.0)
-    with pytest.raises(UnknownName, match="classifier of metric higgins"):
+    with pytest.raises(UnknownName, match="'linear'"):
         Higgins(classifier="linear")
-    with pytest.raises(WrongUsage, match=r"^mode x: expected discrete or continuous$"):
+    with pytest.raises(WrongUsage, match="mode x"):
         Sap(mode="x")
-    with pytest.raises(WrongUsage, match=r"^rows 1: expected at least 2$"):
+    with pytest.raises(WrongUsage, match="rows 1"):
         replace(Mig(), rows=1)
     assert Mig(rows=None).rows is None
 

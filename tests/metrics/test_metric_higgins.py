@@ -175,15 +175,15 @@ def test_scores_stay_in_range_and_repeat(seed, dimensions):
 def test_bad_input():
     with pytest.raises(NoFactors):
         higgins.draw(DataRows(5), PAPER, 0)
-    with pytest.raises(DataMismatch, match="tells which factor was shared, and only factor_0 can be"):
+    with pytest.raises(DataMismatch, match="factor_0"):
         evaluate(np.array([[0], [0], [1], [1]]), np.zeros((4, 2)))
-    with pytest.raises(DataMismatch, match="NaN or infinity"):
+    with pytest.raises(DataMismatch, match="256 of 256"):
         evaluate(FOUR, np.full((256, 2), np.nan), replace(PAPER, **FEW))
-    with pytest.raises(WrongUsage, match="pairs 0: expected at least 1"):
+    with pytest.raises(WrongUsage, match="pairs 0"):
         replace(PAPER, pairs=0)
-    with pytest.raises(WrongUsage, match="classifier_learning_rate nan"):
+    with pytest.raises(WrongUsage, match="classifier_learning_rate"):
         replace(PAPER, classifier_learning_rate=float("nan"))
-    with pytest.raises(UnknownName, match="unknown classifier of metric higgins 'svm'"):
+    with pytest.raises(UnknownName, match="'svm'"):
         replace(PAPER, classifier="svm")
-    with pytest.raises(DataMismatch, match="of one factor only"):
+    with pytest.raises(DataMismatch, match="train_points"):
         evaluate(FOUR, FOUR, replace(PAPER, train_points=1))

@@ -140,17 +140,17 @@ def test_an_images_samples_are_its_own():
 
 
 def test_what_is_missing_is_named():
-    with pytest.raises(DataMismatch, match="the decoder of a checkpoint"):
+    with pytest.raises(DataMismatch, match="decoder"):
         measured(functions=ModelFunctions())
     drawn = likelihood.draw(DataRows(60), likelihood.facts.protocols["subset"], 0)
-    with pytest.raises(DataMismatch, match="needs logvar"):
+    with pytest.raises(DataMismatch, match="logvar"):
         likelihood.score(drawn, Codes(np.arange(60), POSTERIOR_MEAN), FUNCTIONS)
 
 
 def test_values_that_are_not_finite():
     bad = noise((60, 2))
     bad[3] = np.nan
-    with pytest.raises(DataMismatch, match="1 of 60 rows"):
+    with pytest.raises(DataMismatch, match="1 of 60"):
         measured(logvar=bad)
     with pytest.raises(DataMismatch, match="log likelihood"):
         measured(functions=ModelFunctions(log_likelihood=lambda rows, z: np.full(z.shape[:2], np.nan)))

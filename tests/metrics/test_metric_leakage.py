@@ -100,12 +100,10 @@ def test_a_dead_content_code_is_told():
     part = constant.details["parts"]["all_rows"]
     assert part["content_code"] == {"std": 0.0, "varying_dimensions": 0, "between_classes": None}
     assert constant.score <= 0.3
-    assert any(
-        "content code is constant: it leaks nothing and is worth nothing" in n for n in constant.details["notes"]
-    )
+    assert any("constant" in n for n in constant.details["notes"])
     random = measure(smooth(ONE_HOT), noise((240, 3)))
-    assert any("a dead code" in note for note in random.details["notes"])
-    assert any("reconstruction is unknown" in note for note in random.details["notes"])
+    assert any("dead code" in note for note in random.details["notes"])
+    assert any("reconstruction" in note for note in random.details["notes"])
     alive = measure(smooth(ONE_HOT), smooth(POSE))
     assert [note for note in alive.details["notes"] if "reconstruction" not in note] == []
 
@@ -131,7 +129,7 @@ def test_reconstruction_stands_beside_it():
     dead = measure(ONE_HOT, POSE, functions=replace(functions, decode=half), images=60)
     made = dead.details["parts"]["all_rows"]["reconstruction"]
     assert made["mse"] == pytest.approx(made["mse_with_other_content"]) == pytest.approx((0.8**2 + 4 * 0.2**2) / 9)
-    assert any("the decoder ignores it" in note for note in dead.details["notes"])
+    assert any("decoder" in note for note in dead.details["notes"])
 
 
 def test_the_posterior_is_the_noise_where_there_is_one():
@@ -186,9 +184,9 @@ def test_classes_of_a_single_image_are_told_and_left_out():
     code = np.concatenate([ONE_HOT[:120], np.ones((2, 4))])
     result = measure(code, noise((122, 2)), points(factors))
     assert result.details["classes_left_out"] == {"all_rows": 2}
-    assert any("2 classes with a single image" in note for note in result.details["notes"])
+    assert any("2 classes" in note for note in result.details["notes"])
     assert (result.details["parts"]["all_rows"]["rows"], result.details["parts"]["all_rows"]["classes"]) == (120, 2)
-    with pytest.raises(DataMismatch, match="two classes of shape with at least two images"):
+    with pytest.raises(DataMismatch, match="two classes"):
         measure(np.eye(4), noise((4, 2)), points(np.stack([np.arange(4), np.arange(4) % 2], 1), ("shape", "pose")))
 
 
@@ -200,7 +198,7 @@ def test_what_follows_from_the_class_is_no_content():
     alone = points(FACTORS[:, :1], ("shape",))
     result = measure(smooth(ONE_HOT), smooth(POSE), alone)
     assert "content_from_content" not in result.details["parts"]["all_rows"]
-    assert any("no other factor varies" in note for note in result.details["notes"])
+    assert any("other factor" in note for note in result.details["notes"])
 
 
 def test_several_factors_are_the_class():
@@ -230,10 +228,10 @@ def test_dimensions_may_be_named():
     assert best(result.details["parts"]["all_rows"], "class_from_class") == 1
     assert result.score < 0.45
     for bad in ("5-", "a", "", "7-5", "1,,2"):
-        with pytest.raises(WrongUsage, match="expected dimensions such as"):
+        with pytest.raises(WrongUsage, match="class_dims"):
             leakage.draw(where, replace(Leakage(), class_factor="shape", class_dims=bad), 0)
     for bad in ("9", "0-8"):
-        with pytest.raises(WrongUsage, match="the code has dimensions 0 to 8"):
+        with pytest.raises(WrongUsage, match="0 to 8"):
             cut(bad, 9)
 
 
@@ -277,20 +275,20 @@ def test_accuracies_are_shares_of_right_answers():
 
 
 def test_bad_input():
-    with pytest.raises(UnknownName, match="class_factor of metric leakage 'shap'; did you mean shape"):
+    with pytest.raises(UnknownName, match="'shap'"):
         measure(ONE_HOT, POSE, class_factor="shap")
     with pytest.raises(UnknownName, match="pse"):
         measure(ONE_HOT, POSE, class_factor="shape+pse")
     plain = DataRows.from_factors(FACTORS, ("shape", "pose", "light"))
-    with pytest.raises(WrongUsage, match="class_factor=NAME says which factor is the class; there are shape, pose"):
+    with pytest.raises(WrongUsage, match="class_factor=NAME"):
         leakage.draw(plain, Leakage(), 0)
-    with pytest.raises(DataMismatch, match="needs a class code and a content code, which this has not"):
+    with pytest.raises(DataMismatch, match="class_dims=0-3"):
         leakage.draw(plain, Leakage(class_factor="shape"), 0)
-    with pytest.raises(NoFactors, match="metric leakage needs factors"):
+    with pytest.raises(NoFactors, match="leakage"):
         leakage.draw(DataRows(10), Leakage(), 0)
     bad = POSE.copy()
     bad[3, 0] = np.nan
-    with pytest.raises(DataMismatch, match="codes: 1 of 240 rows"):
+    with pytest.raises(DataMismatch, match="1 of 240"):
         measure(ONE_HOT, bad)
     for name, value in (("seeds", 0), ("test_share", 1.0), ("noise", -1), ("penalty", 0), ("rows", 1), ("epochs", 0)):
         with pytest.raises(WrongUsage, match=name):

@@ -136,7 +136,7 @@ def test_one_row_has_no_interval(metric):
 
 @ALL
 def test_codes_of_other_data(metric):
-    with pytest.raises(DataMismatch, match="codes hold 50 rows, but the data has 49"):
+    with pytest.raises(DataMismatch, match="50 rows"):
         metric.score(metric.draw(DataRows(49), OPTIONS, 0), some_codes())
     with pytest.raises(DataMismatch, match="lack"):
         metric.score(metric.draw(DataRows(1000), Subset(rows=100), 0), some_codes())
@@ -147,7 +147,7 @@ def test_codes_of_other_data(metric):
     [(reconstruction, "reconstruction_nats"), (elbo, "reconstruction_nats"), (elbo, "logvar"), (kl, "logvar")],
 )
 def test_what_is_missing_is_named(metric, missing):
-    with pytest.raises(DataMismatch, match=f"needs {missing}"):
+    with pytest.raises(DataMismatch, match=missing):
         evaluate(metric, some_codes(**{missing: None}))
 
 
@@ -167,12 +167,12 @@ def test_values_that_are_not_finite(metric, array, value):
     codes = some_codes()
     bad = getattr(codes, array).copy()
     bad[[1, 4]] = value
-    with pytest.raises(DataMismatch, match="2 of 50 rows"):
+    with pytest.raises(DataMismatch, match="2 of 50"):
         evaluate(metric, some_codes(**{array: bad}))
 
 
 def test_kl_that_overflows():
-    with pytest.raises(DataMismatch, match="KL of the codes: 50 of 50 rows"):
+    with pytest.raises(DataMismatch, match="KL"):
         evaluate(kl, some_codes(logvar=np.full((50, 3), 1e4)))
 
 

@@ -146,7 +146,7 @@ def test_the_discriminator_is_averaged_over_q():
     both = measured(mean, logvar, functions=functions)
     assert both.details["estimates"]["discriminator"] == pytest.approx(3, abs=0.15)
     assert both.score == both.details["estimates"]["mixture"] == pytest.approx(0, abs=0.2)
-    with pytest.raises(DataMismatch, match="a checkpoint whose method has a discriminator"):
+    with pytest.raises(DataMismatch, match="discriminator"):
         measured(mean, logvar, "discriminator")
 
 
@@ -162,7 +162,7 @@ def test_gaussian_has_no_samples():
 
 
 def test_codes_without_a_posterior():
-    with pytest.raises(DataMismatch, match="tc needs logvar"):
+    with pytest.raises(DataMismatch, match="logvar"):
         evaluate(tc, None, noise((50, 2)), functions=ON_CPU)
 
 
@@ -172,14 +172,14 @@ def test_values_that_are_not_finite(value):
     bad = good.copy()
     bad[[1, 4], 0] = value
     for mean, logvar in ((bad, good), (good, bad)):
-        with pytest.raises(DataMismatch, match="2 of 50 rows"):
+        with pytest.raises(DataMismatch, match="2 of 50"):
             measured(mean, logvar)
 
 
 def test_options_that_cannot_be():
     with pytest.raises(WrongUsage, match="samples"):
         replace(tc.facts.protocols["mixture"], samples=1)
-    with pytest.raises(WrongUsage, match="all rows"):
+    with pytest.raises(WrongUsage, match="rows="):
         measured(noise((50, 2)), noise((50, 2)), rows=10)
     with pytest.raises(UnknownName, match="mixture"):
         tc.draw(DataRows(5), replace(tc.facts.protocols["mixture"], protocol="mixed"), 0)
@@ -224,13 +224,13 @@ def test_chen_leaves_out_shape():
     assert list(evaluate(mig, factors, 10.0 * factors, "chen", **functions).per_factor) == ["scale"]
     both = evaluate(mig, factors, 10.0 * factors, "chen", without="none", **functions)
     assert list(both.per_factor) == ["shape", "scale"]
-    with pytest.raises(DataMismatch, match="without=none keeps all"):
+    with pytest.raises(DataMismatch, match="without=none"):
         evaluate(mig, factors, 10.0 * factors, "chen", without="shape,scale", **functions)
-    with pytest.raises(DataMismatch, match="mig needs logvar"):
+    with pytest.raises(DataMismatch, match="logvar"):
         evaluate(mig, factors, 10.0 * factors, "chen", functions=ON_CPU)
 
 
 def test_a_table_without_a_device():
     codes = Codes(np.arange(4), np.zeros((4, 2)), np.zeros((4, 2)))
-    with pytest.raises(DataMismatch, match="a function for mixtures"):
+    with pytest.raises(DataMismatch, match="mixtures"):
         tc.score(tc.draw(DataRows(4), tc.facts.protocols["mixture"], 0), codes, ModelFunctions())

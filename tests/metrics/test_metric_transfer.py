@@ -180,7 +180,7 @@ def test_lpips_where_there_is_one():
     )
     result = measure(functions=functions, code=np.ones((24, 2)), measure="lpips")
     assert result.score == result.per_factor["all_rows lpips"] > 0
-    with pytest.raises(DataMismatch, match=r"metric transfer needs LPIPS's weights \(--lpips FILE\)"):
+    with pytest.raises(DataMismatch, match="--lpips"):
         measure(measure="lpips")
 
 
@@ -188,25 +188,25 @@ def test_lpips_where_there_is_one():
 
 
 def test_bad_input():
-    with pytest.raises(UnknownName, match="class_factor of metric transfer 'shap'; did you mean shape"):
+    with pytest.raises(UnknownName, match="'shap'"):
         measure(class_factor="shap")
-    with pytest.raises(DataMismatch, match="needs a factor besides the class"):
+    with pytest.raises(DataMismatch, match="besides"):
         measure(class_factor="shape+pose+light")
     lonely = np.array([[0, 0, 0], [1, 1, 1], [2, 2, 0]])
-    with pytest.raises(DataMismatch, match="no two images of different shape"):
+    with pytest.raises(DataMismatch, match="pose, light"):
         transfer.draw(points(lonely), Transfer(), 0)
-    with pytest.raises(NoFactors, match="metric transfer needs factors"):
+    with pytest.raises(NoFactors, match="transfer"):
         transfer.draw(DataRows(10), Transfer(), 0)
     where = DataRows.from_factors(FACTORS, NAMES)
-    with pytest.raises(DataMismatch, match="needs a class code and a content code"):
+    with pytest.raises(DataMismatch, match="class_dims=0-3"):
         transfer.draw(where, Transfer(class_factor="shape"), 0)
     bad = code_of(FACTORS)
     bad[3, 1] = np.nan
-    with pytest.raises(DataMismatch, match="codes: 1 of 24 rows"):
+    with pytest.raises(DataMismatch, match="1 of 24"):
         measure(code=bad)
-    with pytest.raises(DataMismatch, match=r"mse of transfer: .* rows hold NaN"):
+    with pytest.raises(DataMismatch, match="mse"):
         measure(functions=ModelFunctions(decode=lambda codes: decode(codes) * np.float32("nan")))
-    with pytest.raises(WrongUsage, match="measure fid: expected mse, psnr, ssim, lpips"):
+    with pytest.raises(WrongUsage, match="measure fid"):
         Transfer(measure="fid")
     with pytest.raises(WrongUsage, match="pairs 0"):
         Transfer(pairs=0)

@@ -95,7 +95,7 @@ def test_the_content_is_the_default_with_a_class_held(pair):
     np.testing.assert_allclose(generator.codes(z, classes), expected, rtol=1e-5, atol=1e-6)
     decoded = found.model.method.decode(found.model.networks, torch.from_numpy(expected).float())
     np.testing.assert_allclose(generator(z, classes), decoded, atol=1e-5)
-    with pytest.raises(WrongUsage, match="was trained on 3 classes; --class N names the one"):
+    with pytest.raises(WrongUsage, match="3 classes"):
         generator(z)
 
 
@@ -127,8 +127,8 @@ def test_spaces_in_the_shell(cli, pair, trained):
     cli(*call, "--class", "0-2", "-o", "t.jsonl", "-o", "z.h5").printed("t.jsonl", "z.h5")
     cli("decode", "--trust", path, "z.h5", "-o", "d.h5").printed("d.h5")
     cli(*call, "--space", "class", "-o", "c.jsonl").printed("c.jsonl")
-    cli(*call, "-o", "x.jsonl").failed(2, "has 3 classes; --class N,N names those to try")
-    cli("invert", trained, "--space", "class", "-o", "x.jsonl").failed(2, "--space class: ", "has no class and content")
+    cli(*call, "-o", "x.jsonl").failed(2, "3 classes")
+    cli("invert", trained, "--space", "class", "-o", "x.jsonl").failed(2, "--space class")
 
 
 def test_damaged_statistics(pair):
@@ -136,7 +136,7 @@ def test_damaged_statistics(pair):
     content = checkpoint.read(path)
     content["statistics"]["mean_std"] = [1.0]
     checkpoint.write(path, content, overwrite=True)
-    with pytest.raises(ForeignFile, match="its statistics do not hold a number for each of its 5 dimensions"):
+    with pytest.raises(ForeignFile, match="5 dimensions"):
         opened(path)
 
 

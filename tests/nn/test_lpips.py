@@ -95,17 +95,17 @@ def test_the_published_files_in_any_order(alex, tmp_path):
     images = torch.rand(2, 5, 32, 32, 1).numpy()
     expected = plain(alex, *(torch.from_numpy(a).permute(0, 3, 1, 2) for a in images))
     assert measure(*images) == pytest.approx(expected.numpy(), rel=1e-4)
-    with pytest.raises(DataMismatch, match="at least 31 pixels, these are 28x28; leave out --lpips"):
+    with pytest.raises(DataMismatch, match="28x28"):
         measure(*images[:, :, :28, :28])
 
 
 def test_files_that_are_not_it(alex, tmp_path):
     trunk, linear = as_published(alex, tmp_path)
-    with pytest.raises(WrongUsage, match="no linear layers in it"):
+    with pytest.raises(WrongUsage, match=r"trunk\.pth"):
         weights.read([trunk], SHAPES)
-    with pytest.raises(WrongUsage, match="no network in it"):
+    with pytest.raises(WrongUsage, match=r"lin\.pth"):
         weights.read([linear], SHAPES)
-    with pytest.raises(MissingFile, match=r"none.pth: .*LPIPS's weights"):
+    with pytest.raises(MissingFile, match=r"none\.pth"):
         weights.read([tmp_path / "none.pth"], SHAPES)
 
     def refused(change, words, error: type[DisentoolError] = ForeignFile):
@@ -115,18 +115,16 @@ def test_files_that_are_not_it(alex, tmp_path):
         with pytest.raises(error, match=words):
             weights.read([tmp_path / "bad.pth", linear], SHAPES)
 
-    refused(lambda c: c.pop("features.8.bias"), "holds no features.8.bias of LPIPS's alex")
-    refused(
-        lambda c: c.update({"features.8.bias": torch.zeros(3)}), r"bad.pth: features.8.bias is \[3\], expected \[256\]"
-    )
-    refused(lambda c: c.update({"features.8.bias": torch.full((256,), math.nan)}), "features.8.bias is not finite")
-    refused(lambda c: c.update({"features.8.bias": 3}), "features.8.bias is int")
-    refused(lambda c: c.update({"features.8.bias": torch.zeros(1).expand(256)}), "not stored in full", UnsafeFile)
+    refused(lambda c: c.pop("features.8.bias"), r"lin\.pth")
+    refused(lambda c: c.update({"features.8.bias": torch.zeros(3)}), r"\[256\]")
+    refused(lambda c: c.update({"features.8.bias": torch.full((256,), math.nan)}), "finite")
+    refused(lambda c: c.update({"features.8.bias": 3}), "is int,")
+    refused(lambda c: c.update({"features.8.bias": torch.zeros(1).expand(256)}), "in full", UnsafeFile)
     (tmp_path / "text.pth").write_text("no weights")
     with pytest.raises(UnsafeFile, match=r"text.pth"):
         weights.read([tmp_path / "text.pth", linear], SHAPES)
     torch.save(torch.zeros(3), tmp_path / "tensor.pth")
-    with pytest.raises(ForeignFile, match=r"tensor.pth: holds a Tensor"):
+    with pytest.raises(ForeignFile, match="Tensor"):
         weights.read([tmp_path / "tensor.pth", linear], SHAPES)
 
 
@@ -149,7 +147,7 @@ def test_memory_that_an_old_file_does_not_fill_is_not_taken(alex, tmp_path):
     assert data.count(written) == 1
     path.write_bytes(data.replace(written, b"\x8a\x08" + struct.pack("<q", 2**34) + b"Nt"))
     for read in (vgg.read, lambda path: weights.read([path], SHAPES)):
-        with pytest.raises(UnsafeFile, match=r"old\.pth: claims to hold more numbers than it has bytes"):
+        with pytest.raises(UnsafeFile, match=r"old\.pth"):
             read(path)
     trunk, linear = as_published(alex, tmp_path)
     torch.save(torch.load(trunk, weights_only=True), path, _use_new_zipfile_serialization=False)

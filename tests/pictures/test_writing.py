@@ -27,7 +27,7 @@ def read_frames(path):
 def test_suffixes(tmp_path):
     writing.check_suffix(tmp_path / "a.PNG", writing.STILL)
     writing.check_suffix(tmp_path / "a.webp", writing.MOVING)
-    with pytest.raises(WrongUsage, match=r"a\.jpg: expected a name ending in \.png"):
+    with pytest.raises(WrongUsage, match=r"a\.jpg"):
         writing.check_suffix(tmp_path / "a.jpg", writing.STILL)
     with pytest.raises(WrongUsage):
         writing.check_suffix(tmp_path / "gif", writing.MOVING)
@@ -36,7 +36,7 @@ def test_suffixes(tmp_path):
 @pytest.mark.parametrize("suffix", [".mp4", ".webm"])
 def test_video_needs_its_package(tmp_path, suffix, monkeypatch):
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'disentool\[video\]'"):
+    with pytest.raises(MissingExtra, match="imageio-ffmpeg"):
         writing.check_suffix(tmp_path / f"a{suffix}", writing.MOVING)
 
 

@@ -105,12 +105,12 @@ def test_codes_of_others_are_settings_of_their_own():
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        (made.scored("factor"), "unknown metric of these records 'reconstruction'"),
-        (made.scored("reconstruction"), "no score beside reconstruction"),
-        ([made.record("factor", 0.5), made.record("reconstruction", 40.0, seed=1)], "no model has both factor and"),
+        (made.scored("factor"), "'reconstruction'"),
+        (made.scored("reconstruction"), "beside reconstruction"),
+        ([made.record("factor", 0.5), made.record("reconstruction", 40.0, seed=1)], "both factor"),
         (
             [*made.scored("reconstruction"), *made.scored("factor"), made.record("factor", 0.1, data_sha256="e" * 64)],
-            "different constants or data",
+            "constants",
         ),
     ],
 )
@@ -160,12 +160,12 @@ def test_what_is_not_finite_or_no_number_is_left_out():
     drawing = draw("history", [Table("run", HISTORY.name, lines)], Options())
     assert axes(drawing)[0].lines[0].get_xydata().tolist() == [[1, 1]]
     assert axes(drawing)[0].lines[0].get_marker() == "o", "a single point must be seen"
-    assert drawing.notes == ("run: a single line, which is drawn as a point",)
-    with pytest.raises(DataMismatch, match="run: a step is not a number"):
+    assert len(drawing.notes) == 1 and "point" in drawing.notes[0]
+    with pytest.raises(DataMismatch, match="step"):
         draw("history", [Table("run", HISTORY.name, [{"step": "x", "time": 1, "a": 2}])], Options())
-    with pytest.raises(DataMismatch, match="but no term"):
+    with pytest.raises(DataMismatch, match="term"):
         draw("history", [Table("run", HISTORY.name, [{"step": 1, "time": 1}])], Options())
-    with pytest.raises(UnknownName, match="unknown term of these histories 'b'"):
+    with pytest.raises(UnknownName, match="'b'"):
         draw("history", [Table("run", HISTORY.name, lines)], Options(terms=("b",)))
 
 
@@ -205,9 +205,9 @@ def test_tc_without_a_discriminator_takes_the_gaussian_estimate():
     assert axes(of("tc", rows))[0].get_ylabel() == "gaussian estimate (nats)"
     for row in rows:
         row["details"]["estimates"] = {"gaussian": 1.0}
-    with pytest.raises(DataMismatch, match="no record holds the true total correlation and an estimate"):
+    with pytest.raises(DataMismatch, match="estimate"):
         of("tc", rows)
-    with pytest.raises(DataMismatch, match="hold no total correlation"):
+    with pytest.raises(DataMismatch, match="correlation"):
         of("tc", made.scored("factor"))
 
 
@@ -245,11 +245,11 @@ def test_votes_of_several_models_and_other_matrices():
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        (made.scored("reconstruction"), "expected records of one metric with a matrix"),
-        ([made.record("factor", 0.5)], "holds no matrix vote_table"),
-        ([made.record("factor", 0.5, details={"factors": ["a"], "vote_table": [[1, 2]]})], "holds no matrix"),
-        ([made.record("factor", 0.5, details={"factors": 3, "vote_table": "x"})], "holds no matrix"),
-        ([made.votes()] * 13, "13 records of factor@paper, and a figure holds 12"),
+        (made.scored("reconstruction"), "one metric"),
+        ([made.record("factor", 0.5)], "vote_table"),
+        ([made.record("factor", 0.5, details={"factors": ["a"], "vote_table": [[1, 2]]})], "matrix"),
+        ([made.record("factor", 0.5, details={"factors": 3, "vote_table": "x"})], "matrix"),
+        ([made.votes()] * 13, "13 records"),
     ],
 )
 def test_records_without_votes(rows, words):
@@ -270,9 +270,8 @@ def test_correlation_of_two_metrics_is_a_scatter():
     assert f"12 models. Pearson {stats.pearsonr(x, y)[0]:.2f} (p < 0.001)" in drawing.caption
     assert axis.get_xlabel() == "factor score (paper)"
     assert drawing.notes == ()
-    assert of("correlation", made.scored("factor", "mig")).notes == (
-        "36 models are snapshots of 12 runs, and so not independent",
-    )
+    (note,) = of("correlation", made.scored("factor", "mig")).notes
+    assert "12 runs" in note
 
 
 def test_correlation_of_more_is_a_matrix_as_correlate_has_it():
@@ -286,9 +285,9 @@ def test_correlation_of_more_is_a_matrix_as_correlate_has_it():
         (axis,) = axes(drawing)
         np.testing.assert_allclose(np.ma.filled(axis.images[0].get_array(), np.nan), expected)
         assert "over 12 models" in drawing.caption
-    with pytest.raises(ForeignFile, match="record 1 lacks metrics"):
+    with pytest.raises(ForeignFile, match="record 1"):
         of("correlation", [{"metrics": ["a", "b"]}], CORRELATION.name)
-    with pytest.raises(DataMismatch, match="score records and correlation records together"):
+    with pytest.raises(DataMismatch, match="together"):
         draw("correlation", [Table("a", SCORE.name, rows), Table("b", CORRELATION.name, pairs)], Options())
 
 
@@ -308,7 +307,7 @@ def test_sensitivity_has_a_panel_for_each_constant():
     assert (votes.get_xscale(), group.get_xscale()) == ("log", "log")
     assert [t.get_text() for t in group.get_xticklabels()] == ["10", "50", "100", "200"]
     assert [t.get_text() for t in rescaled.get_xticklabels()] == ["True", "False"]
-    with pytest.raises(DataMismatch, match="no constant of factor@paper varies"):
+    with pytest.raises(DataMismatch, match="constant"):
         of("sensitivity", [made.record("factor", 0.5)])
 
 
@@ -335,7 +334,7 @@ def test_compare_of_one_seed_has_the_metrics_own_interval():
     ((_, (bar,)),) = bars(axes(drawing)[0]).items()
     assert bar[:, 0] == pytest.approx([0.48, 0.53])
     assert "not over training runs" in drawing.caption
-    with pytest.raises(DataMismatch, match="no finite score"):
+    with pytest.raises(DataMismatch, match="finite"):
         of("compare", [made.record("factor", None)])
 
 
@@ -371,7 +370,7 @@ def test_inks_differ_in_colour_mark_and_dashes():
     assert len({(x["color"], str(x["linestyle"])) for x in looks}) == 28
     grey = [np.dot([int(c[i : i + 2], 16) for i in (1, 3, 5)], (0.299, 0.587, 0.114)) for c in style.COLOURS[:3]]
     assert min(abs(a - b) for a, b in pairwise(grey)) > 25, "neighbours must differ in lightness"
-    with pytest.raises(WrongUsage, match="more than 28 lines"):
+    with pytest.raises(WrongUsage, match="28 lines"):
         style.look(28)
 
 

@@ -144,7 +144,7 @@ def test_measurements_by_name(folder):
     assert image_measurement.choose("auto", "rotate", dark, trust=False).kind == "registration"
     with pytest.raises(UnknownName, match="measure"):
         image_measurement.choose("object", "shift-x", dark, trust=False)
-    with pytest.raises(DataMismatch, match="registration does"):
+    with pytest.raises(DataMismatch, match="registration"):
         image_measurement.choose("objects", "rotate", dark, trust=False)
     with pytest.raises(DataMismatch, match="module:function"):
         image_measurement.choose("auto", "smile", dark, trust=False)
@@ -288,7 +288,7 @@ def test_r2_is_the_share_of_the_variance_that_alpha_decides():
 def test_another_direction_is_no_better_than_a_random_one_and_leaks():
     result = measured(found=direction(TRUE[1]))
     assert result.score < 0.05
-    assert "not better than a random direction" in result.details["notes"]
+    assert any("random direction" in note for note in result.details["notes"])
     assert result.per_factor["y"] == pytest.approx(1, abs=1e-6)
     assert measured(lend(slope=-0.1)).score == 0  # the wrong way
 
@@ -307,7 +307,7 @@ def test_changes_alone_are_judged_by_how_far_they_go():
     good, bad = (measured(relative, found=direction(u)) for u in (TRUE[0], tilted))
     assert good.score == bad.score == pytest.approx(1, abs=1e-6)
     assert not good.details["notes"]
-    assert "not better than a random direction" in bad.details["notes"]
+    assert any("random direction" in note for note in bad.details["notes"])
 
 
 def test_images_that_cannot_be_measured_are_left_out():
@@ -320,14 +320,14 @@ def test_images_that_cannot_be_measured_are_left_out():
 
     result = measured(ModelFunctions(moved=patchy, coordinate=functions.coordinate))
     assert result.score == pytest.approx(1, abs=1e-6)
-    assert "of the images show nothing" in result.details["notes"][0]
+    assert "nothing" in result.details["notes"][0]
 
     def blind(u, starts, s):
         found = functions.moved(u, starts, s)
         found.values["x"][:, 2:] = np.nan
         return found
 
-    with pytest.raises(DataMismatch, match="of the images can be measured"):
+    with pytest.raises(DataMismatch, match="10%"):
         measured(ModelFunctions(moved=blind, coordinate=functions.coordinate))
 
 
@@ -336,7 +336,7 @@ def test_the_same_seed_gives_the_same_record():
 
 
 def test_refused_constants():
-    with pytest.raises(WrongUsage, match="odd number"):
+    with pytest.raises(WrongUsage, match="levels 10"):
         Control(levels=10)
     with pytest.raises(WrongUsage, match="starts 2"):
         Control(starts=2)

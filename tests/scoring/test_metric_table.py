@@ -111,7 +111,7 @@ def test_dead_dimensions(name):
     alive, with_dead = measured(name, GRID, smooth(GRID)), measured(name, GRID, dead)
     if name == "modularity":
         assert with_dead.score == pytest.approx(alive.score * 3 / 5)
-        assert "dimensions 3, 4 tell of no factor" in with_dead.details["notes"][0]
+        assert "dimensions 3, 4" in with_dead.details["notes"][0]
     elif name == "explicitness":
         assert with_dead.score == pytest.approx(alive.score, abs=1e-6)
     else:
@@ -174,7 +174,7 @@ def test_mig_by_hand():
 def test_mig_of_one_dimension_has_no_second():
     result = measured("mig", GRID, GRID[:, :1])
     assert result.per_factor == pytest.approx({"factor_0": 1.0, "factor_1": 0.0, "factor_2": 0.0})
-    assert "one dimension only" in result.details["notes"][0]
+    assert "one dimension" in result.details["notes"][0]
 
 
 def test_irs_by_hand():
@@ -360,7 +360,7 @@ def test_the_original_draws_16_combinations_at_a_time():
 def test_no_grid_no_combinations():
     shuffled = GRID[np.random.default_rng(0).permutation(len(GRID))]
     result = evaluate(mig, shuffled, shuffled, "dlib")
-    assert "not a complete grid" in result.details["notes"][0]
+    assert "grid" in result.details["notes"][0]
     assert result.details["rows"] == 10_000
 
 
@@ -394,7 +394,7 @@ def test_factors_with_one_value_are_left_out(name):
     result = measured(name, factors, smooth(GRID))
     assert result.details["left_out"] == {"factor_3": "only one value present"}
     assert result.score == measured(name, GRID, smooth(GRID)).score
-    with pytest.raises(DataMismatch, match="no factor that varies"):
+    with pytest.raises(DataMismatch, match="factor_0"):
         measured(name, factors[:, 3:], GRID)
 
 
@@ -406,7 +406,7 @@ def test_one_factor(name):
     if name in ("med", "dci", "dci-hist", "dci-lasso"):
         assert result.score == 1.0
     if name in ("med", "dci", "modularity"):
-        assert any("one factor only" in note for note in result.details["notes"])
+        assert any("one factor" in note for note in result.details["notes"])
 
 
 @pytest.mark.parametrize("name", list(EVERY))
@@ -414,7 +414,7 @@ def test_one_factor(name):
 def test_codes_that_are_not_finite(name, value):
     codes = np.array(GRID, dtype=float)
     codes[[3, 7], 1] = value
-    with np.errstate(over="ignore"), pytest.raises(DataMismatch, match="2 of 120 rows"):
+    with np.errstate(over="ignore"), pytest.raises(DataMismatch, match="2 of 120"):
         measured(name, GRID, codes)
 
 
@@ -423,7 +423,7 @@ def test_more_dimensions_than_rows(name):
     factors = grid_factors(2, 3)
     codes = noise((6, 9))
     if name == "gaussian-tc":
-        with pytest.raises(DataMismatch, match="covariance of 9 dimensions needs more rows than 6"):
+        with pytest.raises(DataMismatch, match="9 dimensions"):
             measured(name, factors, codes)
         return
     low, high = EVERY[name].facts.range
@@ -432,7 +432,7 @@ def test_more_dimensions_than_rows(name):
 
 @pytest.mark.parametrize("name", list(LABELLED))
 def test_no_labels(name):
-    with pytest.raises(NoFactors, match=f"metric {name} needs factors"):
+    with pytest.raises(NoFactors, match=name):
         measured(name, None, GRID)
 
 
@@ -440,7 +440,7 @@ def test_no_labels(name):
 def test_categorical_codes_are_pointed_out(name):
     codes = np.column_stack([noise(len(GRID)), GRID[:, 1]])
     notes = measured(name, GRID, codes).details["notes"]
-    assert any("dimensions 1 hold a few whole numbers and look categorical" in note for note in notes)
+    assert any("categorical" in note for note in notes)
     assert categorical(codes_of(codes).mean) == [1]
     assert categorical(codes_of(noise((50, 3))).mean) == []
     assert categorical(codes_of(np.zeros((50, 1))).mean) == []
@@ -453,7 +453,7 @@ def test_numbers_as_large_as_float32_has_them():
 
 
 def test_one_dimension_has_no_pairs():
-    with pytest.raises(DataMismatch, match="these codes have one"):
+    with pytest.raises(DataMismatch, match="dimensions"):
         evaluate(mutual_information, None, GRID[:, :1])
 
 
@@ -461,7 +461,7 @@ def test_one_dimension_has_no_pairs():
 def test_codes_of_other_data(name):
     metric = EVERY[name]
     drawn = metric.draw(DataRows.from_factors(GRID), metric.facts.protocols["exact"], 0)
-    with pytest.raises(DataMismatch, match="of different data"):
+    with pytest.raises(DataMismatch, match="100 rows"):
         metric.score(drawn, codes_of(GRID[:100]))
 
 
@@ -497,7 +497,7 @@ def test_rows_that_are_not_there():
     points = DataRows.from_factors(GRID)
     for train, test in ((121, None), (100, 30), (None, 120)):
         options = replace(sap.facts.protocols["exact"], train_rows=train, test_rows=test)
-        with pytest.raises(DataMismatch, match="the data has 120"):
+        with pytest.raises(DataMismatch, match="120"):
             sap.draw(points, options, 0)
 
 
@@ -509,7 +509,7 @@ def test_protocols_and_seeds_that_cannot_be(name):
     for seed in (-1, 0.5, True, "0"):
         with pytest.raises(WrongUsage, match="seed"):
             metric.draw(points, metric.facts.protocols["exact"], seed)
-    with pytest.raises(WrongUsage, match="below 4294967296"):
+    with pytest.raises(WrongUsage, match="4294967296"):
         metric.draw(points, metric.facts.protocols["dlib"], 1 << 32)
 
 
