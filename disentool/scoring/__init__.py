@@ -10,7 +10,7 @@
 ``score(facts, plan, codes, lent) -> Result``
     the metric of ``codes`` (``scoring.codes.Codes``), which hold at least the plan's rows, with the functions that it
     is ``lent`` (``scoring.lent_functions.LentFunctions``). A metric that compares models gets a list of codes and gives
-    a list of results; one of directions gets an ``io.directions.Direction``.
+    a list of results; one of directions gets an ``io.directions_file.Direction``.
 ``resample(plan, rng)``
     the plan with its rows drawn again, for the bootstrap.
 """
