@@ -1,4 +1,4 @@
-"""What a file is: facts about any of the toolkit's files, without loading what is large."""
+"""Facts about any of the toolkit's files, without loading large arrays."""
 
 import dataclasses
 from pathlib import Path
