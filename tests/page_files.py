@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from disentool.io import checkpoint, directions, files
-from disentool.io.directions import Direction, Directions
+from disentool.io import checkpoint, directions_file, files
+from disentool.io.directions_file import Direction, Directions
 
 KL = [0.5, 0.001, 2.0, 1.25]
 
@@ -40,7 +40,7 @@ def write_directions(ckpt: Path, output: Path, sha256: str | None = None) -> Pat
         facts = {"transform": name, "r2": {"value": 0.9, "interval": [0.8, 0.95]}}
         found[name] = Direction(name, np.array(u, np.float32), knots, values, (-0.3, 0.25), unit, facts=facts)
     written = Directions(output, found, ckpt.name, sha256 or files.sha256(ckpt), "tangent", 0)
-    return directions.write(written, overwrite=True)
+    return directions_file.write(written, overwrite=True)
 
 
 class Reader(HTMLParser):

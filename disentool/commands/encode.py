@@ -32,7 +32,7 @@ def encode_each(
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Iterator[Path]:
-    """:func:`encode` for every checkpoint, as they arrive; yields each latents file as it is complete.
+    """:func:`encode` for one checkpoint after another; yields each latents file as it is complete.
 
     ``output``: the files' name, ``{stem}`` in it being the checkpoint's; None: ``{stem}.latents.h5`` beside it. The
     other arguments and errors are those of :func:`encode`; WrongUsage where two checkpoints would write one file.

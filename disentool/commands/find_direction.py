@@ -11,10 +11,9 @@ from disentool.directions.search import Search
 from disentool.directions.trajectories import Objective
 from disentool.engine import devices
 from disentool.errors import UnknownName, WrongUsage
-from disentool.io import directions as direction_files
-from disentool.io import files
+from disentool.io import directions_file, files
 from disentool.io.call_checks import require_once
-from disentool.io.directions import Directions
+from disentool.io.directions_file import Directions
 from disentool.models.generator import open_generator
 from disentool.reporting import Reporter, Silent
 from disentool.steering import direction_search
@@ -114,7 +113,7 @@ def find_direction(
             seed=seed,
             provenance={name: value for name, value in constants.items() if value is not None},
         )
-        return direction_files.write(written, overwrite=overwrite)
+        return directions_file.write(written, overwrite=overwrite)
 
 
 def _check(names: Sequence[str], method: str, loss: str, sigma: float | None, starts: int) -> None:

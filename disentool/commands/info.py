@@ -1,11 +1,11 @@
-"""What a file is: facts about any of the toolkit's files, without loading what is large."""
+"""Facts about any of the toolkit's files, without loading large arrays."""
 
 import dataclasses
 from pathlib import Path
 from typing import Any
 
 from disentool.errors import ForeignFile
-from disentool.io import dataset, directions, files, generator_description, hdf5, records
+from disentool.io import dataset, directions_file, files, generator_description, hdf5, records
 from disentool.io.schema import (
     CHECKPOINT,
     CORRELATION,
@@ -59,7 +59,7 @@ def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
         values = dataset.read(path).factor_values
         facts["factor_values"] = {n: f"{len(v)} from {v.min():g} to {v.max():g}" for n, v in values.items() if v.size}
     if name == DIRECTIONS.name:
-        facts["directions"] = {n: _direction(d) for n, d in directions.read(path).directions.items()}
+        facts["directions"] = {n: _direction(d) for n, d in directions_file.read(path).directions.items()}
     if verify:
         if not facts.get("content_sha256"):
             raise ForeignFile(f"{path}: has no content_sha256, so there is nothing to verify it against")
@@ -70,7 +70,7 @@ def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
     return facts
 
 
-def _direction(direction: directions.Direction) -> dict[str, Any]:
+def _direction(direction: directions_file.Direction) -> dict[str, Any]:
     return {
         "unit": direction.unit,
         "t_valid": list(direction.t_valid),

@@ -163,7 +163,7 @@ def _targets(
     data: str | None,
     count: int | None,
 ) -> Targets:
-    """The images to find, from wherever they are named."""
+    """The images to find: of files, of rows of the data, or those that the checkpoint keeps."""
     model = opened.model
     if image_files and (rows is not None or data or count is not None):
         raise WrongUsage("--image names the images to find; leave out --rows, --data and --images")

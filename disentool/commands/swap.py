@@ -141,7 +141,7 @@ def _one_latents_file(outputs: Sequence[Path], overwrite: bool) -> Path:
 def _sides(
     finder: Finder, content: SideSelection, classes: SideSelection, average: bool
 ) -> tuple[list[Input], list[Input]]:
-    """The inputs of the content side and of the class side; a side that nobody names has those of the other."""
+    """The inputs of the content side and of the class side; a side without any gets those of the other."""
     left = finder.content(content) if content else []
     top = finder.classes(classes, average=average) if classes else left
     if not left and not average:  # a label has no content

@@ -55,7 +55,7 @@ def train(
             resuming.require_same(job, content)
             resuming.require_needed(job, content["step"])
             complete += [content["step"]] if resuming.is_complete(job, content) else []
-    if len(complete) == len(jobs):  # nothing to do: the data is not needed, which may have to be rendered first
+    if len(complete) == len(jobs):  # nothing to do; the data, which may have to be rendered, is not needed
         for job, step in zip(jobs, complete, strict=True):
             yield from resuming.complete(job, step, report)
         return

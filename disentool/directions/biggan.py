@@ -81,7 +81,7 @@ def _call(network: nn.Module, description: Contract, truncation: float) -> Calla
 def _package() -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what it imports, to download, which is not used
+            warnings.simplefilter("ignore")  # of imports for its downloads, which are not used here
             import pytorch_pretrained_biggan as package
     except ImportError as error:
         raise MissingExtra(

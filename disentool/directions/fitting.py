@@ -58,7 +58,7 @@ def speeds(z0: Tensor, z: Tensor, t: Tensor) -> np.ndarray:
 def by_moves(u: np.ndarray, moves: Moves, chosen: np.ndarray) -> DirectionFit:
     """g by least squares over non-negative slopes of the moves along u[0]; ``u`` [R+1,d], ``chosen`` [R+1,S].
 
-    Moves count from the start as far as they are like the transformation; with none that is, g is 0 everywhere.
+    Moves count as long as they are like the transformation; where none is, g is 0 everywhere.
     """
     s, t, left = (part.cpu().double().numpy() for part in (moves.s, moves.t, moves.left))
     used = left < TRUSTED

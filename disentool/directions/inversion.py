@@ -20,7 +20,7 @@ _NUMBERS_AT_ONCE = 1 << 21  # of the images that are optimised together
 
 @dataclass(frozen=True)
 class InversionLoss:
-    """What is made small: a ``kind`` of :mod:`disentool.directions.reconstruction`, ``sigma`` of a blur in pixels."""
+    """The loss to minimise: a ``kind`` of :mod:`disentool.directions.reconstruction`, ``sigma`` of a blur in pixels."""
 
     kind: str
     sigma: float = 0.0
@@ -64,7 +64,7 @@ def find_codes(
 ) -> Inverted:
     """From all ``starts`` [S,d] (of ``classes`` [S], where there are any) to each of ``images`` [N,C,H,W].
 
-    A start's best step counts, not its last. ``progress`` is told how many (start, image) pairs have moved a step.
+    A start's best step counts, not its last. ``progress`` gets the number of (start, image) pairs that moved a step.
     """
     count = len(starts)
     owner = torch.arange(len(images), device=images.device).repeat_interleave(count)
@@ -112,7 +112,7 @@ def _descend(
 
 
 def detail(images: Tensor, of: Tensor) -> Tensor:
-    """How sharp images [B,C,H,W] are against others [B]: the share of the others' energy of neighbours' differences.
+    """How sharp images [B,C,H,W] are beside others, [B]: the ratio of the energies of neighbours' differences.
 
     1: as sharp; below: blurred. An image without edges has none to lose: 1.
     """

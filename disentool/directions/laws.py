@@ -17,7 +17,7 @@ import numpy as np
 
 from disentool.directions import monotone
 from disentool.errors import WrongUsage
-from disentool.io.directions import Direction
+from disentool.io.directions_file import Direction
 
 CUT = 0.05  # a normal law that has more of its mass outside the valid range is refused
 # The least eigenvalue of U U^T: below it the codes would move ten times as far as the coordinates, or more.

@@ -50,7 +50,7 @@ def evaluate(knots: np.ndarray, values: np.ndarray, s: np.ndarray | float) -> np
 def invert(knots: np.ndarray, values: np.ndarray, t: np.ndarray | float) -> np.ndarray:
     """An s with g(s) = t, float64 of the shape of ``t``; nan for t outside ``values[0] .. values[-1]``.
 
-    Where g is flat at t there are many: the one nearest 0, which is the most probable under the prior, is taken.
+    Where g is flat at t there are many such s; the nearest to 0, the most probable under the prior, is taken.
     """
     t = np.asarray(t, np.float64)
     rounding = 1e-9 * max(abs(values[0]), abs(values[-1]), 1e-300)

@@ -66,7 +66,7 @@ class Trajectories:
 class Solver(Protocol):
     """Codes [B,d] -> codes nearer to what makes the targets [B,C,H,W], where the mask says that they are defined.
 
-    ``progress`` is told the mean loss after each of the solver's iterations.
+    ``progress`` gets the loss of each image, [B], after each of the solver's iterations.
     """
 
     @property
@@ -132,7 +132,7 @@ def follow(
     """Each start towards both signs of t at once, target by target; each target is T_t of the start's own image.
 
     As many starts as fit in a batch go together; as losses are summed and not averaged, that changes nothing.
-    ``progress`` is told after each of the solver's iterations of how many images, and their median relative error.
+    ``progress`` gets the number of images and their median relative error after each of the solver's iterations.
     """
     parts = []
     for first in range(0, len(starts.z), BATCH // 2):

@@ -57,7 +57,7 @@ def _keep_freed_memory() -> None:
     """Let glibc keep freed blocks instead of handing them back to the system.
 
     A step frees and allocates the same tens of megabytes of activations every time; by default each of them is mapped
-    and cleared anew by the kernel, which takes a tenth of a training step or more.
+    and cleared anew by the kernel; this takes a tenth of a training step or more.
     """
     if not sys.platform.startswith("linux"):
         return

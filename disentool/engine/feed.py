@@ -81,7 +81,7 @@ def to_device(network: nn.Module, device: torch.device) -> nn.Module:
 
 
 def to_float(images: Tensor) -> Tensor:
-    """uint8 [B,H,W,C] -> float32 [B,C,H,W] in 0..1; a view of channels-last memory, which convolutions like best."""
+    """uint8 [B,H,W,C] -> float32 [B,C,H,W] in 0..1; a view of channels-last memory, the fastest for convolutions."""
     return images.permute(0, 3, 1, 2).div(255)
 
 

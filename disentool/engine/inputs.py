@@ -99,7 +99,7 @@ class Inputs:
 
 
 def _shapes(phase: Phase) -> list[tuple[str, tuple[int, ...], torch.dtype]]:
-    """What a phase draws, as it is drawn."""
+    """The name, shape and type of each array that a phase draws."""
     rows = 2 * phase.draw.batch if phase.draw.kind == "pairs" else phase.draw.batch
     dtypes = {"normal": torch.float32, "uniform": torch.float32, "permutation": torch.int64}
     return [("rows", (rows,), torch.int64)] + [(f"noise.{n.name}", n.shape, dtypes[n.law]) for n in phase.noise]

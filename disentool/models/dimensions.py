@@ -1,4 +1,4 @@
-"""The latent dimensions that a picture shows: in which order, what they are called, which values they take."""
+"""The latent dimensions that a picture shows: their order, their labels, and the values that they take."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

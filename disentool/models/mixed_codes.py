@@ -31,7 +31,7 @@ def along(codes: np.ndarray, steps: int | None, *, closed: bool, whole: Sequence
     """The codes float32 [n,D] one after another; with ``steps``, straight lines of so many codes from each to the next.
 
     Both ends count among the ``steps``. ``closed``: a last line goes back to the first code, and ends before it.
-    ``whole``: columns that hold the number of a class, which have nothing in between: they change half-way.
+    ``whole``: columns that hold the number of a class; there is nothing between two classes, so they change half-way.
     """
     count = len(codes)
     if steps is None or count == 1:

@@ -1,4 +1,4 @@
-"""The controls of an explorer as HTML: native range inputs with labels, and what is written beside them."""
+"""The controls of an explorer as HTML: native range inputs with labels, and the text beside them."""
 
 from collections.abc import Sequence
 

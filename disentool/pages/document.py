@@ -1,4 +1,4 @@
-"""Pages for a browser: one file that asks nobody for anything. The one place where foreign text becomes HTML."""
+"""Pages for a browser: one file each that loads nothing. Foreign text becomes HTML here, and nowhere else."""
 
 import base64
 import hashlib

@@ -74,7 +74,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Explorer:
-    """The HTML of one explorer, and remarks on what had to be left out of it, which it says itself, too."""
+    """The HTML of one explorer, and remarks on what had to be left out of it; the page shows them too."""
 
     markup: str
     notes: tuple[str, ...]

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from disentool.errors import DisentoolError, ForeignFile, Interrupted, MissingFile, WrongUsage
-from disentool.io import directions, files, hdf5, records, score_records
-from disentool.io.directions import Directions
+from disentool.io import directions_file, files, hdf5, records, score_records
+from disentool.io.directions_file import Directions
 from disentool.io.schema import CORRELATION, DATASET, DIRECTIONS, HISTORY, INVERSION, LATENTS, SCORE
 from disentool.plots.reading import read_tables
 from disentool.plots.tables import Table
@@ -119,7 +119,7 @@ def _read(path: Path, found: ReportInputs, rest: _Unattached) -> None:
             raise ForeignFile(
                 f"{path}: holds {form or 'HDF5 of no format'}; a report is of runs, records and directions"
             )
-        rest.directions.append(directions.read(path))
+        rest.directions.append(directions_file.read(path))
         return
     if path.suffix.lower() == ".safetensors":
         raise ForeignFile(f"{path}: exported weights; `disentool export {path}` makes a checkpoint of them again")

@@ -8,7 +8,7 @@ from typing import Any
 from disentool import methods, named_code
 from disentool.config import options
 from disentool.io import score_records
-from disentool.io.directions import Directions
+from disentool.io.directions_file import Directions
 from disentool.metrics import METRICS
 from disentool.pages import published_results
 from disentool.pages.document import escape

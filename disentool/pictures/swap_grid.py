@@ -12,7 +12,7 @@ from disentool.models.swap_inputs import Input
 from disentool.pictures.canvas import Block, Sheet
 
 _COLUMNS = 8  # of an animation, side by side
-_THUMBS = 9  # as many images, at most, stand for a class that several are averaged to
+_THUMBS = 9  # the most images that are shown for a class of several
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def _write_gif(path: Path, frames: Sequence[np.ndarray], fps: float, comment: st
     for frame in frames:
         pixels = index[_packed(frame)]
         if shown is not None and not exact:
-            # A pixel that hardly changes stays as it is: a decoder's faint flicker would be most of the file.
+            # A pixel that hardly changes is not written: small changes from a decoder would be most of the file.
             pixels = np.where(np.abs(table[shown].astype(np.int16) - frame).max(2) <= _HARDLY, shown, pixels)
         images.append(Image.fromarray(pixels))
         images[-1].putpalette(table.tobytes())

@@ -29,7 +29,7 @@ What lies where, in the order in which ``disentool score ckpt.pt --metric mig`` 
 ``score(facts, drawn, codes, functions) -> Result``
     the metric of ``codes`` (``codes.Codes``), which hold at least the rows drawn, with the ``functions`` that there
     are (``model_functions.ModelFunctions``). A metric that compares models gets a list of codes and gives a list of
-    results; one of directions gets an ``io.directions.Direction``.
+    results; one of directions gets an ``io.directions_file.Direction``.
 ``resample(drawn, rng)``
     the rows drawn again from themselves, for the bootstrap.
 """

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from disentool.errors import DataMismatch, ForeignFile, NoFactors
-from disentool.io import directions, files, hdf5
+from disentool.io import directions_file, files, hdf5
 from disentool.io.schema import DIRECTIONS
 from disentool.metrics.arrays import refuse_non_finite
 from disentool.reporting import Reporter
@@ -27,7 +27,7 @@ Kind = Literal["checkpoint", "codes", "arrays", "directions"]
 
 def kind_of(path: Path) -> Kind:
     """By what the file holds, whatever its name: MissingFile or ForeignFile where it is none of these."""
-    if _holds_directions(directions.reference(str(path))[0]):
+    if _holds_directions(directions_file.reference(str(path))[0]):
         return "directions"
     files.require(path, "checkpoint or file of codes", "`disentool train factorvae` writes ./ckpt.pt")
     if hdf5.is_hdf5(path):

@@ -13,7 +13,7 @@ import numpy as np
 
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io.call_checks import require_once
-from disentool.io.directions import Direction
+from disentool.io.directions_file import Direction
 from disentool.metrics import METRICS, ONLY_BY_NAME
 from disentool.metrics.bounds import Constants
 from disentool.metrics.constants.images import Subset

@@ -10,7 +10,7 @@ import numpy as np
 from disentool.directions import monotone
 from disentool.engine import inference
 from disentool.errors import DataMismatch
-from disentool.io.directions import Direction, Directions
+from disentool.io.directions_file import Direction, Directions
 from disentool.metrics.control import Moved
 from disentool.metrics.result import Result
 from disentool.models.generator import Opened, generated_images

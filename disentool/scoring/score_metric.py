@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from disentool.errors import DataMismatch, WrongUsage
-from disentool.io.directions import Direction
+from disentool.io.directions_file import Direction
 from disentool.metrics.intervals import percentiles
 from disentool.metrics.result import Result
 from disentool.reporting import Reporter

@@ -8,7 +8,7 @@ import numpy as np
 
 from disentool.directions import monotone
 from disentool.errors import WrongUsage
-from disentool.io.directions import Direction
+from disentool.io.directions_file import Direction
 from disentool.models.label import Label
 
 _MAX_ALPHA = 100.0

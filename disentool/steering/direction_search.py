@@ -12,7 +12,7 @@ from disentool.directions.search import FittedDirection, Followed, Search
 from disentool.directions.trajectories import Objective, Starts
 from disentool.engine.randomness import latent_noise
 from disentool.errors import DataMismatch, WrongUsage
-from disentool.io.directions import Direction
+from disentool.io.directions_file import Direction
 from disentool.models.generator import Opened
 from disentool.reporting import Reporter
 from disentool.steering import found_direction

@@ -8,7 +8,7 @@ import torch
 from disentool.directions import fitting, search, transforms
 from disentool.directions.search import FittedDirection, Followed, Search
 from disentool.directions.trajectories import Objective, Starts
-from disentool.io.directions import Direction
+from disentool.io.directions_file import Direction
 
 _CONFIDENCE = 0.95
 

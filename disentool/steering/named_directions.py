@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from disentool.errors import DataMismatch, MissingFile, UnsafeFile, WrongUsage
-from disentool.io import directions as direction_files
-from disentool.io import provenance
+from disentool.io import directions_file, provenance
 from disentool.io.call_checks import require_indices, require_once
-from disentool.io.directions import Direction, Directions
+from disentool.io.directions_file import Direction, Directions
 from disentool.models.generator import Opened, open_generator, opening_options
 
 
@@ -33,9 +32,9 @@ def read(references: Sequence[str], *, every: bool) -> list[NamedDirection]:
     opened: dict[Path, Directions] = {}
     found: list[NamedDirection] = []
     for text in references:
-        path, name = direction_files.reference(text)
+        path, name = directions_file.reference(text)
         if path not in opened:
-            opened[path] = direction_files.read(path)
+            opened[path] = directions_file.read(path)
         file = opened[path]
         some = file.directions.values() if name is None and every else [file.find(name)]
         found += [NamedDirection(file, direction) for direction in some]

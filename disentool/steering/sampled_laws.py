@@ -12,7 +12,7 @@ from disentool.directions.laws import Law
 from disentool.engine import inference
 from disentool.engine.randomness import latent_noise
 from disentool.errors import WrongUsage
-from disentool.io.directions import Direction
+from disentool.io.directions_file import Direction
 from disentool.models.generator import Opened, decoder_codes
 from disentool.reporting import Reporter
 

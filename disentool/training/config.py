@@ -1,4 +1,4 @@
-"""Options of a training run that are not the method's: what is trained on, where, and what is kept."""
+"""Options of a training run that no method owns: its data, its device, and the files that it keeps."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Styles: the images of each class in clusters, which become classes of their own (Gabbay & Hoshen 2020)."""
+"""Styles: clusters of the images of each class, each of them a class of its own (Gabbay & Hoshen 2020)."""
 
 from collections.abc import Iterator
 from pathlib import Path

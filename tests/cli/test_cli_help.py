@@ -23,8 +23,8 @@ from disentool.commands.encode import encode
 from disentool.commands.export import export
 from disentool.commands.score import score
 from disentool.commands.train import train
-from disentool.io import directions
-from disentool.io.directions import Direction, Directions
+from disentool.io import directions_file
+from disentool.io.directions_file import Direction, Directions
 from disentool.io.files import sha256
 from disentool.io.records import to_json
 from disentool.metrics import METRICS
@@ -136,7 +136,7 @@ def inputs(tmp_path_factory, trained, squares) -> Path:
             Image.fromarray(np.full((70, 70), 12 * index, np.uint8)).save(path)
         knots = np.linspace(-3, 3, 13)
         shift = Direction("shift-x", np.eye(4, dtype=np.float32)[0], knots, 0.1 * knots, (-0.3, 0.3), "image widths")
-        directions.write(
+        directions_file.write(
             Directions(Path("dirs.h5"), {"shift-x": shift}, "ckpt.pt", sha256(Path("ckpt.pt")), "known", 0),
             overwrite=False,
         )

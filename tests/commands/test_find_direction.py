@@ -11,7 +11,7 @@ from disentool.directions import calibration, fitting, solvers, trajectories
 from disentool.directions.generator import GeneratorFacts
 from disentool.directions.trajectories import Objective
 from disentool.errors import DataMismatch
-from disentool.io import directions
+from disentool.io import directions_file
 
 SLOPE, SIDE = 0.12, 32  # widths per unit of z; pixels
 
@@ -67,7 +67,7 @@ def mine(own_module):
 def found_in(folder, spec, names, **options):
     output = folder / "d.h5"
     find_direction(f"mine:{spec}", names, output, trust=True, device="cpu", overwrite=True, **options)
-    return directions.read(output)
+    return directions_file.read(output)
 
 
 def check_g(direction, true, slope, room):
@@ -200,7 +200,7 @@ def test_what_a_directions_file_says(cli, mine, folder):
     call = ("find-direction", "--trust", "mine:Blob", "--device", "cpu", "--starts", 12, "--seed", 5)
     names = ("--transform", "shift-x", "--transform", "brightness")
     cli(*call, *names, "--method", "lm", "--range", 0.1, "--steps", 1, "-o", "a/d.h5").printed("a/d.h5")
-    found = directions.read(folder / "a/d.h5")
+    found = directions_file.read(folder / "a/d.h5")
     assert (found.method, found.seed, found.generator) == ("lm", 5, "mine:Blob")
     expected = {"loss": "blur", "sigma": 0.75, "starts": 12, "dropped": 0.1, "iterations": 4, "damping": 0.1}
     assert found.provenance | expected == found.provenance
@@ -258,7 +258,7 @@ def test_what_cannot_be_followed_is_written_only_by_force(cli, mine, folder):
     forced = cli(*call, "--force")
     forced.printed("d.h5")
     assert "shift-x" in forced.err
-    found = directions.read(folder / "d.h5").directions
+    found = directions_file.read(folder / "d.h5").directions
     assert (found["shift-x"].facts["followed"], found["brightness"].facts["followed"]) == (False, True)
     settings = {"starts": 6, "trust": True, "device": "cpu", "force": True}
     with pytest.raises(DataMismatch, match="shift-y"):

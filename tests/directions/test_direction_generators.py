@@ -14,7 +14,7 @@ from test_biggan import tiny_biggan, write_folder
 from test_generators import SIDECAR, Once, write_exported, write_torchscript
 from torch import nn
 
-from disentool.io import directions
+from disentool.io import directions_file
 
 EXAMPLES = ROOT / "examples"
 # What a network with random weights can follow.
@@ -48,7 +48,7 @@ METHODS = {
 @pytest.mark.parametrize("method", METHODS)
 def test_biggan_per_class_pooled_and_cosines(cli, folder, biggan, method):
     cli("find-direction", biggan, *COLOURS, "--class", "1,3,4", *METHODS[method], "-o", "d.h5").printed("d.h5")
-    found = directions.read(folder / "d.h5")
+    found = directions_file.read(folder / "d.h5")
     endings = ("", "@1", "@3", "@4")
     assert sorted(found.directions) == sorted(n + e for n in ("brightness", "red") for e in endings)
     for name in ("brightness", "red"):
@@ -73,8 +73,8 @@ def test_biggans_brightness_is_what_u_and_g_say(cli, folder, biggan):
     cli(*call, "--class", "1,3", "-o", "d.h5").printed("d.h5")
     cli(*call, "--class", "3,1", "-o", "e.h5").printed("e.h5")
     cli(*call, "--class", 1, "-o", "one.h5").printed("one.h5")
-    found = directions.read(folder / "d.h5")
-    alone = directions.read(folder / "one.h5")
+    found = directions_file.read(folder / "d.h5")
+    alone = directions_file.read(folder / "one.h5")
     assert set(alone.directions) == {"brightness", "red"}  # of a single class nothing is pooled
     np.testing.assert_allclose(found.directions["red@1"].u, alone.directions["red"].u, atol=1e-3)
     assert found.generator_sha256 == open_generator(biggan, "cpu").sha256
@@ -96,7 +96,7 @@ def test_biggan_other_truncation_and_any_class(cli, folder, biggan):
     call = ("find-direction", biggan, *COLOURS, "--method", "tangent")
     cli(*call, "--truncation", 0.4, "-o", "d.h5").printed("d.h5")
     cli(*call, "-o", "e.h5").printed("e.h5")
-    one, two = (directions.read(folder / name) for name in ("d.h5", "e.h5"))
+    one, two = (directions_file.read(folder / name) for name in ("d.h5", "e.h5"))
     assert one.generator_sha256 != two.generator_sha256
     assert one.provenance["truncation"] == 0.4 and "truncation" not in two.provenance
     assert set(one.directions) == {"brightness", "red"}
@@ -126,7 +126,7 @@ def test_the_examples_own_directions_are_found(cli, own):
     call = ("find-direction", "your_generator:Blob", *moves, "--method", "tangent", "--starts", 20, "--device", "cpu")
     cli(*call, "-o", "d.h5").failed(1, "--trust")
     cli(*call, "--trust", "-o", "d.h5").printed("d.h5")
-    found = directions.read(own / "d.h5").directions
+    found = directions_file.read(own / "d.h5").directions
     true = sys.modules["your_generator"].Blob().directions.numpy()
     for name, u in zip(("shift-x", "shift-y", "zoom"), true, strict=True):
         assert found[name].u @ u > 0.99, name
@@ -139,7 +139,7 @@ def test_the_examples_own_directions_are_found(cli, own):
 def test_the_examples_classes_share_their_direction(cli, own):
     call = ("find-direction", "--trust", "your_generator:Moons", "--transform", "shift-y", "--class", "0,1")
     cli(*call, "--method", "tangent", "--starts", 12, "--device", "cpu", "-o", "d.h5").printed("d.h5")
-    found = directions.read(own / "d.h5").directions
+    found = directions_file.read(own / "d.h5").directions
     down = sys.modules["your_generator"].Moons().directions[1].numpy()
     for name in ("shift-y", "shift-y@0", "shift-y@1"):
         assert found[name].u @ down > 0.99, name
@@ -163,7 +163,7 @@ def test_opaque_files(cli, folder, name, write):
     call = ("find-direction", name, *COLOURS, "--method", "tangent")
     cli(*call, "-o", "d.h5").failed(1, "--trust")
     cli(*call, "--trust", "-o", "d.h5").printed("d.h5")
-    found = directions.read(folder / "d.h5").directions
+    found = directions_file.read(folder / "d.h5").directions
     assert found["red"].u[0] > 0.99
     np.testing.assert_allclose(found["brightness"].u[:3], 3**-0.5, atol=0.02)
     # The Lamp cannot shift: stripes of z stay where they are, however bright.

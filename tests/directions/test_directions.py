@@ -1,6 +1,7 @@
 """The parts of find-direction against plain float64 statements of what they compute, and directions files."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -13,8 +14,8 @@ from disentool.directions import calibration, fitting, monotone, reconstruction,
 from disentool.directions.generator import GeneratorFacts
 from disentool.directions.trajectories import Objective, Starts, to_ball
 from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
-from disentool.io import directions as files
-from disentool.io.directions import Direction, Directions
+from disentool.io import directions_file
+from disentool.io.directions_file import Direction, Directions
 
 # ---- transforms
 
@@ -255,8 +256,8 @@ def made(tmp_path) -> Directions:
 def test_a_file_reads_as_it_was_written(made):
     extra = replace(made.directions["shift-x"], name="zoom@3", kept=np.array([True, False]), facts={"r2": 0.5})
     whole = replace(made, directions=made.directions | {"zoom@3": extra})
-    files.write(whole, overwrite=False)
-    found = files.read(made.path)
+    directions_file.write(whole, overwrite=False)
+    found = directions_file.read(made.path)
     assert (found.generator, found.generator_sha256, found.method, found.seed) == ("g.pt", "a" * 64, "lm", 7)
     assert found.provenance == {"starts": 5} and found.directions["zoom@3"].facts == {"r2": 0.5}
     assert found.directions["zoom@3"].kept.tolist() == [True, False]
@@ -284,17 +285,17 @@ def test_a_file_reads_as_it_was_written(made):
     ],
 )
 def test_hostile_files(made, array, values, words):
-    files.write(made, overwrite=False)
+    directions_file.write(made, overwrite=False)
     with h5py.File(made.path, "r+") as file:
         del file[f"shift-x/{array}"]
         file[f"shift-x/{array}"] = values
     with pytest.raises(ForeignFile) as caught:
-        files.read(made.path)
+        directions_file.read(made.path)
     assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_references():
-    assert files.reference("a/dirs.h5:shift-x@14") == (files.Path("a/dirs.h5"), "shift-x@14")
-    assert files.reference("dirs.h5") == (files.Path("dirs.h5"), None)
+    assert directions_file.reference("a/dirs.h5:shift-x@14") == (Path("a/dirs.h5"), "shift-x@14")
+    assert directions_file.reference("dirs.h5") == (Path("dirs.h5"), None)
     with pytest.raises(WrongUsage, match="FILE:NAME"):
-        files.reference("dirs.h5:")
+        directions_file.reference("dirs.h5:")

@@ -8,8 +8,8 @@ import pytest
 
 from disentool.cli.words import printable
 from disentool.errors import ForeignFile
-from disentool.io import directions
-from disentool.io.directions import Direction, Directions
+from disentool.io import directions_file
+from disentool.io.directions_file import Direction, Directions
 
 MINE = """
 import sys
@@ -100,7 +100,7 @@ def made(path, **changes):
 
 
 def test_a_direction_that_moves_nothing_cannot_be_traversed_in_image_units(cli, mine):
-    directions.write(made(mine / "flat.h5", values=np.zeros(5), t_valid=(0.0, 0.0)), overwrite=False)
+    directions_file.write(made(mine / "flat.h5", values=np.zeros(5), t_valid=(0.0, 0.0)), overwrite=False)
     call = ("traverse", "mine:Blob", "--trust", "--force", "--direction", "flat.h5", "--device", "cpu")
     for name in ("a.png", "a.gif", "a.html"):
         cli(*call, "-o", name).failed(2, "--alpha")
@@ -115,7 +115,7 @@ def test_without_a_span_images_go_as_far_as_they_can_from_where_they_are(cli, mi
         file.attrs.update(format="disentool.latents", version=1)
     call = ("traverse", "mine:Blob", "--trust", "--direction", "d.h5", "--codes", "z.h5", "--device", "cpu")
     cli(*call, "-o", "a.png").printed("a.png")
-    low, high = directions.read(mine / "d.h5").directions["shift-x"].t_valid
+    low, high = directions_file.read(mine / "d.h5").directions["shift-x"].t_valid
     cli(*call, "--t", f"{low}:{high}", "-o", "b.png").failed(2, "image 0")
 
 
@@ -130,16 +130,16 @@ def test_without_a_span_images_go_as_far_as_they_can_from_where_they_are(cli, mi
 )
 def test_numbers_that_are_no_direction_are_neither_written_nor_read(tmp_path, changes, message, monkeypatch):
     with pytest.raises(ForeignFile, match=message):
-        directions.write(made(tmp_path / "d.h5", **changes), overwrite=False)
+        directions_file.write(made(tmp_path / "d.h5", **changes), overwrite=False)
     with monkeypatch.context() as careless:
-        careless.setattr(directions, "_check", lambda path, direction: None)
-        directions.write(made(tmp_path / "d.h5", **changes), overwrite=False)
+        careless.setattr(directions_file, "_check", lambda path, direction: None)
+        directions_file.write(made(tmp_path / "d.h5", **changes), overwrite=False)
     with pytest.raises(ForeignFile, match=message):
-        directions.read(tmp_path / "d.h5")
+        directions_file.read(tmp_path / "d.h5")
 
 
 def test_attributes_of_another_kind(cli, mine):
-    directions.write(made(mine / "d.h5"), overwrite=False)
+    directions_file.write(made(mine / "d.h5"), overwrite=False)
     with h5py.File("d.h5", "a") as file:
         file.attrs["seed"] = [1, 2]
     cli("info", "d.h5").failed(1, "seed")

@@ -16,12 +16,12 @@ import pytest
 import torch
 from conftest import SMALL_FACTOR
 
-from disentool import config as configuration
+from disentool import config
 from disentool.commands.info import info
 from disentool.errors import DisentoolError, ForeignFile, MissingFile, OutputExists, UnsafeFile
 from disentool.io import checkpoint
 from disentool.methods.factorvae.config import FactorVAEConfig
-from disentool.models import model
+from disentool.models.model import load_model
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_plain_torch_opens_it(trained):
 
 
 def test_a_model_comes_back_as_it_was(trained, content):
-    loaded = model.load(trained, "cpu")
+    loaded = load_model(trained, "cpu")
     assert loaded.facts.factor_names == ("size", "pos_x", "pos_y")
     for name, network in loaded.networks.items():
         assert not network.training
@@ -105,7 +105,7 @@ class Code:
 def test_code_is_never_executed(tmp_path, content, place):
     value = Code(f"touch {tmp_path / 'executed'}")
     path = save(tmp_path / "a.pt", content, place, value=[value] if place == "history" else value)
-    for read in (checkpoint.read, model.load, info):
+    for read in (checkpoint.read, load_model, info):
         with pytest.raises(UnsafeFile, match=r"(posix|nt)\.system"):
             read(path)
     assert not (tmp_path / "executed").exists()
@@ -223,17 +223,17 @@ def test_missing_entries_and_wrong_types(tmp_path, content, name):
 def test_contents_that_make_no_model(tmp_path, content, place, value):
     path = save(tmp_path / "a.pt", content, *place, value=value)
     with pytest.raises(ForeignFile, match=r"a\.pt: "):
-        model.load(path, "cpu")
+        load_model(path, "cpu")
 
 
 @pytest.mark.parametrize("name", ["discriminator_layers", "discriminator_units", "hidden_units", "latent_dim"])
 def test_huge_numbers_take_no_time_and_no_memory(tmp_path, content, name):
     """Sizes have bounds, and are compared with the weights before networks are made of them."""
-    high = configuration.options(FactorVAEConfig)[name].high
+    high = config.options(FactorVAEConfig)[name].high
     for value in (int(high), 10**6, 10**12, 10**30):
         start = time.monotonic()
         with pytest.raises(ForeignFile, match=r"a\.pt: "):
-            model.load(save(tmp_path / "a.pt", content, "config", name, value=value), "cpu")
+            load_model(save(tmp_path / "a.pt", content, "config", name, value=value), "cpu")
         assert time.monotonic() - start < 5
 
 
@@ -249,10 +249,10 @@ def test_weights_of_other_shapes(tmp_path, content):
     for value in (weights(content)[:5], weights(content).flatten(), weights(content).double()):
         path = save(tmp_path / "a.pt", content, *place, value=value.clone())
         with pytest.raises(ForeignFile, match=r"encoder\.0\.weight"):
-            model.load(path, "cpu")
+            load_model(path, "cpu")
     state = {f"x.{key}": value for key, value in content["networks"]["encoder"].items()}
     with pytest.raises(ForeignFile, match="names"):
-        model.load(save(tmp_path / "a.pt", content, "networks", "encoder", value=state), "cpu")
+        load_model(save(tmp_path / "a.pt", content, "networks", "encoder", value=state), "cpu")
 
 
 @pytest.mark.parametrize(
@@ -394,7 +394,7 @@ def test_damaged_bytes_are_read_or_refused_by_name(tmp_path, trained):
             near = rng.choice([range(pickled), range(12_000), range(len(data) - 12_000, len(data)), range(len(data))])
             data[rng.choice(near)] = rng.choice([0, 255, rng.randrange(256)])
         path.write_bytes(data)
-        for read in (lambda p: model.load(p, "cpu"), info):
+        for read in (lambda p: load_model(p, "cpu"), info):
             try:
                 read(path)
                 outcomes["read"] += 1
@@ -412,7 +412,7 @@ def test_info_of_odd_contents(tmp_path, content):
         ("statistics",): {},
     }.items():
         facts = info(save(tmp_path / "a.pt", content, *place, value=value))
-        assert configuration.write_yaml(facts)
+        assert config.write_yaml(facts)
     assert info(save(tmp_path / "a.pt", content, "run", "x", value=torch.zeros(3)))["run"]["x"] == "tensor [3]"
 
 
@@ -449,7 +449,7 @@ def test_a_disk_that_fills_up_keeps_the_last_good_checkpoint(tmp_path, trained):
 
 
 def test_the_size_that_is_asked_of_the_disk(trained, content):
-    networks = model.load(trained, "cpu").networks
+    networks = load_model(trained, "cpu").networks
     assert content["config"].items() >= SMALL_FACTOR.items()
     asked, taken = checkpoint.parameter_bytes(networks), trained.stat().st_size
     assert 0.95 * taken < asked < 1.05 * taken

@@ -128,9 +128,9 @@ def test_directions_move_by_image_units(cli, folder, ckpt, model):
     assert "Directions, by which the image is moved" in page.text and "drawn from the prior" in page.text
     # By hand: the code at s = 0 for both, from which each goes along its own u by the s of its t.
     from disentool.engine.randomness import latent_noise
-    from disentool.io import directions as files
+    from disentool.io import directions_file
 
-    found = files.read(folder / "dirs.h5").directions
+    found = directions_file.read(folder / "dirs.h5").directions
     both = np.stack([d.u for d in found.values()], 1).astype(np.float64)
     z = latent_noise(3, np.arange(4), 4).astype(np.float64)[1]
     z = z - both @ np.linalg.solve(both.T @ both, both.T @ z)

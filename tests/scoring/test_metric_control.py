@@ -11,7 +11,7 @@ from sklearn.isotonic import IsotonicRegression
 from disentool.directions import measurements
 from disentool.directions.registration import register
 from disentool.errors import DataMismatch, UnknownName, UnsafeFile, WrongUsage
-from disentool.io.directions import Direction
+from disentool.io.directions_file import Direction
 from disentool.metrics import levels
 from disentool.metrics.constants.directions import Control
 from disentool.metrics.control import Moved

@@ -17,8 +17,8 @@ from scipy import stats
 
 from disentool.directions import laws, measurements
 from disentool.errors import WrongUsage
-from disentool.io import directions as files
-from disentool.io.directions import Direction, Directions
+from disentool.io import directions_file
+from disentool.io.directions_file import Direction, Directions
 from disentool.models.generator import open_generator
 from disentool.steering import along_direction, named_directions
 
@@ -41,7 +41,7 @@ def own(folder, monkeypatch):
         for (name, (slope, unit)), u in zip(units.items(), true, strict=True)
     }
     found = Directions(folder / "dirs.h5", made, BLOB, opened.sha256, "known", 0)
-    files.write(found, overwrite=False)
+    directions_file.write(found, overwrite=False)
     yield replace(found, path=folder / "other.h5", generator_sha256="0" * 64)
     sys.modules.pop("your_generator", None)
 
@@ -213,14 +213,14 @@ def test_control_of_known_directions(cli, own, folder):
 
 
 def test_another_generators_directions_need_force(cli, own, folder):
-    files.write(own, overwrite=False)
+    directions_file.write(own, overwrite=False)
     call = ("--direction", "other.h5:shift-x", "--trust", "--device", "cpu")
     for words in (("traverse", BLOB, *call, "-o", "a.png"), ("sample", BLOB, *call, "--t", "0.1", "-o", "a.png")):
         cli(*words).failed(1, "--force")
         cli(*words, "--force").printed("a.png")
         (folder / "a.png").unlink()
     narrow = {"shift-x": replace(own.directions["shift-x"], u=np.eye(5, dtype=np.float32)[0])}
-    files.write(replace(own, directions=narrow), overwrite=True)
+    directions_file.write(replace(own, directions=narrow), overwrite=True)
     cli("sample", BLOB, *call, "--t", "0.1", "--force", "-o", "b.png").failed(1, "5 dimensions")
 
 
@@ -229,7 +229,7 @@ def test_a_checkpoints_rows_are_moved_from_where_they_are(cli, folder, trained, 
     knots = np.linspace(-6, 6, 5)
     u = torch.nn.functional.normalize(torch.ones(4), dim=0).numpy()
     made = {"zoom": Direction("zoom", u, knots, 0.1 * knots, (-0.6, 0.6), "log")}
-    files.write(Directions(folder / "d.h5", made, str(trained), opened.sha256, "known", 0), overwrite=False)
+    directions_file.write(Directions(folder / "d.h5", made, str(trained), opened.sha256, "known", 0), overwrite=False)
     call = ("traverse", trained, "--direction", "d.h5", "--rows", "0,5", "--data", squares, "--device", "cpu")
     cli(*call, "--t", "-0.05:0.05", "-o", "a.png").printed("a.png")
     cli(*call, "--t", "-0.6:0.6", "-o", "b.png").failed(2, "zoom")

@@ -9,8 +9,7 @@ import pytest
 import torch
 from conftest import SMALL_FACTOR, square_grid, write_dataset
 
-from disentool import config as configuration
-from disentool import methods
+from disentool import config, methods
 from disentool.commands.encode import encode
 from disentool.commands.score import score
 from disentool.commands.train import train
@@ -207,7 +206,7 @@ def test_every_method_takes_every_size_and_colour(method, shape, channels, tmp_p
     factors = np.stack([np.arange(24) % 3, np.arange(24) // 3], 1)  # two, for the methods that learn from pairs
     data = write_dataset(tmp_path / "d.h5", images, factors, factor_names=["f", "g"], factor_sizes=[3, 8])
     fitting = SMALL_FACTOR | {"class_factor": "f", "group_size": 2, "width": 8}
-    options = configuration.options(methods.load(methods.METHODS[method].config))
+    options = config.options(methods.load(methods.METHODS[method].config))
     small = {k: v for k, v in fitting.items() if k in options}
     given = small | {"batch_size": 4, "steps": 2, "data": str(data), "device": "cpu"}
     if method in ("drnet", "lord") and min(shape) < 32:

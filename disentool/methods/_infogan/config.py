@@ -11,7 +11,7 @@ MOST_CLASSES = 4096  # of one categorical code, as a one-hot vector
 
 @dataclass(frozen=True, kw_only=True)
 class AdversarialConfig:
-    """Chen et al. (2016), "InfoGAN": what is common to its original and its Wasserstein form."""
+    """Chen et al. (2016), "InfoGAN": the options of both its original and its Wasserstein form."""
 
     categorical: str | None = opt(
         "10",

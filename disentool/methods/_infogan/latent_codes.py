@@ -1,4 +1,4 @@
-"""The latent codes of InfoGAN (Chen et al. 2016): categorical, continuous, and noise that nothing need recognise."""
+"""The latent codes of InfoGAN (Chen et al. 2016): categorical, continuous, and noise that Q does not recognise."""
 
 import math
 

@@ -92,9 +92,9 @@ def decode(method: InfoMethod, networks: Networks, codes: Tensor) -> Tensor:
 
 
 def reconstruction(method: InfoMethod, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-    """The images' cost in nats [B] if what is generated were a decoder's mean, and what is generated.
+    """-log p(images | codes) in nats [B] if the generated image were a decoder's mean, and that image [B,C,H,W].
 
-    A GAN has no p(x|c).
+    A GAN has no p(x|c) of its own.
     """
     logits = networks["generator"](method.latent.generator_input(codes))
     return negative_log_likelihood(logits, images, method.facts.likelihood), torch.sigmoid(logits)

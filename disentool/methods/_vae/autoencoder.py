@@ -1,8 +1,7 @@
-"""What the VAE family shares: its networks, its bound's two terms, and how it encodes and decodes."""
+"""What the VAE family shares in training: its networks, its phases, its encoder and the two terms of its bound."""
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from disentool.contract import Adam, Batch, DataFacts, Loss, Networks, Noise, Phase, epoch, uniform
@@ -71,17 +70,6 @@ def encode(networks: Networks, images: Tensor) -> dict[str, Tensor]:
     """images float32 [B,C,H,W] in 0..1 -> ``mean`` and ``logvar`` of q(z|x), float32 [B,D]."""
     mean, logvar = networks["encoder"](images).chunk(2, dim=1)
     return {"mean": mean, "logvar": logvar}
-
-
-def decode(networks: Networks, codes: Tensor) -> Tensor:
-    """codes float32 [B,D] -> images float32 [B,C,H,W] in 0..1, the mean of p(x|z)."""
-    return torch.sigmoid(networks["decoder"](codes))
-
-
-def reconstruction(networks: Networks, codes: Tensor, images: Tensor, kind: str) -> tuple[Tensor, Tensor]:
-    """-log p(images | codes), nats per image [B], and the decoded images float32 [B,C,H,W] in 0..1."""
-    logits = networks["decoder"](codes)
-    return negative_log_likelihood(logits, images, kind), torch.sigmoid(logits)
 
 
 def bound(networks: Networks, batch: Batch, noise: Tensor, kind: str) -> Bound:

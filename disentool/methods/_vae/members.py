@@ -5,11 +5,13 @@
 
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 
 from disentool.contract import DataFacts, Networks
 from disentool.methods._vae import autoencoder
 from disentool.methods._vae.config import AutoencoderConfig
+from disentool.nn.likelihood import negative_log_likelihood
 
 
 class VAEMethod(Protocol):
@@ -40,9 +42,10 @@ def encode(method: VAEMethod, networks: Networks, images: Tensor) -> dict[str, T
 
 def decode(method: VAEMethod, networks: Networks, codes: Tensor) -> Tensor:
     """codes float32 [B,D] -> images float32 [B,C,H,W] in 0..1, the mean of p(x|z)."""
-    return autoencoder.decode(networks, codes)
+    return torch.sigmoid(networks["decoder"](codes))
 
 
 def reconstruction(method: VAEMethod, networks: Networks, codes: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
     """-log p(images | codes) in nats per image [B], and the decoded images float32 [B,C,H,W] in 0..1."""
-    return autoencoder.reconstruction(networks, codes, images, method.likelihood)
+    logits = networks["decoder"](codes)
+    return negative_log_likelihood(logits, images, method.likelihood), torch.sigmoid(logits)

@@ -56,7 +56,7 @@ class AAE:
     def discriminator_loss(
         self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor
     ) -> LossResult:
-        """Cross-entropy of telling codes of the encoder as just updated, which gets no gradient, from the prior's."""
+        """Cross-entropy of telling codes of the just updated encoder (without gradient) from draws of the prior."""
         with torch.no_grad():
             codes = self._sample(networks, batch.images, noise["posterior"])
         loss, right = classification(networks["discriminator"](torch.cat([codes, noise["prior"]])))

@@ -107,7 +107,7 @@ class DrNet:
     ) -> LossResult:
         """Eq. 3: cross-entropy of telling two content codes of a class from two of different classes.
 
-        They are of the encoder as just updated, which gets no gradient.
+        The codes are of the just updated encoder, without gradient.
         """
         with torch.no_grad():
             codes = _own(networks["content_encoder"](batch.images).codes)

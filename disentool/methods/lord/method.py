@@ -136,7 +136,7 @@ class LORD:
         return {} if path is None else {"vgg": Vgg16(vgg.read(path), self.config.loss_input)}
 
     def encoders_ready(self, step: int) -> bool:
-        """Whether the second stage, which trains what :meth:`encode` asks, has begun by ``step``."""
+        """Whether the second stage, which trains the encoders, has begun by ``step``."""
         return step > self.config.latent_steps
 
     def latent_loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from disentool.errors import DataMismatch
-from disentool.io.directions import Direction
+from disentool.io.directions_file import Direction
 from disentool.metrics import law_of_t, levels
 from disentool.metrics.constants.directions import Control
 from disentool.metrics.control import Moved, control, usable
