@@ -67,6 +67,12 @@ class Codes:
             raise DataMismatch(f"codes hold {n} rows and lack {missing.size} of those drawn (first: row {missing[0]})")
         return index
 
+    def equal(self, other: "Codes") -> bool:
+        """Whether the parameters of q(z|x) are the same numbers."""
+        if self.logvar is None or other.logvar is None:
+            return self.logvar is other.logvar and np.array_equal(self.mean, other.mean)
+        return np.array_equal(self.mean, other.mean) and np.array_equal(self.logvar, other.logvar)
+
     def select(self, rows: np.ndarray | None, n: int) -> Index:
         """Index of the rows drawn; ``None`` means all ``n`` rows of the data, and then exactly those must be here."""
         if rows is not None:
