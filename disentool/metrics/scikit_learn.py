@@ -18,12 +18,13 @@ _SET_BY_IMPORT = ("KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK")
 
 def import_scikit_learn() -> None:
     """Import it, and leave Python's ``random`` and the environment as they were: the import changes both."""
-    with _unchanged():
+    with process_unchanged():
         import sklearn.linear_model  # noqa: F401
 
 
 @contextmanager
-def _unchanged() -> Iterator[None]:
+def process_unchanged() -> Iterator[None]:
+    """Python's ``random`` and the environment are afterwards as they were before an import of joblib or of that."""
     state = random.getstate()
     before = {name: os.environ.get(name) for name in _SET_BY_IMPORT}
     try:
@@ -46,7 +47,7 @@ def side_by_side(
     way, which may be in C for minutes: no other is begun, and ``stopped()`` tells those to end. Their threads are
     daemons, so that the process can end before them.
     """
-    with _unchanged():
+    with process_unchanged():
         from joblib import cpu_count
 
     ended, lock, waiting = threading.Event(), threading.Lock(), iter(enumerate(items))

@@ -45,7 +45,7 @@ class Comparison:
                     f" {metric.name} compares codes of the same data"
                 )
         for other, _, theirs, _ in kept:  # whatever the files are called: equal models would agree in everything
-            if codes.equal(theirs):
+            if codes.of_one_model_with(theirs):
                 raise DataMismatch(
                     f"{artefact['artefact']}: holds the same codes as {other['artefact']}; metric {metric.name}"
                     " compares different models: give each of them once"

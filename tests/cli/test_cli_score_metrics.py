@@ -305,8 +305,9 @@ def test_udr_of_one(cli, codes, monkeypatch):
     cli("score", "--metric", "udr", "-").failed(1, "metric udr compares models, and was given 1")
 
 
-def test_udr_of_the_same_model_twice(cli, codes, folder):
-    """By its content: a copy under another name is the same model."""
+def test_udr_of_the_same_model_twice(cli, codes, spread, folder):
+    """By its content: a copy under another name, and the codes of a checkpoint, are the same model."""
+    cli("score", "--metric", "udr", "--set", "rows=50", codes, spread).failed(1, "same codes")
     shutil.copy(codes, "copy.h5")
     cli("score", "--metric", "udr", codes, "copy.h5").failed(1, "same codes")
 

@@ -28,7 +28,7 @@ import numpy as np
 before, state = dict(os.environ), random.getstate()
 import disentool
 codes = np.random.default_rng(0).normal(size=(60, 3))
-disentool.score(codes, np.arange(60) % 3, {metric!r})
+disentool.score(codes, np.arange(60) % 3, {metric!r}, logvar=np.zeros((60, 3)))
 assert random.getstate() == state, "random"
 assert dict(os.environ) == before, {{*os.environ}} - {{*before}}
 """
@@ -67,7 +67,7 @@ def test_an_interrupt_does_not_wait_for_a_fit():
     assert "KeyboardInterrupt" in done.stderr
 
 
-@pytest.mark.parametrize("metric", ["explicitness", "sap", "irs"])
+@pytest.mark.parametrize("metric", ["explicitness", "sap", "irs", "tc"])
 def test_the_first_score_changes_nothing_in_the_process(metric):
     done = subprocess.run([sys.executable, "-c", FIRST.format(metric=metric)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
