@@ -175,7 +175,8 @@ def test_commands_do_not_import_each_other():
 
 
 # What several metrics are made of: their constants and facts, checks of arrays, intervals; information of binned codes,
-# the entropies that every DCI has, the machines of SAP, likeness of images, probes, statistics of levels.
+# the entropies that every DCI has, the machines of SAP, likeness of images, probes, statistics of levels,
+# scikit-learn.
 METRICS_SHARE = {
     "result",
     "bounds",
@@ -190,6 +191,7 @@ METRICS_SHARE = {
     "exchanged_images",
     "parts",
     "levels",
+    "scikit_learn",
 }
 
 

@@ -42,7 +42,7 @@ def plot(
     for name, flag in _OPTIONS.items():
         if getattr(options, name) and name not in module.USES:
             users = ", ".join(other for other in PLOTS if name in load(other).USES)
-            raise WrongUsage(f"{flag} is of no use to plot {kind}, but to {users}")
+            raise WrongUsage(f"{flag} does not apply to plot {kind}; it applies to {users}")
     _check(sources, outputs, options, dpi)
     with ExitStack() as claims:
         for output in outputs:

@@ -22,6 +22,11 @@ def check_codes(codes: Array) -> None:
     refuse_non_finite(codes, "codes")
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """``1 row``, ``2 rows``; ``several``: the plural where it is not formed by an s."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
 def check_table(codes: Array, factors: Array, *, vary: bool = True) -> None:
     """``DataMismatch`` unless codes are finite numbers [n,D] and factors are class numbers int [n,K], each from 0.
 
@@ -71,7 +76,7 @@ def names_of(factor_names: Sequence[str] | None, count: int) -> tuple[str, ...]:
     """The factors' names, ``factor_0`` and so on where none are given; ``DataMismatch`` for another number of them."""
     names = tuple(f"factor_{i}" for i in range(count)) if factor_names is None else tuple(map(str, factor_names))
     if len(names) != count or len(set(names)) != count:
-        raise DataMismatch(f"{count} factors need {count} different names, got {len(names)}: {', '.join(names)}")
+        raise DataMismatch(f"factors: expected {counted(count, 'different name')}, got {', '.join(names)}")
     return names
 
 

@@ -7,15 +7,14 @@ disentanglement; completeness and informativeness are in the record.
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from joblib import cpu_count
 
 from disentool.metrics.arrays import Array, check_split, names_of
 from disentool.metrics.constants.disentanglement import Dci
 from disentool.metrics.importance import Fit, dci_result, learner_seed
 from disentool.metrics.result import Progress, Result, silent
+from disentool.metrics.scikit_learn import Stopped, import_scikit_learn, side_by_side
 
 
 def dci(
@@ -38,6 +37,7 @@ def dci(
     ``details``: completeness, informativeness, the importances dimensions x factors. Raises ``DataMismatch`` for other
     arrays, ``WrongUsage`` for constants that cannot be.
     """
+    import_scikit_learn()
     from sklearn.ensemble import GradientBoostingClassifier
 
     Dci(rounds=rounds, learning_rate=learning_rate, depth=depth)
@@ -47,13 +47,13 @@ def dci(
     trees = [size if size > 2 else 1 for size in classes]
     lock, done = threading.Lock(), 0
 
-    def fit(k: int) -> tuple[Array, float, float]:
+    def fit(k: int, stopped: Stopped) -> tuple[Array, float, float]:
         def watch(*_: object) -> bool:
             nonlocal done
             with lock:
                 done += trees[k]
                 progress(done, sum(trees) * rounds)
-            return False
+            return stopped()  # ends the boosting
 
         model = GradientBoostingClassifier(
             n_estimators=rounds, learning_rate=learning_rate, max_depth=depth, random_state=learner_seed(seed, k)
@@ -66,7 +66,7 @@ def dci(
         return model.feature_importances_, on_train, on_test
 
     order = np.argsort(trees)[::-1]  # the longest first, so that no worker ends alone
-    with ThreadPoolExecutor(cpu_count()) as pool:  # trees grow without Python's lock
-        fits = dict(zip(order.tolist(), pool.map(fit, order.tolist()), strict=True))
+    # trees grow without Python's lock
+    fits = dict(zip(order.tolist(), side_by_side(fit, order.tolist(), lambda done: None), strict=True))
     columns, on_train, on_test = zip(*(fits[k] for k in range(len(trees))), strict=True)
     return dci_result(Fit(np.stack(columns, axis=1), np.array(on_train), np.array(on_test), "accuracy"), names)

@@ -4,16 +4,15 @@ An importance is the sum of the loss reductions of a dimension's splits. Same ro
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from joblib import cpu_count
 
 from disentool.metrics.arrays import Array, Floats, check_split, names_of
 from disentool.metrics.constants.disentanglement import DciHist
 from disentool.metrics.importance import Fit, dci_result, learner_seed
 from disentool.metrics.result import Progress, Result, silent
+from disentool.metrics.scikit_learn import Stopped, import_scikit_learn, side_by_side
 
 
 def dci_hist(
@@ -34,6 +33,7 @@ def dci_hist(
 
     Arrays, result and errors as of :func:`disentool.metrics.dci.dci`.
     """
+    import_scikit_learn()
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
@@ -41,7 +41,12 @@ def dci_hist(
     names = names_of(factor_names, factors.shape[1])
     test, test_labels = check_split(codes, factors, test_codes, test_factors)
 
-    def fit(k: int) -> tuple[Floats, float, float]:
+    def fit(k: int, stopped: Stopped) -> tuple[Floats, float, float]:
+        def watch(*_: object) -> float:
+            if stopped():
+                raise InterruptedError("nobody waits for these trees")
+            return 0.0
+
         model = HistGradientBoostingClassifier(
             max_iter=rounds,
             learning_rate=learning_rate,
@@ -49,7 +54,11 @@ def dci_hist(
             max_leaf_nodes=None,
             min_samples_leaf=1,
             max_bins=bins,
-            early_stopping=False,
+            # it asks for a score after each round, and would stop after more rounds without a better one than there are
+            early_stopping=True,
+            scoring=watch,
+            n_iter_no_change=rounds + 1,
+            validation_fraction=None,
             random_state=learner_seed(seed, k),
         )
         # A thread for each factor: trees this small gain nothing from threads of their own, and wait for each other
@@ -58,11 +67,8 @@ def dci_hist(
             on_train = float((model.predict(codes) == factors[:, k]).mean())
             return _gains(model, codes.shape[1]), on_train, float((model.predict(test) == test_labels[:, k]).mean())
 
-    fits = []
-    with ThreadPoolExecutor(cpu_count()) as pool:
-        for result in pool.map(fit, range(factors.shape[1])):
-            fits.append(result)
-            progress(len(fits), factors.shape[1])
+    factors_there = range(factors.shape[1])
+    fits = side_by_side(fit, factors_there, lambda done: progress(done, len(factors_there)))
     columns, on_train, on_test = zip(*fits, strict=True)
     return dci_result(Fit(np.stack(columns, axis=1), np.array(on_train), np.array(on_test), "accuracy"), names)
 

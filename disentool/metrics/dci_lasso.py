@@ -12,6 +12,7 @@ from disentool.metrics.arrays import Array, check_split, names_of, note_categori
 from disentool.metrics.constants.disentanglement import DciLasso
 from disentool.metrics.importance import Fit, dci_result
 from disentool.metrics.result import Result
+from disentool.metrics.scikit_learn import import_scikit_learn
 
 
 def dci_lasso(
@@ -27,6 +28,7 @@ def dci_lasso(
 
     Arrays, result and errors as of :func:`disentool.metrics.dci.dci`.
     """
+    import_scikit_learn()
     from sklearn.linear_model import Lasso
 
     DciLasso(penalty=penalty)

@@ -12,6 +12,7 @@ import numpy as np
 from disentool.metrics.arrays import Array, Floats, check_split, names_of, standardised
 from disentool.metrics.constants.disentanglement import Explicitness
 from disentool.metrics.result import Progress, Result, silent
+from disentool.metrics.scikit_learn import import_scikit_learn
 
 
 def explicitness(
@@ -62,6 +63,8 @@ def _area(
 ) -> tuple[float | None, bool]:
     """Macro average over the classes that some, not all, test rows have; None without one. And: it did not converge."""
     from scipy.stats import rankdata
+
+    import_scikit_learn()
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 

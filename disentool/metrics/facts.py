@@ -20,6 +20,15 @@ SHARE, FROM_ZERO = (0.0, 1.0), (0.0, math.inf)
 
 
 @dataclass(frozen=True)
+class Measure:
+    """What a score is where the metric's constant ``measure`` chooses it: direction, range and unit."""
+
+    better: Better
+    range: tuple[float, float]
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class MetricFacts:
     """A metric's name, meaning and protocols.
 
@@ -29,7 +38,8 @@ class MetricFacts:
     directions instead of codes. ``drawing``: the way its rows are drawn. ``encoded``: the default protocol where codes
     must be made first, because the usual one wants every row. ``slow_above``: with more rows than this, ``all`` takes
     that protocol too. ``by_name_only``: why ``all`` leaves the metric out; empty: it is among all. ``own``: the
-    user's function, where it is none of this package's.
+    user's function, where it is none of this package's. ``measures``: what a score is by each value of the constant
+    ``measure``; ``better``, ``range`` and ``unit`` are those of its default.
     """
 
     name: str
@@ -45,6 +55,7 @@ class MetricFacts:
     slow_above: float = math.inf
     by_name_only: str = ""
     own: Callable[..., Any] | None = None
+    measures: Mapping[str, Measure] = dataclasses.field(default_factory=dict)
 
     @property
     def function(self) -> str:
@@ -65,9 +76,22 @@ class MetricFacts:
         """The protocol of ready codes."""
         return next(iter(self.protocols))
 
+    def by_measure(self, measure: object) -> "MetricFacts":
+        """The facts of a score by this value of the constant ``measure``; the same where it is none of theirs."""
+        if not isinstance(measure, str) or measure not in self.measures:
+            return self
+        its = self.measures[measure]
+        return dataclasses.replace(self, better=its.better, range=its.range, unit=its.unit)
+
     @property
     def description(self) -> str:
-        """The summary, its unit, and which way is better."""
+        """The summary, its unit, and which way is better, for each measure where there are several."""
+        if self.measures:
+            by_direction: dict[str, list[str]] = {}
+            for name, measure in self.measures.items():
+                by_direction.setdefault(measure.better, []).append(name)
+            words = [f"{better} {' and '.join(names)} is better" for better, names in by_direction.items()]
+            return ", ".join([self.summary, *words])
         better = f"{self.better} is better" if self.better != "neither" else ""
         return ", ".join(filter(None, [self.summary, self.unit, better]))
 
@@ -109,10 +133,15 @@ def markdown_table(metrics: Iterable[MetricFacts]) -> str:
     """The metrics as a table in Markdown: what each is, its range and unit, protocols, and whether ``all`` takes it."""
     lines = ["| metric | what it is | range | | protocols | `all` |", "|---|---|---|---|---|---|"]
     for facts in metrics:
-        protocols = " ".join(f"`{name}`" for name in facts.protocols)
-        low, high = ("" if math.isinf(end) else f"{end:g}" for end in facts.range)
-        span = f"{low or '−∞'} .. {high or '∞'}"
-        unit = f", {facts.unit}" if facts.unit else ""
+        names = " ".join(f"`{name}`" for name in facts.protocols)
+        its = {name: facts.by_measure(name) for name in facts.measures}
+        span = " <br> ".join(f"`{name}` {_span(of)}" for name, of in its.items()) or _span(facts)
+        arrow = " <br> ".join(of.arrow for of in its.values()) or facts.arrow
         taken = "yes" if not facts.by_name_only else f"no: {facts.by_name_only}"
-        lines.append(f"| `{facts.name}` | {facts.summary} | {span}{unit} | {facts.arrow} | {protocols} | {taken} |")
+        lines.append(f"| `{facts.name}` | {facts.summary} | {span} | {arrow} | {names} | {taken} |")
     return "\n".join(lines)
+
+
+def _span(facts: MetricFacts) -> str:
+    low, high = ("" if math.isinf(end) else f"{end:g}" for end in facts.range)
+    return f"{low or '−∞'} .. {high or '∞'}" + (f", {facts.unit}" if facts.unit else "")

@@ -17,6 +17,7 @@ from disentool.metrics.arrays import Array, Floats, Integers, check_codes, check
 from disentool.metrics.constants.disentanglement import Higgins
 from disentool.metrics.intervals import above_chance, interval_of_share
 from disentool.metrics.result import Result
+from disentool.metrics.scikit_learn import import_scikit_learn
 
 Predict = Callable[[Floats], Integers]  # points float64 [V,D] -> factors [V]
 
@@ -121,6 +122,7 @@ def _softmax(points: Floats, labels: Array, classes: int, constants: Higgins, se
 
 def _logistic(points: Floats, labels: Array) -> Predict:
     """scikit-learn's logistic regression as it comes."""
+    import_scikit_learn()
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 

@@ -7,15 +7,14 @@ group (protocol ``paper``); disentanglement_lib the 99th percentile, and cuts fa
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from joblib import cpu_count
 
 from disentool.metrics.arrays import Array, Floats, check_table, names_of, note_categorical, varying_dimensions
 from disentool.metrics.constants.disentanglement import Irs
 from disentool.metrics.information import binned
 from disentool.metrics.result import Result
+from disentool.metrics.scikit_learn import side_by_side
 
 
 def irs(
@@ -45,9 +44,9 @@ def irs(
         table = codes[:, active].astype(np.float64)
         table -= table.mean(axis=0)
         largest = np.abs(table).max(axis=0)
-        with ThreadPoolExecutor(cpu_count()) as pool:  # numpy selects outside Python's lock
-            found = pool.map(lambda column: _deviation(table, column, quantile), labels.T)
-            matrix = 1 - np.stack(list(found), 1) / largest[:, None]
+        # numpy selects outside Python's lock
+        found = side_by_side(lambda column, _: _deviation(table, column, quantile), list(labels.T), lambda done: None)
+        matrix = 1 - np.stack(found, 1) / largest[:, None]
         matrix = np.clip(matrix, 0, 1)  # a group's mean may be farther from its members than the whole's
         value = float((matrix.max(axis=1) * largest).sum() / largest.sum())
     else:

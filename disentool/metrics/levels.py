@@ -13,6 +13,7 @@ import numpy as np
 
 from disentool.metrics.arrays import Floats, Integers
 from disentool.metrics.intervals import percentiles
+from disentool.metrics.scikit_learn import import_scikit_learn
 
 # The rise of the property from 5 % to 95 % of all it does over the grid; beyond, the images hardly follow.
 _RISE = (0.05, 0.95)
@@ -34,6 +35,7 @@ class Levels:
     @property
     def rising(self) -> Floats:
         """The means' isotonic fit."""
+        import_scikit_learn()
         from sklearn.isotonic import isotonic_regression
 
         fitted: Floats = isotonic_regression(self.mean, sample_weight=self.share)

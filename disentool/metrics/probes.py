@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from disentool.metrics.arrays import Array
+from disentool.metrics.scikit_learn import import_scikit_learn
 
 Predict = Callable[[Array], Array]  # float [n,D] -> int [n]
 
@@ -35,6 +36,7 @@ def standardised(train: Array, *others: Array) -> list[Array]:
 
 def logistic(inputs: Array, labels: Array, penalty: float, iterations: int) -> Predict:
     """Multinomial logistic regression with ``0.5 |w|^2 / penalty`` added to the summed loss."""
+    import_scikit_learn()
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -52,6 +54,7 @@ def perceptron(inputs: Array, labels: Array, units: int, epochs: int, seed: int)
 
     On all rows, without a validation set to stop by: with tens of images of a class that read off less of the class.
     """
+    import_scikit_learn()
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 

@@ -10,6 +10,7 @@ from disentool.metrics.arrays import Array
 from disentool.metrics.constants.class_and_content import Leakage
 from disentool.metrics.intervals import mean_of_seeds
 from disentool.metrics.probes import logistic, perceptron, split, standardised
+from disentool.metrics.scikit_learn import import_scikit_learn
 
 Key = tuple[Any, ...]  # which rows, direction, and what of it
 Values = Mapping[Key, list[list[float]]]  # by seed, then factor
@@ -50,6 +51,25 @@ def accuracies(
     inverse number of classes, and ``majority``, what guessing the training rows' most frequent class gets: means over
     factors, the latter also over seeds. A direction without factors to read is left out.
     """
+    import_scikit_learn()
+    from threadpoolctl import threadpool_limits
+
+    # One thread: several would wait for each other in products of matrices this small, ten times as long where the
+    # cores are busy, and the last digits would depend on their number
+    with threadpool_limits(1, "blas"):
+        return _accuracies(codes, noise, targets, rows, others, constants, seed, step)
+
+
+def _accuracies(
+    codes: Mapping[str, Array],
+    noise: Array | float,
+    targets: Mapping[str, Mapping[str, Array]],
+    rows: Array,
+    others: Array | None,
+    constants: Leakage,
+    seed: int,
+    step: Callable[[], None],
+) -> list[dict[str, Any]]:
     found: dict[Key, list[list[float]]] = defaultdict(list)  # by seed, then factor
     guesses: dict[Key, list[list[float]]] = defaultdict(list)
     (classes,) = targets["class"].values()

@@ -8,11 +8,12 @@ from disentool.metrics.intervals import mean_with_error
 from disentool.metrics.result import Result
 
 
-def reconstruction(reconstruction_nats: Array, squared_error: Array | None = None) -> Result:
+def reconstruction(reconstruction_nats: Array, squared_error: Array | None = None, *, sampled: bool = True) -> Result:
     """Mean over images, nats; lower is better. ``details["mse"]``: the mean over images, pixels and channels.
 
-    ``reconstruction_nats``: -log p(x|z) of one z ~ q(z|x), float64 [n]. ``squared_error``: mean over an image's pixels
-    and channels, float64 [n]. Raises ``DataMismatch`` for arrays that are not finite.
+    ``reconstruction_nats``: -log p(x|z), float64 [n]: of one z ~ q(z|x), or, where nothing was ``sampled``, of a code
+    without variance. ``squared_error``: mean over an image's pixels and channels, float64 [n]. Raises ``DataMismatch``
+    for arrays that are not finite.
     """
     refuse_non_finite(reconstruction_nats, "reconstruction error")
     average, interval, error = mean_with_error(reconstruction_nats)
@@ -22,7 +23,7 @@ def reconstruction(reconstruction_nats: Array, squared_error: Array | None = Non
         mse = float(squared_error.mean())
     details = {
         "unit": "nats per image",
-        "z": "one sample of q(z|x) per image",
+        "z": "one sample of q(z|x) per image" if sampled else "the code of each image, which has no variance",
         "mse": mse,
         "rows": len(reconstruction_nats),
         "standard_error": error,

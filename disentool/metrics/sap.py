@@ -6,17 +6,16 @@ factors. ``mode`` discrete: test accuracy of a linear support vector machine. co
 
 import warnings
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
-from joblib import cpu_count
 
 from disentool.metrics.arrays import Array, Floats, check_split, names_of, note_categorical
 from disentool.metrics.constants.disentanglement import Sap
 from disentool.metrics.hinge import accuracy
 from disentool.metrics.information import gaps
 from disentool.metrics.result import Progress, Result, silent
+from disentool.metrics.scikit_learn import Stopped, import_scikit_learn, side_by_side
 
 LEAST_VARIANCE = 1e-12  # mode continuous: a dimension with no more than this predicts nothing
 # Up to so many training rows scikit-learn fits the machines, digit for digit as disentanglement_lib has it; it stops
@@ -80,6 +79,7 @@ def _accuracies(
     train: Array, test: Array, labels: Array, test_labels: Array, penalty: float, progress: Progress
 ) -> tuple[Floats, int]:
     """Test accuracies float64 [D, K], and how many of the classifiers did not converge."""
+    import_scikit_learn()
     from sklearn.exceptions import ConvergenceWarning
 
     same = test is train
@@ -88,18 +88,18 @@ def _accuracies(
     pairs = [(i, k) for i in range(train.shape[1]) for k in range(labels.shape[1])]
     fit = _by_liblinear if len(train) <= MANY_ROWS else _exactly
 
-    def of_pair(pair: tuple[int, int]) -> tuple[float, bool]:
+    def of_pair(pair: tuple[int, int], stopped: Stopped) -> tuple[float, bool]:
         i, k = pair
         return fit(train[:, i], labels[:, k], test[:, i], test_labels[:, k], penalty)
 
     matrix, unfinished = np.empty((train.shape[1], labels.shape[1])), 0
-    workers = ThreadPoolExecutor(cpu_count())  # the solver runs without Python's lock
-    with warnings.catch_warnings(), workers as pool:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # counted instead
-        for done, (pair, (value, stopped)) in enumerate(zip(pairs, pool.map(of_pair, pairs), strict=True)):
-            matrix[pair] = value
-            unfinished += stopped
-            progress(done + 1, len(pairs))
+        # the solver runs without Python's lock; one fit takes a second at most
+        found = side_by_side(of_pair, pairs, lambda done: progress(done, len(pairs)))
+    for pair, (value, unconverged) in zip(pairs, found, strict=True):
+        matrix[pair] = value
+        unfinished += unconverged
     return matrix, unfinished
 
 

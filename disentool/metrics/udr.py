@@ -17,6 +17,7 @@ from disentool.metrics.arrays import Array, Floats, note_categorical, refuse_non
 from disentool.metrics.constants.codes_alone import Udr
 from disentool.metrics.kl import kl_to_standard_normal
 from disentool.metrics.result import Progress, Result, silent
+from disentool.metrics.scikit_learn import import_scikit_learn
 
 
 def udr(
@@ -107,6 +108,7 @@ def _standardised(table: Floats) -> Floats:
 
 def _lasso(inputs: Floats, targets: Floats, penalty: float) -> Floats:
     """|coefficient| of input a for target b: float64 [A, B]."""
+    import_scikit_learn()
     from sklearn.linear_model import Lasso
 
     coefficients: Floats = np.atleast_2d(Lasso(alpha=penalty, random_state=0).fit(inputs, targets).coef_)

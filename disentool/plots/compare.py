@@ -64,10 +64,11 @@ def draw(found: list[Table], options: Options) -> Drawing:
 def _title(name: str, rows: list[dict[str, Any]]) -> str:
     """A metric, with its protocol where the records hold several, and which way is better."""
     metric, _, protocol = name.rpartition("@")
-    several = len({record["protocol"] for record in rows if record["metric"] == metric}) > 1
-    return " ".join(
-        filter(None, [style.words(f"{metric} ({protocol})" if several else metric, 30), style.arrow(metric)])
-    )
+    its = [record for record in rows if record["metric"] == metric]
+    several = len({record["protocol"] for record in its}) > 1
+    measures = {str(record["details"].get("measure")) for record in its}
+    arrow = style.arrow(metric, *measures) if len(measures) == 1 else ""
+    return " ".join(filter(None, [style.words(f"{metric} ({protocol})" if several else metric, 30), arrow]))
 
 
 def _by_seed(own: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

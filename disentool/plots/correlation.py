@@ -68,7 +68,9 @@ def _scatter(rows: list[dict[str, Any]], pair: dict[str, Any], options: Options)
     notes = list(pair["notes"])
     runs = {(settings[key], tables.seed(model[key])) for key in points}
     if len(runs) < len(points):
-        notes.append(f"{len(points)} models are snapshots of {len(runs)} runs, and so not independent")
+        notes.append(
+            f"{len(points)} models are snapshots of {tables.counted([len(runs)], 'run')}, and so not independent"
+        )
     return Drawing(figure, f"{pair['models']} models. {told}.", tuple(notes))
 
 

@@ -15,6 +15,10 @@ from disentool.metrics.correlation import correlation
 LEAST_MODELS = 3  # of two, every correlation is 1 or -1
 
 
+def _have(models: int) -> str:
+    return "1 model has" if models == 1 else f"{models} models have"
+
+
 def correlations(found: list[dict[str, Any]], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
     """A record of Pearson's, Kendall's and Spearman's correlation, with p values, for every pair of metrics.
 
@@ -50,13 +54,13 @@ def _pair(one: str, two: str, columns: dict[str, dict[str, float]]) -> dict[str,
     models = [m for m in everyone if math.isfinite(first.get(m, math.nan)) and math.isfinite(second.get(m, math.nan))]
     if len(models) < LEAST_MODELS:
         raise DataMismatch(
-            f"{one} and {two}: {len(models)} models have both, expected at least {LEAST_MODELS}; score more of them"
+            f"{one} and {two}: {_have(len(models))} both, expected at least {LEAST_MODELS}; score more of them"
         )
     x, y = np.array([first[m] for m in models]), np.array([second[m] for m in models])
     notes = []
     left = len(everyone) - len(models)
     if left:
-        notes.append(f"{left} models have no finite score of one of them and are left out")
+        notes.append(f"{_have(left)} no finite score of one of them and {'is' if left == 1 else 'are'} left out")
     constant = [name for name, values in ((one, x), (two, y)) if (values == values[0]).all()]
     if constant:
         notes.append(f"{' and '.join(constant)}: the same for every model, so that no correlation is defined")

@@ -169,9 +169,12 @@ def words(text: Any, longest: int = 40) -> str:
     return f"{shown[:head]}…{shown[head + 1 - longest :]}"
 
 
-def arrow(metric: str) -> str:
-    """Which way a metric is better: ``↑``, ``↓``, or nothing where neither is, or for a metric of the user's own."""
-    return METRICS[metric].arrow if metric in METRICS else ""
+def arrow(metric: str, measure: object = None) -> str:
+    """Which way a metric is better: ``↑``, ``↓``, or nothing where neither is, or for a metric of the user's own.
+
+    ``measure``: the record's, for a metric that has several.
+    """
+    return METRICS[metric].by_measure(measure).arrow if metric in METRICS else ""
 
 
 def thousands(axis: "Axes", which: str = "x") -> None:

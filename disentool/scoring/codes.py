@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from disentool.errors import DataMismatch
+from disentool.metrics.arrays import counted
 
 Index = np.ndarray | slice
+_ROUNDING = 1e-5  # relative to the largest: batches of another size round another way
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +66,30 @@ class Codes:
             here = self.rows[np.minimum(index, n - 1)] == rows
         if not here.all():
             missing = rows[~here]
-            raise DataMismatch(f"codes hold {n} rows and lack {missing.size} of those drawn (first: row {missing[0]})")
+            raise DataMismatch(
+                f"codes hold {counted(n, 'row')} and lack {missing.size} of those drawn (first: row {missing[0]})"
+            )
         return index
+
+    def of_one_model_with(self, other: "Codes") -> bool:
+        """Whether both are of one model: equal parameters of q(z|x), but for rounding, of the rows that both hold."""
+        rows = np.intersect1d(self.rows, other.rows)
+        if not rows.size or self.mean.shape[1] != other.mean.shape[1]:
+            return False
+        pairs = [(self.mean, other.mean)]
+        if self.logvar is not None and other.logvar is not None:
+            pairs.append((self.logvar, other.logvar))
+        here, there = self.at(rows), other.at(rows)
+        return all(np.abs(a[here] - b[there]).max() <= _ROUNDING * np.abs(a).max() for a, b in pairs)
 
     def select(self, rows: np.ndarray | None, n: int) -> Index:
         """Index of the rows drawn; ``None`` means all ``n`` rows of the data, and then exactly those must be here."""
         if rows is not None:
             return self.at(rows)
         if len(self.rows) != n or self.rows[-1] != n - 1:
-            raise DataMismatch(f"codes hold {len(self.rows)} rows, but the data has {n}: they are of different data")
+            raise DataMismatch(
+                f"codes hold {counted(len(self.rows), 'row')}, but the data has {n:,}: they are of different data"
+            )
         return slice(None)
 
     def require(self, name: str, metric: str) -> np.ndarray:

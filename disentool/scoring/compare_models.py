@@ -31,7 +31,7 @@ class Comparison:
     def add(
         self, metric: Metric, artefact: dict[str, Any], draws: list[Draw], codes: Codes, functions: ModelFunctions
     ) -> None:
-        """One artefact's codes; DataMismatch if they are of other data than the first's."""
+        """One artefact's codes; DataMismatch if they are of other data than the first's, or twice the same."""
         kept = self._kept.setdefault(metric.name, [])
         if kept:
             first = kept[0][0]
@@ -43,6 +43,12 @@ class Comparison:
                     f"{artefact['artefact']}: {artefact['rows']} rows of {artefact['data']}, but {first['artefact']}"
                     f" holds {first['rows']} rows of {first['data']}; metric"
                     f" {metric.name} compares codes of the same data"
+                )
+        for other, _, theirs, _ in kept:  # whatever the files are called: equal models would agree in everything
+            if codes.of_one_model_with(theirs):
+                raise DataMismatch(
+                    f"{artefact['artefact']}: holds the same codes as {other['artefact']}; metric {metric.name}"
+                    " compares different models: give each of them once"
                 )
         kept.append((artefact, draws, codes, functions))
 

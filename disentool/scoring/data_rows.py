@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from disentool.errors import DataMismatch, NoFactors
+from disentool.metrics.arrays import counted
 
 # A factor with more distinct values than this, and more than half as many as there are rows, is no class label.
 CONTINUOUS_ABOVE = 200
@@ -88,14 +89,17 @@ class DataRows:
         if factors.dtype.kind not in "biuf":
             raise DataMismatch(f"factors are {factors.dtype}, expected numbers: one class index per factor")
         if factors.dtype.kind == "f" and not np.isfinite(factors).all():
-            raise DataMismatch(f"factors: {int((~np.isfinite(factors)).sum())} values are NaN or infinite")
+            count = int((~np.isfinite(factors)).sum())
+            raise DataMismatch(f"factors: {count} {'value is' if count == 1 else 'values are'} NaN or infinite")
         names = tuple(f"factor_{i}" for i in range(k)) if names is None else tuple(str(name) for name in names)
         if len(names) != k or len(set(names)) != k:
-            raise DataMismatch(f"{k} factors need {k} different names, got {len(names)}: {', '.join(names)}")
+            raise DataMismatch(f"factors: expected {counted(k, 'different name')}, got {', '.join(names)}")
         if sizes is not None:
             sizes = tuple(int(size) for size in sizes)
             if len(sizes) != k or min(sizes) < 1 or max(sizes) > LARGEST_SIZE:
-                raise DataMismatch(f"{k} factors need {k} sizes from 1 to {LARGEST_SIZE}, got {list(sizes)}")
+                raise DataMismatch(
+                    f"factors: expected {counted(k, 'size')} from 1 to {LARGEST_SIZE}, got {list(sizes)}"
+                )
 
         if factors.dtype.kind in "bu":
             factors = factors.astype(np.int64)

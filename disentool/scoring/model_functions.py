@@ -10,6 +10,7 @@ import numpy as np
 
 from disentool.errors import DataMismatch
 from disentool.metrics.result import Progress, silent
+from disentool.metrics.scikit_learn import process_unchanged
 from disentool.reporting import Reporter, Task
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class ModelFunctions:
         """The function ``name``; ``DataMismatch`` saying where there is one."""
         function = getattr(self, name)
         if function is None:
-            raise DataMismatch(f"metric {metric} needs {source}, which is not here")
+            raise DataMismatch(f"metric {metric} needs {source}, and there is none here")
         return function
 
 
@@ -76,7 +77,8 @@ def of_codes(device: str, configure: Callable[[str], None] | None = None) -> Mod
     """
 
     def log_q(z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Progress | None = None) -> tuple:
-        from disentool.engine.devices import choose
+        with process_unchanged():  # it imports joblib
+            from disentool.engine.devices import choose
 
         chosen = choose(device)
         if configure is not None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from disentool.io.schema import SCORE
+from disentool.metrics.arrays import counted
 from disentool.metrics.bounds import Constants
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.intervals import mean_of_seeds
@@ -67,7 +68,9 @@ def remarks(mean: np.ndarray) -> list[str]:
     rows, dimensions = mean.shape
     notes = []
     if dimensions > rows:
-        notes.append(f"{dimensions} dimensions for {rows} rows: what learns from the codes can tell each row apart")
+        notes.append(
+            f"{dimensions} dimensions for {counted(rows, 'row')}: what learns from the codes can tell each row apart"
+        )
     constant = np.flatnonzero((mean == mean[0]).all(axis=0)).tolist()
     if constant and rows > 1:
         notes.append(f"constant dimensions: {_few(constant)}")

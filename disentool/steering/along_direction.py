@@ -38,9 +38,7 @@ def spans_of(directions: Sequence[Direction], spans: Sequence[Span]) -> list[Spa
     if not spans:
         return [Span(*direction.t_valid) for direction in directions]
     if len(spans) not in (1, len(directions)):
-        raise WrongUsage(
-            f"--t: {len(spans)} of them for {len(directions)} directions; give one for all, or one for each"
-        )
+        raise WrongUsage(f"--t: expected one for all directions, or {len(directions)}, one for each; got {len(spans)}")
     for span in spans:
         span.check()
     return list(spans) * (len(directions) if len(spans) == 1 else 1)

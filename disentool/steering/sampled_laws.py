@@ -55,7 +55,7 @@ def read(directions: Sequence[Direction], texts: Sequence[str]) -> DirectionLaws
     WrongUsage for another number of them, a law that a direction cannot follow, or directions that are nearly parallel.
     """
     if len(texts) != len(directions):
-        raise WrongUsage(f"--t: {len(texts)} of them for {len(directions)} directions; each --direction needs a --t")
+        raise WrongUsage(f"--t: expected {len(directions)}, one for each --direction; got {len(texts)}")
     found = [
         laws.parse(text).within(*direction.t_valid, direction.name)
         for text, direction in zip(texts, directions, strict=True)

@@ -273,7 +273,7 @@ def test_likelihood_is_above_the_bound(cli, trained, codes):
 def test_chen_needs_a_posterior(cli, codes, anyones):
     (record,) = records(cli("score", codes, "--metric", "mig", "--protocol", "chen", "--set", "samples=200", "-q"))
     assert 0 <= record["score"] <= 1
-    cli("score", "--metric", "mig", "--protocol", "chen", *ANY).failed(1, "logvar")
+    cli("score", "--metric", "mig", "--protocol", "chen", *ANY).failed(1, "any.h5:", "logvar")
 
 
 # ---- metrics that compare models
@@ -283,11 +283,15 @@ def test_udr_of_several(cli, spread, codes, folder):
     with h5py.File(shutil.copy(codes, "other.h5"), "r+") as file:
         file["mean"][()] = -file["mean"][()][:, ::-1]
         file["logvar"][()] = file["logvar"][()][:, ::-1]
-    found = records(cli("score", "--metric", "udr,kl", codes, spread, "other.h5", "-q"))
-    assert [r["metric"] for r in found] == ["kl"] * 3 + ["udr"] * 3  # what compares comes last
-    assert [Path(r["artefact"]).name for r in found[3:]] == ["z.h5", "ckpt.pt", "other.h5"]
-    assert all(r["details"]["models"] == 3 for r in found[3:])
-    scores = [r["score"] for r in found[3:]]
+    with h5py.File(shutil.copy(codes, "third.h5"), "r+") as file:
+        file["mean"][()] = file["mean"][()] + 0.3 * noise(file["mean"].shape)
+    scores = []
+    for first in (codes, spread):  # the codes of a checkpoint, and the checkpoint
+        found = records(cli("score", "--metric", "udr,kl", first, "third.h5", "other.h5", "-q"))
+        assert [r["metric"] for r in found] == ["kl"] * 3 + ["udr"] * 3  # what compares comes last
+        assert [Path(r["artefact"]).name for r in found[3:]] == [Path(first).name, "third.h5", "other.h5"]
+        assert all(r["details"]["models"] == 3 for r in found[3:])
+        scores.append([r["score"] for r in found[3:]])
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)
     repeated = records(cli("score", "--metric", "udr", codes, "other.h5", "-q", "--repeats", 2, "--set", "rows=50"))
     assert len(repeated[0]["details"]["repeats"]["scores"]) == 2
@@ -297,6 +301,13 @@ def test_udr_of_one(cli, codes, monkeypatch):
     cli("score", "--metric", "udr", codes).failed(1, "seeds")
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{codes}\n"))
     cli("score", "--metric", "udr", "-").failed(1, "seeds")
+
+
+def test_udr_of_the_same_model_twice(cli, codes, spread, folder):
+    """By its content: a copy under another name, and the codes of a checkpoint, are the same model."""
+    cli("score", "--metric", "udr", "--set", "rows=50", codes, spread).failed(1, "same codes")
+    shutil.copy(codes, "copy.h5")
+    cli("score", "--metric", "udr", codes, "copy.h5").failed(1, "same codes")
 
 
 def test_udr_of_other_data(cli, codes, trained, folder):

@@ -4,14 +4,17 @@ import math
 import subprocess
 import sys
 from dataclasses import fields, replace
+from typing import get_args, get_type_hints
 
 import pytest
 from conftest import ROOT
 
 from disentool.errors import UnknownName, WrongUsage
 from disentool.metrics import METRICS, ONLY_BY_NAME
+from disentool.metrics.constants.class_and_content import Transfer
 from disentool.metrics.constants.disentanglement import Factor, Higgins, Mig, Sap
 from disentool.metrics.facts import markdown_constants, markdown_table
+from disentool.metrics.similarity import PSNR_CAP
 from disentool.plots.style import arrow
 
 NAMES = pytest.mark.parametrize("name", METRICS)
@@ -59,6 +62,20 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(WrongUsage, match="rows 1"):
         replace(Mig(), rows=1)
     assert Mig(rows=None).rows is None
+
+
+def test_a_measure_has_its_own_direction_range_and_unit():
+    transfer = METRICS["transfer"]
+    default = transfer.protocols[transfer.default].measure
+    assert transfer.by_measure(default) == transfer
+    assert set(transfer.measures) == set(get_args(get_type_hints(Transfer)["measure"]))
+    found = {name: transfer.by_measure(name) for name in transfer.measures}
+    assert {name: facts.arrow for name, facts in found.items()} == {"mse": "↓", "psnr": "↑", "ssim": "↑", "lpips": "↓"}
+    assert found["psnr"].range == (0, PSNR_CAP)
+    assert found["psnr"].unit == "dB"
+    assert METRICS["control"].by_measure("objects") == METRICS["control"]
+    assert "higher psnr and ssim is better" in transfer.description
+    assert arrow("transfer", "ssim") == "↑"
 
 
 def test_the_table_is_rendered():

@@ -181,3 +181,9 @@ def test_options_and_seeds_that_cannot_be():
         Subset(rows=0)
     with pytest.raises(WrongUsage, match="seed"):
         kl.draw(DataRows(5), OPTIONS, -1)
+
+
+@pytest.mark.parametrize(("logvar", "words"), [(np.zeros((50, 3)), "sample"), (None, "no variance")])
+def test_the_record_says_which_code_was_reconstructed(logvar, words):
+    codes = Codes(np.arange(50), np.zeros((50, 3)), logvar, np.ones(50), np.ones(50))
+    assert words in evaluate(reconstruction, codes).details["z"]

@@ -20,6 +20,6 @@ DIRECTIONS: tuple[MetricFacts, ...] = (
         "control",
         frozenset({"directions"}),
         range=(-inf, 1.0),
-        by_name_only="is of directions",
+        by_name_only="needs directions",
     ),
 )

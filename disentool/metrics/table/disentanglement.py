@@ -54,7 +54,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
     ),
     MetricFacts(
         "dci",
-        "Eastwood & Williams' disentanglement by boosted trees, minutes",
+        "disentanglement of Eastwood & Williams (DCI), by boosted trees",
         _DCI,
         "higher",
         protocols(disentanglement.Dci(), disentanglement.Dci("exact", train_rows=None, test_rows=None)),
@@ -65,7 +65,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
     ),
     MetricFacts(
         "dci-hist",
-        "DCI disentanglement by histogram boosting, seconds",
+        "DCI's disentanglement by boosted trees on binned codes",
         _DCI,
         "higher",
         protocols(disentanglement.DciHist(), disentanglement.DciHist("exact", train_rows=None, test_rows=None)),
@@ -76,7 +76,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
     ),
     MetricFacts(
         "dci-lasso",
-        "DCI disentanglement by Lasso regression",
+        "DCI's disentanglement by Lasso regression",
         _DCI,
         "higher",
         protocols(disentanglement.DciLasso(), disentanglement.DciLasso("exact", train_rows=None, test_rows=None)),
@@ -108,7 +108,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
     ),
     MetricFacts(
         "explicitness",
-        "how well a linear classifier reads the factors, of Ridgeway & Mozer",
+        "how well a linear classifier predicts the factors, of Ridgeway & Mozer",
         _FSTATISTIC,
         "higher",
         protocols(
@@ -138,7 +138,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
     ),
     MetricFacts(
         "med",
-        "DCI's disentanglement by mutual information",
+        "DCI's disentanglement by mutual information, of Cao et al.",
         'Cao et al., "An Empirical Study on Disentanglement of Negative-free Contrastive Learning" (NeurIPS 2022)',
         "higher",
         protocols(disentanglement.Binned(), disentanglement.Binned("dlib", rows=10_000)),

@@ -98,7 +98,8 @@ def score(facts: MetricFacts, drawn: FactorVotes, codes: Codes, functions: Model
     )
     notes = []
     if drawn.small_groups:
-        notes.append(f"{drawn.small_groups} votes repeat rows: fewer than {constants.group_size} rows share the value")
+        votes = "1 vote repeats" if drawn.small_groups == 1 else f"{drawn.small_groups} votes repeat"
+        notes.append(f"{votes} rows: fewer than {constants.group_size} rows share the value")
     if constants.protocol == "dlib" and not drawn.grid:
         notes.append("not a complete grid: rows are drawn by groups, not as disentanglement_lib draws them")
     own = result.details["notes"]

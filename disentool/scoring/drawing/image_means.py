@@ -39,7 +39,8 @@ def _elbo(codes: Codes, at: Index) -> Result:
 
 def _reconstruction(codes: Codes, at: Index) -> Result:
     squared_error = None if codes.squared_error is None else codes.squared_error[at]
-    return reconstruction(codes.require("reconstruction_nats", "reconstruction")[at], squared_error)
+    nats = codes.require("reconstruction_nats", "reconstruction")[at]
+    return reconstruction(nats, squared_error, sampled=codes.logvar is not None)
 
 
 _OF: dict[str, Callable[[Codes, Index], Result]] = {"kl": _kl, "elbo": _elbo, "reconstruction": _reconstruction}

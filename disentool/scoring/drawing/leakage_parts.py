@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from disentool.errors import DataMismatch
-from disentool.metrics.arrays import refuse_non_finite
+from disentool.metrics.arrays import counted, refuse_non_finite
 from disentool.metrics.constants.class_and_content import Leakage
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.leakage import leakage
@@ -138,6 +138,6 @@ def _notes(drawn: LeakageRows) -> list[str]:
     """What is left out of which part."""
     notes = []
     for name, count in drawn.left_out.items():
-        classes = "1 class" if count == 1 else f"{count} classes"
+        classes = counted(count, "class", "classes")
         notes.append(f"{classes} with a single image among the {IN_WORDS[name]} left out")
     return notes + [f"{name}: left out: of one class, so that there is nothing to tell it from" for name in drawn.alone]

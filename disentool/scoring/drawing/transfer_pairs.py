@@ -82,7 +82,7 @@ def score(facts: MetricFacts, drawn: TransferPairs, codes: Codes, functions: Mod
     halves = cut(drawn.cutting, table.shape[1])
     images = images_of(functions, table, halves, drawn.rows)
     if images is None:
-        raise DataMismatch("metric transfer needs the images of a data set, which are not here")
+        raise DataMismatch("metric transfer needs the images of a data set: score the checkpoint, not its codes")
     total, done = sum(len(numbers) for _, numbers in drawn.parts.values()), 0
     found: dict[str, dict[tuple[str, str], np.ndarray]] = {}
     for name, (pairs, numbers) in drawn.parts.items():
