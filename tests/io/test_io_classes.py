@@ -47,7 +47,7 @@ def test_the_data_may_name_its_class_factor():
     [
         ("auto", NAMES, SIZES, NoFactors, "--class-factor names it .*colour, shape, place"),
         ("auto", (), (), NoFactors, "no factors"),
-        ("size", NAMES, SIZES, WrongUsage, "it has colour, shape, place"),
+        ("size", NAMES, SIZES, WrongUsage, "shape"),
         ("shape+shape", NAMES, SIZES, WrongUsage, "twice"),
         ("a+b", ("a", "b"), (2000, 2000), DataMismatch, "4,000,000 classes"),
     ],
