@@ -72,7 +72,10 @@ class Shell:
             name.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(np.full((32, 32), 6 * i, np.uint8)).save(name)
         (folder / "start" / "examples").symlink_to(ROOT / "examples")
-        short = 'case "$1 $*" in "train "*--dry-run*) ;; "train "*) set -- "$@" --steps 2 ;; esac'
+        # An option is given once, so that of the document is left out.
+        few = 'skip=; for word do shift; case "$skip$word" in --steps) skip=- ;; *)'
+        few += ' if [ -n "$skip" ]; then skip=; else set -- "$@" "$word"; fi ;; esac; done; set -- "$@" --steps 2'
+        short = f'case "$1 $*" in "train "*--dry-run*) ;; "train "*) {few} ;; esac'
         self._command("disentool", f'{short}\nexec "{sys.executable}" -m disentool "$@"')
         self._command("python", f'exec "{sys.executable}" "$@"')
         self.shown = [(shown, self.on_terminal(command)) for command, shown in console(README)]
