@@ -10,6 +10,7 @@ from disentool.datasets.source import Source
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.io import arrays
 
+_ROUNDING = 0.5 / 255  # beyond 0 and 1, as interpolation leaves floats: the nearest bytes are 0 and 255 all the same
 _FACTOR_KEYS = ("factors", "labels", "latents/classes", "latents_classes")  # looked for where no key is given
 
 
@@ -23,7 +24,7 @@ def open_source(
     """The images and factors of a file of arrays.
 
     Images are [N,H,W], [N,H,W,C] or [N,C,H,W] with C 1 or 3: uint8 0..255 (0..1 where nothing is above 1 and the image
-    is black and white), booleans, or floats 0..1. ``images_key``: the array's name; None: the only one of three or four
+    is black and white), booleans, or floats 0..1 (and just outside, by less than half a grey level). ``images_key``: the array's name; None: the only one of three or four
     axes. Factors are numbers [N] or [N,K]; ``factors_key``: the array's name, or, as a .npy holds one array, the path
     of another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see :mod:`disentool.datasets.factor_columns`.
 
@@ -111,9 +112,10 @@ def _scale(path: Path, name: str, rows: arrays.Rows) -> tuple[int, str]:
         if block.dtype.kind == "f" and not np.isfinite(block).all():
             raise ForeignFile(f"{path}: {name} holds NaN or infinity, expected images")
     if rows.dtype.kind == "f":
-        if low < 0 or high > 1:
+        if low < -_ROUNDING or high > 1 + _ROUNDING:
             raise ForeignFile(
-                f"{path}: {name} holds floats from {low:g} to {high:g}, expected 0..1; scale them, or save uint8 0..255"
+                f"{path}: {name} holds floats from {low:.9g} to {high:.9g}, expected 0..1; scale them, or save uint8"
+                " 0..255"
             )
         return 255, ""
     if high > 1:
@@ -123,7 +125,7 @@ def _scale(path: Path, name: str, rows: arrays.Rows) -> tuple[int, str]:
 
 def _pixels(block: np.ndarray, scale: int) -> np.ndarray:
     if block.dtype.kind == "f":
-        return np.round(block.astype(np.float64) * scale).astype(np.uint8)
+        return np.round(block.astype(np.float64) * scale).clip(0, 255).astype(np.uint8)
     return block.astype(np.uint8) * np.uint8(scale)
 
 
