@@ -10,6 +10,7 @@ from disentool.datasets.cache import downloaded
 from disentool.datasets.opening import open_source
 from disentool.datasets.source import Source, Unreadable
 from disentool.datasets.split import split as split_rows
+from disentool.datasets.summary import summary
 from disentool.datasets.writing import size_in_bytes, write
 from disentool.errors import WrongUsage
 from disentool.io import files
@@ -63,11 +64,21 @@ def prepare(
                 if source.without is None:
                     raise
                 source = source.without(error.files)
-    for note in source.notes:
+    for note in (*source.notes, *source.later_notes()):
         report.note(f"{output}: {note}")
     if chosen is not None and chosen[0].all():
         report.note(f"{output}: every row is a test row; nothing is left to train on")
+    report.note(f"{output}: {_summary(source, rows, chosen[0] if chosen else None)}")
     return output
+
+
+def _summary(source: Source, rows: np.ndarray | None, split: np.ndarray | None) -> str:
+    """What was written of a source."""
+    shape = source.shape if rows is None else (len(rows), *source.shape[1:])
+    names, sizes = source.factor_names, source.factor_sizes
+    factors = source.factors(rows) if names else None
+    class_factor = source.class_factor if source.class_factor in names else ""
+    return summary(shape, names, sizes, factors, source.grid and rows is None, split, class_factor, source.made)
 
 
 def _subset(source: Source, count: int | None, seed: int) -> np.ndarray | None:

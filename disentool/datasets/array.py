@@ -24,9 +24,10 @@ def open_source(
     """The images and factors of a file of arrays.
 
     Images are [N,H,W], [N,H,W,C] or [N,C,H,W] with C 1 or 3: uint8 0..255 (0..1 where nothing is above 1 and the image
-    is black and white), booleans, or floats 0..1 (and just outside, by less than half a grey level). ``images_key``: the array's name; None: the only one of three or four
-    axes. Factors are numbers [N] or [N,K]; ``factors_key``: the array's name, or, as a .npy holds one array, the path
-    of another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see :mod:`disentool.datasets.factor_columns`.
+    is black and white), booleans, or floats 0..1, and outside by less than half a grey level. ``images_key``: the
+    array's name; None: the only one of three or four axes. Factors are numbers [N] or [N,K]; ``factors_key``: the
+    array's name, or, as a .npy holds one array, the path of another .npy; None: ``factors`` or ``labels``, if there.
+    ``bins``: see :mod:`disentool.datasets.factor_columns`.
 
     Everything is read once to check it, and streamed. Raises WrongUsage, MissingFile, ForeignFile or DataMismatch.
     """

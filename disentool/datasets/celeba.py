@@ -81,6 +81,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
         notes=tuple(notes),
         class_factor="identity",
         source=f"{found.digest()}, centre {crop} to {size[0]}x{size[1]} by Lanczos",
+        made=f"the middle {crop}x{crop} resized to {size[0]}x{size[1]}",
         citation="Liu, Luo, Wang, Tang: Deep Learning Face Attributes in the Wild, ICCV 2015, "
         "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
         licence=PUBLISHED["celeba"].licence,

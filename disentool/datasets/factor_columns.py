@@ -2,8 +2,10 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,15 @@ class Factor:
     names: tuple[str, ...] | None = None
     continuous: np.ndarray | None = None
     rule: str = ""
+
+
+@contextmanager
+def of_file(path: Path | None) -> Iterator[None]:
+    """Around what reads the columns of a table: what it refuses is said with the name of the table's file."""
+    try:
+        yield
+    except DataMismatch as error:
+        raise DataMismatch(f"{path}: {error}" if path else str(error)) from None
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:
@@ -92,7 +103,9 @@ def facts(factors: Sequence[Factor]) -> dict[str, Any]:
     """The factors as the fields of a :class:`~disentool.datasets.source.Source`."""
     names = [factor.name for factor in factors]
     if len(set(names)) != len(names) or not all(names) or any("/" in name or name == "." for name in names):
-        raise DataMismatch(f"factors need different names, none empty and none with a slash: {', '.join(names)}")
+        raise DataMismatch(
+            f"factors need different names, none empty and none with a slash: {', '.join(names)}; rename them"
+        )
     table = np.stack([factor.classes for factor in factors], axis=1) if factors else None
 
     def rows_of(rows: np.ndarray | None) -> np.ndarray | None:
@@ -118,12 +131,15 @@ def is_grid(factors: Mapping[str, Any]) -> bool:
 
 
 def remarks(factors: Sequence[Factor]) -> list[str]:
-    """What people should know of factors that can hardly be meant: constants, and a class for every image."""
-    notes = [f"factor {factor.name} has one value only" for factor in factors if factor.size < 2]
-    return notes + [
-        f"factor {factor.name} has a class of its own for each image: an identifier, or free text?"
-        for factor in factors
-        if factor.size == len(factor.classes) > BINS
+    """What people should know: factors cut into bins, constants, and those with a class for every image."""
+    return [
+        *(f"factor {factor.name}: {factor.rule}" for factor in factors if factor.rule),
+        *(f"factor {factor.name} has one value only" for factor in factors if factor.size < 2),
+        *(
+            f"factor {factor.name} has a class of its own for each image: an identifier, or free text?"
+            for factor in factors
+            if factor.size == len(factor.classes) > BINS
+        ),
     ]
 
 

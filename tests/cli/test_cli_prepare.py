@@ -45,8 +45,11 @@ def test_a_subset_is_drawn_from_the_seed(cli, folder):
     assert "Matthey" in facts["citation"]
 
 
-def test_quiet_is_silent_and_short_work_says_nothing(cli, folder):
-    assert cli("prepare", "dsprites", "--subset", 10, "-o", "a.h5").err == ""
+def test_quiet_is_silent_and_short_work_says_what_it_found(cli, folder):
+    assert cli("prepare", "dsprites", "--subset", 10, "-o", "a.h5").err == (
+        "disentool: a.h5: 10 images 64x64x1; factors shape 3, scale 6, orientation 40, pos_x 32, pos_y 32, 10 of"
+        " 737,280 combinations\n"
+    )
     assert cli("prepare", "dsprites", "--subset", 10, "-o", "b.h5", "-q").err == ""
 
 
