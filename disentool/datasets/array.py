@@ -8,7 +8,7 @@ import numpy as np
 from disentool.datasets import factor_columns
 from disentool.datasets.source import Source
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
-from disentool.io import arrays
+from disentool.io import arrays, foreign_files
 
 _ROUNDING = 0.5 / 255  # beyond 0 and 1, as interpolation leaves floats: the nearest bytes are 0 and 255 all the same
 _FACTOR_KEYS = ("factors", "labels", "latents/classes", "latents_classes")  # looked for where no key is given
@@ -35,6 +35,8 @@ def open_source(
         raise WrongUsage("prepare array: name the .npy, .npz or .h5 file with --from")
     path = Path(path)
     known = arrays.listing(path)
+    if not known:
+        raise ForeignFile(f"{path}: holds no arrays: is {foreign_files.described(path)}")
     name = _images_name(path, known) if images_key is None else images_key
     with arrays.opened(path) as file:
         found = file(name)
@@ -74,8 +76,13 @@ def open_source(
 
 def _images_name(path: Path, known: dict) -> str:
     candidates = [name for name, (shape, _) in known.items() if len(shape) in (3, 4)]
+    if not candidates:
+        with arrays.opened(path) as file:
+            for name, (_, dtype) in known.items():
+                if dtype.hasobject:
+                    file(name)  # says what it holds instead of numbers
     if len(candidates) != 1:
-        what = ", ".join(f"{name} {list(shape)}" for name, (shape, _) in known.items()) or "no arrays of numbers"
+        what = ", ".join(f"{name} {list(shape)}" for name, (shape, _) in known.items())
         raise WrongUsage(
             f"{path}: expected one array of images [N,H,W], [N,H,W,C] or [N,C,H,W], found"
             f" {what}; --images-key names the one to read"

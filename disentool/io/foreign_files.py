@@ -10,7 +10,6 @@ _LOOKED_AT = 2000  # names of a zip's members
 _STARTS = (
     (b"\x93NUMPY", "array"),
     (b"\x1f\x8b", "tar"),
-    (b"MATLAB", "array"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"Rar!", "rar"),
 )
@@ -27,12 +26,13 @@ def described(path: Path) -> str:
     if start.startswith(b"PK"):
         return _zip(path, name, folder)
     if kind == "array" or hdf5.is_hdf5(path):
-        what = "arrays" if kind == "array" else "HDF5"
-        return f"a file of {what}; `disentool prepare array --from {name}` reads it"
+        return f"a file of {'arrays' if kind == 'array' else 'HDF5'}; `disentool prepare array --from {name}` reads it"
     if kind == "tar":
-        return f"an archive; unpack it: `mkdir {folder} && tar -xf {name} -C {folder}`, and {_then(folder)}"
+        return f"an archive; `mkdir {folder} && tar -xf {name} -C {folder}` unpacks it {_then(folder)}"
     if kind:
-        return f"a {kind} archive; unpack it, and {_then(folder)}"
+        return f"a {kind} archive; unpack it into a folder, {folder}, {_then(folder)}"
+    if start.startswith(b"MATLAB"):
+        return "a MATLAB file older than 7.3; save it with -v7.3, or its arrays as .npy"
     if start.startswith(b"\x80") or path.suffix.lower() in (".pt", ".pth", ".pkl", ".pickle"):
         return "a pickle, which could execute code when read; save its images as .npy"
     if path.suffix.lower() in read_images.SUFFIXES:
@@ -51,13 +51,13 @@ def _zip(path: Path, name: str, folder: str) -> str:
         return "a damaged zip archive; make it anew"
     if any(member.endswith("data.pkl") for member in names):
         return (
-            "a file of torch; save its tensor of images as .npy (`numpy.save('images.npy', tensor.numpy())`), and"
-            " `disentool prepare array --from images.npy` reads it"
+            "a file of torch (a checkpoint, or tensors); save a tensor of images by"
+            " `numpy.save('images.npy', tensor.numpy())` for `disentool prepare array --from images.npy`"
         )
     if names and all(member.endswith(".npy") for member in names):
         return f"a file of arrays; `disentool prepare array --from {name}` reads it"
-    return f"a zip archive; unpack it: `unzip {name} -d {folder}`, and {_then(folder)}"
+    return f"a zip archive; `unzip {name} -d {folder}` unpacks it {_then(folder)}"
 
 
 def _then(folder: str) -> str:
-    return f"`disentool prepare folder --from {folder}` reads its pictures"
+    return f"for `disentool prepare folder --from {folder}`"
