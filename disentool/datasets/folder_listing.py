@@ -136,10 +136,7 @@ def _split(images: list[Path]) -> tuple[list[int] | None, list[str]]:
         return None, []
     testing = _TEST if _TEST in kinds else _VALIDATION
     tests = " and ".join(sorted(name for name, kind in parts.items() if kind is testing))
-    note = (
-        f"the folders {', '.join(sorted(parts))} are the parts of a split, not classes; --split published writes it"
-        f" ({tests}: for testing)"
-    )
+    note = f"the folders {', '.join(sorted(parts))} are the parts of a split, not classes ({tests}: for testing)"
     return [int(parts[image.parts[0]] is testing) for image in images], [note]
 
 
