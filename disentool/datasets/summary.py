@@ -31,7 +31,7 @@ def summary(
         total = int(np.prod(sizes, dtype=object))
         kind = "a whole grid" if grid else f"{_combinations(factors, sizes, total):,} of {total:,} combinations"
         parts.append(f"factors {named}{more}, {kind}" if len(names) > 1 else f"factor {named}")
-    if class_factor:
+    if class_factor not in ("", "class"):
         parts.append(f"the class is {class_factor}")
     if split is not None:
         test = int(split.sum())

@@ -135,7 +135,7 @@ def fitted(image: "Image.Image", size: tuple[int, int]) -> "Image.Image":
 @contextmanager
 def _opened(path: Path) -> Iterator:
     """A picture whose header is read; whatever is wrong with it becomes ForeignFile."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     files.require(path, "image file")
     try:
@@ -151,4 +151,5 @@ def _opened(path: Path) -> Iterator:
     except (DisentoolError, MemoryError):
         raise
     except Exception as error:  # on a damaged file Pillow's many readers may raise nearly anything
-        raise ForeignFile(f"{path}: not a picture that can be read ({' '.join(str(error).split())[:120]})") from None
+        why = "of no known kind" if isinstance(error, UnidentifiedImageError) else " ".join(str(error).split())[:120]
+        raise ForeignFile(f"{path}: not a picture that can be read ({why or type(error).__name__})") from None
