@@ -24,10 +24,9 @@ def open_source(
     """The images and factors of a file of arrays.
 
     Images are [N,H,W], [N,H,W,C] or [N,C,H,W] with C 1 or 3: uint8 0..255 (0..1 where nothing is above 1 and the image
-    is black and white), booleans, or floats 0..1, and outside by less than half a grey level. ``images_key``: the
-    array's name; None: the only one of three or four axes. Factors are numbers [N] or [N,K]; ``factors_key``: the
-    array's name, or, as a .npy holds one array, the path of another .npy; None: ``factors`` or ``labels``, if there.
-    ``bins``: see :mod:`disentool.datasets.factor_columns`.
+    is black and white), booleans, or floats 0..1. ``images_key``: the array's name; None: the only one of three or four
+    axes. Factors are numbers [N] or [N,K]; ``factors_key``: the array's name, or, as a .npy holds one array, the path
+    of another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see :mod:`disentool.datasets.factor_columns`.
 
     Everything is read once to check it, and streamed. Raises WrongUsage, MissingFile, ForeignFile or DataMismatch.
     """
@@ -35,8 +34,6 @@ def open_source(
         raise WrongUsage("prepare array: name the .npy, .npz or .h5 file with --from")
     path = Path(path)
     known = arrays.listing(path)
-    if not known:
-        raise ForeignFile(f"{path}: holds no arrays: is {foreign_files.described(path)}")
     name = _images_name(path, known) if images_key is None else images_key
     with arrays.opened(path) as file:
         found = file(name)
@@ -76,6 +73,8 @@ def open_source(
 
 def _images_name(path: Path, known: dict) -> str:
     candidates = [name for name, (shape, _) in known.items() if len(shape) in (3, 4)]
+    if not known:
+        raise ForeignFile(f"{path}: holds no arrays: is {foreign_files.described(path)}")
     if not candidates:
         with arrays.opened(path) as file:
             for name, (_, dtype) in known.items():

@@ -2,10 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,15 +29,6 @@ class Factor:
     names: tuple[str, ...] | None = None
     continuous: np.ndarray | None = None
     rule: str = ""
-
-
-@contextmanager
-def of_file(path: Path | None) -> Iterator[None]:
-    """Around what reads the columns of a table: what it refuses is said with the name of the table's file."""
-    try:
-        yield
-    except DataMismatch as error:
-        raise DataMismatch(f"{path}: {error}" if path else str(error)) from None
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:
@@ -131,16 +120,17 @@ def is_grid(factors: Mapping[str, Any]) -> bool:
 
 
 def remarks(factors: Sequence[Factor]) -> list[str]:
-    """What people should know: factors cut into bins, constants, and those with a class for every image."""
-    return [
-        *(f"factor {factor.name}: {factor.rule}" for factor in factors if factor.rule),
-        *(f"factor {factor.name} has one value only" for factor in factors if factor.size < 2),
-        *(
+    """What people should know of factors: what can hardly be meant (constants, a class per image), and what was cut."""
+    notes = [f"factor {factor.name} has one value only" for factor in factors if factor.size < 2]
+    return (
+        notes
+        + [
             f"factor {factor.name} has a class of its own for each image: an identifier, or free text?"
             for factor in factors
             if factor.size == len(factor.classes) > BINS
-        ),
-    ]
+        ]
+        + [f"factor {factor.name}: {factor.rule}" for factor in factors if factor.rule]
+    )
 
 
 def _as_number(word: str) -> float | None:

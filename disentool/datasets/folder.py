@@ -10,7 +10,7 @@ from joblib import cpu_count
 
 from disentool.datasets import factor_columns, factor_table, folder_listing, picture_sizes
 from disentool.datasets.source import Source, Unreadable
-from disentool.errors import ForeignFile, MissingFile, WrongUsage
+from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
 from disentool.io import foreign_files, read_images
 
 _BLOCK = 16 << 20  # bytes of decoded pixels at a time
@@ -93,7 +93,7 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
     grey = all(header.grey for header in headers) if folder.grey is None else folder.grey
     channels = 1 if grey else 3
     notes += picture_sizes.remarks(headers, folder.size)
-    with factor_columns.of_file(folder.csv):
+    try:
         factors = [
             factor_columns.from_words(name, words)
             if table.named
@@ -101,6 +101,8 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
             for name, words in table.columns.items()
         ]
         facts = factor_columns.facts(factors)
+    except DataMismatch as error:  # it knows the column, not the file
+        raise DataMismatch(f"{folder.csv}: {error}") from None
     if not table.named:
         notes += factor_columns.remarks(factors)
     shown = _Shown()

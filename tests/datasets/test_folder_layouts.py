@@ -159,6 +159,19 @@ def test_the_only_factor_of_a_table_is_the_class(cli, folder):
     assert prepared(cli)[0].class_factor == ""
 
 
+def test_a_measured_factor_is_told_with_the_rule_that_cuts_it(cli, folder):
+    values = np.random.default_rng(0).uniform(size=60)
+    for i in range(60):
+        picture(f"in/{i}.png", i)
+    Path("t.csv").write_text("file,depth,count\n" + "".join(f"{i}.png,{v},{i % 30}\n" for i, v in enumerate(values)))
+    _, said = prepared(cli, "--csv", "t.csv")
+    assert "factor depth: 60 different values cut into 20 bins" in said and "factor count" not in said
+    np.savez("a.npz", images=np.zeros((60, 8, 8), np.uint8), factors=values)
+    cli("prepare", "array", "--from", "a.npz", "-o", "a.h5").printed("a.h5")
+    same = dataset.read(Path("a.h5")).factors[:, 0]
+    np.testing.assert_array_equal(same, dataset.read(Path("d.h5")).factors[:, 0])
+
+
 @pytest.mark.parametrize(
     ("size", "side"), [((10, 90), 16), ((24, 24), 32), ((40, 50), 32), ((50, 50), 64), ((3000, 4000), 64)]
 )
