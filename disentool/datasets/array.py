@@ -63,6 +63,7 @@ def open_source(
             for note in (
                 remark,
                 "" if factors else "no factors: name them with --factors-key",
+                *factor_columns.cuts(factors),
                 *factor_columns.remarks(factors),
             )
             if note

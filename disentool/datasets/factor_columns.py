@@ -92,9 +92,7 @@ def facts(factors: Sequence[Factor]) -> dict[str, Any]:
     """The factors as the fields of a :class:`~disentool.datasets.source.Source`."""
     names = [factor.name for factor in factors]
     if len(set(names)) != len(names) or not all(names) or any("/" in name or name == "." for name in names):
-        raise DataMismatch(
-            f"factors need different names, none empty and none with a slash: {', '.join(names)}; rename them"
-        )
+        raise DataMismatch(f"factors need different names, none empty and none with a slash: {', '.join(names)}")
     table = np.stack([factor.classes for factor in factors], axis=1) if factors else None
 
     def rows_of(rows: np.ndarray | None) -> np.ndarray | None:
@@ -120,17 +118,18 @@ def is_grid(factors: Mapping[str, Any]) -> bool:
 
 
 def remarks(factors: Sequence[Factor]) -> list[str]:
-    """What people should know of factors: what can hardly be meant (constants, a class per image), and what was cut."""
+    """What people should know of factors that can hardly be meant: constants, and a class for every image."""
     notes = [f"factor {factor.name} has one value only" for factor in factors if factor.size < 2]
-    return (
-        notes
-        + [
-            f"factor {factor.name} has a class of its own for each image: an identifier, or free text?"
-            for factor in factors
-            if factor.size == len(factor.classes) > BINS
-        ]
-        + [f"factor {factor.name}: {factor.rule}" for factor in factors if factor.rule]
-    )
+    return notes + [
+        f"factor {factor.name} has a class of its own for each image: an identifier, or free text?"
+        for factor in factors
+        if factor.size == len(factor.classes) > BINS
+    ]
+
+
+def cuts(factors: Sequence[Factor]) -> list[str]:
+    """The rule of each factor that was cut into bins."""
+    return [f"factor {factor.name}: {factor.rule}" for factor in factors if factor.rule]
 
 
 def _as_number(word: str) -> float | None:

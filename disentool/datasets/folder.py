@@ -104,7 +104,7 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
     except DataMismatch as error:  # it knows the column, not the file
         raise DataMismatch(f"{folder.csv}: {error}") from None
     if not table.named:
-        notes += factor_columns.remarks(factors)
+        notes += [*factor_columns.cuts(factors), *factor_columns.remarks(factors)]
     shown = _Shown()
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
