@@ -36,7 +36,7 @@ def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
     used = [i for i in _named(path, read.names, columns, at, notes) if i != at]
     images = _images(path, root, read.rows, at, paths, notes)
     for (line, row), image in zip(read.rows, images, strict=True):
-        if empty := [read.names[i] for i in used if not row[i]]:
+        if "" in row and (empty := [read.names[i] for i in used if not row[i]]):
             raise DataMismatch(f"{path}: line {line} ({image or row[at]}) has no value for {empty[0]}")
     kept = [i for i, image in enumerate(images) if image is not None]
     missing = [Path(row[at]) for (_, row), image in zip(read.rows, images, strict=True) if image is None]
@@ -63,7 +63,7 @@ def _image_column(names: Sequence[str], columns: Sequence[list[str]], paths: Ima
     """
     step = max(1, len(columns[0]) // _TRIED)
     tried = [words[::step] for words in columns]
-    exact = [len({word for word in words if paths.exact(word) is not None}) for words in columns]
+    exact = [sum(paths.exact(word) is not None for word in set(words)) for words in columns]
     loose = [len({w for w in words if (paths.looks_like_one(w) or "/" in w) and paths.find(w)}) for words in tried]
     files = [sum(map(paths.looks_like_one, words)) for words in tried]
     bare = [len({w for w in words if paths.find(w)}) if len(set(words)) == len(words) else 0 for words in tried]
@@ -125,8 +125,9 @@ def _with_points(path: Path, name: str, words: list[str]) -> tuple[list[str], st
 
     DataMismatch where all that has a comma may be thousands as well.
     """
-    commas = [word for word in words if _DECIMAL_COMMA.fullmatch(word)]
-    if not commas or not all(_DECIMAL_COMMA.fullmatch(word) or _WHOLE.fullmatch(word) for word in words):
+    different = sorted(set(words))
+    commas = [word for word in different if _DECIMAL_COMMA.fullmatch(word)]
+    if not commas or not all(_DECIMAL_COMMA.fullmatch(word) or _WHOLE.fullmatch(word) for word in different):
         return words, ""
     if all(_THOUSANDS.fullmatch(word) for word in commas):
         raise DataMismatch(
