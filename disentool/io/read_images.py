@@ -2,9 +2,9 @@
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ SUFFIXES = frozenset((*_COMMON, ".pgm", ".ppm", ".pbm", ".pnm", ".tga", ".jp2", 
 # Others are not tried, whatever a file's name is: for PostScript, Pillow would start another program.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM", "TGA", "JPEG2000", "SUN", "PCX", "ICO")
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")  # an MPO's other pictures are previews, an ICO's other sizes
+_MOST_PAGES = 10_000  # that are counted: Pillow's time grows with their square
 _MAX_PIXELS = 64_000_000  # a small file can claim any size
 _GREY = ("1", "L", "LA", "La", "I")  # modes without colour, and all that begin with "I;"
 _ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values that swap height and width
@@ -79,7 +80,7 @@ def picture(path: Path, channels: int, size: tuple[int, int]) -> Picture:
     from PIL import Image, ImageOps
 
     with _opened(path) as opened:
-        frames = opened.n_frames if opened.format in _ANIMATED else 1
+        frames = _frames(opened)
         deep = sixteen_bits.described(opened, path)  # decoding forgets how the file stores its pixels
         image = ImageOps.exif_transpose(opened)
         largest = None
@@ -92,6 +93,19 @@ def picture(path: Path, channels: int, size: tuple[int, int]) -> Picture:
         had = (image.height, image.width)
         pixels = np.asarray(fitted(image, size), dtype=np.uint8).reshape(*size, channels)
         return Picture(pixels, had, largest, frames)
+
+
+def _frames(image: Any) -> int:
+    """How many frames or pages an opened picture has, of a TIFF those up to the first that cannot be read."""
+    if image.format != "TIFF":
+        return image.n_frames if image.format in _ANIMATED else 1
+    count = 1
+    with suppress(Exception):  # the end, or a damaged page: the first one is read all the same
+        while count < _MOST_PAGES:
+            image.seek(count)
+            count += 1
+    image.seek(0)
+    return count
 
 
 def _is_grey_palette(image: "Image.Image") -> bool:

@@ -318,6 +318,14 @@ def test_of_several_frames_the_first_is_read(tmp_path, kind):
     assert found.frames == 6 and (found.pixels == 0).all()
 
 
+def test_pages_are_counted_up_to_a_bound(tmp_path, monkeypatch):
+    pages = [Image.fromarray(np.full((4, 4), i, np.uint8)) for i in range(20)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    monkeypatch.setattr(read_images, "_MOST_PAGES", 7)
+    found = read_images.picture(tmp_path / "a.tif", 1, (4, 4))
+    assert found.frames == 7 and (found.pixels == 0).all()
+
+
 def test_no_other_program_is_started_for_a_picture(tmp_path, monkeypatch):
     started = []
     monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *given: started.append(given))
