@@ -73,7 +73,7 @@ def prepare(
     for note in (*source.notes, *source.later_notes()):
         report.note(f"{output}: {note}")
     if chosen is None and source.split is not None:
-        report.note(f"{output}: {source.name} comes with a split; --split published writes it")
+        report.note(f"{output}: the data come with a split; --split published writes it")
     if chosen is not None and chosen[0].all():
         report.note(f"{output}: every row is a test row; nothing is left to train on")
     report.note(f"{output}: {_summary(source, rows, chosen[0] if chosen else None)}")

@@ -10,6 +10,7 @@ from disentool.errors import DataMismatch
 from disentool.io.read_images import Header
 
 _SMALLEST, _LARGE = 8, 128  # pixels of a side: the networks' least, and more than the papers' methods were made for
+_WHITE = 65535  # of 16 bits
 _SUGGESTED = (16, 64)  # the smallest and the largest
 
 
@@ -69,10 +70,11 @@ def read_remarks(frames: dict[Path, int], largest: dict[Path, int]) -> list[str]
     notes = []
     if frames:
         files = [f"{file} (of {count})" for file, count in sorted(frames.items())]
-        notes.append(f"{counted(files, 'file')}: only the first frame or page is read; save the others as files")
-    if largest and max(largest.values()) <= 65535 // 16:
+        notes.append(f"only the first frame or page is read of {counted(files, 'file')}; save the others as files")
+    most = max(largest.values(), default=_WHITE)
+    if most <= _WHITE // 16:
         notes.append(
-            f"{counted(sorted(largest), 'picture')} of 16 bits: nothing in them is above {max(largest.values()):,}, a"
-            " sixteenth of white, so they look black; if they hold 12 bits, multiply them by 16"
+            f"nothing is above {most:,}, a sixteenth of white, in {counted(sorted(largest), 'picture')} of 16 bits:"
+            " they look black; if they hold 12 bits, multiply them by 16"
         )
     return notes
