@@ -195,10 +195,25 @@ METRICS_SHARE = {
 }
 
 
+# What the readers of published files and of users' own share: facts, columns and tables of factors, files of pictures.
+DATASETS_SHARE = {
+    "source",
+    "factor_columns",
+    "factor_table",
+    "table_paths",
+    "folder_listing",
+    "picture_sizes",
+    "summary",
+    "catalogue",
+    "picture_files",
+    "shapes3d_scene",
+}
+
+
 def test_metrics_and_data_sets_do_not_import_each_other():
     for package, shared in (
         ("metrics", METRICS_SHARE),
-        ("datasets", {"source", "factor_columns", "folder_listing", "catalogue", "picture_files", "shapes3d_scene"}),
+        ("datasets", DATASETS_SHARE),
     ):
         for path in (ROOT / package).glob("*.py"):
             others = {m.split(".")[2] for m in imports(path) if m.startswith(f"disentool.{package}.")}

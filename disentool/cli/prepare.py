@@ -10,7 +10,6 @@ from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.commands.bounds import BINS, CROP, EVERY, RESIZED_PIXELS, SUBSET, ClassProtocol
 from disentool.datasets import DATASETS, catalogue
-from disentool.io import files
 
 
 class Size(click.ParamType):
@@ -35,11 +34,12 @@ _OF_ONE = "For one data set only"
 @command(
     examples=(
         "disentool prepare dsprites --subset 10000 -o small.h5",
-        "disentool prepare folder --from photos/ --size 64 --split rows:0.1 -o photos.h5",
+        "disentool prepare photos/ --size 64 --split rows:0.1 -o photos.h5",
     ),
     names={"Data sets": [(name, summary) for name, (_, summary) in DATASETS.items()]},
 )
 @click.argument("name", required=False, shell_complete=options.complete_from(lambda: DATASETS))
+@click.argument("path", required=False, type=options.path)
 @option(
     "-o",
     "--output",
@@ -88,12 +88,8 @@ _OF_ONE = "For one data set only"
 @option(
     "--size", group="Images", type=Size(), help="Crop the images about their centre to this shape, and resize them."
 )
-@option(
-    "--grey/--rgb",
-    group="Images",
-    default=None,
-    help="Make the images grey, or RGB.  [default: as they are]",
-)
+@option("--grey", group="Images", is_flag=True, help="Make the images grey.  [default: as they are]")
+@option("--rgb", group="Images", is_flag=True, help="Make the images RGB.  [default: as they are]")
 @option(
     "--csv",
     group=_OF_ONE,
@@ -162,6 +158,7 @@ _OF_ONE = "For one data set only"
 @options.quiet
 def prepare(
     name: str | None,
+    path: Path | None,
     output: Path | None,
     raw: Path | None,
     download: bool,
@@ -170,7 +167,8 @@ def prepare(
     split: str | None,
     seed: int,
     size: tuple[int, int] | None,
-    grey: bool | None,
+    grey: bool,
+    rgb: bool,
     csv: Path | None,
     strict: bool | None,
     images_key: str | None,
@@ -189,30 +187,29 @@ def prepare(
     """Write data set NAME as one HDF5 file, and print its path.
 
     2D Shapes and 3D Shapes are rendered, unless --from names their published files. The other data sets are read from
-    their published files, or from your own (--from or --download).
+    their published files, or from your own (PATH, --from or --download). A folder of images, or a file of arrays, needs
+    no NAME.
     """
+    context = click.get_current_context()
     alone = "--list" if list_them else "--verify" if verify is not None else ""
     if alone and (name or output or raw or preview or download):
-        raise click.UsageError(f"{alone} stands alone", click.get_current_context())
+        raise click.UsageError(f"{alone} stands alone", context)
     if list_them:
         for known, (_, summary) in DATASETS.items():
             click.echo("\t".join(catalogue.row(known, summary)))
         return
-    if verify is not None:
-        from disentool.datasets.verify import verify as check
-
-        print(check(verify, report=reporter(quiet)), flush=True)
-        return
-    if name is None:
-        raise click.UsageError("Missing argument 'NAME'; --list prints the names", click.get_current_context())
-    if preview is not None and output is None and (subset or split or compress):
-        raise click.UsageError(
-            "--preview alone draws the whole data set: leave out --subset, --split and --compress, or add -o",
-            click.get_current_context(),
-        )
+    from disentool.commands import prepare as tool
     from disentool.datasets import filtered
 
-    wanted = filtered.parse(keep)
+    if verify is not None:
+        print(tool.verify(verify, report=reporter(quiet)), flush=True)
+        return
+    if name is None:
+        raise click.UsageError("Missing argument 'NAME'; --list prints the names", context)
+    if path is not None and raw is not None:
+        raise click.UsageError(f"{path}: --from names the files already; give them once", context)
+    if grey and rgb:
+        raise click.UsageError("--grey and --rgb exclude each other; give one of them", context)
     of_one = {
         "csv": csv,
         "strict": strict,
@@ -223,42 +220,21 @@ def prepare(
         "class_protocol": class_protocol,
         "every": every,
     }
-    own = {key: value for key, value in of_one.items() if value is not None}
-    if preview is None or output is not None:
-        from disentool.commands import prepare as tool
-
-        if preview is not None:
-            files.probe(preview, overwrite=overwrite)
-        made = tool.prepare(
-            name,
-            output or Path(f"{name}.h5"),
-            raw=raw,
-            download=download,
-            keep=wanted,
-            subset=subset,
-            seed=seed,
-            compress=compress,
-            size=size,
-            grey=grey,
-            options=own,
-            split=split,
-            overwrite=overwrite,
-            report=reporter(quiet),
-        )
-        print(made, flush=True)
-    if preview is not None:
-        from disentool.pictures import preview as drawing
-
-        drawn = drawing.preview(
-            name,
-            preview,
-            raw=raw,
-            download=download,
-            keep=wanted,
-            size=size,
-            grey=grey,
-            options=own,
-            overwrite=overwrite,
-            report=reporter(quiet),
-        )
-        print(drawn, flush=True)
+    for written in tool.prepare_and_preview(
+        name,
+        output,
+        preview,
+        raw=path or raw,
+        download=download,
+        keep=filtered.parse(keep),
+        subset=subset,
+        seed=seed,
+        compress=compress,
+        size=size,
+        grey=grey if grey or rgb else None,
+        options={key: value for key, value in of_one.items() if value is not None},
+        split=split,
+        overwrite=overwrite,
+        report=reporter(quiet),
+    ):
+        print(written, flush=True)

@@ -8,8 +8,9 @@ import numpy as np
 from disentool.datasets import factor_columns
 from disentool.datasets.source import Source
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
-from disentool.io import arrays
+from disentool.io import arrays, foreign_files
 
+_ROUNDING = 0.5 / 255  # beyond 0 and 1, as interpolation leaves floats: the nearest bytes are 0 and 255 all the same
 _FACTOR_KEYS = ("factors", "labels", "latents/classes", "latents_classes")  # looked for where no key is given
 
 
@@ -62,6 +63,7 @@ def open_source(
             for note in (
                 remark,
                 "" if factors else "no factors: name them with --factors-key",
+                *factor_columns.cuts(factors),
                 *factor_columns.remarks(factors),
             )
             if note
@@ -72,8 +74,15 @@ def open_source(
 
 def _images_name(path: Path, known: dict) -> str:
     candidates = [name for name, (shape, _) in known.items() if len(shape) in (3, 4)]
+    if not known:
+        raise ForeignFile(f"{path}: holds no arrays: is {foreign_files.described(path)}")
+    if not candidates:
+        with arrays.opened(path) as file:
+            for name, (_, dtype) in known.items():
+                if dtype.hasobject:
+                    file(name)  # says what it holds instead of numbers
     if len(candidates) != 1:
-        what = ", ".join(f"{name} {list(shape)}" for name, (shape, _) in known.items()) or "no arrays of numbers"
+        what = ", ".join(f"{name} {list(shape)}" for name, (shape, _) in known.items())
         raise WrongUsage(
             f"{path}: expected one array of images [N,H,W], [N,H,W,C] or [N,C,H,W], found"
             f" {what}; --images-key names the one to read"
@@ -111,9 +120,10 @@ def _scale(path: Path, name: str, rows: arrays.Rows) -> tuple[int, str]:
         if block.dtype.kind == "f" and not np.isfinite(block).all():
             raise ForeignFile(f"{path}: {name} holds NaN or infinity, expected images")
     if rows.dtype.kind == "f":
-        if low < 0 or high > 1:
+        if low < -_ROUNDING or high > 1 + _ROUNDING:
             raise ForeignFile(
-                f"{path}: {name} holds floats from {low:g} to {high:g}, expected 0..1; scale them, or save uint8 0..255"
+                f"{path}: {name} holds floats from {low:.9g} to {high:.9g}, expected 0..1; scale them, or save uint8"
+                " 0..255"
             )
         return 255, ""
     if high > 1:
@@ -123,7 +133,7 @@ def _scale(path: Path, name: str, rows: arrays.Rows) -> tuple[int, str]:
 
 def _pixels(block: np.ndarray, scale: int) -> np.ndarray:
     if block.dtype.kind == "f":
-        return np.round(block.astype(np.float64) * scale).astype(np.uint8)
+        return np.round(block.astype(np.float64) * scale).clip(0, 255).astype(np.uint8)
     return block.astype(np.uint8) * np.uint8(scale)
 
 

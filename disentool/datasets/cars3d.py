@@ -68,6 +68,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         grid=True,
         class_factor="model",
         source=f"{found.digest()}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
+        made=f"resized from {SIDE}x{SIDE} to {size[0]}x{size[1]}",
         citation="Reed, Zhang, Zhang, Lee: Deep Visual Analogy-Making, NIPS 2015; models of Fidler, Dickinson, "
         "Urtasun: 3D Object Detection and Viewpoint Estimation with a Deformable 3D Cuboid Model, NIPS 2012",
         licence=PUBLISHED["cars3d"].licence,

@@ -1,11 +1,14 @@
 """CelebA (Liu, Luo, Wang, Tang 2015), read from the aligned images and the published lists.
 
-``img_align_celeba.zip`` or its folder: 202,599 files ``000001.jpg`` .. of 178x218 pixels. ``identity_CelebA.txt`` has
+``img_align_celeba.zip`` or its folder: 202,599 files ``000001.jpg`` .. of 178x218 pixels, or ``000001.png`` of the
+release without loss. ``identity_CelebA.txt`` has
 a line ``000001.jpg 2880`` per image; ``list_attr_celeba.txt`` the number of images, the names of 40 attributes, then a
 line ``000001.jpg -1 1 ...`` per image; ``list_eval_partition.txt`` a line ``000001.jpg 0`` per image (0 training,
-1 validation, 2 test). The lists are taken from the folder or, beside an archive, from the folder it lies in.
+1 validation, 2 test). Mirrors have the same lists as CSV, with a line of names first. The lists are taken from the
+folder or, beside an archive, from the folder it lies in.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +21,15 @@ from disentool.io import archive
 
 WIDTH, HEIGHT = 178, 218
 IDENTITIES, ATTRIBUTES, PARTITION = "identity_CelebA.txt", "list_attr_celeba.txt", "list_eval_partition.txt"
+LISTS = tuple(
+    name.replace(".txt", suffix) for name in (IDENTITIES, ATTRIBUTES, PARTITION) for suffix in (".txt", ".csv")
+)
 SIZE = (64, 64)  # height and width, unless asked otherwise
 WHAT = f"img_align_celeba.zip with {IDENTITIES} and {ATTRIBUTES} beside it, or the folder of all three"
 
 _LIMIT = 64 * 2**20  # bytes of a list; the largest has 27 MB
+_IMAGES = (".jpg", ".png")
+_MOST_HEADERS = 3  # lines before those of images: numbers of images and of classes, names of columns
 
 
 def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop: int = 148) -> Source:
@@ -37,8 +45,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
     size = size or SIZE
     if not 0 < crop <= WIDTH:
         raise WrongUsage(f"--crop {crop}: the images are {WIDTH}x{HEIGHT}; expected 1 to {WIDTH}")
-    lists = (IDENTITIES, ATTRIBUTES, PARTITION)
-    found = archive.members(path, (".jpg", *(name.lower() for name in lists)), WHAT, beside=lists)
+    found = archive.members(path, (*_IMAGES, *(name.lower() for name in LISTS)), WHAT, beside=LISTS)
     by_name = _images_by_name(found)
     names = sorted(by_name)
     columns, labels, sizes, values, notes, split = [], [], [], {}, [], None
@@ -81,6 +88,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
         notes=tuple(notes),
         class_factor="identity",
         source=f"{found.digest()}, centre {crop} to {size[0]}x{size[1]} by Lanczos",
+        made=f"the middle {crop}x{crop} resized to {size[0]}x{size[1]}",
         citation="Liu, Luo, Wang, Tang: Deep Learning Face Attributes in the Wild, ICCV 2015, "
         "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
         licence=PUBLISHED["celeba"].licence,
@@ -88,16 +96,16 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
 
 
 def _images_by_name(found: archive.Members) -> dict[str, str]:
-    """``000001.jpg`` -> the member that it is."""
+    """``000001`` -> the member that is its image."""
     by_name: dict[str, str] = {}
     for member in found.names:
-        name = member.rsplit("/", 1)[-1]
-        if name.lower().endswith(".jpg"):
+        name, _, suffix = member.rsplit("/", 1)[-1].rpartition(".")
+        if f".{suffix.lower()}" in _IMAGES:
             if name in by_name:
-                raise ForeignFile(f"{found.path}: {name} is there twice, {by_name[name]} and {member}; keep one")
+                raise ForeignFile(f"{found.path}: {name}.jpg is there twice, {by_name[name]} and {member}; keep one")
             by_name[name] = member
     if not by_name:
-        raise MissingFile(f"{found.path}: no .jpg in it; give {WHAT}")
+        raise MissingFile(f"{found.path}: no {' or '.join(_IMAGES)} in it; give {WHAT}")
     return by_name
 
 
@@ -106,26 +114,30 @@ def _read_list(
 ) -> tuple[list[str], np.ndarray] | None:
     """Column names and int32 [N,count] of ``names``, in their order, of one list; None where it is not there.
 
-    Without ``count`` the first two lines are the number of images and the columns' names.
+    Words are separated by blanks or commas. Lines before the first image are its header: numbers of images or classes,
+    names of columns. Without ``count`` there must be names, one for each column.
     """
-    members = [name for name in found.names if name.rsplit("/", 1)[-1] == title]
-    if not members:
+    member = _list_named(found, title)
+    if member is None:
         return None
-    if len(members) > 1:
-        raise ForeignFile(f"{found.path}: {' and '.join(members)} are both there; keep one")
-    lines = found.read(members[0], _LIMIT).decode("utf-8", "replace").splitlines()
-    header: list[str] = []
-    first = 0
+    title = member.rsplit("/", 1)[-1]
+    text = found.read(member, _LIMIT).decode("utf-8-sig", "replace")
+    written = text.splitlines()  # whatever ends them, even if some end otherwise
+    lines = [[word for word in re.split(r"[\s,]+", line) if word] for line in written]
+    first = next((i for i, words in enumerate(lines[: _MOST_HEADERS + 1]) if words and _is_image(words[0])), len(lines))
+    header = [words for words in lines[:first] if words and not all(word.isdigit() for word in words)]
+    columns = header[-1] if header else []
     if count is None:
-        header, first = (lines[1].split() if len(lines) > 1 else []), 2
-        count = len(header)
-        if not count or not lines[0].strip().isdigit() or len(set(header)) != count:
+        width = len(lines[first]) - 1 if first < len(lines) else 0
+        if title.endswith(".csv") and len(columns) == width + 1:  # there the column of images has a name too
+            columns = columns[1:]
+        count = len(columns)
+        if not count or len(set(columns)) != count:
             raise ForeignFile(f"{found.path}: {title}: expected a number, then a line of names; download it again")
     row = {name: i for i, name in enumerate(names)}
     values = np.zeros((len(names), count), np.int32)
     seen = np.zeros(len(names), bool)
-    for number, line in enumerate(lines[first:], first + 1):
-        words = line.split()
+    for number, words in enumerate(lines[first:], first + 1):
         if not words:
             continue
         try:
@@ -134,14 +146,30 @@ def _read_list(
             numbers = np.zeros(0, np.int32)
         if len(numbers) != count:
             raise ForeignFile(
-                f"{found.path}: {title}: line {number} is {line[:40]!r}, expected an image's name and {count} numbers"
+                f"{found.path}: {title}: line {number} is {written[number - 1][:40]!r}, expected an image's name and"
+                f" {count} numbers"
             )
-        if words[0] in row:
-            values[row[words[0]]] = numbers
-            seen[row[words[0]]] = True
+        if (name := words[0].rpartition(".")[0]) in row:
+            values[row[name]] = numbers
+            seen[row[name]] = True
     if not seen.all():
         raise ForeignFile(
-            f"{found.path}: {title} does not list {names[int(np.argmin(seen))]} ({np.count_nonzero(~seen):,} of"
+            f"{found.path}: {title} does not list {names[int(np.argmin(seen))]}.jpg ({np.count_nonzero(~seen):,} of"
             f" {len(names):,} images are missing); download it again"
         )
-    return header, values
+    return columns, values
+
+
+def _list_named(found: archive.Members, title: str) -> str | None:
+    """The member that is this list, as published, else as CSV."""
+    for known in (title, title.replace(".txt", ".csv")):
+        members = [name for name in found.names if name.rsplit("/", 1)[-1] == known]
+        if len(members) > 1:
+            raise ForeignFile(f"{found.path}: {' and '.join(members)} are both there; keep one")
+        if members:
+            return members[0]
+    return None
+
+
+def _is_image(word: str) -> bool:
+    return word.lower().endswith(_IMAGES)

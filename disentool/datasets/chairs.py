@@ -60,6 +60,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         grid=len(names) == int(np.prod(sizes)),
         class_factor="model",
         source=f"{found.digest()}, to {size[0]}x{size[1]} by Lanczos",
+        made=f"resized to {size[0]}x{size[1]}",
         citation="Aubry, Maturana, Efros, Russell, Sivic: Seeing 3D chairs: exemplar part-based 2D-3D alignment using "
         "a large dataset of CAD models, CVPR 2014, https://www.di.ens.fr/willow/research/seeing3Dchairs",
         licence=PUBLISHED["chairs"].licence,

@@ -57,6 +57,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         split=np.repeat(np.array([part == "val" for part in parts], np.uint8), 2),
         class_factor="domain",
         source=f"{found.digest()}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
+        made=f"resized from {SIDE}x{SIDE} to {size[0]}x{size[1]}",
         citation="Isola, Zhu, Zhou, Efros: Image-to-Image Translation with Conditional Adversarial Networks, CVPR "
         "2017; Yu, Grauman: Fine-Grained Visual Comparisons with Local Learning, CVPR 2014 (UT Zappos50K)",
         licence=PUBLISHED["edges2shoes"].licence,

@@ -49,6 +49,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         class_names={"identity": tuple(persons)} if 1 < len(persons) <= 500 else {},
         class_factor="identity",
         source=f"{found.digest()}, to {size[0]}x{size[1]} by Lanczos",
+        made=f"resized to {size[0]}x{size[1]}",
         citation="Paysan, Knothe, Amberg, Romdhani, Vetter: A 3D Face Model for Pose and Illumination Invariant Face "
         "Recognition, AVSS 2009, https://faces.dmi.unibas.ch",
         licence=PUBLISHED["faces"].licence,

@@ -127,6 +127,11 @@ def remarks(factors: Sequence[Factor]) -> list[str]:
     ]
 
 
+def cuts(factors: Sequence[Factor]) -> list[str]:
+    """The rule of each factor that was cut into bins."""
+    return [f"factor {factor.name}: {factor.rule}" for factor in factors if factor.rule]
+
+
 def _as_number(word: str) -> float | None:
     """The finite number that a word is; None for any other."""
     try:

@@ -1,18 +1,17 @@
 """Anyone's images: a folder for each class, a flat folder, or a folder with a CSV of factors."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from joblib import cpu_count
 
-from disentool.datasets import factor_columns, folder_listing
+from disentool.datasets import factor_columns, factor_table, folder_listing, picture_sizes
 from disentool.datasets.source import Source, Unreadable
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
-from disentool.io import read_images
+from disentool.io import foreign_files, read_images
 
 _BLOCK = 16 << 20  # bytes of decoded pixels at a time
 _NAMED = 20  # of the images that cannot be read, with the reason
@@ -29,10 +28,10 @@ def open_source(
 ) -> Source:
     """The images below the folder ``path``, in natural order of their names (``obj2`` before ``obj10``).
 
-    Without ``csv`` the folders in it are the classes of one factor, ``class``, and all images below one belong to it; a
-    folder of images alone has no factors. ``csv``: a table (commas; tabs in a ``.tsv``) with a row per image, whose
-    column ``file``, ``filename``, ``path``, ``image`` or ``name``, else the first one, holds the image's path below
-    ``path``; every other column is a factor (see :mod:`disentool.datasets.factor_columns`, which ``bins`` belongs to).
+    Without ``csv`` the folders in it are the classes of one factor, ``class``, and all images below one belong to it;
+    of the folders ``train``, ``val`` and ``test``, the folders in them are. A folder of images alone has no factors.
+    ``csv``: a table with a row per image, of which one column holds the image's path below ``path``; every other column
+    is a factor: see :mod:`disentool.datasets.factor_table`, and for ``bins`` :mod:`disentool.datasets.factor_columns`.
 
     ``size`` (height, width): images are cropped about their centre to its shape, then resized with antialiasing; None:
     they must be of one size. ``grey``: None keeps colour if any image has it. ``strict``: stop at the first image that
@@ -43,19 +42,19 @@ def open_source(
     if path is None:
         raise WrongUsage("prepare folder: name the folder of images with --from")
     path = Path(path)
+    if path.is_file():
+        raise ForeignFile(f"{path}: expected a folder of images, found {foreign_files.described(path)}")
     if not path.is_dir():
         raise MissingFile(f"{path}: no such folder; --from names one that holds images, or a folder of them per class")
     listing = folder_listing.listed(path)
-    table = (
-        folder_listing.by_table(path, Path(csv), listing, strict) if csv else folder_listing.by_folder(path, listing)
-    )
+    table = factor_table.by_table(path, Path(csv), listing, strict) if csv else folder_listing.by_folder(path, listing)
     if csv:
         listing.passed_over = [file for file in listing.passed_over if not (path / file).samefile(csv)]
     if listing.passed_over:
         table.notes.append(
             f"passed over {folder_listing.counted(listing.passed_over, 'file')} (no picture, by its name)"
         )
-    return _source(_Folder(path, size, grey, bins, strict), table, ())
+    return _source(_Folder(path, csv, size, grey, bins, strict), table, ())
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,19 @@ class _Folder:
     """What was asked for."""
 
     path: Path
+    csv: Path | None
     size: tuple[int, int] | None
     grey: bool | None
     bins: int
     strict: bool
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What decoding has shown: files of several frames, and the largest value of each picture of 16 bits."""
+
+    frames: dict[Path, int] = field(default_factory=dict)
+    largest: dict[Path, int] = field(default_factory=dict)
 
 
 def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tuple[Path, str]]) -> Source:
@@ -81,20 +89,27 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
         notes += [f"left out: {reason}" for _, reason in damaged[:_NAMED]]
         if len(damaged) > _NAMED:
             notes.append(f"left out: {', '.join(str(file) for file, _ in damaged[_NAMED:])}")
-    size = folder.size or _common_size(folder.path, table.images, headers)
+    size = folder.size or picture_sizes.common_size(folder.path, table.images, headers)
     grey = all(header.grey for header in headers) if folder.grey is None else folder.grey
     channels = 1 if grey else 3
-    factors = [
-        factor_columns.from_words(name, words) if table.named else factor_columns.from_column(name, words, folder.bins)
-        for name, words in table.columns.items()
-    ]
+    notes += picture_sizes.remarks(headers, folder.size)
+    try:
+        factors = [
+            factor_columns.from_words(name, words)
+            if table.named
+            else factor_columns.from_column(name, words, folder.bins)
+            for name, words in table.columns.items()
+        ]
+        facts = factor_columns.facts(factors)
+    except DataMismatch as error:  # it knows the column, not the file
+        raise DataMismatch(f"{folder.csv}: {error}") from None
     if not table.named:
-        notes += factor_columns.remarks(factors)
-    facts = factor_columns.facts(factors)
+        notes += [*factor_columns.cuts(factors), *factor_columns.remarks(factors)]
+    shown = _Shown()
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         wanted = table.images if rows is None else [table.images[row] for row in rows]
-        return _decode(folder, wanted, channels, size)
+        return _decode(folder, wanted, channels, size, shown)
 
     def without(unreadable: Sequence[tuple[Path, str]]) -> Source:
         return _source(folder, table, [*damaged, *unreadable])
@@ -108,7 +123,11 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
         images=images,
         grid=factor_columns.is_grid(facts),
         source=how,
+        made=picture_sizes.made(headers, size, channels),
+        class_factor=factors[0].name if len(factors) == 1 else "",
+        split=None if table.split is None else np.array(table.split, np.uint8),
         notes=tuple(notes),
+        later_notes=lambda: picture_sizes.read_remarks(shown.frames, shown.largest),
         without=without,
         **facts,
     )
@@ -130,31 +149,31 @@ def _with_headers(
     return (table.without(bad) if bad else table), headers
 
 
-def _common_size(root: Path, images: list[Path], headers: list[read_images.Header]) -> tuple[int, int]:
-    sizes = Counter((header.height, header.width) for header in headers)
-    if len(sizes) > 1:
-        (first, many), (second, some), *_ = sizes.most_common()
-        example = images[[(h.height, h.width) for h in headers].index(second)]
-        raise DataMismatch(
-            f"{root}: images of {len(sizes)} sizes ({many} of {first[1]}x{first[0]} pixels, {some} of"
-            f" {second[1]}x{second[0]}, such as {example}); --size 64 crops and resizes all to 64x64"
-        )
-    return next(iter(sizes))
-
-
-def _decode(folder: _Folder, images: list[Path], channels: int, size: tuple[int, int]) -> Iterator[np.ndarray]:
+def _decode(
+    folder: _Folder, images: list[Path], channels: int, size: tuple[int, int], shown: _Shown
+) -> Iterator[np.ndarray]:
     """Blocks of decoded images, uint8 [n,H,W,C]; Pillow decodes and resizes outside Python's lock."""
     block = max(1, min(1024, _BLOCK // (size[0] * size[1] * channels)))
     damaged: list[tuple[Path, str]] = []
 
     def one(image: Path) -> np.ndarray:
         try:
-            return read_images.read(folder.path / image, channels, size)[0]
+            found = read_images.picture(folder.path / image, channels, size)
+            if folder.size is None and found.had != size:
+                raise ForeignFile(
+                    f"{folder.path / image}: has {found.had[1]}x{found.had[0]} pixels, its header says"
+                    f" {size[1]}x{size[0]}; save it anew"
+                )
         except (ForeignFile, MissingFile) as error:
             if folder.strict:
                 raise
             damaged.append((image, str(error)))
             return np.zeros((*size, channels), np.uint8)
+        if found.frames > 1:
+            shown.frames[image] = found.frames
+        if found.largest is not None:
+            shown.largest[image] = found.largest
+        return found.pixels
 
     with ThreadPoolExecutor(cpu_count()) as threads:
         for start in range(0, len(images), block):

@@ -1,18 +1,19 @@
-"""Which images lie below a folder, and what its folders' names, or a table, say of each."""
+"""Which images lie below a folder, and what the names of its folders say of each."""
 
-import csv as csv_format
 import os
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from disentool.datasets import factor_columns
-from disentool.errors import DataMismatch, ForeignFile, MissingFile
-from disentool.io import files, read_images
+from disentool.errors import DataMismatch, MissingFile, UnsafeFile
+from disentool.io import read_images
 
-_FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "name")
+_MOST = 5_000_000  # files and folders: links that lead to each other's targets can make any number of paths
+_TRAIN, _TEST = ("train", "training"), ("test", "testing")
+_VALIDATION = ("val", "valid", "validation")
+_PARTS = {name: part for part in (_TRAIN, _TEST, _VALIDATION) for name in part}  # of a published split
 _SHOWN = 3  # of the files that a note names
 
 
@@ -26,18 +27,23 @@ class Listing:
 
 @dataclass
 class Table:
-    """Images with a column of words for each factor; ``named``: the columns are words even where they are numbers."""
+    """Images with a column of words for each factor; ``named``: the columns are words even where they are numbers.
+
+    ``split``: 0 or 1 for each image, train or test, where the folders say so.
+    """
 
     images: list[Path]
     columns: dict[str, list[str]]
     named: bool
     notes: list[str]
+    split: list[int] | None = None
 
     def without(self, damaged: set[Path]) -> "Table":
         """The same, less some images."""
         keep = [i for i, image in enumerate(self.images) if image not in damaged]
         columns = {name: [words[i] for i in keep] for name, words in self.columns.items()}
-        return Table([self.images[i] for i in keep], columns, self.named, self.notes)
+        split = None if self.split is None else [self.split[i] for i in keep]
+        return Table([self.images[i] for i in keep], columns, self.named, self.notes, split)
 
 
 def images_below(root: Path) -> list[Path]:
@@ -46,20 +52,16 @@ def images_below(root: Path) -> list[Path]:
 
 
 def listed(root: Path) -> Listing:
-    """What lies below a folder; links to folders are followed, once each. MissingFile if there are no images."""
+    """What lies below a folder; a link is followed, unless to a folder above itself.
+
+    Raises MissingFile if there are no images, UnsafeFile for more than five million files.
+    """
     listing = Listing([], [])
-    seen: set[str] = set()
-    for folder, folders, names in os.walk(root, followlinks=True):
-        if (real := os.path.realpath(folder)) in seen:  # a link to a folder that is above it, or was here already
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
-        for name in names:
-            if not name.startswith("."):
-                file = (Path(folder) / name).relative_to(root)
-                kind = listing.images if file.suffix.lower() in read_images.SUFFIXES else listing.passed_over
-                kind.append(file)
+    for number, file in enumerate(_files(root)):
+        if number >= _MOST:
+            raise UnsafeFile(f"{root}: more than {_MOST:,} files below it, or links that repeat them; not read")
+        kind = listing.images if file.suffix.lower() in read_images.SUFFIXES else listing.passed_over
+        kind.append(file.relative_to(root))
     for kind in (listing.images, listing.passed_over):
         kind.sort(key=lambda file: [factor_columns.natural(part) for part in file.parts])
     if not listing.images:
@@ -68,10 +70,30 @@ def listed(root: Path) -> Listing:
     return listing
 
 
+def _files(root: Path) -> Iterator[Path]:
+    """Every file below a folder that is not hidden."""
+    waiting = [(root, frozenset({os.path.realpath(root)}))]  # each with the folders above it, and itself
+    met = 0
+    while waiting:
+        folder, above = waiting.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith((".", "__MACOSX")):
+                    continue
+                if not os.path.isdir(entry.path):  # also where links lead round in a circle
+                    yield Path(entry.path)
+                elif (real := os.path.realpath(entry.path)) not in above:
+                    met += 1
+                    if met > _MOST:
+                        raise UnsafeFile(f"{root}: more than {_MOST:,} folders below it, or links that repeat them")
+                    waiting.append((Path(entry.path), above | {real}))
+
+
 def by_folder(root: Path, listing: Listing) -> Table:
     """The first folder on the way to an image is its class; images without folders have none.
 
-    DataMismatch where some images have one and others do not.
+    Where these folders are the parts of a split (``train``, ``val``, ``test``), the folders in them are the classes.
+    DataMismatch where some images have a class and others do not.
     """
     loose = [image for image in listing.images if len(image.parts) == 1]
     if loose and len(loose) < len(listing.images):
@@ -81,9 +103,41 @@ def by_folder(root: Path, listing: Listing) -> Table:
         )
     if loose:
         return Table(listing.images, {}, True, ["no folders of classes and no --csv: the data has no factors"])
-    words = [as_text(image.parts[0]) for image in listing.images]
-    notes = [] if len(set(words)) > 1 else [f"one class only ({words[0]}): nothing can be scored or swapped by class"]
-    return Table(listing.images, {"class": words}, True, notes)
+    split, notes = _split(listing.images)
+    level = 0 if split is None else 1
+    if any(len(image.parts) == level + 1 for image in listing.images):
+        return Table(
+            listing.images, {}, True, [*notes, "no folders of classes in them: the data has no factors"], split
+        )
+    words = [as_text(image.parts[level]) for image in listing.images]
+    deeper = next((image for image in listing.images if len(image.parts) > level + 2), None)
+    if deeper is not None:
+        notes.append(f"folders below those of the classes are not used, such as {deeper.parent}")
+    if len(set(words)) == 1:
+        hint = f"; --from {root / deeper.parts[0]} makes classes of those in it" if deeper and not level else ""
+        notes.append(f"one class only ({words[0]}): nothing can be scored or swapped by class{hint}")
+    return Table(listing.images, {"class": words}, True, notes, split)
+
+
+def _split(images: list[Path]) -> tuple[list[int] | None, list[str]]:
+    """1 for each image that is for testing where the first folders are the parts of a split, with a note; else None.
+
+    They are where there is one for training and one for testing or validation, no other, and the images lie equally
+    deep in them. Beside a part for testing, that for validation is for training.
+    """
+    parts = {image.parts[0]: _PARTS.get(image.parts[0].lower()) for image in images}
+    kinds = set(parts.values())
+    if (
+        None in kinds
+        or _TRAIN not in kinds
+        or len(kinds) < 2
+        or len({min(len(image.parts), 3) for image in images}) > 1
+    ):
+        return None, []
+    testing = _TEST if _TEST in kinds else _VALIDATION
+    tests = " and ".join(sorted(name for name, kind in parts.items() if kind is testing))
+    note = f"the folders {', '.join(sorted(parts))} are the parts of a split, not classes ({tests}: for testing)"
+    return [int(parts[image.parts[0]] is testing) for image in images], [note]
 
 
 def as_text(name: str) -> str:
@@ -91,74 +145,11 @@ def as_text(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
-    """The images that the table ``path`` names, with a factor for each of its other columns.
-
-    ``strict``: a row without an image below ``root``, or an image without a row, is refused, not left out. Raises
-    MissingFile, ForeignFile or DataMismatch.
-    """
-    header, rows = _rows(path)
-    if any((root / name).is_file() for name in header):
-        raise ForeignFile(f"{path}: its first line names an image; expected names of columns, such as file,size")
-    lower = [name.lower() for name in header]
-    at = next((lower.index(name) for name in _FILE_COLUMNS if name in lower), 0)
-    there, seen = set(listing.images), set()
-    notes: list[str] = []
-    kept: list[tuple[Path, list[str]]] = []
-    missing: list[Path] = []
-    for line, row in rows:
-        image = Path(os.path.normpath(row[at]))
-        if image in seen:
-            raise DataMismatch(f"{path}: line {line} names {image} a second time; one row per image")
-        seen.add(image)
-        if "" in row:
-            raise DataMismatch(f"{path}: line {line} ({image}) has no value for {header[row.index('')]}")
-        if image in there:
-            kept.append((image, [word for i, word in enumerate(row) if i != at]))
-        else:
-            missing.append(image)
-    if not kept:
-        raise DataMismatch(f"{path}: none of its {len(rows)} rows names an image below {root}, as {rows[0][1][at]}")
-    for found, what in (
-        (missing, "rows of the table name no image"),
-        (sorted(there - seen, key=lambda f: factor_columns.natural(str(f))), "images have no row in the table"),
-    ):
-        if found and strict:
-            raise DataMismatch(f"{path}: {len(found)} {what} below {root}: {_some(found)} (--strict)")
-        if found:
-            notes.append(f"{len(found)} {what}, and are left out: {_some(found)}")
-    names = [name for i, name in enumerate(header) if i != at]
-    columns = {name: [words[i] for _, words in kept] for i, name in enumerate(names)}
-    return Table([image for image, _ in kept], columns, False, notes)
-
-
-def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """The header of a table, and its rows with their line numbers; every word is stripped."""
-    files.require(path, "CSV file")
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv_format.reader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
-            lines = [(reader.line_num, [word.strip() for word in row]) for row in reader if any(row)]
-    except (OSError, UnicodeDecodeError, csv_format.Error) as error:
-        raise ForeignFile(f"{path}: not a table of comma-separated text ({error})") from None
-    if lines and len(lines[0][1]) == 1 and ";" in lines[0][1][0]:
-        raise ForeignFile(f"{path}: its columns are separated by semicolons, expected commas (tabs in a .tsv)")
-    if len(lines) < 2:
-        raise ForeignFile(f"{path}: expected a line of column names and a row per image, found {len(lines)} lines")
-    (_, header), *rows = lines
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice or "" in header:
-        raise ForeignFile(f"{path}: columns need different names, found {', '.join(header)}")
-    for line, row in rows:
-        if len(row) != len(header):
-            raise ForeignFile(f"{path}: line {line} has {len(row)} columns, the first line names {len(header)}")
-    return header, rows
-
-
-def _some(found: Sequence[Path]) -> str:
+def some(found: Sequence[Any]) -> str:
+    """The names of the first."""
     return ", ".join(map(str, found[:_SHOWN])) + (", ..." if len(found) > _SHOWN else "")
 
 
 def counted(found: Sequence[Any], what: str) -> str:
     """How many there are of a kind, and the names of the first."""
-    return f"{len(found):,} {what}{'' if len(found) == 1 else 's'}: {_some(found)}"
+    return f"{len(found):,} {what}{'' if len(found) == 1 else 's'}: {some(found)}"

@@ -90,6 +90,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, every
         notes=tuple(notes),
         class_factor="person",
         source=f"{found.digest()}, one frame in {every}, centre {HEIGHT} to {size[0]}x{size[1]} by Lanczos",
+        made=f"one frame in {every}, the middle {HEIGHT}x{HEIGHT} resized to {size[0]}x{size[1]}",
         citation="Schueldt, Laptev, Caputo: Recognizing Human Actions: A Local SVM Approach, ICPR 2004, "
         "https://www.csc.kth.se/cvap/actions",
         licence=PUBLISHED["kth"].licence,

@@ -77,6 +77,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         notes=tuple(notes),
         class_factor="expression",
         source=f"{found.digest()}, centre square to {size[0]}x{size[1]} by Lanczos",
+        made=f"the middle square resized to {size[0]}x{size[1]}",
         citation="Langner, Dotsch, Bijlstra, Wigboldus, Hawk, van Knippenberg: Presentation and validation of the "
         "Radboud Faces Database, Cognition & Emotion 24, 2010, https://rafd.socsci.ru.nl",
         licence=PUBLISHED["rafd"].licence,

@@ -28,11 +28,15 @@ def resized(source: Source, size: tuple[int, int] | None, grey: bool | None) -> 
                 fit = threads.map(lambda image: published_images.fitted(image, size, wanted), block)
                 yield np.array(list(fit), np.uint8).reshape(-1, *size, wanted)  # a block may be empty
 
+    how = "cropped and resized" if height * size[1] != width * size[0] else "resized"
+    made = [f"{how} from {height}x{width} to {size[0]}x{size[1]}"] if size != (height, width) else []
     changed = [f"cropped and resized to {size[0]}x{size[1]}"] if size != (height, width) else []
-    changed += ["made grey" if grey else "made RGB"] if wanted != channels else []
+    colours = ["made grey" if grey else "made RGB"] if wanted != channels else []
+    changed += colours
     return replace(
         source,
         shape=(count, *size, wanted),
         images=images,
         source=f"{source.source}, {' and '.join(changed)}",
+        made=", ".join([*([source.made] if source.made else []), *made, *colours]),
     )

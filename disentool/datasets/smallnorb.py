@@ -101,6 +101,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, class
         split=np.repeat(split, 2),
         class_factor="class" if made_of else "",
         source=f"{digests}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
+        made=f"resized from {SIDE}x{SIDE} to {size[0]}x{size[1]}",
         citation="LeCun, Huang, Bottou: Learning Methods for Generic Object Recognition with Invariance to Pose and "
         "Lighting, CVPR 2004, https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/",
         licence=PUBLISHED["smallnorb"].licence,

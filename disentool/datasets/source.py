@@ -29,7 +29,8 @@ class Source:
     values occurs once, row-major (last factor fastest), so that row and factors determine each other by arithmetic.
 
     ``images`` may raise :class:`Unreadable`, at the end and with every damaged file, where ``without`` is given: it
-    makes the same source without those files. ``notes`` are lines for people, of what was passed over or changed.
+    makes the same source without those files. ``notes`` are lines for people, of what was passed over or changed;
+    ``later_notes()`` are those that are known once every image was read.
     """
 
     name: str
@@ -45,11 +46,13 @@ class Source:
     grid: bool = False
     likelihood: str = "bernoulli"  # what a decoder should assume of a pixel: "bernoulli" or "gaussian"
     source: str = ""  # where the pixels come from: "rendered", or the raw file's name and sha256
+    made: str = ""  # what was done to the images: cropped, resized, made grey
     citation: str = ""
     licence: str = ""
     class_factor: str = ""  # the factor that methods with classes take for the class
     split: np.ndarray | None = None  # uint8 [N], 0 train, 1 test: where the data set is published with one
     notes: tuple[str, ...] = ()
+    later_notes: Callable[[], Sequence[str]] = tuple
     without: Callable[[Sequence[tuple[Path, str]]], "Source"] | None = None
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets.summary import summary
 from disentool.errors import ForeignFile
 from disentool.io import dataset as dataset_file
 from disentool.io import hdf5
@@ -31,7 +32,10 @@ def verify(path: Path, report: Reporter | None = None) -> Path:
             f"{path}: its arrays have the digest {digest[:12]}, it says {str(stated)[:12]}; damaged or edited: make it"
             " anew"
         )
-    report.note(f"{path}: {_summary(data)}; digest {digest[:12]} is right")
+    holds = summary(
+        data.images.shape, data.factor_names, data.factor_sizes, data.factors, data.grid, data.split, data.class_factor
+    )
+    report.note(f"{path}: {holds}; digest {digest[:12]} is right")
     return data.path
 
 
@@ -60,22 +64,3 @@ def _whole(data: Dataset) -> None:
             f"{data.path}: says it is a grid, but {problem} ({times.max()} times the same at most; first wrong row"
             f" {wrong[0]:,}): make it anew"
         )
-
-
-def _summary(data: Dataset) -> str:
-    """What the file holds, in a line."""
-    count, height, width, channels = data.images.shape
-    parts = [f"{count:,} images {height}x{width}x{channels}"]
-    if data.factors is not None:
-        named = ", ".join(
-            f"{name} {size}" for name, size in zip(data.factor_names[:8], data.factor_sizes, strict=False)
-        )
-        more = ", ..." if len(data.factor_names) > 8 else ""
-        combinations = np.unique(data.factors, axis=0)
-        total = int(np.prod(data.factor_sizes, dtype=object))
-        kind = "a whole grid" if data.grid else f"{len(combinations):,} of {total:,} combinations"
-        parts.append(f"factors {named}{more}, {kind}")
-    if data.split is not None:
-        test = int(data.split.sum())
-        parts.append(f"split into {count - test:,} for training and {test:,} for testing")
-    return "; ".join(parts)

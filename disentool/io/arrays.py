@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
-from disentool.io import files, hdf5
+from disentool.io import files, foreign_files, hdf5
 
 _BLOCK = 16 << 20  # bytes read at a time
 
@@ -55,7 +55,7 @@ def opened(path: Path) -> Iterator[Callable[[str], Rows]]:
         with _damage(path):
             yield lambda name: _of_npy(path)
     else:
-        raise ForeignFile(f"{path}: expected arrays: a .npy, .npz or HDF5 file")
+        raise ForeignFile(f"{path}: expected arrays: a .npy, .npz or HDF5 file, found {foreign_files.described(path)}")
 
 
 def listing(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:

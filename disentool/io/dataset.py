@@ -1,5 +1,6 @@
 """Data-set files: ``disentool.dataset``, opened without reading the pixels."""
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from disentool.errors import DataMismatch, ForeignFile, UnknownName
-from disentool.io import hdf5
+from disentool.errors import DataMismatch, ForeignFile, MissingFile, UnknownName
+from disentool.io import foreign_files, hdf5
 from disentool.io.schema import DATASET
 
 
@@ -62,8 +63,15 @@ class Dataset:
 def read(path: Path) -> Dataset:
     """Open and check a data-set file. ForeignFile says what is wrong with one that does not fit the format."""
     path = Path(path)
+    if path.is_dir():
+        quoted = shlex.quote(str(path))
+        raise MissingFile(
+            f"{path}: expected a data set, found a folder; `disentool prepare folder --from {quoted}` makes one"
+        )
+    if path.is_file() and not hdf5.is_hdf5(path) and path.suffix.lower() not in (".h5", ".hdf5"):
+        raise ForeignFile(f"{path}: expected a data set (.h5), found {foreign_files.described(path)}")
     with hdf5.opened(path, "`disentool prepare` makes one; `disentool prepare --list` names the data sets") as file:
-        hdf5.check(file, path, DATASET)
+        hdf5.check(file, path, DATASET, f"`disentool prepare array --from {shlex.quote(str(path))}` reads its arrays")
         images = hdf5.array(file, path, "images")
         if images.shape[0] == 0 or images.shape[3] not in (1, 3):
             raise ForeignFile(f"{path}: images are {list(images.shape)}, expected [N,H,W,C] with N > 0 and C 1 or 3")

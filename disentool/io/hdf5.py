@@ -184,7 +184,7 @@ def array(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
     if here.is_virtual or here.external:
         raise UnsafeFile(f"{path}: {name} keeps its bytes in other files; only arrays within the file are read")
     if here.dtype.hasobject or here.dtype.kind not in "buif":
-        raise ForeignFile(f"{path}: {name} holds {here.dtype}, expected numbers")
+        raise ForeignFile(f"{path}: {name} holds {_instead_of_numbers(here.dtype)}")
     stored = min(here.id.get_storage_size(), path.stat().st_size)
     size = here.dtype.itemsize * math.prod(here.shape)
     # gzip cannot shrink by more than about a thousand times; an array that claims more was never written.
@@ -193,12 +193,27 @@ def array(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
     return here
 
 
-def check(file: h5py.File, path: Path, form: Format) -> None:
-    """Raise ForeignFile unless the file is of this format and a known version, with the right arrays."""
+def _instead_of_numbers(dtype: np.dtype) -> str:
+    """What an array of another type holds, and what could be read instead."""
+    if dtype.names:
+        return f"records of {', '.join(dtype.names)}, expected numbers; save the images as an array of their own"
+    if h5py.check_vlen_dtype(dtype) or h5py.check_string_dtype(dtype) or dtype.kind in "SV":
+        return (
+            "text, or pictures as bytes, expected numbers; save each picture as a file for `disentool prepare folder`"
+        )
+    return f"{dtype}, expected numbers"
+
+
+def check(file: h5py.File, path: Path, form: Format, hint: str = "") -> None:
+    """Raise ForeignFile unless the file is of this format and a known version, with the right arrays.
+
+    ``hint``: what to do with an HDF5 file of another origin.
+    """
     name = attribute(file, "format", None)
     if name != form.name:
+        foreign = f"; {hint}" if hint and not isinstance(name, str) else ""
         found = f"a {name} file" if isinstance(name, str) else "an HDF5 file of another origin, or an unfinished one"
-        raise ForeignFile(f"{path}: expected a {form.name} file, found {found}")
+        raise ForeignFile(f"{path}: expected a {form.name} file, found {found}{foreign}")
     version = attribute(file, "version", None)
     if type(version) is not int or version < 1:
         raise ForeignFile(f"{path}: its version is {version!r}, expected an integer; make it anew")

@@ -1,24 +1,31 @@
-"""Reading the pictures of users: any kind that Pillow knows, as 8-bit grey or RGB."""
+"""Reading the pictures of users: the kinds that Pillow decodes by itself, as 8-bit grey or RGB."""
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from disentool.errors import DisentoolError, ForeignFile
-from disentool.io import files
+from disentool.io import files, sixteen_bits
 
 if TYPE_CHECKING:
     from PIL import Image
 
 _COMMON = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
 SUFFIXES = frozenset((*_COMMON, ".pgm", ".ppm", ".pbm", ".pnm", ".tga", ".jp2", ".ras", ".pcx", ".ico"))
+# Others are not tried, whatever a file's name is: for PostScript, Pillow would start another program.
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM", "TGA", "JPEG2000", "SUN", "PCX", "ICO")
+_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")  # an MPO's other pictures are previews, an ICO's other sizes
+_MOST_PAGES = 10_000  # that are counted: Pillow's time grows with their square
 _MAX_PIXELS = 64_000_000  # a small file can claim any size
 _GREY = ("1", "L", "LA", "La", "I")  # modes without colour, and all that begin with "I;"
 _ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values that swap height and width
+_WIDTH, _HEIGHT = 0x0100, 0x0101  # tags of a TIFF
+_METADATA = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")  # where Pillow finds an orientation
+_LATE = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")  # chunks of a PNG that may hold one, also behind the pixels
 
 
 class Header(NamedTuple):
@@ -29,18 +36,42 @@ class Header(NamedTuple):
     grey: bool
 
 
+class Picture(NamedTuple):
+    """A picture that was read.
+
+    ``pixels``: uint8 [H,W,C]. ``had``: the (height, width) of the file, upright. ``largest``: of a picture with more
+    than 8 bits a pixel the largest value, as of 0..65535; None for any other. ``frames``: how many frames or pages the
+    file has, of which this is the first.
+    """
+
+    pixels: np.ndarray
+    had: tuple[int, int]
+    largest: int | None
+    frames: int
+
+
 def header(path: Path) -> Header:
-    """The size and kind of a picture, without decoding it; raises MissingFile or ForeignFile."""
+    """The size and kind of a picture, without decoding it where that is possible; raises MissingFile or ForeignFile."""
     with _opened(path) as image:
         size = (image.height, image.width)
-        # Where a PNG has no EXIF before its pixels, Pillow would decode it all to look behind them.
-        if (image.format != "PNG" or "exif" in image.info) and image.getexif().get(_ORIENTATION) in _SIDEWAYS:
+        if image.format == "TIFF":  # newer versions of Pillow have turned its size already
+            size = (image.tag_v2[_HEIGHT], image.tag_v2[_WIDTH])
+        grey = image.mode in _GREY or image.mode.startswith("I;") or _is_grey_palette(image)
+        # Pillow would decode every PNG to look for metadata behind its pixels.
+        silent = image.format == "PNG" and not any(key in image.info for key in _METADATA) and not _has_late(path)
+        if not silent and image.getexif().get(_ORIENTATION) in _SIDEWAYS:
             size = size[::-1]
-        return Header(*size, image.mode in _GREY or image.mode.startswith("I;") or _is_grey_palette(image))
+        return Header(*size, grey)
 
 
 def read(path: Path, channels: int, size: tuple[int, int]) -> tuple[np.ndarray, tuple[int, int]]:
-    """A picture as uint8 [H,W,C] of ``channels`` (1 or 3) and ``size`` (height, width), and the size it had.
+    """The pixels of :func:`picture`, uint8 [H,W,C], and the (height, width) that it had."""
+    found = picture(path, channels, size)
+    return found.pixels, found.had
+
+
+def picture(path: Path, channels: int, size: tuple[int, int]) -> Picture:
+    """A picture with ``channels`` (1 or 3) of ``size`` (height, width); of several frames or pages, the first.
 
     A camera's rotation is applied, transparency is laid on white, 16 bits a pixel become 8, and palettes their colours.
     Another size is cropped about the centre to the shape asked for, then resized with antialiasing (Lanczos). Raises
@@ -49,18 +80,32 @@ def read(path: Path, channels: int, size: tuple[int, int]) -> tuple[np.ndarray, 
     from PIL import Image, ImageOps
 
     with _opened(path) as opened:
+        frames = _frames(opened)
+        deep = sixteen_bits.described(opened, path)  # decoding forgets how the file stores its pixels
         image = ImageOps.exif_transpose(opened)
-        if image.mode == "F" or (image.mode == "I" and opened.format != "PNG"):
-            kind = "floating-point" if image.mode == "F" else "32-bit"
-            raise ForeignFile(f"{path}: holds {kind} pixels, expected 8 or 16 bits; convert it first")
-        if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off at 255
-            image = Image.fromarray((np.asarray(image).astype(np.int64) // 257).clip(0, 255).astype(np.uint8))
+        largest = None
+        if deep is not None:
+            image, largest = deep.as_bytes(image)
         if image.has_transparency_data:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         image = image.convert("L" if channels == 1 else "RGB")
         had = (image.height, image.width)
-        return np.asarray(fitted(image, size), dtype=np.uint8).reshape(*size, channels), had
+        pixels = np.asarray(fitted(image, size), dtype=np.uint8).reshape(*size, channels)
+        return Picture(pixels, had, largest, frames)
+
+
+def _frames(image: Any) -> int:
+    """How many frames or pages an opened picture has, of a TIFF those up to the first that cannot be read."""
+    if image.format != "TIFF":
+        return image.n_frames if image.format in _ANIMATED else 1
+    count = 1
+    with suppress(Exception):  # the end, or a damaged page: the first one is read all the same
+        while count < _MOST_PAGES:
+            image.seek(count)
+            count += 1
+    image.seek(0)
+    return count
 
 
 def _is_grey_palette(image: "Image.Image") -> bool:
@@ -68,6 +113,23 @@ def _is_grey_palette(image: "Image.Image") -> bool:
         return False
     colours = np.array(image.getpalette("RGB") or [0, 0, 0]).reshape(-1, 3)
     return bool((colours == colours[:, :1]).all())
+
+
+def _has_late(path: Path) -> bool:
+    """Whether a PNG has metadata behind its pixels."""
+    with open(path, "rb") as file:
+        return any(kind in _LATE for kind in _behind_the_pixels(file))
+
+
+def _behind_the_pixels(file: BinaryIO) -> Iterator[bytes]:
+    """The kinds of a PNG's chunks after the first one with pixels; damage ends them, and is told when it is decoded."""
+    file.seek(8)
+    pixels = False
+    while len(start := file.read(8)) == 8 and start[4:] != b"IEND":
+        if pixels:
+            yield start[4:]
+        pixels = pixels or start[4:] == b"IDAT"
+        file.seek(int.from_bytes(start[:4], "big") + 4, 1)
 
 
 def fitted(image: "Image.Image", size: tuple[int, int]) -> "Image.Image":
@@ -87,17 +149,21 @@ def fitted(image: "Image.Image", size: tuple[int, int]) -> "Image.Image":
 @contextmanager
 def _opened(path: Path) -> Iterator:
     """A picture whose header is read; whatever is wrong with it becomes ForeignFile."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     files.require(path, "image file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks on damaged metadata; whether it decodes is what counts
-            with Image.open(path) as image:
+            Image.init()
+            kinds = [name for name in _FORMATS if name in Image.OPEN]
+            # From a path Pillow maps a TIFF's pixels into memory, and mistakes the rows of one that lies on its side.
+            with open(path, "rb") as file, Image.open(file, formats=kinds) as image:
                 if image.width * image.height > _MAX_PIXELS:
                     raise ForeignFile(f"{path}: {image.width}x{image.height} pixels; crop or shrink it first")
                 yield image
     except (DisentoolError, MemoryError):
         raise
     except Exception as error:  # on a damaged file Pillow's many readers may raise nearly anything
-        raise ForeignFile(f"{path}: not a picture that can be read ({' '.join(str(error).split())[:120]})") from None
+        why = "of no known kind" if isinstance(error, UnidentifiedImageError) else " ".join(str(error).split())[:120]
+        raise ForeignFile(f"{path}: not a picture that can be read ({why or type(error).__name__})") from None

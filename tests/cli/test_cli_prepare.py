@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import shell
+from PIL import Image
 
 from disentool.commands.info import info
 from disentool.datasets import DATASETS
@@ -45,8 +46,11 @@ def test_a_subset_is_drawn_from_the_seed(cli, folder):
     assert "Matthey" in facts["citation"]
 
 
-def test_quiet_is_silent_and_short_work_says_nothing(cli, folder):
-    assert cli("prepare", "dsprites", "--subset", 10, "-o", "a.h5").err == ""
+def test_quiet_is_silent_and_short_work_says_what_it_found(cli, folder):
+    assert cli("prepare", "dsprites", "--subset", 10, "-o", "a.h5").err == (
+        "disentool: a.h5: 10 images 64x64x1; factors shape 3, scale 6, orientation 40, pos_x 32, pos_y 32, 10 of"
+        " 737,280 combinations\n"
+    )
     assert cli("prepare", "dsprites", "--subset", 10, "-o", "b.h5", "-q").err == ""
 
 
@@ -215,3 +219,60 @@ def test_a_user_without_a_home(cli, folder, monkeypatch):
     monkeypatch.setattr(Path, "home", homeless)
     cli("train", "vae", "--steps", 1).failed(1, "$DISENTOOL_CACHE")
     assert names(folder) == []
+
+
+# ---- a path in place of a name and --from
+
+
+@pytest.fixture
+def photos(folder) -> Path:
+    """Pictures of two classes in ``sets/photos.v2``, and the same as arrays."""
+    for i in range(4):
+        picture = folder / "sets" / "photos.v2" / "ab"[i % 2] / f"{i}.png"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), i).save(picture)
+    np.savez(folder / "sets" / "some.arrays.npz", images=np.zeros((4, 8, 8), np.uint8))
+    return folder
+
+
+def test_a_path_is_taken_for_what_it_is(cli, photos):
+    for given in (["sets/photos.v2"], ["folder", "sets/photos.v2"], ["folder", "--from", "sets/photos.v2"]):
+        cli("prepare", *given, "-o", "d.h5", "--overwrite").printed("d.h5")
+        assert dataset.read(photos / "d.h5").class_names == {"class": ["a", "b"]}
+    cli("prepare", "sets/photos.v2/").printed("photos.v2.h5")
+    cli("prepare", "sets/some.arrays.npz").printed("some.arrays.h5")
+    assert dataset.read(photos / "some.arrays.h5").images.shape == (4, 8, 8, 1)
+    cli("prepare", "sets/photos.v2", "--preview", "p.png").printed("p.png")
+
+
+def test_paths_that_cannot_be(cli, photos):
+    cli("prepare", "sets/none").failed(1, "sets/none")
+    cli("prepare", "none").failed(2, "none")
+    cli("prepare", "folder", "sets/photos.v2", "--from", "sets").failed(2, "--from")
+    cli("prepare", "sets", "sets/photos.v2").failed(2, "sets")
+    (photos / "dsprites").mkdir()  # a name means the data set first
+    cli("prepare", "dsprites", "--subset", 3).printed("dsprites.h5")
+
+
+def test_grey_and_rgb_exclude_each_other(cli, photos):
+    for both in (["--grey", "--rgb"], ["--rgb", "--grey"]):
+        cli("prepare", "sets/photos.v2", *both).failed(2, "--grey")
+    cli("prepare", "sets/photos.v2", "--rgb", "-o", "c.h5").printed("c.h5")
+    assert dataset.read(photos / "c.h5").images.shape[3] == 3
+
+
+def test_lord_needs_no_option_for_folders_of_classes(cli, folder):
+    for i in range(8):
+        picture = folder / "in" / "ab"[i % 2] / f"{i}.png"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (32, 32), 30 * i).save(picture)
+    cli("prepare", "in").printed("in.h5")
+    cli("train", "lord", "--data", "in.h5", "--steps", 1, "--device", "cpu", "-o", "l.pt").printed("l.pt")
+
+
+def test_a_split_that_is_not_written_is_told(cli, folder):
+    for part in ("train", "test"):
+        (folder / "in" / part / "a").mkdir(parents=True)
+        Image.new("L", (8, 8)).save(folder / "in" / part / "a" / "0.png")
+    assert "--split published" in cli("prepare", "in").err
+    assert "--split published" not in cli("prepare", "in", "--split", "published", "--overwrite").err

@@ -55,6 +55,26 @@ def test_layouts_and_ranges(cli, folder, array, expected):
     assert data.factor_values["y"].tolist() == [5, 6]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_floats_just_outside_0_to_1_are_taken(cli, folder, dtype):
+    array = (IMAGES / 255).astype(dtype)
+    array[0, 0, 0], array[0, 0, 1] = np.nextafter(dtype(1), dtype(2)), dtype(-1e-8)
+    array[0, 0, 2], array[0, 0, 3] = 1.0019, -0.0019
+    np.save("a.npy", array)
+    cli("prepare", "array", "--from", "a.npy", "-o", "d.h5").printed("d.h5")
+    expected = IMAGES.copy()
+    expected[0, 0, :4] = np.array([255, 0, 255, 0])[:, None]
+    assert np.array_equal(dataset.read(folder / "d.h5").images, expected)
+
+
+@pytest.mark.parametrize(("value", "digits"), [(1.003, "1.003"), (-0.0025, "-0.0025"), (1.0123456, "1.0123456")])
+def test_floats_further_outside_are_refused_with_all_digits(cli, folder, value, digits):
+    array = IMAGES / 255
+    array[0, 0, 0, 0] = value
+    np.save("a.npy", array)
+    cli("prepare", "array", "--from", "a.npy", "-o", "d.h5").failed(1, digits)
+
+
 def test_arrays_saved_column_by_column(cli, folder):
     np.savez("a.npz", images=np.asfortranarray(IMAGES), factors=np.asfortranarray(LABELS))
     cli("prepare", "array", "--from", "a.npz", "-o", "d.h5").printed("d.h5")

@@ -117,6 +117,62 @@ def test_celeba_that_is_not(tmp_path, cli):
         celeba.open_source(folder, crop=200)
 
 
+def as_csv(text: bytes, header: str = "") -> bytes:
+    """A published list as a mirror has it."""
+    lines = text.decode().splitlines()
+    names = header or ",".join(["image_id", *lines[1].split()])
+    return "\r\n".join([names, *(",".join(line.split()) for line in lines[0 if header else 2 :]), ""]).encode()
+
+
+def test_celeba_with_lists_as_csv(tmp_path):
+    jpgs, lists, _ = celeba_files()
+    published = celeba.open_source(write_folder(tmp_path / "a", jpgs | lists))
+    mirrored = {
+        "identity_CelebA.csv": as_csv(lists[celeba.IDENTITIES], "image_id,identity"),
+        "list_attr_celeba.csv": as_csv(lists[celeba.ATTRIBUTES]),
+        "list_eval_partition.csv": as_csv(lists[celeba.PARTITION], "image_id,partition"),
+    }
+    nested = {f"img_align_celeba/{name}": data for name, data in jpgs.items()}
+    beside = write_folder(tmp_path / "b", nested | mirrored)
+    for path in (beside, beside / "img_align_celeba"):
+        source = celeba.open_source(path)
+        assert source.factor_names == published.factor_names and source.notes == ()
+        np.testing.assert_array_equal(source.factors(None), published.factors(None))
+        np.testing.assert_array_equal(source.split, published.split)
+    write_folder(beside, {celeba.ATTRIBUTES: lists[celeba.ATTRIBUTES]})  # beside the CSV: the published one
+    np.testing.assert_array_equal(celeba.open_source(beside).factors(None), published.factors(None))
+
+
+def test_celeba_as_png(tmp_path, cli):
+    jpgs, lists, _ = celeba_files()
+    pngs = {f"img_align_celeba_png/{i:06}.png": encoded(picture(i, 218, 178), "PNG") for i in range(1, 7)}
+    source = celeba.open_source(write_folder(tmp_path / "a", pngs | lists))
+    assert source.factors(None)[:, 0].tolist() == [1, 2, 3, 1, 0, 2]
+    np.testing.assert_array_equal(images_of(source)[2], shrunk(picture(3, 218, 178)[35:183, 15:163]))
+    both = write_folder(tmp_path / "b", pngs | jpgs | lists)
+    cli_rejects(cli, tmp_path, "celeba", both, "000001")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r\n", 3),
+        lambda text: text.replace("\n", "\r", 2).replace("\n", "\n\n", 1),
+        lambda text: "image_id identity\n" + text,
+        lambda text: "6\n" + text,
+        lambda text: "\ufeff6\r\nimage_id,identity\r\n" + text.replace(" ", "\t"),
+        lambda text: text.rstrip("\n"),
+    ],
+)
+def test_identities_of_celeba_as_downloads_have_them(tmp_path, change):
+    jpgs, lists, _ = celeba_files()
+    lists[celeba.IDENTITIES] = change(lists[celeba.IDENTITIES].decode()).encode()
+    source = celeba.open_source(write_folder(tmp_path / "a", jpgs | lists))
+    assert source.factors(None)[:, 0].tolist() == [1, 2, 3, 1, 0, 2]
+    assert source.factor_values["identity"].tolist() == [17, 2880, 2937, 8692]
+
+
 # ---- 3D Chairs
 
 

@@ -1,0 +1,137 @@
+"""A table with a row for each image: which column names the image, and what the others say of it."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from disentool.datasets import factor_columns
+from disentool.datasets.folder_listing import Listing, Table, some
+from disentool.datasets.table_paths import ImagePaths
+from disentool.errors import DataMismatch, ForeignFile
+from disentool.io import tables
+
+_FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "name")
+_TRIED = 200  # rows in which words are looked for that name an image in a roundabout way
+_INDEX = re.compile(r"(unnamed: 0(\.\d+)?)?")  # what pandas calls the column of row numbers: nothing, then this
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
+_WHOLE = re.compile(r"[+-]?\d+")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+
+
+def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
+    """The images that the table ``path`` names, with a factor for each of its other columns.
+
+    ``strict``: a row without an image below ``root``, or an image without a row, is refused, not left out. Raises
+    MissingFile, ForeignFile or DataMismatch.
+    """
+    read = tables.read(path)
+    paths = ImagePaths(root, listing.images)
+    if any(paths.looks_like_one(name) and paths.find(name) is not None for name in read.names):
+        raise ForeignFile(f"{path}: its first line names an image; expected names of columns, such as file,size")
+    columns = [list(words) for words in zip(*(row for _, row in read.rows), strict=True)]
+    at = _image_column(read.names, columns, paths)
+    notes = list(read.notes)
+    if at and read.names[at].lower() not in _FILE_COLUMNS:
+        notes.append(f"{path}: column {at + 1} ({read.names[at] or 'without a name'}) names the images")
+    used = [i for i in _named(path, read.names, columns, at, notes) if i != at]
+    images = _images(path, root, read.rows, at, paths, notes)
+    for (line, row), image in zip(read.rows, images, strict=True):
+        if "" in row and (empty := [read.names[i] for i in used if not row[i]]):
+            raise DataMismatch(f"{path}: line {line} ({image or row[at]}) has no value for {empty[0]}")
+    kept = [i for i, image in enumerate(images) if image is not None]
+    missing = [Path(row[at]) for (_, row), image in zip(read.rows, images, strict=True) if image is None]
+    without_row = sorted(
+        set(listing.images).difference(filter(None, images)), key=lambda file: factor_columns.natural(str(file))
+    )
+    for found, what in ((missing, "rows of the table name no image"), (without_row, "images have no row in the table")):
+        if found and strict:
+            raise DataMismatch(f"{path}: {len(found)} {what} below {root}: {some(found)} (--strict)")
+        if found:
+            notes.append(f"{len(found)} {what}, and are left out: {some(found)}")
+    words = {}
+    for i in used:
+        words[read.names[i]], remark = _with_points(path, read.names[i], [columns[i][row] for row in kept])
+        notes += [remark] if remark else []
+    return Table([image for image in images if image is not None], words, False, notes)
+
+
+def _image_column(names: Sequence[str], columns: Sequence[list[str]], paths: ImagePaths) -> int:
+    """The column whose words name images, best by their exact paths; else the one with a name for it, else the first.
+
+    A number can be the name of a file without its suffix, and a class as well: it counts where no other column names
+    files, and the column has no word twice.
+    """
+    step = max(1, len(columns[0]) // _TRIED)
+    tried = [words[::step] for words in columns]
+    exact = [sum(paths.exact(word) is not None for word in set(words)) for words in columns]
+    loose = [len({w for w in words if (paths.looks_like_one(w) or "/" in w) and paths.find(w)}) for words in tried]
+    files = [sum(map(paths.looks_like_one, words)) for words in tried]
+    bare = [len({w for w in words if paths.find(w)}) if len(set(words)) == len(words) else 0 for words in tried]
+    for found in (exact, loose, files, bare):
+        if best := max(found):
+            good = [i for i, count in enumerate(found) if 2 * count >= best]
+            return min(good, key=lambda i: (_rank(names[i]), -found[i], i))
+    return min(range(len(names)), key=lambda i: (_rank(names[i]), i))
+
+
+def _rank(name: str) -> int:
+    lower = name.lower()
+    return _FILE_COLUMNS.index(lower) if lower in _FILE_COLUMNS else len(_FILE_COLUMNS)
+
+
+def _named(path: Path, names: list[str], columns: list[list[str]], at: int, notes: list[str]) -> list[int]:
+    """The columns with names; one of row numbers without is left out, any other is refused."""
+    used = []
+    for i, name in enumerate(names):
+        if i != at and _INDEX.fullmatch(name.lower()):
+            numbers = len(set(columns[i])) == len(columns[i]) and all(map(_WHOLE.fullmatch, columns[i]))
+            if numbers:
+                notes.append(f"{path}: left out column {i + 1}, which numbers the rows")
+                continue
+            if not name:
+                raise ForeignFile(f"{path}: columns need different names, column {i + 1} has none; name it, or drop it")
+        used.append(i)
+    return used
+
+
+def _images(
+    path: Path, root: Path, rows: list[tuple[int, list[str]]], at: int, paths: ImagePaths, notes: list[str]
+) -> list[Path | None]:
+    """The image that each row names; None for those that name none."""
+    images: list[Path | None] = []
+    seen: set[Path] = set()
+    roundabout = []
+    for line, row in rows:
+        image = paths.find(row[at])
+        named = image or Path(row[at])
+        if named in seen:
+            raise DataMismatch(f"{path}: line {line} names {named} a second time; one row per image")
+        seen.add(named)
+        images.append(image)
+        if image is not None and paths.exact(row[at]) is None:
+            roundabout.append(f"{row[at]} for {image}")
+    if not any(image is not None for image in images):
+        raise DataMismatch(
+            f"{path}: none of its {len(rows)} rows names an image below {root}, as {rows[0][1][at]}; paths are relative"
+            " to --from"
+        )
+    if roundabout:
+        notes.append(f"{path}: {len(roundabout):,} rows call their image otherwise, such as {roundabout[0]}")
+    return images
+
+
+def _with_points(path: Path, name: str, words: list[str]) -> tuple[list[str], str]:
+    """A column with decimal points for decimal commas, and what was done.
+
+    DataMismatch where all that has a comma may be thousands as well.
+    """
+    different = sorted(set(words))
+    commas = [word for word in different if _DECIMAL_COMMA.fullmatch(word)]
+    if not commas or not all(_DECIMAL_COMMA.fullmatch(word) or _WHOLE.fullmatch(word) for word in different):
+        return words, ""
+    if all(_THOUSANDS.fullmatch(word) for word in commas):
+        raise DataMismatch(
+            f"{path}: factor {name}: {commas[0]!r} is {commas[0].replace(',', '.')} or {commas[0].replace(',', '')};"
+            " write decimal points, and no marks of thousands"
+        )
+    return [word.replace(",", ".") for word in words], f"factor {name}: decimal commas read, such as {commas[0]}"

@@ -1,0 +1,80 @@
+"""Pictures of users, of any size and kind: what is made of them, and which ``--size`` would do."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from disentool.datasets.folder_listing import counted
+from disentool.errors import DataMismatch
+from disentool.io.read_images import Header
+
+_SMALLEST, _LARGE = 8, 128  # pixels of a side: the networks' least, and more than the papers' methods were made for
+_WHITE = 65535  # of 16 bits
+_SUGGESTED = (16, 64)  # the smallest and the largest
+
+
+def common_size(root: Path, images: Sequence[Path], headers: Sequence[Header]) -> tuple[int, int]:
+    """The (height, width) that all of them have; DataMismatch where they differ."""
+    sizes = Counter((header.height, header.width) for header in headers)
+    if len(sizes) > 1:
+        (first, many), (second, few), *_ = sizes.most_common()
+        example = images[[(h.height, h.width) for h in headers].index(second)]
+        side = suggested(first)
+        raise DataMismatch(
+            f"{root}: images of {len(sizes)} sizes ({many} of {first[1]}x{first[0]} pixels, {few} of"
+            f" {second[1]}x{second[0]}, such as {example}); --size {side} crops and resizes all to {side}x{side}"
+        )
+    return next(iter(sizes))
+
+
+def suggested(size: tuple[int, int]) -> int:
+    """The power of two, from 16 to 64, that is nearest to the shorter side of (height, width)."""
+    least, most = _SUGGESTED
+    return min(most, max(least, 2 ** round(math.log2(min(size)))))
+
+
+def remarks(headers: Sequence[Header], asked: tuple[int, int] | None) -> list[str]:
+    """What people should know of pictures with these headers; ``asked``: (height, width) of ``--size``, or None."""
+    height, width = headers[0].height, headers[0].width
+    if asked is not None or _SMALLEST <= min(height, width) <= max(height, width) <= _LARGE:
+        return []
+    why = "training will take long" if max(height, width) > _LARGE else f"no method takes less than {_SMALLEST}"
+    return [f"images of {width}x{height} pixels: {why}; --size {suggested((height, width))} resizes them"]
+
+
+def made(headers: Sequence[Header], size: tuple[int, int], channels: int) -> str:
+    """What makes images of ``size`` (height, width) and ``channels`` of the pictures with these headers."""
+    words = []
+    others = [(h.height, h.width) for h in headers if (h.height, h.width) != size]
+    if others:
+        least, most = min(others, key=math.prod), max(others, key=math.prod)
+        had = f"{least[0]}x{least[1]}" + (f" to {most[0]}x{most[1]}" if most != least else "")
+        cropped = sum(height * size[1] != width * size[0] for height, width in others)
+        crops = f" ({cropped:,} cropped about the centre for it)" if cropped else ""
+        words.append(f"{len(others):,} resized from {had}{crops}")
+    grey = sum(header.grey for header in headers)
+    if channels == 3 and grey:
+        words.append(f"{grey:,} grey made RGB")
+    if channels == 1 and grey < len(headers):
+        words.append(f"{len(headers) - grey:,} made grey")
+    return ", ".join(words)
+
+
+def read_remarks(frames: dict[Path, int], largest: dict[Path, int]) -> list[str]:
+    """What decoding has shown.
+
+    ``frames``: how many frames or pages a file has, where there is more than one. ``largest``: of a picture with more
+    than 8 bits a pixel its largest value, of 0..65535.
+    """
+    notes = []
+    if frames:
+        files = [f"{file} (of {count})" for file, count in sorted(frames.items())]
+        notes.append(f"only the first frame or page is read of {counted(files, 'file')}; save the others as files")
+    most = max(largest.values(), default=_WHITE)
+    if most <= _WHITE // 16:
+        notes.append(
+            f"nothing is above {most:,}, a sixteenth of white, in {counted(sorted(largest), 'picture')} of 16 bits:"
+            " they look black; if they hold 12 bits, multiply them by 16"
+        )
+    return notes

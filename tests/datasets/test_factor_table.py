@@ -1,0 +1,239 @@
+"""Tables of factors, as programs and people write them: which column names the image, in which words."""
+
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from disentool.datasets.folder_listing import listed
+from disentool.datasets.table_paths import ImagePaths
+from disentool.errors import UnsafeFile
+from disentool.io import dataset, tables
+
+COUNT = 8
+
+
+@pytest.fixture
+def pictures(folder) -> Path:
+    """Eight pictures, 000.png to 007.png, whose level is their number."""
+    (folder / "in").mkdir()
+    for i in range(COUNT):
+        Image.new("L", (8, 8), i).save(folder / "in" / f"{i:03}.png")
+    return folder
+
+
+def prepared(cli, table: str, text: str | bytes, *more):
+    """The data set of a table, and what was said of it."""
+    Path(table).write_bytes(text.encode() if isinstance(text, str) else text)
+    done = cli("prepare", "folder", "--from", "in", "--csv", table, "-o", "d.h5", "--overwrite", *more)
+    done.printed("d.h5")
+    return dataset.read(Path("d.h5")), done.err
+
+
+def refused(cli, table: str, text: str | bytes, *words) -> None:
+    Path(table).write_bytes(text.encode() if isinstance(text, str) else text)
+    cli("prepare", "folder", "--from", "in", "--csv", table, "-o", "no.h5").failed(1, table, *words)
+    assert not Path("no.h5").exists()
+
+
+def rows(line: str, header: str, count: int = COUNT) -> str:
+    """A header, then ``line`` for each image, with its name and number filled in."""
+    return "\n".join([header, *(line.format(file=f"{i:03}.png", i=i) for i in range(count)), ""])
+
+
+# ---- which column names the image
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "names", "said"),
+    [
+        ("file,x", "{file},{i}", ("x",), ""),
+        ("patch,image_id,x", "P_0,{file},{i}", ("patch", "x"), "column 2 (image_id)"),
+        ("x,side,img", "{i},l,{file}", ("x", "side"), "column 3 (img)"),
+        ("image_id,name,x", "{file},k,{i}", ("name", "x"), ""),
+        ("name,picture,x", "k,{file},{i}", ("name", "x"), "column 2 (picture)"),
+        ("x,file", "{i},{file}", ("x",), ""),  # 0 to 7 are names of no files here
+    ],
+)
+def test_the_image_column_is_the_one_that_names_files(cli, pictures, header, line, names, said):
+    data, notes = prepared(cli, "t.csv", rows(line, header))
+    assert data.factor_names == names
+    assert data.images[:, 0, 0, 0].tolist() == list(range(COUNT))
+    assert data.factors[:, names.index("x")].tolist() == list(range(COUNT))
+    assert said in notes
+
+
+def test_of_two_columns_of_files_the_one_with_a_name_for_it_is_taken(cli, pictures):
+    data, _ = prepared(cli, "t.csv", rows("{file},{file},{i}", "mask,file,x"))
+    assert data.factor_names == ("mask", "x")
+
+
+def test_a_number_is_a_file_only_where_no_column_names_files(cli, folder):
+    (folder / "in").mkdir()
+    for i in range(4):
+        Image.new("L", (8, 8), i).save(folder / "in" / f"{i}.png")
+    data, _ = prepared(cli, "t.csv", "x,picture\n" + "".join(f"{3 - i},{i}.png\n" for i in range(4)))
+    assert data.images[:, 0, 0, 0].tolist() == [0, 1, 2, 3] and data.factors[:, 0].tolist() == [3, 2, 1, 0]
+    data, _ = prepared(cli, "t.csv", "class,id\n" + "".join(f"{i // 2},{i}\n" for i in range(4)))
+    assert data.images[:, 0, 0, 0].tolist() == [0, 1, 2, 3] and data.factors[:, 0].tolist() == [0, 0, 1, 1]
+    refused(cli, "t.csv", "file,size\nx.png,1\ny.png,2\n", "names an image")  # the sizes are no files
+
+
+# ---- tables as programs write them
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "noun"),
+    [
+        ("index.csv", rows("{i},{file},{i}", ",file,x"), "column 1"),
+        ("index-again.csv", rows("{i},{file},{i}", "Unnamed: 0,file,x"), "column 1"),
+        ("row-names.csv", rows('"{i}","{file}",{i}', '"file","x"'), "column 1"),
+        ("trailing-comma.csv", rows("{file},{i},", "file,x,"), ""),
+        ("trailing-comma-below.csv", rows("{file},{i},", "file,x"), ""),
+        ("trailing-comma-above.csv", rows("{file},{i}", "file,x,"), ""),
+        ("tab.csv", rows("{file}\t{i}", "file\tx"), ""),
+        ("tab.txt", rows("{file}\t{i}", "file\tx"), ""),
+        ("comma.tsv", rows("{file},{i}", "file,x"), ""),
+        ("comment.csv", "# made by hand, in a hurry\n" + rows("{file},{i}", "file,x"), "comment"),
+        ("comment-within.csv", rows("{file},{i}", "file,x").replace("003", "# half of it\n003"), "comment"),
+        ("commented-names.csv", rows("{file},{i}", "# file,x"), ""),
+        ("excel.csv", "sep=,\r\n" + rows("{file},{i}", "file,x").replace("\n", "\r\n"), ""),
+        ("spaces.csv", rows("{file} , {i}", " file , x "), ""),
+        ("quoted.csv", rows('"{file}","{i}"', '"file","x"'), ""),
+        ("old-mac.csv", rows("{file},{i}", "file,x").replace("\n", "\r"), ""),
+        ("index-of-files.csv", rows("{file},{i}", ",x"), ""),
+    ],
+)
+def test_what_is_meant_is_read(cli, pictures, name, text, noun):
+    data, said = prepared(cli, name, text)
+    assert data.factor_names == ("x",)
+    assert data.factors[:, 0].tolist() == data.images[:, 0, 0, 0].tolist() == list(range(COUNT))
+    assert noun in said
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_every_unicode_is_read(cli, pictures, encoding):
+    data, _ = prepared(cli, "t.csv", rows("{file},grün {i}", "file,farbe").encode(encoding))
+    assert data.class_names["farbe"][0] == "grün 0"
+
+
+def test_a_long_text_is_read_and_the_limit_of_the_process_stays(cli, pictures):
+    import csv
+
+    before = csv.field_size_limit()
+    data, _ = prepared(cli, "t.csv", rows("{file}," + 200_000 * "z" + "{i}", "file,text"))
+    assert len(data.class_names["text"]) == COUNT
+    assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "noun"),
+    [
+        (rows("{file}|{i}", "file|x"), "bars"),
+        (rows("{file} {i}", "file x"), "spaces"),
+        (rows("{file};{i},5", "file;x"), "semicolons"),
+        (rows("{file},grün", "file,farbe").encode("latin-1"), "UTF-8"),
+        (rows("{file},{i}", "file,x").encode("utf-16-le"), "UTF-8"),
+        (rows("{file},{i}", "file,front/side"), "front/side"),
+        (rows("a,{file},{i}", ",file,x"), "column 1"),
+        (rows("{file},{i},{i}", "file,x,x"), "names"),
+        (rows("{file},{i}", "file,x").replace("005.png,5", "005.png,5,6"), "line 7"),
+        (b"PK\x03\x04 a workbook", "workbook"),
+        (b"\x1f\x8b compressed", "compressed"),
+    ],
+)
+def test_what_is_not_clear_is_refused_with_the_reason(cli, pictures, text, noun):
+    refused(cli, "t.csv", text, noun)
+
+
+def test_a_table_is_not_read_before_its_size_is_known(tmp_path, monkeypatch):
+    (tmp_path / "t.csv").write_text("file,x\n0.png,1\n")
+    monkeypatch.setattr(tables, "_LIMIT", 10)
+    with pytest.raises(UnsafeFile, match="bytes"):
+        tables.read(tmp_path / "t.csv")
+
+
+def test_names_longer_than_a_file_system_takes(cli, pictures):
+    refused(cli, "t.csv", rows("{file},{i}", 3000 * "z" + ",x").replace("0", "9" * 300), "names an image")
+
+
+# ---- decimal commas
+
+
+def test_decimal_commas_are_numbers(cli, pictures):
+    text = "file\tdepth\n" + "".join(f"{i:03}.png\t{i},25\n" for i in range(COUNT))
+    data, said = prepared(cli, "t.tsv", text)
+    assert data.factor_values["depth"].tolist() == [i + 0.25 for i in range(COUNT)]
+    assert "decimal commas" in said
+    data, _ = prepared(cli, "q.csv", rows('{file},"-{i},5e-1"', "file,depth"))
+    assert data.factor_values["depth"].tolist() == [-(i + 0.5) / 10 for i in reversed(range(COUNT))]
+
+
+def test_commas_of_thousands_are_not_guessed(cli, pictures):
+    refused(cli, "t.csv", rows('{file},"1,{i}00"', "file,depth"), "1,000")
+    data, _ = prepared(cli, "t.csv", rows('{file},"a,{i}"', "file,word"))
+    assert data.class_names["word"][0] == "a,0"
+
+
+# ---- the words for an image
+
+
+@pytest.fixture
+def tree(folder) -> Path:
+    for i in range(4):
+        (folder / "images" / "a").mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), i).save(folder / "images" / "a" / f"{i}.png")
+    return folder / "images"
+
+
+@pytest.mark.parametrize(
+    "word", ["a/0.png", "./a//0.png", "images/a/0.png", "data/images/a/0.png", "a\\0.png", "images\\a\\0.png"]
+)
+@pytest.mark.parametrize("change", [str, str.upper, lambda word: word[:-4]])
+def test_words_that_can_mean_one_image_only(tree, word, change):
+    assert ImagePaths(tree, listed(tree).images).find(change(word)) == Path("a/0.png")
+
+
+def test_absolute_paths_and_bare_names(tree):
+    paths = ImagePaths(tree, listed(tree).images)
+    assert paths.find(str(tree / "a" / "1.png")) == Path("a/1.png")
+    assert paths.find("C:\\Users\\me\\images\\a\\1.png") == Path("a/1.png")
+    assert paths.find("1.png") == paths.find("1") == Path("a/1.png")
+    for wrong in ("b/1.png", "/elsewhere/a/1.png", "a/9.png", "9", "", ".", "/", "../a/1.png", "a/1.jpg", "\0"):
+        assert paths.find(wrong) is None, wrong
+
+
+def test_words_that_can_mean_two_images_mean_none(tree):
+    (tree / "b").mkdir()
+    for name in ("b/1.png", "a/1.jpg", "a/X.png", "a/x.png"):
+        Image.new("L", (8, 8)).save(tree / name)
+    paths = ImagePaths(tree, listed(tree).images)
+    for word in ("1.png", "a/1", "A/x.PNG"):
+        assert paths.find(word) is None, word
+    assert paths.find("a/x.png") == Path("a/x.png")
+    assert paths.find("a/1.png") == Path("a/1.png")
+
+
+@pytest.mark.parametrize(("disk", "table"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_composed_and_decomposed(cli, folder, disk, table):
+    (folder / "in").mkdir()
+    for i in range(2):
+        Image.new("L", (8, 8), i).save(folder / "in" / unicodedata.normalize(disk, f"é{i}.png"))
+    data, said = prepared(cli, "t.csv", unicodedata.normalize(table, "file,x\né0.png,0\né1.png,1\n"))
+    assert data.images[:, 0, 0, 0].tolist() == [0, 1]
+    assert "otherwise" in said
+
+
+def test_paths_of_a_whole_table(cli, tree, monkeypatch):
+    lines = "".join(f"{tree}/a/{i}.png,{i % 2}\n" for i in range(4))
+    Path("t.csv").write_text(f"file,x\n{lines}")
+    cli("prepare", "folder", "--from", "images", "--csv", "t.csv", "-o", "d.h5").printed("d.h5")
+    data = dataset.read(Path("d.h5"))
+    assert data.images[:, 0, 0, 0].tolist() == [0, 1, 2, 3]
+    np.testing.assert_array_equal(data.factors[:, 0], [0, 1, 0, 1])
+    Path("t.csv").write_text("file,x\nelse/0.png,1\nelse/1.png,0\n")
+    cli("prepare", "folder", "--from", "images", "--csv", "t.csv", "-o", "e.h5").failed(1, "relative")
+    Path("t.csv").write_text("file,x\na/0.png,1\nA\\0.png,0\n")
+    cli("prepare", "folder", "--from", "images", "--csv", "t.csv", "-o", "e.h5").failed(1, "second")

@@ -1,0 +1,101 @@
+"""Files that were taken for something else: each is told what it is, and which command reads it."""
+
+import io
+import tarfile
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from disentool.io import foreign_files
+
+
+def png() -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (8, 8), 7).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def containers(folder):
+    """A file of every kind."""
+    with zipfile.ZipFile("my pictures.zip", "w") as archive:
+        archive.writestr("a/0.png", png())
+    with tarfile.open("shard.tar", "w") as archive:
+        for name, data in (("0.png", png()), ("0.cls", b"3")):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    torch.save(torch.zeros(3, 8, 8), "tensor.pt")
+    np.savez("arrays.npz", images=np.zeros((3, 8, 8), np.uint8))
+    np.save("array.npy", np.zeros((3, 8, 8), np.uint8))
+    with h5py.File("jpegs.h5", "w") as file:
+        file.create_dataset("images", (3,), h5py.vlen_dtype(np.uint8))[:] = [np.frombuffer(png(), np.uint8)] * 3
+    with h5py.File("compound.h5", "w") as file:
+        file["t"] = np.zeros(3, [("img", "u1", (8, 8)), ("y", "i4")])
+    with h5py.File("plain.h5", "w") as file:
+        file["images"] = np.zeros((3, 8, 8), np.uint8)
+    (folder / "pictures.7z").write_bytes(b"7z\xbc\xaf\x27\x1c")
+    (folder / "old.pkl").write_bytes(b"\x80\x04.")
+    (folder / "words.csv").write_text("file,x\n")
+    (folder / "cut.zip").write_bytes(b"PK\x03\x04 and no more")
+    (folder / "photos").mkdir()
+    (folder / "photos" / "0.png").write_bytes(png())
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "noun"),
+    [
+        ("my pictures.zip", "unzip 'my pictures.zip' -d 'my pictures'"),
+        ("shard.tar", "tar -xf shard.tar"),
+        ("arrays.npz", "prepare array --from arrays.npz"),
+        ("plain.h5", "prepare array --from plain.h5"),
+        ("photos/0.png", "folder"),
+        ("pictures.7z", "7z"),
+        ("tensor.pt", "torch"),
+        ("words.csv", "--csv words.csv"),
+        ("old.pkl", "pickle"),
+        ("cut.zip", "damaged"),
+    ],
+)
+def test_a_file_that_is_no_folder(cli, containers, file, noun):
+    cli("prepare", "folder", "--from", file, "-o", "d.h5").failed(1, file, noun)
+
+
+@pytest.mark.parametrize(
+    ("file", "noun"),
+    [
+        ("my pictures.zip", "unzip"),
+        ("shard.tar", "tar -xf"),
+        ("tensor.pt", "numpy.save"),
+        ("jpegs.h5", "pictures"),
+        ("compound.h5", "img, y"),
+        ("words.csv", "--csv"),
+    ],
+)
+def test_a_file_that_is_no_array(cli, containers, file, noun):
+    cli("prepare", "array", "--from", file, "-o", "d.h5").failed(1, file, noun)
+
+
+@pytest.mark.parametrize(
+    ("file", "noun"),
+    [
+        ("arrays.npz", "prepare array --from arrays.npz"),
+        ("array.npy", "prepare array --from array.npy"),
+        ("plain.h5", "prepare array --from plain.h5"),
+        ("photos", "prepare folder --from photos"),
+        ("tensor.pt", "torch"),
+        ("words.csv", "--csv words.csv"),
+    ],
+)
+def test_a_file_that_is_no_data_set(cli, containers, file, noun):
+    cli("train", "vae", "--data", f"./{file}", "--steps", 1, "-o", "a.pt").failed(1, file, noun)
+
+
+def test_nothing_is_decoded_to_tell_what_a_file_is(containers, monkeypatch):
+    monkeypatch.setattr(zipfile.ZipFile, "open", None)
+    assert "torch" in foreign_files.described(containers / "tensor.pt")
