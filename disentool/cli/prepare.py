@@ -73,7 +73,8 @@ _OF_ONE = "For one data set only"
     group="Images",
     metavar="FACTOR=VALUE,...",
     multiple=True,
-    help="Only images with these values of a factor: names, numbers or ranges, such as scale=0-3. Repeatable.",
+    help="Only images with these values of a factor: names, numbers or ranges, such as rating=1,3-4. Of rendered sets,"
+    " a number is that of a class, from 0. Repeatable.",
 )
 @option(
     "--split",

@@ -68,6 +68,7 @@ def open_source(path: Path | None) -> Source:
         factor_names=NAMES,
         factor_sizes=SIZES,
         factor_values={name: values.copy() for name, values in VALUES.items()},
+        class_numbers=True,  # as the published files' own latents_classes count them
         grid=True,
         likelihood="bernoulli",
         source=origin,
