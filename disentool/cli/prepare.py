@@ -113,6 +113,12 @@ _OF_ONE = "For one data set only"
 )
 @option("--factors-key", group=_OF_ONE, metavar="KEY|FILE", help="array: the array of factors, or a .npy file.")
 @option(
+    "--axes",
+    group=_OF_ONE,
+    metavar="LETTERS",
+    help="array: the axes of the array of images in their order, such as HWCN.  [default: by their sizes]",
+)
+@option(
     "--bins",
     group=_OF_ONE,
     metavar="N",
@@ -172,6 +178,7 @@ def prepare(
     strict: bool | None,
     images_key: str | None,
     factors_key: str | None,
+    axes: str | None,
     bins: int | None,
     crop: int | None,
     class_protocol: str | None,
@@ -215,6 +222,7 @@ def prepare(
         "strict": strict,
         "images_key": images_key,
         "factors_key": factors_key,
+        "axes": axes,
         "bins": bins,
         "crop": crop,
         "class_protocol": class_protocol,

@@ -236,8 +236,8 @@ def attributes(file: h5py.File) -> dict[str, Any]:
     return {name: attribute(file, name, None) for name in sorted(n for n in file.attrs if isinstance(n, str))}
 
 
-def attribute(file: h5py.File | h5py.Group, name: str, default: Any) -> Any:
-    """The attribute of a file or group as plain Python: str, int, float, bool or a list of them; else the default."""
+def attribute(file: h5py.Group | h5py.Dataset, name: str, default: Any) -> Any:
+    """An attribute of a file, group or array as plain Python: str, int, float, bool, a list of them, or the default."""
     if name not in file.attrs:
         return default
     kind = file.attrs.get_id(name).get_type().get_class()
