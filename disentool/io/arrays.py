@@ -75,8 +75,6 @@ def opened(path: Path) -> Iterator[Callable[[str], Rows]]:
     elif magic == b"\x93NUMPY":
         with _damage(path):
             yield lambda name: _of_npy(path)
-    elif magic == b"MATLAB":
-        raise ForeignFile(f"{path}: expected arrays: a .npy, .npz or HDF5 file; in MATLAB, save it with '-v7.3'")
     else:
         raise ForeignFile(f"{path}: expected arrays: a .npy, .npz or HDF5 file")
 
