@@ -13,6 +13,7 @@ import click
 
 import disentool
 from disentool.cli import help as texts
+from disentool.cli.progress import warnings_as_notes
 from disentool.cli.words import printable
 from disentool.errors import DisentoolError, Interrupted, UnknownName
 from disentool.io import provenance
@@ -131,7 +132,8 @@ def run(arguments: list[str]) -> int:
     debug = "--debug" in arguments  # wherever it stands
     arguments = [word for word in arguments if word != "--debug"]
     try:
-        code = group.main(args=arguments, prog_name="disentool", standalone_mode=False)
+        with warnings_as_notes():
+            code = group.main(args=arguments, prog_name="disentool", standalone_mode=False)
         sys.stdout.flush()
         return code or 0
     except BrokenPipeError:  # while flushing

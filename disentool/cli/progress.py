@@ -2,11 +2,13 @@
 
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from disentool.cli.words import printable
+from disentool.io.locks import WithoutLock
 from disentool.reporting import Reporter, Silent, Task
 
 _EVERY = 30.0  # seconds between plain lines
@@ -60,7 +62,25 @@ class Quiet(Silent):
 
 def reporter(quiet: bool) -> Reporter:
     """The reporter of a command."""
+    if quiet:
+        warnings.simplefilter("ignore", WithoutLock)
     return Quiet() if quiet else Stderr()
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Show the toolkit's own warnings as one line each, once; others as Python does."""
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, WithoutLock):
+                _say(f"disentool: {printable(str(message))}")
+            else:
+                others(message, category, *place, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 class _Lines:

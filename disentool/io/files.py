@@ -5,17 +5,17 @@ import glob
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import BaseFileLock, FileLock, Timeout
-
 from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage
+from disentool.io import locks
 
-_UNLINKED_WHILE_OPEN = os.name != "nt"  # Windows keeps a file that is open; there filelock removes it on release
 _LETTING_GO = 0.1  # seconds given to a holder that is just letting go, before an output counts as busy
+_SHARED, _LOCKED = 32, 33  # how Windows numbers "used by another process" and "a part of it is locked"
 _POLL, _WAITING_POLL = 0.01, 0.5  # seconds between two attempts: for a moment, and while another one works
 
 
@@ -28,7 +28,11 @@ def require(path: Path | str, what: str, hint: str = "") -> Path:
         raise MissingFile(f"{path}: expected {what}, found a pipe or a device; make it a file first")
     if not path.is_file():
         raise MissingFile(f"{path}: no such {what}{'; ' + hint if hint else ''}")
-    return path
+    try:
+        with open(path, "rb"):
+            return path
+    except OSError as error:
+        raise MissingFile(f"{path}: cannot be read: {_reason(error)}") from None
 
 
 def require_apart(output: Path, *inputs: Path) -> None:
@@ -90,41 +94,48 @@ def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[Non
     """Hold ``path`` as the output of this process, and clear away what a killed one left half written.
 
     While another process holds it: OutputBusy; or, with ``wait``, call that once and wait. The claim is a lock file
-    beside the output, let go by the system if the process dies.
+    beside the output, let go by the system if the process dies. Where there are no locks, it goes on without, and warns
+    once (:class:`disentool.io.locks.WithoutLock`).
     """
     path = _followed(path)
     lock = path.with_name(f".{path.name[:200]}.lock")
     held = _locked(path, lock, wait)
     try:
-        for left in path.parent.glob(f"{glob.escape(_partial(path))}*"):
-            if left.is_dir() and not left.is_symlink():
-                shutil.rmtree(left)
-            else:
-                left.unlink(missing_ok=True)
+        if held is not None:  # else what looks left over may be another process's work
+            _clear(path)
         yield
     finally:
-        if _UNLINKED_WHILE_OPEN:  # after the release, the file could be the next holder's
+        if locks.UNLINKED_WHILE_OPEN:  # after the release, the file could be the next holder's
             with suppress(OSError):
                 lock.unlink(missing_ok=True)
-        held.release()
+        if held is not None:
+            held.release()
 
 
-def _locked(path: Path, lock: Path, wait: Callable[[], None] | None) -> BaseFileLock:
-    """The lock of this file, held. The lock file that it holds is the one that is there, not one removed meanwhile."""
-    held = FileLock(lock, thread_local=False, fallback_to_soft=False, preserve_lock_file=_UNLINKED_WHILE_OPEN)
+def _locked(path: Path, lock: Path, wait: Callable[[], None] | None) -> locks.Lock | None:
+    """The lock of this file, held; None where there are no locks."""
     patience, poll = _LETTING_GO, _POLL
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            held.acquire(timeout=patience, poll_interval=poll)
-            return held
-        except Timeout:
+            return locks.take(lock, patience=patience, poll=poll)
+        except locks.Timeout:
             if wait is None:
                 raise OutputBusy(f"{path}: another running disentool is writing it; wait, or name another -o") from None
             wait()
             patience, poll = -1, _WAITING_POLL
         except OSError as error:
             raise not_writable(path, error) from None
+
+
+def _clear(path: Path) -> None:
+    """Remove the half-written files of a killed process; what another user left may stay."""
+    for left in path.parent.glob(f"{glob.escape(_partial(path))}*"):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
 
 
 def _followed(path: Path) -> Path:
@@ -201,5 +212,16 @@ def not_writable(path: Path, error: OSError) -> NotWritable:
         errno.ENOTEMPTY: "a folder of this name appeared meanwhile",
         errno.ENAMETOOLONG: "the name is too long",
     }
-    reason = reasons.get(error.errno or 0, error.strerror or str(error))
+    reason = _in_use(error) or reasons.get(error.errno or 0) or _reason(error)
     return NotWritable(f"{path}: cannot be written: {reason}")
+
+
+def _reason(error: OSError) -> str:
+    return _in_use(error) or error.strerror or str(error)
+
+
+def _in_use(error: OSError) -> str:
+    """What to do where the system does not share a file that another program has open, as Windows."""
+    if sys.platform == "win32" and error.winerror in (_SHARED, _LOCKED):
+        return "another program has it open; close it there"
+    return ""

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
-from disentool.io import files, provenance
+from disentool.io import files, hdf5_input, provenance
 from disentool.io.hdf5_output import HDF5Output, signals_held
 from disentool.io.schema import Array, Format
 
@@ -147,10 +147,10 @@ def opened(path: Path, hint: str = "", *, cache: int = 1 << 20) -> Iterator[h5py
     ``cache``: bytes of unpacked chunks that are kept per array, for files whose chunks span many rows.
     """
     path = files.require(path, "HDF5 file", hint)
-    if not is_hdf5(path):
+    if not is_hdf5(path) and not hdf5_input.busy(path):
         raise ForeignFile(f"{path}: not an HDF5 file, or one cut short; make it anew")
     try:
-        with h5py.File(path, "r", rdcc_nbytes=cache, rdcc_nslots=100_003 if cache > 1 << 20 else None) as file:
+        with hdf5_input.reading(path, cache=cache) as file:
             yield file
     except (DisentoolError, MemoryError):
         raise
