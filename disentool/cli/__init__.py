@@ -13,6 +13,7 @@ import click
 
 import disentool
 from disentool.cli import help as texts
+from disentool.cli import streams
 from disentool.cli.progress import warnings_as_notes
 from disentool.cli.words import printable
 from disentool.errors import DisentoolError, Interrupted, UnknownName
@@ -191,7 +192,7 @@ def main() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="surrogateescape")  # the name of a file is bytes, and need not be UTF-8
+            streams.open_to_any_name(stream)
     for number in (signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _terminate)

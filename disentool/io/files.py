@@ -13,6 +13,7 @@ from pathlib import Path
 
 from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage
 from disentool.io import locks
+from disentool.io.names_as_text import as_utf8
 
 _LETTING_GO = 0.1  # seconds given to a holder that is just letting go, before an output counts as busy
 _SHARED, _LOCKED = 32, 33  # how Windows numbers "used by another process" and "a part of it is locked"
@@ -196,7 +197,7 @@ def duplicate(source: Path, target: Path) -> None:
 def write_text(path: Path, text: str, *, overwrite: bool) -> None:
     """Write a text file whole or not at all."""
     with whole(path, overwrite=overwrite) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(as_utf8(text), encoding="utf-8")
 
 
 def not_writable(path: Path, error: OSError) -> NotWritable:

@@ -14,6 +14,7 @@ import numpy as np
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import files, hdf5_input, provenance
 from disentool.io.hdf5_output import HDF5Output, signals_held
+from disentool.io.names_as_text import as_utf8
 from disentool.io.schema import Array, Format
 
 
@@ -57,7 +58,8 @@ class Writer:
         """Set attributes of the root, or of a group that holds arrays: strings, numbers, booleans, lists of them."""
         for name, value in values.items():
             if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
-                value = np.array(value, dtype=h5py.string_dtype())
+                value = np.array([as_utf8(v) for v in value], dtype=h5py.string_dtype())
+            value = as_utf8(value) if isinstance(value, str) else value
             self._file[group].attrs[name] = value
 
     def finish(self) -> None:
