@@ -16,7 +16,11 @@ from disentool.io import locks
 from disentool.io.names_as_text import as_utf8
 
 _LETTING_GO = 0.1  # seconds given to a holder that is just letting go, before an output counts as busy
-_SHARED, _LOCKED = 32, 33  # how Windows numbers "used by another process" and "a part of it is locked"
+_WINDOWS = {  # by the numbers that it gives to errors
+    5: "permission denied, or another program has it open; close it there, or name another",
+    32: "another program has it open; close it there",
+    33: "another program has locked it; close it there",
+}
 _POLL, _WAITING_POLL = 0.01, 0.5  # seconds between two attempts: for a moment, and while another one works
 
 
@@ -197,7 +201,7 @@ def duplicate(source: Path, target: Path) -> None:
 def write_text(path: Path, text: str, *, overwrite: bool) -> None:
     """Write a text file whole or not at all."""
     with whole(path, overwrite=overwrite) as temporary:
-        temporary.write_text(as_utf8(text), encoding="utf-8")
+        temporary.write_text(as_utf8(text), encoding="utf-8", newline="\n")
 
 
 def not_writable(path: Path, error: OSError) -> NotWritable:
@@ -223,6 +227,6 @@ def _reason(error: OSError) -> str:
 
 def _in_use(error: OSError) -> str:
     """What to do where the system does not share a file that another program has open, as Windows."""
-    if sys.platform == "win32" and error.winerror in (_SHARED, _LOCKED):
-        return "another program has it open; close it there"
+    if sys.platform == "win32":
+        return _WINDOWS.get(error.winerror, "")
     return ""

@@ -1,6 +1,5 @@
 """Outputs are whole or not there, never replaced unasked, and written by one process at a time."""
 
-import ast
 import errno
 import fcntl
 import hashlib
@@ -397,19 +396,6 @@ def test_a_file_that_cannot_be_read_is_not_called_damaged(tmp_path, monkeypatch)
     monkeypatch.setattr("builtins.open", refuse)
     with pytest.raises(MissingFile, match=r"a\.h5: .*[Pp]ermission"):
         files.require(tmp_path / "a.h5", "data set")
-
-
-def test_no_module_needs_what_windows_lacks():
-    unix = {"fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty"}
-    package = Path(files.__file__).parents[1]
-    found = []
-    for path in sorted(package.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            found += [f"{path.relative_to(package)}: {name}" for name in names if name.split(".")[0] in unix]
-    assert len(list(package.rglob("*.py"))) > 100
-    assert not found
 
 
 RACE = """
