@@ -15,7 +15,7 @@ import disentool
 from disentool.cli import help as texts
 from disentool.cli import streams
 from disentool.cli.progress import warnings_as_notes
-from disentool.cli.words import printable
+from disentool.cli.words import on_lines, printable
 from disentool.errors import DisentoolError, Interrupted, UnknownName
 from disentool.io import provenance
 
@@ -167,7 +167,7 @@ def _explain(error: BaseException) -> int:
 
 def _fail(message: str, code: int) -> int:
     with contextlib.suppress(OSError):
-        print("disentool:", printable(message), file=sys.stderr, flush=True)
+        print(on_lines(f"disentool: {printable(message)}", sys.stderr), file=sys.stderr, flush=True)
     return code
 
 

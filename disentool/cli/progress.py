@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from disentool.cli.words import printable
+from disentool.cli.words import on_lines, printable
 from disentool.io.locks import WithoutLock
 from disentool.reporting import Reporter, Silent, Task
 
@@ -108,7 +108,7 @@ class _Lines:
 
 def _say(line: str) -> None:
     with suppress(OSError):  # work does not stop because nobody reads about it any more (`2>&1 | head`)
-        print(line, file=sys.stderr, flush=True)
+        print(on_lines(line, sys.stderr), file=sys.stderr, flush=True)
 
 
 def _bars() -> Any:

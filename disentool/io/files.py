@@ -4,6 +4,7 @@ import errno
 import glob
 import hashlib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -16,6 +17,10 @@ from disentool.io import locks
 from disentool.io.names_as_text import as_utf8
 
 _LETTING_GO = 0.1  # seconds given to a holder that is just letting go, before an output counts as busy
+_STREAM = re.compile(r"/dev/(stdout|stderr|stdin|tty|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+_PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".pdf", ".mp4", ".webm", ".html"}
+_TEXT = {".txt", ".csv", ".tsv", ".json", ".jsonl", ".yaml", ".yml", ".md", ".xlsx"}
+_BINARY = {".npy", ".npz", ".mat", ".pt", ".pth", ".pkl", ".pickle", ".safetensors", ".parquet", ".zip", ".tar", ".gz"}
 _WINDOWS = {  # by the numbers that it gives to errors
     5: "permission denied, or another program has it open; close it there, or name another",
     32: "another program has it open; close it there",
@@ -56,9 +61,10 @@ def sha256(path: Path) -> str:
 def probe(path: Path, *, overwrite: bool, need_bytes: int = 0) -> Path:
     """Check that ``path`` can be written, before any work: not there yet, folder made and writable, disk large enough.
 
-    A missing parent folder is made. Raises OutputExists or NotWritable.
+    A missing parent folder is made. Raises WrongUsage, OutputExists or NotWritable.
     """
     path = Path(path)
+    require_file_name(path)
     if path.is_dir():
         raise NotWritable(f"{path}: is a folder; name a file in it")
     if path.exists() and not path.is_file():
@@ -81,8 +87,23 @@ def probe(path: Path, *, overwrite: bool, need_bytes: int = 0) -> Path:
     return path
 
 
+def require_file_name(path: Path) -> None:
+    """WrongUsage for what names standard output and not a file: a dash, /dev/stdout and its like."""
+    if str(path) == "-" or _STREAM.fullmatch(path.as_posix()):
+        raise WrongUsage(
+            f"-o {path}: outputs are files, and stdout gets their names; name a file (./- for one named -)"
+        )
+
+
+def require_hdf5_name(path: Path, what: str) -> None:
+    """WrongUsage for a name that promises another kind of file than the HDF5 file that would be written."""
+    if path.suffix.lower() in _PICTURES | _TEXT | _BINARY:
+        raise WrongUsage(f"-o {path}: {what} are an HDF5 file; expected a name ending in .h5")
+
+
 def probe_folder(path: Path) -> None:
     """Check that a folder can be made: nothing of its name is there yet, as a folder is never replaced."""
+    require_file_name(path)
     if os.path.lexists(path):
         raise OutputExists(f"{path}: already there, and a folder is never replaced; remove it, or name another")
     probe(path, overwrite=False)
