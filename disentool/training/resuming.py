@@ -62,9 +62,14 @@ def require_same(job: Job, content: dict[str, Any]) -> None:
     if other and other[0][0] == "method":  # whose options are others
         other = other[:1]
     if other:
-        made = ", ".join(f"{name} {was}, not {now}" for name, was, now in other)
-        again = " ".join(f"{name} {was}" for name, was, _ in other)
+        made = "; ".join(f"{name} {_word(was)}, not {_word(now)}" for name, was, now in other)
+        again = " ".join(f"{name} {_word(was)}" for name, was, _ in other)
         raise DataMismatch(f"{job.output}: was made with {made}; resume it with {again}, or name another -o")
+
+
+def _word(value: Any) -> str:
+    """A value as the command line takes it."""
+    return "none" if value is None else str(value)
 
 
 def on_their_data(jobs: Sequence[Job], contents: Mapping[Path, dict[str, Any]]) -> list[Job]:
