@@ -41,7 +41,7 @@ def take(lock: Path, *, patience: float, poll: float) -> Lock | None:
     cannot be made.
     """
     if not _ANY:
-        _warn(lock)
+        _warn("this Python")
         return None
     held = filelock.FileLock(lock, thread_local=False, fallback_to_soft=False, preserve_lock_file=UNLINKED_WHILE_OPEN)
     try:
@@ -54,13 +54,13 @@ def take(lock: Path, *, patience: float, poll: float) -> Lock | None:
     except OSError as error:
         if error.errno not in NONE_HERE:
             raise
-        _warn(lock)
+        _warn(f"{lock.parent}: its file system")
         return None
 
 
-def _warn(lock: Path) -> None:
+def _warn(where: str) -> None:
     warnings.warn(
-        f"{lock.parent}: has no file locks; goes on without: start no second command that writes the same file",
+        f"{where} has no file locks; goes on without: start no second command that writes the same file",
         WithoutLock,
         stacklevel=2,
     )
@@ -94,7 +94,7 @@ def _of_another_user(lock: Path, patience: float, poll: float) -> Lock | None:
         except OSError as error:
             if error.errno not in NONE_HERE | {errno.EBADF}:  # the latter: NFS locks only what is open for writing
                 raise
-            _warn(lock)
+            _warn(f"{lock.parent}: its file system")
             return None
         finally:
             os.close(number)

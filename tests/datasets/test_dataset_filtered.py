@@ -156,3 +156,14 @@ def test_the_values_of_numbers_name_the_classes_of_the_file(cli, folder):
     assert [classes.index(text, words) for text in ("1", "4")] == [0, 3]  # what `swap --class-label 1` means
     with pytest.raises(UnknownName, match="labels"):
         classes.index("0", words)
+    np.savez("b.npz", images=np.zeros((4, 16, 16), np.uint8), labels=np.array([1, 2, 3, 4]))
+    cli("prepare", "array", "--from", "b.npz", "-o", "b.h5").printed("b.h5")
+    cli("train", "mlvae", "--data", "b.h5", "--class-factor", "labels", "--steps", 1, "--device", "cpu").printed(
+        "ckpt.pt"
+    )
+    common = "--device", "cpu", "-q", "-o"
+    cli("swap", "--class-label", 4, *common, "s.h5").printed("s.h5")
+    cli("swap", "--class-label", 0, *common, "t.h5").failed(2, "labels")
+    cli("encode", *common, "z.h5").printed("z.h5")
+    cli("swap", "z.h5", "--content-row", 0, "--class-label", 4, *common, "y.h5").printed("y.h5")
+    cli("swap", "z.h5", "--content-row", 0, "--class-label", 0, *common, "x.h5").failed(2, "labels")
