@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from disentool.cli.words import on_lines, printable
-from disentool.io.locks import WithoutLock
 from disentool.reporting import Reporter, Silent, Task
+from disentool.system.locks import WithoutLock
 
 _EVERY = 30.0  # seconds between plain lines
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage
-from disentool.io import locks
-from disentool.io.names_as_text import as_utf8
+from disentool.system import locks
+from disentool.system.names_as_text import as_utf8
 
 _LETTING_GO = 0.1  # seconds given to a holder that is just letting go, before an output counts as busy
 _STREAM = re.compile(r"/dev/(stdout|stderr|stdin|tty|fd/\d+)|/proc/(self|\d+)/fd/\d+")
@@ -121,7 +121,7 @@ def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[Non
 
     While another process holds it: OutputBusy; or, with ``wait``, call that once and wait. The claim is a lock file
     beside the output, let go by the system if the process dies. Where there are no locks, it goes on without, and warns
-    once (:class:`disentool.io.locks.WithoutLock`).
+    once (:class:`disentool.system.locks.WithoutLock`).
     """
     path = _followed(path)
     lock = path.with_name(f".{path.name[:200]}.lock")

@@ -14,8 +14,8 @@ import numpy as np
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import files, hdf5_input, provenance
 from disentool.io.hdf5_output import HDF5Output, signals_held
-from disentool.io.names_as_text import as_utf8
 from disentool.io.schema import Array, Format
+from disentool.system.names_as_text import as_utf8
 
 
 class Writer:

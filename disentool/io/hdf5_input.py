@@ -5,7 +5,7 @@ from pathlib import Path
 import h5py
 
 from disentool.errors import InputBusy
-from disentool.io import locks
+from disentool.system import locks
 
 _NO_LOCK, _UNCLOSED = "unable to lock file", "file is already open for"  # in the words of HDF5
 

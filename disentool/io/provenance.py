@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 
 import disentool
-from disentool.io.names_as_text import as_text
+from disentool.system.names_as_text import as_text
 
 _command: ContextVar[str] = ContextVar("command", default="")
 

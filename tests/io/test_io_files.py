@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage
-from disentool.io import files, locks
+from disentool.io import files
+from disentool.system import locks
 
 
 def names(folder: Path) -> list[str]:

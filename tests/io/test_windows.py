@@ -13,7 +13,8 @@ import disentool
 from disentool import named_code
 from disentool.datasets.cache import open_data
 from disentool.errors import MissingFile, NotWritable, UnknownName
-from disentool.io import directions, files, locks
+from disentool.io import directions, files
+from disentool.system import locks
 from disentool.training.signals import listen
 
 ROOT = Path(disentool.__file__).parent
