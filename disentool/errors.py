@@ -50,6 +50,10 @@ class OutputBusy(DisentoolError):
     """Another running command is writing the same output."""
 
 
+class InputBusy(DisentoolError):
+    """An input that another program has open for writing."""
+
+
 class NotWritable(DisentoolError):
     """An output cannot be written: folder, permission or disk space."""
 

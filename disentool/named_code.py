@@ -11,8 +11,8 @@ from disentool.errors import DisentoolError, WrongUsage
 
 
 def is_own(name: str) -> bool:
-    """Whether a method's or metric's name is a reference to the user's own code."""
-    return ":" in name
+    """Whether a method's or metric's name is a reference to the user's own code, and not a path of Windows."""
+    return ":" in name and "\\" not in name
 
 
 def load(reference: str) -> Any:

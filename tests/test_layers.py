@@ -32,7 +32,7 @@ LAYERS = (
     {"methods", "metrics", "datasets", "directions", "engine"},
     {"nn", "io"},
     {"named_code"},
-    {"contract", "config", "reporting"},
+    {"contract", "config", "reporting", "system"},
     {"errors"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

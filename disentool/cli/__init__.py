@@ -13,7 +13,9 @@ import click
 
 import disentool
 from disentool.cli import help as texts
-from disentool.cli.words import printable
+from disentool.cli import streams
+from disentool.cli.progress import warnings_as_notes
+from disentool.cli.words import on_lines, printable
 from disentool.errors import DisentoolError, Interrupted, UnknownName
 from disentool.io import provenance
 
@@ -133,7 +135,8 @@ def run(arguments: list[str]) -> int:
     debug = "--debug" in arguments  # wherever it stands
     arguments = [word for word in arguments if word != "--debug"]
     try:
-        code = group.main(args=arguments, prog_name="disentool", standalone_mode=False)
+        with warnings_as_notes():
+            code = group.main(args=arguments, prog_name="disentool", standalone_mode=False)
         sys.stdout.flush()
         return code or 0
     except BrokenPipeError:  # while flushing
@@ -167,7 +170,7 @@ def _explain(error: BaseException) -> int:
 
 def _fail(message: str, code: int) -> int:
     with contextlib.suppress(OSError):
-        print("disentool:", printable(message), file=sys.stderr, flush=True)
+        print(on_lines(f"disentool: {printable(message)}", sys.stderr), file=sys.stderr, flush=True)
     return code
 
 
@@ -197,10 +200,10 @@ def main() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # the shell closed it (`>&-`)
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="surrogateescape")  # the name of a file is bytes, and need not be UTF-8
+            streams.open_to_any_name(stream)
     for number in (signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _terminate)

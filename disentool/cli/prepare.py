@@ -77,7 +77,8 @@ _OF_ONE = "For one data set only"
     group="Images",
     metavar="FACTOR=VALUE,...",
     multiple=True,
-    help="Only images with these values of a factor: names, numbers or ranges, such as scale=0-3. Repeatable.",
+    help="Only images with these values of a factor: names, numbers or ranges, such as rating=1,3-4. Of rendered sets,"
+    " a number is that of a class, from 0. Repeatable.",
 )
 @option(
     "--split",
@@ -111,6 +112,12 @@ _OF_ONE = "For one data set only"
     help="array: the array of images.  [default: the only array with 3 or 4 axes]",
 )
 @option("--factors-key", group=_OF_ONE, metavar="KEY|FILE", help="array: the array of factors, or a .npy file.")
+@option(
+    "--axes",
+    group=_OF_ONE,
+    metavar="LETTERS",
+    help="array: the axes of the array of images in their order, such as HWCN.  [default: by their sizes]",
+)
 @option(
     "--bins",
     group=_OF_ONE,
@@ -173,6 +180,7 @@ def prepare(
     strict: bool | None,
     images_key: str | None,
     factors_key: str | None,
+    axes: str | None,
     bins: int | None,
     crop: int | None,
     class_protocol: str | None,
@@ -215,6 +223,7 @@ def prepare(
         "strict": strict,
         "images_key": images_key,
         "factors_key": factors_key,
+        "axes": axes,
         "bins": bins,
         "crop": crop,
         "class_protocol": class_protocol,

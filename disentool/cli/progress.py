@@ -2,12 +2,14 @@
 
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from disentool.cli.words import printable
+from disentool.cli.words import on_lines, printable
 from disentool.reporting import Reporter, Silent, Task
+from disentool.system.locks import WithoutLock
 
 _EVERY = 30.0  # seconds between plain lines
 
@@ -60,7 +62,25 @@ class Quiet(Silent):
 
 def reporter(quiet: bool) -> Reporter:
     """The reporter of a command."""
+    if quiet:
+        warnings.simplefilter("ignore", WithoutLock)
     return Quiet() if quiet else Stderr()
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Show the toolkit's own warnings as one line each, once; others as Python does."""
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, WithoutLock):
+                _say(f"disentool: {printable(str(message))}")
+            else:
+                others(message, category, *place, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 class _Lines:
@@ -88,7 +108,7 @@ class _Lines:
 
 def _say(line: str) -> None:
     with suppress(OSError):  # work does not stop because nobody reads about it any more (`2>&1 | head`)
-        print(line, file=sys.stderr, flush=True)
+        print(on_lines(line, sys.stderr), file=sys.stderr, flush=True)
 
 
 def _bars() -> Any:

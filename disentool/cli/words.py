@@ -1,6 +1,26 @@
 """What is said to people on stderr, fit for a terminal."""
 
+import os
+import re
+import textwrap
+from typing import TextIO
+
+_OPTION = re.compile(r"(--?[a-z][\w-]*) (?=[^\s-])")
+_GLUE = "\x1f"  # between an option and its value: no space to textwrap
+_COLUMNS = 80  # of a terminal that does not say
 _LONGEST = 2000  # characters
+
+
+def on_lines(line: str, stream: TextIO) -> str:
+    """A line as it is; on a terminal in lines that fit, of which none ends within an option or its value."""
+    if not stream.isatty():
+        return line
+    try:
+        width = os.get_terminal_size(stream.fileno()).columns or _COLUMNS
+    except OSError:
+        width = _COLUMNS
+    kept = _OPTION.sub(rf"\1{_GLUE}", line)
+    return textwrap.fill(kept, width - 1, break_long_words=False, break_on_hyphens=False).replace(_GLUE, " ")
 
 
 def printable(message: str) -> str:

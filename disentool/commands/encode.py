@@ -97,6 +97,7 @@ def encode(
         chosen = encoding.training_rows(model, dataset)
     widths = model.method.codes()
     files.require_apart(output, model.path, dataset.path)
+    files.require_hdf5_name(output, "codes")
     output = files.probe(output, overwrite=overwrite, need_bytes=len(chosen) * 4 * (sum(widths.values()) + 2))
     with (
         files.claim(output),

@@ -40,7 +40,7 @@ def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = F
     facts = {key: value for key, value in content.items() if key not in _LEFT_OUT}
     facts |= {"networks": sorted(content["networks"]), "samples": {"rows": content["samples"].get("rows", [])}}
     with files.claim(output):
-        files.write_text(sidecar, json.dumps(facts, indent=1, ensure_ascii=False) + "\n", overwrite=overwrite)
+        files.write_text(sidecar, json.dumps(facts, indent=1) + "\n", overwrite=overwrite)
         safetensors_file.write(output, tensors, overwrite=overwrite)
     return [output, sidecar]
 

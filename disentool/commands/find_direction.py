@@ -66,6 +66,7 @@ def find_direction(
     report = report or Silent()
     _check(names, method, loss, sigma, starts)
     _check_targets(method, extent, steps)
+    files.require_hdf5_name(output, "directions")
     files.probe(output, overwrite=overwrite)
     devices.configure(devices.choose(device))
     with files.claim(output), devices.full_precision():

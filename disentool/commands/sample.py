@@ -135,4 +135,4 @@ def _probe(output: Path, overwrite: bool) -> None:
     if is_still(output):
         files.probe(output, overwrite=overwrite)
     else:
-        probe(output, overwrite=overwrite)
+        probe(output, overwrite=overwrite, other=", or in .png for one picture of all")

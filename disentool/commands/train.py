@@ -43,15 +43,17 @@ def train(
     device = devices.choose(how.device)
     devices.configure(device, how.deterministic, how.precision)
     complete: list[int] = []
+    there = {job.output: checkpoint.read(job.output) for job in jobs if resume and job.output.exists()}
+    jobs = resuming.on_their_data(jobs, there)
     for job in jobs:
         resuming.probe(job, resume, overwrite)
-        going_on = resume and job.output.exists()
+        going_on = job.output in there
         if not going_on and job.needed_steps:
             raise WrongUsage(
                 resuming.needs(job, "there is none; train with --stage latent first" if resume else "give --resume")
             )
         if going_on:
-            content = checkpoint.read(job.output)
+            content = there[job.output]
             resuming.require_same(job, content)
             resuming.require_needed(job, content["step"])
             complete += [content["step"]] if resuming.is_complete(job, content) else []

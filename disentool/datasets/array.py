@@ -1,6 +1,6 @@
 """Anyone's arrays of images and labels: .npy, .npz or HDF5."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from disentool.io import arrays, foreign_files
 
 _ROUNDING = 0.5 / 255  # beyond 0 and 1, as interpolation leaves floats: the nearest bytes are 0 and 255 all the same
 _FACTOR_KEYS = ("factors", "labels", "latents/classes", "latents_classes")  # looked for where no key is given
+_ORDERS = ("NHW", "HWN", "NHWC", "NCHW", "HWCN")  # of axes, the likelier first
 
 
 def open_source(
@@ -19,14 +20,19 @@ def open_source(
     *,
     images_key: str | None = None,
     factors_key: str | None = None,
+    axes: str | None = None,
     bins: int = factor_columns.BINS,
 ) -> Source:
     """The images and factors of a file of arrays.
 
-    Images are [N,H,W], [N,H,W,C] or [N,C,H,W] with C 1 or 3: uint8 0..255 (0..1 where nothing is above 1 and the image
-    is black and white), booleans, or floats 0..1. ``images_key``: the array's name; None: the only one of three or four
-    axes. Factors are numbers [N] or [N,K]; ``factors_key``: the array's name, or, as a .npy holds one array, the path
-    of another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see :mod:`disentool.datasets.factor_columns`.
+    Images are [N,H,W], [N,H,W,C], [N,C,H,W] or [H,W,C,N] with C 1 or 3; where factors, or equal sides, say so, also
+    [H,W,N]. ``axes``: their order in letters, such as ``HWN``; None: by the shape, and refused where two orders fit as
+    well. Arrays that MATLAB 7.3 wrote have the axes that they had in MATLAB. Values are uint8 0..255 (0..1 where
+    nothing is above 1 and the image is black and white), booleans, or floats 0..1. ``images_key``: the array's name;
+    None: the only one of three or four axes.
+
+    Factors are numbers [N] or [N,K]; ``factors_key``: the array's name, or, as a .npy holds one array, the path of
+    another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see :mod:`disentool.datasets.factor_columns`.
 
     Everything is read once to check it, and streamed. Raises WrongUsage, MissingFile, ForeignFile or DataMismatch.
     """
@@ -35,29 +41,34 @@ def open_source(
     path = Path(path)
     known = arrays.listing(path)
     name = _images_name(path, known) if images_key is None else images_key
+    source, key = _factors_place(path, known, factors_key)
+    labelled = _label_counts(source, "" if source != path else key) if key else ()
     with arrays.opened(path) as file:
         found = file(name)
-        shape, axes = _layout(path, name or path.name, found)
-        scale, remark = _scale(path, name or path.name, found)
-    factors, where = _factors(path, known, factors_key, shape[0], bins)
+        order = _order(path, name or path.name, found, axes, labelled)
+        ordered = found.ordered(order)
+        count, height, width, *colours = ordered.shape
+        shape = (count, height, width, colours[0] if colours else 1)
+        scale, remark = _scale(path, name or path.name, ordered)
+    factors = _factors(path, source, key, count, bins) if key else []
     facts = factor_columns.facts(factors)
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         with arrays.opened(path) as file:
             stop = 0
-            for block in file(name).blocks():
+            for block in file(name).ordered(order).blocks():
                 start, stop = stop, stop + len(block)
                 if rows is not None:
                     block = block[rows[(rows >= start) & (rows < stop)] - start]
                 if len(block):
-                    yield _pixels(block, scale).transpose(axes).reshape(-1, *shape[1:])
+                    yield np.ascontiguousarray(_pixels(block, scale)).reshape(-1, *shape[1:])
 
     return Source(
         name=path.stem,
         shape=shape,
         images=images,
         grid=factor_columns.is_grid(facts),
-        source=f"array {name or path.name} of {path.name}" + (f", factors {where}" if where else ""),
+        source=f"array {name or path.name} of {path.name}" + (f", factors {key}" if key else ""),
         notes=tuple(
             note
             for note in (
@@ -90,24 +101,52 @@ def _images_name(path: Path, known: dict) -> str:
     return candidates[0]
 
 
-def _layout(path: Path, name: str, rows: arrays.Rows) -> tuple[tuple[int, int, int, int], tuple[int, ...]]:
-    """Shape [N,H,W,C] of the images, and the order of the array's axes that gives it."""
+def _order(path: Path, name: str, rows: arrays.Rows, axes: str | None, labelled: Sequence[int]) -> tuple[int, ...]:
+    """The array's axes in the order N, H, W and C; no C where the images are grey and have no such axis.
+
+    ``axes``: the letters of the array's axes, where they are given. ``labelled``: how many images the factors may be
+    of. Raises WrongUsage or ForeignFile.
+    """
     shape = rows.shape
-    result: tuple[int, int, int, int]
-    axes: tuple[int, ...]
-    if len(shape) == 3:
-        result, axes = (shape[0], shape[1], shape[2], 1), (0, 1, 2)
-    elif len(shape) == 4 and shape[3] in (1, 3):
-        result, axes = (shape[0], shape[1], shape[2], shape[3]), (0, 1, 2, 3)
-    elif len(shape) == 4 and shape[1] in (1, 3):
-        result, axes = (shape[0], shape[2], shape[3], shape[1]), (0, 2, 3, 1)
+    if axes is not None:
+        letters = axes.upper()
+        if sorted(letters) not in (sorted("NHW"), sorted("NHWC")):
+            raise WrongUsage(f"--axes {axes}: expected the letters N, H, W, and C if there is one, such as HWCN")
+        fits = [letters] if len(letters) == len(shape) and _colours(letters, shape) else []
     else:
-        raise ForeignFile(f"{path}: {name} is {list(shape)}, expected images [N,H,W], [N,H,W,C] or [N,C,H,W], C 1 or 3")
-    if 0 in result:
+        fits = [letters for letters in _ORDERS if len(letters) == len(shape) and _colours(letters, shape)]
+        fits = sorted(fits, key=lambda letters: letters.startswith("N") == rows.matlab)
+        fits = [letters for letters in fits if shape[letters.index("N")] in labelled] or fits
+        if len(shape) == 3 and len(fits) > 1:
+            fits = _stack(path, name, rows)
+    if not fits:
+        raise ForeignFile(
+            f"{path}: {name} is {list(shape)}, expected images [N,H,W], [N,H,W,C] or [N,C,H,W], C 1 or 3;"
+            " --axes says which axis is which"
+        )
+    if 0 in shape:
         raise ForeignFile(f"{path}: {name} is {list(shape)}: it holds no images")
     if rows.dtype.kind not in "bf" and rows.dtype != np.uint8:
         raise ForeignFile(f"{path}: {name} is {rows.dtype}, expected uint8 0..255, booleans or floats 0..1")
-    return result, axes
+    return tuple(fits[0].index(letter) for letter in "NHWC" if letter in fits[0])
+
+
+def _colours(letters: str, shape: tuple[int, ...]) -> bool:
+    return "C" not in letters or shape[letters.index("C")] in (1, 3)
+
+
+def _stack(path: Path, name: str, rows: arrays.Rows) -> list[str]:
+    """The order of three axes, of which no factors say which one counts the images: two equal sides are an image's."""
+    first, second, third = rows.shape
+    if first != second == third or (not rows.matlab and not first == second != third):
+        return ["NHW"]
+    if rows.matlab and first == second != third:
+        return ["HWN"]
+    writer = "MATLAB's axes " if rows.matlab else ""
+    raise ForeignFile(
+        f"{path}: {name} is {writer}{list(rows.shape)}, images along the first axis or along the last; say which:"
+        " --axes NHW or --axes HWN"
+    )
 
 
 def _scale(path: Path, name: str, rows: arrays.Rows) -> tuple[int, str]:
@@ -137,15 +176,24 @@ def _pixels(block: np.ndarray, scale: int) -> np.ndarray:
     return block.astype(np.uint8) * np.uint8(scale)
 
 
-def _factors(path: Path, known: dict, key: str | None, rows: int, bins: int) -> tuple[list[factor_columns.Factor], str]:
-    """The factors, and where they are from; neither if there are none."""
+def _factors_place(path: Path, known: dict, key: str | None) -> tuple[Path, str]:
+    """The file that the factors are in, and the array's key as it was given; an empty key where there are none."""
     if key is None:
-        key = next((name for name in _FACTOR_KEYS if name in known), None)
-        if key is None:
-            return [], ""
-    source, name = (Path(key), "") if key.endswith(".npy") and key not in known else (path, key)
+        return path, next((name for name in _FACTOR_KEYS if name in known), "")
+    return (Path(key) if key.endswith(".npy") and key not in known else path), key
+
+
+def _label_counts(source: Path, name: str) -> Sequence[int]:
+    """How many images the factors can be of; none where they are no factors, which :func:`_factors` refuses."""
+    shape, _ = arrays.listing(source).get(name, ((), None))
+    return shape[: 2 if len(shape) == 2 and shape[0] == 1 else 1]
+
+
+def _factors(path: Path, source: Path, key: str, rows: int, bins: int) -> list[factor_columns.Factor]:
+    """The factors ``key`` of the images in ``path``, of which there are ``rows``."""
+    name = key if source == path else ""
     with arrays.opened(source) as file:
-        found = file(name)
+        found = arrays.upright(file(name), rows)
         if len(found.shape) > 2 or 0 in found.shape:
             raise ForeignFile(f"{source}: {name or 'the array'} is {list(found.shape)}, expected factors [N] or [N,K]")
         if found.shape[0] != rows:
@@ -154,7 +202,7 @@ def _factors(path: Path, known: dict, key: str | None, rows: int, bins: int) -> 
     stem = Path(key).stem
     names = _names(path, table.shape[1]) if source == path else None
     names = names or ([stem] if table.shape[1] == 1 else [f"{stem}{i}" for i in range(table.shape[1])])
-    return [factor_columns.from_numbers(n, column, bins) for n, column in zip(names, table.T, strict=True)], key
+    return [factor_columns.from_numbers(n, column, bins) for n, column in zip(names, table.T, strict=True)]
 
 
 def _names(path: Path, count: int) -> list[str] | None:

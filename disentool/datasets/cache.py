@@ -19,7 +19,7 @@ def open_data(spec: str, report: Reporter | None = None) -> Dataset:
     """The data set that ``spec`` means: a file, or the name of one that is rendered into the cache on first use."""
     if spec in DATASETS:
         return dataset_file.read(cached(spec, report))
-    if not Path(spec).exists() and not spec.endswith((".h5", ".hdf5")) and os.sep not in spec:
+    if not Path(spec).exists() and not spec.endswith((".h5", ".hdf5")) and Path(spec).name == spec:
         raise UnknownName("data set", spec, DATASETS)
     return dataset_file.read(Path(spec))
 
@@ -36,20 +36,29 @@ def cached(name: str, report: Reporter | None = None) -> Path:
     if path.exists():
         return path
     waiting = f"{path} is being rendered by another disentool; waiting for it"
-    with files.claim(path, wait=lambda: report.note(waiting)):
-        if not path.exists():  # else another process was faster
-            try:
-                source = open_source(name, raw=None, size=None, grey=None, options={})
-            except (MissingFile, WrongUsage):  # nothing to render
-                raise WrongUsage(
-                    f"--data {name}: is not rendered; make a file of it with `disentool prepare {name} --from ..."
-                    f" -o {name}.h5`, and name that"
-                ) from None
-            size = size_in_bytes(source, None)
-            files.probe(path, overwrite=True, need_bytes=size)
-            report.note(f"{name} is rendered once, into {path} ({size / 1e9:.1f} GB; $DISENTOOL_CACHE moves it)")
-            write(source, None, None, path, seed=0, compress=False, overwrite=True, report=report)
+    try:
+        with files.claim(path, wait=lambda: report.note(waiting)):
+            if not path.exists():  # else another process was faster
+                _render(name, path, report)
+    except NotWritable:
+        if not path.exists():  # else the cache is another user's, who has just filled it
+            raise
     return path
+
+
+def _render(name: str, path: Path, report: Reporter) -> None:
+    """Render data set ``name`` into the cache's file; WrongUsage where it cannot be."""
+    try:
+        source = open_source(name, raw=None, size=None, grey=None, options={})
+    except (MissingFile, WrongUsage):  # nothing to render
+        raise WrongUsage(
+            f"--data {name}: is not rendered; make a file of it with `disentool prepare {name} --from ..."
+            f" -o {name}.h5`, and name that"
+        ) from None
+    size = size_in_bytes(source, None)
+    files.probe(path, overwrite=True, need_bytes=size)
+    report.note(f"{name} is rendered once, into {path} ({size / 1e9:.1f} GB; $DISENTOOL_CACHE moves it)")
+    write(source, None, None, path, seed=0, compress=False, overwrite=True, report=report)
 
 
 def cache_folder() -> Path:

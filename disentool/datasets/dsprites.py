@@ -18,6 +18,7 @@ import numpy as np
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source
 from disentool.errors import DisentoolError, ForeignFile, MissingFile
+from disentool.io import hdf5_input
 
 NAMES = ("shape", "scale", "orientation", "pos_x", "pos_y")
 SIZES = (3, 6, 40, 32, 32)
@@ -68,6 +69,7 @@ def open_source(path: Path | None) -> Source:
         factor_names=NAMES,
         factor_sizes=SIZES,
         factor_values={name: values.copy() for name, values in VALUES.items()},
+        class_numbers=True,  # as the published files' own latents_classes count them
         grid=True,
         likelihood="bernoulli",
         source=origin,
@@ -234,7 +236,7 @@ def _opened(path: Path) -> Iterator[tuple[Read, Read]]:
                 images = _npz_array(path, archive, stack, "imgs.npy", _IMAGES)
                 classes = _npz_array(path, archive, stack, "latents_classes.npy", _CLASSES)
             elif h5py.is_hdf5(path):
-                file = stack.enter_context(h5py.File(path, "r", rdcc_nbytes=_CACHE, rdcc_nslots=100_003))
+                file = stack.enter_context(hdf5_input.reading(path, cache=_CACHE))
                 images = _hdf5_array(path, file, "imgs", _IMAGES)
                 classes = _hdf5_array(path, file, "latents/classes", _CLASSES)
             else:

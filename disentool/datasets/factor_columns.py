@@ -3,15 +3,22 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from disentool.errors import DataMismatch
+from disentool.io import class_words
 
 BINS = 20
 _FEW = 0.1  # of a column's words
+_MARKS = 3  # different words, at most, that stand for a missing number in one column
+_EXACT = 2**53  # from here on float64 does not tell all integers apart
+# What programs write for a value that is not there, or that no number is.
+_MISSING = {"nan", "NaN", "NAN", "NaT", "NA", "N/A", "n/a", "#N/A", "<NA>", "None", "NULL", "null"} | {
+    sign + word for sign in ("", "-", "+") for word in ("inf", "Inf", "Infinity")
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +26,8 @@ class Factor:
     """One factor: ``classes`` int32 [N], 0..size-1, and what the classes stand for.
 
     ``values``: float64 [size], for numbers; a bin's value is the median of what fell into it. ``names``: a word for
-    each class, for words. ``continuous``: float64 [N], the numbers before ``rule`` cut them into bins.
+    each class, for words. ``continuous``: float64 [N], the numbers before ``rule`` cut them into bins. ``note``: what
+    people should know of it.
     """
 
     name: str
@@ -29,6 +37,7 @@ class Factor:
     names: tuple[str, ...] | None = None
     continuous: np.ndarray | None = None
     rule: str = ""
+    note: str = ""
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:
@@ -40,18 +49,47 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 def from_column(name: str, words: Sequence[str], bins: int = BINS) -> Factor:
     """A column of a table: numbers where its words are numbers, else words.
 
-    DataMismatch where nearly all are numbers and a few are not, such as NA: neither reading can be meant.
+    DataMismatch where numbers are meant and some are missing, and for what programs write for a missing value.
     """
     numbers = [_as_number(word) for word in words]
     others = [row for row, number in enumerate(numbers) if number is None]
     if not others:
-        return from_numbers(name, np.array(numbers), bins)
-    if len(others) < _FEW * len(words):
+        return _from_whole_numbers(name, words) or from_numbers(name, np.array(numbers), bins)
+    missing = [row for row in others if words[row] in _MISSING]
+    found = [number for number in numbers if number is not None]
+    if found and (len(missing) == len(others) or len(others) < _FEW * len(words) or _measured(found, words, others)):
         raise DataMismatch(
-            f"factor {name}: {len(words) - len(others):,} of {len(words):,} values are numbers, but"
+            f"factor {name}: {len(found):,} of {len(words):,} values are numbers, but"
             f" {words[others[0]]!r} (image {others[0] + 1}) is not; complete the column, or leave those images out"
         )
-    return from_words(name, words)
+    if missing and not found:
+        raise DataMismatch(
+            f"factor {name}: {len(missing):,} of {len(words):,} values are missing: {words[missing[0]]!r} (image"
+            f" {missing[0] + 1}) names no class; complete the column, leave those images out, or write another word"
+        )
+    note = f"{words[missing[0]]!r} is taken for the name of a class" if missing else ""
+    return replace(from_words(name, words), note=note)
+
+
+def _measured(numbers: Sequence[float], words: Sequence[str], others: Sequence[int]) -> bool:
+    """Whether a column is a measurement with gaps: most are numbers, with fractions, and few other words fill in."""
+    fractions = any(number != int(number) for number in numbers)
+    return fractions and len(numbers) > len(others) and len({words[row] for row in others}) <= _MARKS
+
+
+def _from_whole_numbers(name: str, words: Sequence[str]) -> Factor | None:
+    """Whole numbers of which some are too large for floats to tell apart, as a class each; None for any others."""
+    exact = [class_words.number(word) for word in words]
+    whole = [int(number) for number in exact if number is not None and number == number.to_integral_value()]
+    if len(whole) < len(words) or max(map(abs, whole)) < _EXACT:
+        return None
+    note = "numbers beyond 2^53 that were written with an exponent may have lost digits" if _rounded(words) else ""
+    return replace(_of_integers(name, whole), note=note)
+
+
+def _rounded(words: Sequence[str]) -> bool:
+    """Whether a program that writes large numbers with an exponent wrote the column."""
+    return any("e" in word.lower() for word in words)
 
 
 def from_words(name: str, words: Sequence[str]) -> Factor:
@@ -66,15 +104,24 @@ def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
 
     Whole numbers, and numbers with at most ``bins`` different values, are classes in ascending order. Others are a
     measurement: ``bins`` bins of equal count, bounded by quantiles. Equal numbers always share a bin, and a number that
-    would fill one has it to itself. DataMismatch for what is not finite.
+    would fill one has it to itself. Integers that float64 cannot tell apart are classes by name. DataMismatch for what
+    is not finite.
     """
-    numbers = np.asarray(numbers).astype(np.float64)
+    given = np.asarray(numbers)
+    if given.dtype.kind in "iu" and given.size and max(abs(int(given.min())), abs(int(given.max()))) >= _EXACT:
+        return _of_integers(name, given.tolist())
+    numbers = given.astype(np.float64)
     if not np.isfinite(numbers).all():
         bad = np.flatnonzero(~np.isfinite(numbers))
         raise DataMismatch(f"factor {name}: {len(bad)} values are NaN or infinite, the first in row {bad[0]}")
     values, classes, counts = np.unique(numbers, return_inverse=True, return_counts=True)
-    if len(values) <= bins or (values == np.round(values)).all():
-        return Factor(name, classes.astype(np.int32), len(values), values=values)
+    whole = bool((values == np.round(values)).all())
+    if len(values) <= bins or whole:
+        lost = given.dtype.kind == "f" and whole and np.abs(values).max() >= 2.0 ** (np.finfo(given.dtype).nmant + 1)
+        note = (
+            f"its numbers are so large that {given.dtype} does not tell neighbours apart; save integers" if lost else ""
+        )
+        return Factor(name, classes.astype(np.int32), len(values), values=values, note=note)
     frequent = values[counts * bins >= len(numbers)]
     bounds = [np.quantile(numbers, np.arange(1, bins) / bins), frequent, np.nextafter(frequent, np.inf)]
     edges = np.unique(np.concatenate(bounds))  # between bins; a value at one is above it
@@ -86,6 +133,14 @@ def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
         " would fill a bin has it alone); value: a bin's median"
     )
     return Factor(name, classes.astype(np.int32), len(kept), values=medians, continuous=numbers, rule=rule)
+
+
+def _of_integers(name: str, numbers: Sequence[int]) -> Factor:
+    """A class for each different integer, of any size, in ascending order."""
+    known = sorted(set(numbers))
+    index = {number: i for i, number in enumerate(known)}
+    classes = np.array([index[number] for number in numbers], np.int32)
+    return Factor(name, classes, len(known), names=tuple(map(str, known)))
 
 
 def facts(factors: Sequence[Factor]) -> dict[str, Any]:
@@ -119,7 +174,8 @@ def is_grid(factors: Mapping[str, Any]) -> bool:
 
 def remarks(factors: Sequence[Factor]) -> list[str]:
     """What people should know of factors that can hardly be meant: constants, and a class for every image."""
-    notes = [f"factor {factor.name} has one value only" for factor in factors if factor.size < 2]
+    notes = [f"factor {factor.name}: {factor.note}" for factor in factors if factor.note]
+    notes += [f"factor {factor.name} has one value only" for factor in factors if factor.size < 2]
     return notes + [
         f"factor {factor.name} has a class of its own for each image: an identifier, or free text?"
         for factor in factors

@@ -8,8 +8,10 @@ import numpy as np
 
 from disentool.datasets.source import Source
 from disentool.errors import UnknownName, WrongUsage
+from disentool.io import class_words
 
 _FLAG = "--keep"
+_SHOWN = 5  # of the classes that a note names
 
 
 def parse(rules: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -27,23 +29,40 @@ def parse(rules: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def filtered(source: Source, wanted: Mapping[str, Sequence[str]]) -> Source:
-    """The source with the rows whose factors are among ``wanted``: factor -> class names, class numbers, ranges (3-5).
+    """The source with the rows whose factors are among ``wanted``: factor -> values, ranges of values (3-5).
 
-    Classes are numbered anew, 0.., in their order; of a grid a grid is left. Factors of one class stay. Raises
-    UnknownName and WrongUsage.
+    A value is what :meth:`Source.words` calls a class. Only where no class is called by a number does a number count
+    the classes from 0. Of a measurement that was cut into bins, the measured numbers themselves are compared. Classes
+    are numbered anew, 0.., in their order; of a grid a grid is left. Factors of one class stay. Raises UnknownName and
+    WrongUsage.
     """
     if not wanted:
         return source
     classes = [np.arange(size) for size in source.factor_sizes]
+    measured = np.ones(source.shape[0], bool)
+    words, notes = source.words(), []
     for name, values in wanted.items():
         if name not in source.factor_names:
             raise UnknownName(f"factor of {source.name} for {_FLAG}", name, source.factor_names)
         column = source.factor_names.index(name)
-        words = source.class_names.get(name, ())
-        classes[column] = _classes(name, values, source.factor_sizes[column], words)
-    rows = _rows(source, classes)
+        if name in source.continuous:
+            measured &= _measured(name, values, source.continuous[name])
+        else:
+            named = words.get(name, ())
+            classes[column], counted = _classes(name, values, source.factor_sizes[column], named)
+            meant = ", ".join(f"{number} is {named[number]}" for number in counted[:_SHOWN] if named)
+            more = ", ..." if len(counted) > _SHOWN else ""
+            notes += [f"{_FLAG} {name}: numbers count the classes from 0: {meant}{more}"] if meant else []
+    bins = not measured.all()
+    rows = _rows(replace(source, grid=source.grid and not bins), classes)
+    rows = rows[measured[rows]]
     if not len(rows):
         raise WrongUsage(f"{_FLAG}: no image of {source.name} has all of these values")
+    if bins:  # some of them may have lost all their images
+        table = source.factors(rows)
+        for column, name in enumerate(source.factor_names):
+            if name in source.continuous and name in wanted:
+                classes[column] = np.unique(table[:, column])
     renumber = [np.zeros(size, np.int32) for size in source.factor_sizes]
     for new, old in zip(renumber, classes, strict=True):
         new[old] = np.arange(len(old))
@@ -75,25 +94,52 @@ def filtered(source: Source, wanted: Mapping[str, Sequence[str]]) -> Source:
         factor_values={name: np.asarray(values)[by_name[name]] for name, values in source.factor_values.items()},
         class_names={name: tuple(words[i] for i in by_name[name]) for name, words in source.class_names.items()},
         continuous={name: np.asarray(values)[rows] for name, values in source.continuous.items()},
+        grid=source.grid and not bins,
         split=None if source.split is None else source.split[rows],
         source=f"{source.source}, kept {said}",
+        notes=(*source.notes, *notes),
         without=None if less is None else without,
     )
 
 
-def _classes(name: str, values: Sequence[str], size: int, words: Sequence[str]) -> np.ndarray:
-    """The class numbers that the values mean, ascending."""
+def _classes(name: str, values: Sequence[str], size: int, words: Sequence[str]) -> tuple[np.ndarray, list[int]]:
+    """The classes that the values mean, ascending; and those of them that were named by their numbers."""
     chosen: set[int] = set()
+    counted: set[int] = set()
+    by_number = not class_words.any_number(words)
     for value in values:
-        first, _, last = value.partition("-")
-        if value in words:
-            chosen.add(words.index(value))
-        elif first.isdecimal() and (last or first).isdecimal() and int(first) <= int(last or first) < size:
-            chosen.update(range(int(first), int(last or first) + 1))
-        else:
-            known = f" or {', '.join(words[:10])}{', ...' if len(words) > 10 else ''}" if words else ""
-            raise WrongUsage(f"{_FLAG} {name}={value}: expected classes 0 to {size - 1}, ranges such as 0-2{known}")
-    return np.array(sorted(chosen))
+        found, ends = class_words.find(words, value), class_words.interval(value)
+        first, dash, last = value.partition("-")
+        inside: Sequence[int] = []
+        if found is not None:
+            inside = [found]
+        elif not by_number:
+            inside = [] if ends is None else class_words.within(words, *ends)
+        elif first.isdecimal() and (not dash or last.isdecimal()):
+            low, high = (class_words.number(end) for end in (first, last or first))
+            if low is not None and high is not None and low <= high < size:
+                inside = range(int(low), int(high) + 1)
+                counted.update(inside)
+        if not inside:
+            known = f"{', '.join(words[:10])}{', ...' if len(words) > 10 else ''}" if words else ""
+            expected = f"classes 0 to {size - 1}, ranges such as 0-2" if by_number else "values or ranges of"
+            either = " or " if by_number and known else " "
+            raise WrongUsage(f"{_FLAG} {name}={value}: expected {expected}{either}{known}".rstrip())
+        chosen.update(inside)
+    return np.array(sorted(chosen)), sorted(counted)
+
+
+def _measured(name: str, values: Sequence[str], numbers: np.ndarray) -> np.ndarray:
+    """Which rows of a measurement (float64 [N]) have one of these values, or lie in one of these ranges: bool [N]."""
+    kept = np.zeros(len(numbers), bool)
+    for value in values:
+        ends, one = class_words.interval(value), class_words.number(value)
+        low, high = ends if ends is not None else (one, one)
+        if low is None or high is None:
+            span = f"{numbers.min():g}-{numbers.max():g}"
+            raise WrongUsage(f"{_FLAG} {name}={value}: expected numbers, or ranges of numbers within {span}")
+        kept |= (numbers >= float(low)) & (numbers <= float(high))
+    return kept
 
 
 def _rows(source: Source, classes: Sequence[np.ndarray]) -> np.ndarray:

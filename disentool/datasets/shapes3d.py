@@ -78,6 +78,7 @@ def open_source(path: Path | None) -> Source:
         factor_names=NAMES,
         factor_sizes=SIZES,
         factor_values={name: values.copy() for name, values in VALUES.items()},
+        class_numbers=True,
         class_names={"shape": ("cube", "cylinder", "sphere", "capsule")},
         grid=True,
         likelihood="bernoulli",

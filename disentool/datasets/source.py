@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from disentool.errors import ForeignFile
+from disentool.io import class_words
 
 _BLOCK = 16 * 2**20  # bytes of the blocks that single images are gathered into
 
@@ -54,6 +55,24 @@ class Source:
     notes: tuple[str, ...] = ()
     later_notes: Callable[[], Sequence[str]] = tuple
     without: Callable[[Sequence[tuple[Path, str]]], "Source"] | None = None
+    class_numbers: bool = False  # people name its classes by their numbers 0..size-1, not by factor_values
+
+    def named_by_value(self) -> tuple[str, ...]:
+        """The factors whose classes people name by their values, as these are not 0..size-1.
+
+        Not a measurement that was cut into bins: the numbers that it was cut from are in ``continuous``.
+        """
+        return tuple(
+            name
+            for name, values in self.factor_values.items()
+            if not self.class_numbers and name not in self.class_names and name not in self.continuous
+            if not np.array_equal(values, np.arange(len(values)))
+        )
+
+    def words(self) -> dict[str, tuple[str, ...]]:
+        """What people call the classes of each factor: its words or its values, where it has some."""
+        numbers = {name: class_words.numerals(self.factor_values[name]) for name in self.named_by_value()}
+        return {**numbers, **self.class_names}
 
 
 def ascending(rows: np.ndarray, total: int) -> np.ndarray:

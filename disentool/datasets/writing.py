@@ -62,6 +62,7 @@ def write(
             factor_sizes=source.factor_sizes,
             class_factor=source.class_factor if source.class_factor in source.factor_names else "",
             class_names=json.dumps(source.class_names, ensure_ascii=False),
+            named_by_value=source.named_by_value(),
             binning=json.dumps(source.binning, ensure_ascii=False),
             citation=source.citation,
             licence=source.licence,

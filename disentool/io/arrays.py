@@ -3,7 +3,7 @@
 import math
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -18,11 +18,19 @@ _BLOCK = 16 << 20  # bytes read at a time
 
 
 class Rows(NamedTuple):
-    """One array, not yet read. ``read(start, stop)`` gives those rows; cheapest where ``start`` never goes back."""
+    """One array, not yet read.
+
+    ``along(start, stop, axis)`` gives that part of an axis; cheapest along the first, where ``start`` never goes back.
+    """
 
     shape: tuple[int, ...]
     dtype: np.dtype
-    read: Callable[[int, int], np.ndarray]
+    along: Callable[[int, int, int], np.ndarray]
+    matlab: bool = False  # written by MATLAB, whose arrays often have their rows along the last axis
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """These rows."""
+        return self.along(start, stop, 0)
 
     def all(self) -> np.ndarray:
         """The whole array."""
@@ -33,6 +41,19 @@ class Rows(NamedTuple):
         size = max(1, _BLOCK // max(1, self.dtype.itemsize * math.prod(self.shape[1:])))
         for start in range(0, self.shape[0], size):
             yield self.read(start, min(start + size, self.shape[0]))
+
+    def ordered(self, axes: Sequence[int]) -> "Rows":
+        """The same array with its axes in this order, as by ``np.transpose``."""
+        return self._replace(
+            shape=tuple(self.shape[axis] for axis in axes),
+            along=lambda start, stop, axis: self.along(start, stop, axes[axis]).transpose(axes),
+        )
+
+
+def upright(labels: Rows, count: int) -> Rows:
+    """Labels of ``count`` rows: [N], [N,K], or one row [1,N], as MATLAB writes a list, made a column."""
+    lies = len(labels.shape) == 2 and labels.shape[0] == 1 and labels.shape[1] == count
+    return labels.ordered((1, 0)) if lies else labels
 
 
 @contextmanager
@@ -66,7 +87,7 @@ def listing(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
     with opened(path) as rows:
         if hdf5.is_hdf5(path):
             with hdf5.opened(path) as file:
-                names = hdf5.dataset_names(file)
+                names = [name for name in hdf5.dataset_names(file) if not name.startswith("#")]  # MATLAB's own
         elif zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 names = sorted(n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy"))
@@ -99,7 +120,14 @@ def _damage(path: Path) -> Iterator[None]:
 def _of_hdf5(array: h5py.Dataset, path: Path, name: str) -> Rows:
     if array.ndim == 0:
         raise ForeignFile(f"{path}: {name} is a single number, expected an array")
-    return Rows(array.shape, array.dtype, lambda start, stop: array[start:stop])
+    rows = Rows(array.shape, array.dtype, lambda start, stop, axis: array[_part(start, stop, axis)])
+    kind = hdf5.attribute(array, "MATLAB_class", None)
+    if kind is None:
+        return rows
+    if kind == "char" or hdf5.attribute(array, "MATLAB_empty", 0):
+        raise ForeignFile(f"{path}: {name} is {'text' if kind == 'char' else 'empty'}, expected numbers")
+    # MATLAB counts the first axis fastest, and HDF5 the last: the file has the axes of MATLAB's array reversed.
+    return rows.ordered(tuple(range(array.ndim))[::-1])._replace(matlab=True)
 
 
 def _of_npy(path: Path) -> Rows:
@@ -109,7 +137,15 @@ def _of_npy(path: Path) -> Rows:
     if path.stat().st_size < offset + dtype.itemsize * math.prod(shape):
         raise ForeignFile(f"{path}: cut short: its header says {dtype} {list(shape)}")
     array = np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C") if math.prod(shape) else None
-    return Rows(shape, dtype, lambda start, stop: np.zeros(shape, dtype) if array is None else array[start:stop])
+    return _in_memory(np.zeros(shape, dtype) if array is None else array)
+
+
+def _in_memory(array: np.ndarray) -> Rows:
+    return Rows(array.shape, array.dtype, lambda start, stop, axis: array[_part(start, stop, axis)])
+
+
+def _part(start: int, stop: int, axis: int) -> tuple[slice, ...]:
+    return (*[slice(None)] * axis, slice(start, stop))
 
 
 def _of_npz(archive: zipfile.ZipFile, stack: ExitStack, path: Path, name: str) -> Rows:
@@ -128,15 +164,16 @@ def _of_npz(archive: zipfile.ZipFile, stack: ExitStack, path: Path, name: str) -
         raise ForeignFile(f"{path}: {name} has {info.file_size:,} bytes, not those of its shape {list(shape)}")
     if fortran and len(shape) > 1:  # column by column, as transposed arrays are saved: no row is there before the end
         with _damage(path):
-            whole = np.frombuffer(stream.read(), dtype).reshape(shape, order="F")
-        return Rows(shape, dtype, lambda start, stop: whole[start:stop])
+            return _in_memory(np.frombuffer(stream.read(), dtype).reshape(shape, order="F"))
 
-    def read(start: int, stop: int) -> np.ndarray:
+    def along(start: int, stop: int, axis: int) -> np.ndarray:
+        first, last = (start, stop) if axis == 0 else (0, shape[0])
         with _damage(path):
-            stream.seek(offset + start * per_row)
-            return np.frombuffer(stream.read((stop - start) * per_row), dtype).reshape(stop - start, *shape[1:])
+            stream.seek(offset + first * per_row)
+            block = np.frombuffer(stream.read((last - first) * per_row), dtype).reshape(last - first, *shape[1:])
+        return block if axis == 0 else block[_part(start, stop, axis)]
 
-    return Rows(shape, dtype, read)
+    return Rows(shape, dtype, along)
 
 
 def _npy_header(file: IO[bytes], path: Path, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from disentool.errors import ForeignFile
-from disentool.io import files, provenance, torch_file
-from disentool.io.schema import CHECKPOINT
+from disentool.io import files, hdf5, provenance, torch_file
+from disentool.io.schema import CHECKPOINT, DATASET, DIRECTIONS, LATENTS
 
 _KINDS = {
     "method": str,
@@ -53,9 +53,24 @@ def read(path: Path) -> dict[str, Any]:
     """
     hint = "`disentool train` writes one"
     path = files.require(path, "checkpoint", "`disentool train factorvae` writes ./ckpt.pt")
+    if hdf5.is_hdf5(path):
+        raise ForeignFile(f"{path}: not a checkpoint, but {_of_hdf5(path)}")
     content = torch_file.load(path, "checkpoint", hint)
     check(path, content)
     return content
+
+
+def _of_hdf5(path: Path) -> str:
+    """What an HDF5 file is that was taken for a checkpoint, and where it belongs."""
+    with hdf5.opened(path) as file:
+        name = hdf5.attribute(file, "format", None)
+    if name == DATASET.name:
+        return "a data set; name the checkpoint first, and this with --data"
+    if name == LATENTS.name:
+        return "codes; `disentool decode CKPT FILE` makes images of them, and `disentool score` measures them"
+    if name == DIRECTIONS.name:
+        return "directions; name the checkpoint first, and this with --direction"
+    return "an HDF5 file; `disentool prepare array` makes a data set of one, which --data takes"
 
 
 def check(path: Path, content: Any) -> None:

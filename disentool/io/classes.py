@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from disentool.errors import DataMismatch, DisentoolError, NoFactors, UnknownName, WrongUsage
+from disentool.io import class_words
 
 MAX_CLASSES = 1_000_000  # a code is kept for each, trained or not
 _JOIN = "+"
@@ -56,6 +57,7 @@ class ClassFactor:
     def index(self, text: str, words: Mapping[str, Sequence[str]]) -> int:
         """The class that ``text`` names: a word or a number for each factor, joined by a plus.
 
+        A number counts the classes from 0 only where no word is a number: the rating 1 is never the second rating.
         UnknownName or WrongUsage say what was expected.
         """
         whole = len(self.names) == 1  # then a word may hold a plus itself
@@ -65,16 +67,23 @@ class ClassFactor:
         index = 0
         for name, size, part in zip(self.names, self.sizes, parts, strict=True):
             known = list(words.get(name, ()))
-            if part in known:
-                value = known.index(part)
-            elif part.isdecimal() and int(part) < size:
-                value = int(part)
+            found = class_words.find(known, part)
+            if found is not None:
+                value = found
+            elif (place := _class_number(part, size)) is not None and not class_words.any_number(known):
+                value = place
             elif known:
                 raise UnknownName(f"{name}", part, known)
             else:
                 raise WrongUsage(f"class {text!r}: expected {name} as a number from 0 to {size - 1}")
             index = index * size + value
         return index
+
+
+def _class_number(text: str, size: int) -> int | None:
+    """A class 0..size-1 by its number; None where the text is no such number."""
+    value = class_words.number(text) if text.isdecimal() else None
+    return int(value) if value is not None and value < size else None
 
 
 def joined(*names: str) -> str:

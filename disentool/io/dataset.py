@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, UnknownName
-from disentool.io import foreign_files, hdf5
+from disentool.io import class_words, foreign_files, hdf5
 from disentool.io.schema import DATASET
 
 
@@ -28,6 +28,7 @@ class Dataset:
     factor_sizes: tuple[int, ...] = ()
     factor_values: dict[str, np.ndarray] = field(default_factory=dict)
     class_names: dict[str, list[str]] = field(default_factory=dict)
+    named_by_value: tuple[str, ...] = ()  # the factors whose classes people name by their factor_values
     class_factor: str = ""  # the factor that methods with classes take for the class; empty: none is named
     split: np.ndarray | None = None  # uint8 [N], 0 train, 1 test
     content_sha256: str = ""
@@ -40,6 +41,11 @@ class Dataset:
         shape = "x".join(map(str, self.images.shape[1:]))
         name = f"{self.name} at {self.path}" if self.name else str(self.path)
         return f"<disentool.Dataset {name}: {len(self):,} images {shape}, factors: {factors or 'none'}>"
+
+    def words(self) -> dict[str, list[str]]:
+        """What people call the classes of each factor: its words or its values, where it has some."""
+        numbers = {name: list(class_words.numerals(self.factor_values[name])) for name in self.named_by_value}
+        return numbers | self.class_names
 
     def rows(self, part: str) -> np.ndarray:
         """The rows of ``train`` or ``test`` by the file's split, or of ``all``: int64, ascending.
@@ -88,6 +94,9 @@ def read(path: Path) -> Dataset:
         class_factor = hdf5.attribute(file, "class_factor", "")
         if class_factor and (not isinstance(class_factor, str) or class_factor not in names):
             raise ForeignFile(f"{path}: class_factor is {str(class_factor)[:80]!r}, expected one of its factors")
+        named = hdf5.attribute(file, "named_by_value", [])
+        if not isinstance(named, list) or not all(_has_values(name, names, sizes, values) for name in named):
+            raise ForeignFile(f"{path}: named_by_value is {str(named)[:80]}, expected factors with a value per class")
         likelihood = hdf5.attribute(file, "likelihood", "bernoulli")
         if likelihood not in ("bernoulli", "gaussian"):
             raise ForeignFile(f"{path}: likelihood is {likelihood!r}, expected bernoulli or gaussian")
@@ -104,10 +113,17 @@ def read(path: Path) -> Dataset:
             factor_values=values,
             split=split,
             class_names=read_class_names(file, path, names, sizes),
+            named_by_value=tuple(named),
             class_factor=str(class_factor),
             # Made elsewhere without a digest: it identifies the data, so it is worked out.
             content_sha256=str(hdf5.attribute(file, "content_sha256", "") or hdf5.content_digest(path)),
         )
+
+
+def _has_values(name: Any, names: tuple[str, ...], sizes: tuple[int, ...], values: dict[str, np.ndarray]) -> bool:
+    """Whether a factor has a finite value for each of its classes."""
+    known = values.get(name) if isinstance(name, str) else None
+    return known is not None and known.shape == (sizes[names.index(name)],) and bool(np.isfinite(known).all())
 
 
 def read_factor_facts(

@@ -79,7 +79,7 @@ class Directions:
 def reference(text: str) -> tuple[Path, str | None]:
     """``dirs.h5:shift-x`` -> the file and the direction's name; the name is None where only a file is named."""
     file, colon, name = text.rpartition(":")
-    if not colon or "/" in name or Path(text).exists():
+    if not colon or "/" in name or "\\" in name or Path(text).exists():  # C:\\dirs.h5 is a path
         return Path(text), None
     if not file or not _NAME.fullmatch(name):
         raise WrongUsage(f"--direction {text}: expected FILE:NAME, such as dirs.h5:shift-x")

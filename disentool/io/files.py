@@ -4,18 +4,28 @@ import errno
 import glob
 import hashlib
 import os
+import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import BaseFileLock, FileLock, Timeout
-
 from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage
+from disentool.system import locks
+from disentool.system.names_as_text import as_utf8
 
-_UNLINKED_WHILE_OPEN = os.name != "nt"  # Windows keeps a file that is open; there filelock removes it on release
 _LETTING_GO = 0.1  # seconds given to a holder that is just letting go, before an output counts as busy
+_STREAM = re.compile(r"/dev/(stdout|stderr|stdin|tty|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+_PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".pdf", ".mp4", ".webm", ".html"}
+_TEXT = {".txt", ".csv", ".tsv", ".json", ".jsonl", ".yaml", ".yml", ".md", ".xlsx"}
+_BINARY = {".npy", ".npz", ".mat", ".pt", ".pth", ".pkl", ".pickle", ".safetensors", ".parquet", ".zip", ".tar", ".gz"}
+_WINDOWS = {  # by the numbers that it gives to errors
+    5: "permission denied, or another program has it open; close it there, or name another",
+    32: "another program has it open; close it there",
+    33: "another program has locked it; close it there",
+}
 _POLL, _WAITING_POLL = 0.01, 0.5  # seconds between two attempts: for a moment, and while another one works
 
 
@@ -28,7 +38,11 @@ def require(path: Path | str, what: str, hint: str = "") -> Path:
         raise MissingFile(f"{path}: expected {what}, found a pipe or a device; make it a file first")
     if not path.is_file():
         raise MissingFile(f"{path}: no such {what}{'; ' + hint if hint else ''}")
-    return path
+    try:
+        with open(path, "rb"):
+            return path
+    except OSError as error:
+        raise MissingFile(f"{path}: cannot be read: {_reason(error)}") from None
 
 
 def require_apart(output: Path, *inputs: Path) -> None:
@@ -47,9 +61,10 @@ def sha256(path: Path) -> str:
 def probe(path: Path, *, overwrite: bool, need_bytes: int = 0) -> Path:
     """Check that ``path`` can be written, before any work: not there yet, folder made and writable, disk large enough.
 
-    A missing parent folder is made. Raises OutputExists or NotWritable.
+    A missing parent folder is made. Raises WrongUsage, OutputExists or NotWritable.
     """
     path = Path(path)
+    require_file_name(path)
     if path.is_dir():
         raise NotWritable(f"{path}: is a folder; name a file in it")
     if path.exists() and not path.is_file():
@@ -72,8 +87,23 @@ def probe(path: Path, *, overwrite: bool, need_bytes: int = 0) -> Path:
     return path
 
 
+def require_file_name(path: Path) -> None:
+    """WrongUsage for what names standard output and not a file: a dash, /dev/stdout and its like."""
+    if str(path) == "-" or _STREAM.fullmatch(path.as_posix()):
+        raise WrongUsage(
+            f"-o {path}: outputs are files, and stdout gets their names; name a file (./- for one named -)"
+        )
+
+
+def require_hdf5_name(path: Path, what: str) -> None:
+    """WrongUsage for a name that promises another kind of file than the HDF5 file that would be written."""
+    if path.suffix.lower() in _PICTURES | _TEXT | _BINARY:
+        raise WrongUsage(f"-o {path}: {what} are an HDF5 file; expected a name ending in .h5")
+
+
 def probe_folder(path: Path) -> None:
     """Check that a folder can be made: nothing of its name is there yet, as a folder is never replaced."""
+    require_file_name(path)
     if os.path.lexists(path):
         raise OutputExists(f"{path}: already there, and a folder is never replaced; remove it, or name another")
     probe(path, overwrite=False)
@@ -90,41 +120,48 @@ def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[Non
     """Hold ``path`` as the output of this process, and clear away what a killed one left half written.
 
     While another process holds it: OutputBusy; or, with ``wait``, call that once and wait. The claim is a lock file
-    beside the output, let go by the system if the process dies.
+    beside the output, let go by the system if the process dies. Where there are no locks, it goes on without, and warns
+    once (:class:`disentool.system.locks.WithoutLock`).
     """
     path = _followed(path)
     lock = path.with_name(f".{path.name[:200]}.lock")
     held = _locked(path, lock, wait)
     try:
-        for left in path.parent.glob(f"{glob.escape(_partial(path))}*"):
-            if left.is_dir() and not left.is_symlink():
-                shutil.rmtree(left)
-            else:
-                left.unlink(missing_ok=True)
+        if held is not None:  # else what looks left over may be another process's work
+            _clear(path)
         yield
     finally:
-        if _UNLINKED_WHILE_OPEN:  # after the release, the file could be the next holder's
+        if locks.UNLINKED_WHILE_OPEN:  # after the release, the file could be the next holder's
             with suppress(OSError):
                 lock.unlink(missing_ok=True)
-        held.release()
+        if held is not None:
+            held.release()
 
 
-def _locked(path: Path, lock: Path, wait: Callable[[], None] | None) -> BaseFileLock:
-    """The lock of this file, held. The lock file that it holds is the one that is there, not one removed meanwhile."""
-    held = FileLock(lock, thread_local=False, fallback_to_soft=False, preserve_lock_file=_UNLINKED_WHILE_OPEN)
+def _locked(path: Path, lock: Path, wait: Callable[[], None] | None) -> locks.Lock | None:
+    """The lock of this file, held; None where there are no locks."""
     patience, poll = _LETTING_GO, _POLL
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            held.acquire(timeout=patience, poll_interval=poll)
-            return held
-        except Timeout:
+            return locks.take(lock, patience=patience, poll=poll)
+        except locks.Timeout:
             if wait is None:
                 raise OutputBusy(f"{path}: another running disentool is writing it; wait, or name another -o") from None
             wait()
             patience, poll = -1, _WAITING_POLL
         except OSError as error:
             raise not_writable(path, error) from None
+
+
+def _clear(path: Path) -> None:
+    """Remove the half-written files of a killed process; what another user left may stay."""
+    for left in path.parent.glob(f"{glob.escape(_partial(path))}*"):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
 
 
 def _followed(path: Path) -> Path:
@@ -185,7 +222,7 @@ def duplicate(source: Path, target: Path) -> None:
 def write_text(path: Path, text: str, *, overwrite: bool) -> None:
     """Write a text file whole or not at all."""
     with whole(path, overwrite=overwrite) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(as_utf8(text), encoding="utf-8", newline="\n")
 
 
 def not_writable(path: Path, error: OSError) -> NotWritable:
@@ -201,5 +238,16 @@ def not_writable(path: Path, error: OSError) -> NotWritable:
         errno.ENOTEMPTY: "a folder of this name appeared meanwhile",
         errno.ENAMETOOLONG: "the name is too long",
     }
-    reason = reasons.get(error.errno or 0, error.strerror or str(error))
+    reason = _in_use(error) or reasons.get(error.errno or 0) or _reason(error)
     return NotWritable(f"{path}: cannot be written: {reason}")
+
+
+def _reason(error: OSError) -> str:
+    return _in_use(error) or error.strerror or str(error)
+
+
+def _in_use(error: OSError) -> str:
+    """What to do where the system does not share a file that another program has open, as Windows."""
+    if sys.platform == "win32":
+        return _WINDOWS.get(error.winerror, "")
+    return ""

@@ -12,9 +12,10 @@ import h5py
 import numpy as np
 
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
-from disentool.io import files, provenance
+from disentool.io import files, hdf5_input, provenance
 from disentool.io.hdf5_output import HDF5Output, signals_held
 from disentool.io.schema import Array, Format
+from disentool.system.names_as_text import as_utf8
 
 
 class Writer:
@@ -57,7 +58,8 @@ class Writer:
         """Set attributes of the root, or of a group that holds arrays: strings, numbers, booleans, lists of them."""
         for name, value in values.items():
             if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
-                value = np.array(value, dtype=h5py.string_dtype())
+                value = np.array([as_utf8(v) for v in value], dtype=h5py.string_dtype())
+            value = as_utf8(value) if isinstance(value, str) else value
             self._file[group].attrs[name] = value
 
     def finish(self) -> None:
@@ -147,10 +149,10 @@ def opened(path: Path, hint: str = "", *, cache: int = 1 << 20) -> Iterator[h5py
     ``cache``: bytes of unpacked chunks that are kept per array, for files whose chunks span many rows.
     """
     path = files.require(path, "HDF5 file", hint)
-    if not is_hdf5(path):
+    if not is_hdf5(path) and not hdf5_input.busy(path):
         raise ForeignFile(f"{path}: not an HDF5 file, or one cut short; make it anew")
     try:
-        with h5py.File(path, "r", rdcc_nbytes=cache, rdcc_nslots=100_003 if cache > 1 << 20 else None) as file:
+        with hdf5_input.reading(path, cache=cache) as file:
             yield file
     except (DisentoolError, MemoryError):
         raise
@@ -251,8 +253,8 @@ def attributes(file: h5py.File) -> dict[str, Any]:
     return {name: attribute(file, name, None) for name in sorted(n for n in file.attrs if isinstance(n, str))}
 
 
-def attribute(file: h5py.File | h5py.Group, name: str, default: Any) -> Any:
-    """The attribute of a file or group as plain Python: str, int, float, bool or a list of them; else the default."""
+def attribute(file: h5py.Group | h5py.Dataset, name: str, default: Any) -> Any:
+    """An attribute of a file, group or array as plain Python: str, int, float, bool, a list of them, or the default."""
     if name not in file.attrs:
         return default
     kind = file.attrs.get_id(name).get_type().get_class()

@@ -139,7 +139,7 @@ def read_foreign(path: Path, codes: str, factors: str | None) -> Latents:
             raise DataMismatch(f"{path}: {mean.shape[0]} codes in {names[0]} but {last.shape[0]} in {names[1]}")
         labels = None
         if factors is not None:
-            stored = file(factors)
+            stored = arrays.upright(file(factors), mean.shape[0])
             if len(stored.shape) not in (1, 2) or 0 in stored.shape:
                 raise ForeignFile(f"{path}: {factors} is {list(stored.shape)}, expected factors [N,K]")
             if stored.shape[0] != mean.shape[0]:

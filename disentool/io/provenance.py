@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 
 import disentool
+from disentool.system.names_as_text import as_text
 
 _command: ContextVar[str] = ContextVar("command", default="")
 
 
 def set_command(arguments: Sequence[str]) -> None:
     """Note the command line that is running; files written from now on carry it."""
-    _command.set(shlex.join(["disentool", *arguments]))
+    _command.set(as_text(shlex.join(["disentool", *arguments])))
 
 
 def command() -> str:

@@ -70,7 +70,7 @@ def parse_lines(lines: Iterable[bytes], path: Path | str) -> tuple[str, list[dic
         for line in lines:
             number += 1
             if line.strip():
-                record = json.loads(line.decode("utf-8"))
+                record = json.loads(line.decode("utf-8", "replace"))  # the name of a file may be no UTF-8
                 if not isinstance(record, dict):
                     raise ValueError("not an object")
                 records.append(record)

@@ -58,6 +58,7 @@ DATASET = Format(
         ("factor_names", "K strings"),
         ("factor_sizes", "K integers"),
         ("class_names", "JSON: factor -> list of a word for each class, where there are words"),
+        ("named_by_value", "the factors whose classes people name by their values, such as the ratings 1 to 4"),
         ("class_factor", "the factor that methods with classes take for the class; empty: none is named"),
         ("binning", "JSON: factor -> the rule that cut it into classes"),
         ("split_rule", "what `split` is: published, or what was drawn"),

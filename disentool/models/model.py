@@ -86,7 +86,8 @@ def describe_classes(method: Method, data: Dataset, rows: np.ndarray) -> dict[st
     if classes is None or data.factors is None:
         return {}
     images = np.bincount(classes.of(data.factors[rows]), minlength=classes.count)
-    words = {name: list(data.class_names[name]) for name in classes.names if name in data.class_names}
+    named = data.words()
+    words = {name: list(named[name]) for name in classes.names if name in named}
     return {"classes": {"factor": classes.text, "images": images.tolist(), "names": words}}
 
 

@@ -29,12 +29,15 @@ class TableFile:
     values: np.ndarray
 
 
-def probe(output: Path, *, overwrite: bool) -> None:
-    """Check an output before any work: a file ending in .h5, or a folder that is not there yet."""
+def probe(output: Path, *, overwrite: bool, other: str = "") -> None:
+    """Check an output before any work: a file ending in .h5, or a folder that is not there yet.
+
+    ``other``: what else the caller writes, for the message.
+    """
     if output.suffix.lower() in _HDF5:
         files.probe(output, overwrite=overwrite)
     elif output.suffix:
-        raise WrongUsage(f"{output}: expected a name ending in .h5, or without a suffix for a folder of PNGs")
+        raise WrongUsage(f"{output}: expected a name ending in .h5, or without a suffix for a folder of PNGs{other}")
     else:
         files.probe_folder(output)
 

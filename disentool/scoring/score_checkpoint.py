@@ -153,7 +153,7 @@ def _training_facts(model: TrainedModel, dataset: Dataset, chosen: np.ndarray) -
         same = all(
             name in dataset.factor_names
             and dataset.factor_sizes[dataset.factor_names.index(name)] == size
-            and list(dataset.class_names.get(name, [])) == list(of_classes["names"].get(name, []))
+            and _alike(dataset.words().get(name), of_classes["names"].get(name))
             for name, size in zip(factor.names, factor.sizes, strict=True)
         )
         images = np.array(of_classes["images"], np.int64) if same else _no_images(factor, dataset)
@@ -164,6 +164,11 @@ def _training_facts(model: TrainedModel, dataset: Dataset, chosen: np.ndarray) -
         rows=trained,
         noise=class_content.content_noise(method),
     )
+
+
+def _alike(words: list[str] | None, others: list[str] | None) -> bool:
+    """Whether two lists of words name the same classes; where one file has none, nothing contradicts it."""
+    return words is None or others is None or list(words) == list(others)
 
 
 def _no_images(factor: ClassLabels, dataset: Dataset) -> np.ndarray | None:

@@ -21,6 +21,7 @@ class Job:
     config: Any
     run: RunConfig
     output: Path
+    names_data: bool = True  # whether the data set was asked for, and is not the default
 
     @property
     def history(self) -> Path:
@@ -100,7 +101,7 @@ def plan(
         path = Path(template.format(**shown))
         if path.suffix != ".pt":
             raise WrongUsage(f"-o {template}: expected a checkpoint's name, ending in .pt")
-        jobs.append(Job(method, method_config, run, path))
+        jobs.append(Job(method, method_config, run, path, "data" in values))
     path, runs = Counter(job.output for job in jobs).most_common(1)[0]
     if runs > 1:
         raise WrongUsage(f"{path}: {runs} runs would write it; list values that differ (in their first six digits)")

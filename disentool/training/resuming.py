@@ -1,6 +1,7 @@
 """What to do where a training run has files already: refuse, go on with them, or note that it is complete."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,32 @@ def require_same(job: Job, content: dict[str, Any]) -> None:
     for name, option in config.options(type(job.config)).items():
         if name not in extends:
             differing.append((option.flag, content["config"].get(name, option.default), values[name]))
-    for name, was, now in differing:
-        if was != now:
-            raise DataMismatch(
-                f"{job.output}: was made with {name} {was}, not {now}; resume it with {name} {was}, or name another -o"
-            )
+    other = [each for each in differing if each[1] != each[2]]
+    if other and other[0][0] == "method":  # whose options are others
+        other = other[:1]
+    if other:
+        made = "; ".join(f"{name} {_word(was)}, not {_word(now)}" for name, was, now in other)
+        again = " ".join(f"{name} {_word(was)}" for name, was, _ in other)
+        raise DataMismatch(f"{job.output}: was made with {made}; resume it with {again}, or name another -o")
+
+
+def _word(value: Any) -> str:
+    """A value as the command line takes it."""
+    return "none" if value is None else str(value)
+
+
+def on_their_data(jobs: Sequence[Job], contents: Mapping[Path, dict[str, Any]]) -> list[Job]:
+    """The jobs, those that name no data on what their checkpoints (content by path) were trained on.
+
+    Jobs without a checkpoint yet take the same. WrongUsage where the checkpoints were trained on several data sets.
+    """
+    known = {str(content["data"].get("spec")) for content in contents.values() if content["data"].get("spec")}
+    if not known or all(job.names_data for job in jobs):
+        return list(jobs)
+    if len(known) > 1:
+        raise WrongUsage(f"--resume: was trained on different data: {', '.join(sorted(known))}; name it with --data")
+    spec = known.pop()
+    return [job if job.names_data else replace(job, run=replace(job.run, data=spec)) for job in jobs]
 
 
 def require_same_data(job: Job, content: dict[str, Any], data: Dataset, loss: str) -> None:

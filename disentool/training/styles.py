@@ -64,7 +64,7 @@ def find(data: Dataset, rows: np.ndarray, config: StyledConfig, report: Reporter
         fitted = features[members & trained] if (members & trained).any() else features[members]
         clusters = min(config.styles, len(np.unique(fitted, axis=0)))
         if clusters < config.styles:
-            few.append(classes.label(int(label), data.class_names))
+            few.append(classes.label(int(label), data.words()))
         means = KMeans(clusters, n_init=4, random_state=_SEED).fit(fitted)
         found[members] = means.predict(features[members])
     if few:

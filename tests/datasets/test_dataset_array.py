@@ -180,3 +180,94 @@ def test_claims_are_checked_before_memory_is_taken(tmp_path):
         archive.writestr("images.npy", bytes(20_000_000))
     with arrays.opened(path) as file, pytest.raises(UnsafeFile, match="20,000,000"):
         file("images")
+
+
+# ---- the order of the axes
+
+
+def matlab(path, **variables) -> None:
+    """A file as MATLAB 7.3 writes it: every array's axes reversed, and its class beside it."""
+    with h5py.File(path, "w", userblock_size=512) as file:
+        for name, values in variables.items():
+            file[name] = np.ascontiguousarray(values.T)
+            kind = {"uint16": "char", "bool": "logical"}.get(str(values.dtype), str(values.dtype))
+            file[name].attrs["MATLAB_class"] = np.bytes_(kind)
+        file["#refs#/a"] = np.zeros((4, 4, 4))
+    with open(path, "r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64")
+
+
+def matlab_images(cli, folder, array, *arguments, **others) -> np.ndarray:
+    matlab("a.mat", images=array, **others)
+    cli("prepare", "array", "--from", "a.mat", "-o", "d.h5", "--overwrite", *arguments).printed("d.h5")
+    return dataset.read(folder / "d.h5").images
+
+
+@pytest.mark.parametrize("axes", [(1, 2, 3, 0), (0, 1, 2, 3), (0, 3, 1, 2)])
+def test_a_matlab_file_has_the_axes_that_it_had_in_matlab(cli, folder, axes):
+    assert np.array_equal(matlab_images(cli, folder, IMAGES.transpose(axes)), IMAGES)
+    labels = np.arange(12.0)[:, None] % 4
+    name = np.frombuffer("a name".encode("utf-16-le"), np.uint16)[None]
+    for listed in (labels, labels.T):  # MATLAB writes a list as a row as often
+        assert np.array_equal(matlab_images(cli, folder, IMAGES.transpose(axes), labels=listed, name=name), IMAGES)
+        assert dataset.read(folder / "d.h5").factors[:, 0].tolist() == [0, 1, 2, 3] * 3
+
+
+def test_three_axes_of_a_matlab_file_are_told_apart_or_refused(cli, folder):
+    grey, labels = IMAGES[..., 0], np.arange(12)
+    for array, order in ((grey.transpose(1, 2, 0), "HWN"), (grey, "NHW")):
+        matlab("a.mat", images=array)
+        cli("prepare", "array", "--from", "a.mat", "-o", "none.h5").failed(1, "MATLAB")
+        assert np.array_equal(matlab_images(cli, folder, array, "--axes", order)[..., 0], grey)
+        assert np.array_equal(matlab_images(cli, folder, array, labels=labels)[..., 0], grey)
+        square = array[:8] if order == "HWN" else array[:, :, :8]
+        square = square[:, :8]
+        expected = square.transpose(2, 0, 1) if order == "HWN" else square
+        assert np.array_equal(matlab_images(cli, folder, square)[..., 0], expected)
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz", "fortran", "h5"])
+def test_images_along_the_last_axis(cli, folder, kind):
+    def prepared(array, *arguments, **others):
+        path = {"npy": "a.npy", "h5": "a.h5"}.get(kind, "a.npz")
+        if kind == "h5":
+            with h5py.File(path, "w") as file:
+                for name, values in {"images": array, **others}.items():
+                    file[name] = values
+        elif kind == "npy":
+            np.save(path, array)
+            np.save("y.npy", others.get("labels", np.zeros(12)))
+            arguments += ("--factors-key", "y.npy") if others else ()
+        else:
+            np.savez(path, images=np.asfortranarray(array) if kind == "fortran" else array.copy(), **others)
+        done = cli("prepare", "array", "--from", path, "-o", "d.h5", "--overwrite", *arguments)
+        return dataset.read(folder / "d.h5").images if done.code == 0 else done.failed(1, "--axes")
+
+    assert np.array_equal(prepared(IMAGES.transpose(1, 2, 3, 0)), IMAGES)
+    grey = IMAGES[:, :8, :8, 0]
+    assert prepared(grey.transpose(1, 2, 0)) is None  # 12 images of 8x8, or 8 of 8x12
+    assert np.array_equal(prepared(grey.transpose(1, 2, 0), "--axes", "hwn")[..., 0], grey)
+    assert np.array_equal(prepared(grey.transpose(1, 2, 0), labels=np.arange(12))[..., 0], grey)
+    assert np.array_equal(prepared(grey)[..., 0], grey)
+
+
+def test_wrong_axes(cli, folder):
+    np.save("a.npy", IMAGES)
+    for letters, code in (("NHWX", 2), ("HW", 2), ("HWN", 1), ("NCHW", 1)):
+        cli("prepare", "array", "--from", "a.npy", "--axes", letters, "-o", "d.h5").failed(code, "--axes")
+
+
+@pytest.mark.parametrize("kind", ["<i8", ">i8", "<u8"])
+def test_identity_numbers_beyond_what_floats_tell_apart(cli, folder, kind):
+    users = np.array([2**62 + 1, 2**62, 2**62 + 2, 2**62 + 1], kind)
+    np.savez("a.npz", images=IMAGES[:4], labels=users)
+    cli("prepare", "array", "--from", "a.npz", "-o", "d.h5").printed("d.h5")
+    data = dataset.read(folder / "d.h5")
+    assert data.factors[:, 0].tolist() == [1, 0, 2, 1]
+    assert data.class_names["labels"] == [str(2**62 + i) for i in range(3)]
+    cli("prepare", "array", "--from", "a.npz", "--keep", f"labels={2**62 + 1}", "-o", "e.h5").printed("e.h5")
+    assert len(dataset.read(folder / "e.h5")) == 2
+    np.savez("a.npz", images=IMAGES[:4], labels=users.astype(np.float64) * [1, 2, 1, 1])
+    done = cli("prepare", "array", "--from", "a.npz", "-o", "f.h5")
+    done.printed("f.h5")
+    assert "float64" in done.err

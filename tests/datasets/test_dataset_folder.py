@@ -222,6 +222,46 @@ def test_labels():
         factor_columns.from_numbers("f", np.array([0.5, np.inf]))
 
 
+@pytest.mark.parametrize("share", [1, 5, 10, 60, 95, 99])
+@pytest.mark.parametrize("mark", ["NaN", "NA", "inf", "None", "-inf", "#N/A"])
+def test_missing_numbers_are_refused_at_any_share(mark, share):
+    words = [mark if i < share else f"{i / 7:.2f}" for i in range(100)]
+    for column in (words, words[::-1], [mark if word == mark else str(i) for i, word in enumerate(words)]):
+        with pytest.raises(DataMismatch, match="numbers"):
+            factor_columns.from_column("age", column)
+    with pytest.raises(DataMismatch, match="missing"):
+        factor_columns.from_column("age", [mark] * 100)
+
+
+def test_other_marks_of_missing_numbers():
+    for mark in ("?", "-", "unknown"):
+        with pytest.raises(DataMismatch, match="numbers"):
+            factor_columns.from_column("age", [mark if i % 3 == 0 else f"{i / 7:.2f}" for i in range(100)])
+    doors = factor_columns.from_column("doors", ["3", "5", "none", "3"])
+    assert doors.names == ("3", "5", "none")
+    with pytest.raises(DataMismatch, match="missing"):
+        factor_columns.from_column("kind", ["cat", "dog", "NaN"])
+    assert factor_columns.remarks([factor_columns.from_column("f", ["a1", "2", "nan"])])
+
+
+def test_whole_numbers_of_any_size_are_told_apart():
+    users = [2**60 + i % 4 for i in range(12)]
+    column = factor_columns.from_column("user", [str(user) for user in users])
+    assert column.classes.tolist() == [i % 4 for i in range(12)]
+    assert column.names == tuple(str(2**60 + i) for i in range(4))
+    assert not factor_columns.remarks([column])
+    assert factor_columns.from_column("user", ["-9007199254740993", "-9007199254740992", "1"]).size == 3
+    assert factor_columns.remarks([factor_columns.from_column("user", ["1.23457E+18", "1.23458E+18"])])
+    for kind in (np.int64, np.uint64):
+        numbers = np.array(users, kind)
+        assert factor_columns.from_numbers("user", numbers).classes.tolist() == column.classes.tolist()
+    lowest = factor_columns.from_numbers("user", np.array([-(2**63), 2**63 - 1, 2**63 - 2]))
+    assert lowest.classes.tolist() == [0, 2, 1]
+    assert factor_columns.from_numbers("user", np.array([1, 2**53 - 1])).values.tolist() == [1, 2**53 - 1]
+    for floats in (np.array([2.0**53, 1]), np.array([2**24, 1], np.float32)):
+        assert factor_columns.remarks([factor_columns.from_numbers("user", floats)])
+
+
 def test_frequent_numbers_have_a_bin_to_themselves():
     rng = np.random.default_rng(0)
     numbers = np.r_[np.full(5900, 0.5), rng.uniform(0.5, 1, 50), rng.uniform(0, 0.5, 50)]

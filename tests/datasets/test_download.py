@@ -4,15 +4,16 @@ import functools
 import hashlib
 import http.server
 import threading
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from raw_files import idx, zipped
 
-from disentool.datasets import catalogue, mnist
+from disentool.datasets import cache, catalogue, mnist
 from disentool.datasets.catalogue import Facts, File
 from disentool.datasets.download import download
-from disentool.errors import DownloadFailed, WrongUsage
+from disentool.errors import DownloadFailed, NotWritable, WrongUsage
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 
@@ -156,3 +157,22 @@ def test_prepare_fetches_and_reads(cli, folder, server, monkeypatch):
     assert names(folder / "cache" / "raw" / "mnist") == [file.name for file in files]
     cli("prepare", "mnist", "--download", "--from", "mine", "-o", "b.h5").printed("b.h5")
     assert names(folder / "mine") == [file.name for file in files]
+
+
+def test_a_cache_that_another_user_has_just_filled_is_read(tmp_path, monkeypatch):
+    """Whose folder this user cannot write to: no lock can be taken there, and none is needed any more."""
+    monkeypatch.setenv("DISENTOOL_CACHE", str(tmp_path))
+
+    @contextmanager
+    def refused(path, *, wait):
+        if full:
+            path.touch()
+        raise NotWritable(f"{path}: permission denied")
+        yield
+
+    monkeypatch.setattr("disentool.io.files.claim", refused)
+    full = False
+    with pytest.raises(NotWritable):
+        cache.cached("dsprites")
+    full = True
+    assert cache.cached("dsprites") == tmp_path / "dsprites.h5"

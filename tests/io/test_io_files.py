@@ -1,19 +1,21 @@
 """Outputs are whole or not there, never replaced unasked, and written by one process at a time."""
 
-import ast
 import errno
+import fcntl
 import hashlib
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
 
 from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage
 from disentool.io import files
+from disentool.system import locks
 
 
 def names(folder: Path) -> list[str]:
@@ -328,29 +330,73 @@ def test_a_killed_holders_children_hold_nothing(tmp_path):
         process.stdout.close()
 
 
-def test_a_file_system_without_locks_is_said_not_worked_around(tmp_path, monkeypatch):
-    """A lock that is only a file would outlive its process."""
-
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_said_once_and_written_to(tmp_path, monkeypatch, number):
     def refuse(*_):
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("fcntl.flock", refuse)
-    refused = pytest.raises(NotWritable, match=r"a\.h5")
-    with refused, files.claim(tmp_path / "a.h5"):
-        pass
+    (tmp_path / ".a.h5.partial-0.h5").write_text("perhaps another process's work")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("default")
+        for name in ("a.h5", "a.h5", "b.h5"):
+            with files.claim(tmp_path / name):
+                files.write_text(tmp_path / name, "hello", overwrite=True)
+    assert [(w.category, str(w.message).split(":")[0]) for w in said] == [(locks.WithoutLock, str(tmp_path))]
+    assert names(tmp_path) == [".a.h5.partial-0.h5", "a.h5", "b.h5"]
 
 
-def test_no_module_needs_what_windows_lacks():
-    unix = {"fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty"}
-    package = Path(files.__file__).parents[1]
-    found = []
-    for path in sorted(package.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            found += [f"{path.relative_to(package)}: {name}" for name in names if name.split(".")[0] in unix]
-    assert len(list(package.rglob("*.py"))) > 100
-    assert not found
+def test_a_python_without_locks(tmp_path):
+    """As where there is no fcntl: nothing fails, and nothing but the one line is said."""
+    code = """
+import sys
+sys.modules["fcntl"] = None
+from pathlib import Path
+from disentool.io import files
+with files.claim(Path(sys.argv[1])):
+    files.write_text(Path(sys.argv[1]), "hello", overwrite=True)
+"""
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.txt"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("WithoutLock")) == (0, 1), done
+    assert "soft" not in done.stderr
+    assert (tmp_path / "a.txt").read_text() == "hello"
+
+
+def test_a_lock_of_another_user_is_held_or_waited_for(tmp_path, monkeypatch):
+    """As in a shared cache, whose lock file this user may read and not write."""
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    with pytest.raises(NotWritable, match="permission"), files.claim(tmp_path / "a.h5"):
+        pass  # there is no lock file, and none can be made
+    lock = tmp_path / ".a.h5.lock"
+    lock.touch(0o444)
+    waits = []
+    with open(lock) as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with pytest.raises(OutputBusy), files.claim(tmp_path / "a.h5"):
+            pass
+
+        def wait():
+            waits.append(1)
+            fcntl.flock(other, fcntl.LOCK_UN)
+
+        with files.claim(tmp_path / "a.h5", wait=wait), open(lock) as third, pytest.raises(BlockingIOError):
+            fcntl.flock(third, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert waits == [1]
+
+
+def test_a_file_that_cannot_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    (tmp_path / "a.h5").write_bytes(b"x")
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(MissingFile, match=r"a\.h5: .*[Pp]ermission"):
+        files.require(tmp_path / "a.h5", "data set")
 
 
 RACE = """

@@ -2,6 +2,7 @@
 
 import ast
 import ctypes
+import errno
 import hashlib
 import json
 import os
@@ -23,7 +24,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from disentool.commands.info import info
-from disentool.errors import DataMismatch, ForeignFile, MissingFile, OutputExists, UnsafeFile
+from disentool.errors import DataMismatch, ForeignFile, InputBusy, MissingFile, OutputExists, UnsafeFile
 from disentool.io import dataset, hdf5, latents, provenance
 from disentool.io.hdf5_output import HDF5Output
 from disentool.io.schema import DATASET, LATENTS
@@ -655,3 +656,44 @@ def test_written_from_another_thread(tmp_path):
     with ThreadPoolExecutor(1) as pool:
         path = pool.submit(write_dataset, tmp_path / "a.h5", *square_grid(16)).result()
     assert len(dataset.read(path)) == 192
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_read_without(tmp_path, monkeypatch, number):
+    path = write_latents(tmp_path / "a.h5")
+    real = h5py.File
+
+    def refusing(*arguments, locking=None, **options):
+        if locking is False:
+            return real(*arguments, locking=False, **options)
+        raise OSError(number, f"Unable to open file (unable to lock file, errno = {number})")
+
+    monkeypatch.setattr(h5py, "File", refusing)
+    assert len(latents.read(path).mean) == 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks by fcntl")
+def test_a_file_open_in_another_program_is_said_to_be(tmp_path):
+    import fcntl
+
+    path, fresh = write_latents(tmp_path / "a.h5"), tmp_path / "b.h5"
+    fresh.touch()  # as of a program that has written nothing out yet
+    for each in (path, fresh):
+        with open(each, "rb") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)  # as HDF5 locks a file that it opens for writing
+            with pytest.raises(InputBusy, match="another program"), hdf5.opened(each):
+                pass
+    assert len(latents.read(path).mean) == 20
+    with pytest.raises(ForeignFile), hdf5.opened(fresh):
+        pass
+    unclosed = """
+import os, sys, h5py
+file = h5py.File(sys.argv[1], "w", libver="latest")
+file["x"] = [1, 2, 3]
+file.swmr_mode = True
+file.flush()
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", unclosed, tmp_path / "c.h5"], check=True)
+    with pytest.raises(InputBusy, match="h5clear"), hdf5.opened(tmp_path / "c.h5"):
+        pass
