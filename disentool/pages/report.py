@@ -8,8 +8,8 @@ from disentool.pages import document, report_pictures, report_tables
 from disentool.pages.document import escape
 from disentool.pages.report_pictures import empty
 from disentool.pages.report_runs import Found, Run
-from disentool.plots.style import words
 from disentool.reporting import Reporter
+from disentool.results.labels import words
 
 MAX_PICTURED = 24  # checkpoints whose pictures are on the page
 MAX_EXPLORERS = 6  # and that have an explorer
@@ -81,7 +81,7 @@ def _differing(found: Sequence[Run]) -> str:
     """What all runs of a method have in common that is not its default."""
     lines = []
     for method in dict.fromkeys(run.facts.get("method") for run in found):
-        own = [report_tables.unusual(run.facts) for run in found if method and run.facts.get("method") == method]
+        own = [report_tables.not_defaults(run.facts) for run in found if method and run.facts.get("method") == method]
         same = [pair for pair in own[0] if all(pair in other for other in own)] if own else []
         if same:
             text = ", ".join(f"{name} {value}" for name, value in same)
@@ -146,7 +146,7 @@ def _facts(run: Run) -> str:
     step = facts.get("step")
     lines = [
         ("method", facts.get("method")),
-        ("not the defaults", ", ".join(f"{name} {value}" for name, value in report_tables.unusual(facts))),
+        ("not the defaults", ", ".join(f"{name} {value}" for name, value in report_tables.not_defaults(facts))),
         ("seed", facts.get("seed")),
         ("steps", f"{step:,}" if isinstance(step, int) else step),
         ("data", f"{data.get('name')}{sized}{digest}" if data.get("name") else None),

@@ -13,7 +13,7 @@ from disentool.pages.report_runs import Run
 from disentool.plots import PLOTS, style
 from disentool.plots.drawing import draw, load
 from disentool.plots.style import Drawing, Options
-from disentool.plots.tables import Table
+from disentool.results.reading import Table
 
 _THEMES = ("light", "dark")
 _VECTORS = 400_000  # bytes of a plot, above which it is drawn in pixels
@@ -67,9 +67,10 @@ def figure(addresses: Sequence[str], caption: str, *, sheet: bool = False) -> st
 def _plotted(kind: str, found: list[Table], summary: str) -> str:
     drawn: list[tuple[str, Drawing]] = []
     for theme in _THEMES:
-        drawing = draw(kind, found, Options(theme=theme, captioned=False))
+        options = Options(theme=theme, captioned=False)
+        drawing = draw(kind, found, options)
         file = io.BytesIO()
-        with style.applied(theme):
+        with style.applied(options):
             drawing.figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
             kind_of, content = "image/svg+xml", file.getvalue()
             if len(content) > _VECTORS:

@@ -9,9 +9,8 @@ from disentool.errors import DisentoolError, ForeignFile, Interrupted, MissingFi
 from disentool.io import directions, files, hdf5, records, score_records
 from disentool.io.directions import Directions
 from disentool.io.schema import CORRELATION, DATASET, DIRECTIONS, HISTORY, INVERSION, LATENTS, SCORE
-from disentool.plots.reading import read_tables
-from disentool.plots.tables import Table
-from disentool.reporting import Reporter
+from disentool.reporting import Reporter, Silent
+from disentool.results.reading import Table, facts_of, histories
 
 _SUFFIXES = (".pt", ".jsonl", ".h5", ".hdf5")  # that a folder is searched for
 
@@ -135,7 +134,7 @@ def _read(path: Path, found: Found, rest: _Unattached) -> None:
         score_records.check_scores(name, lines)
         rest.scores += lines
     elif form == HISTORY.name:
-        rest.histories += [(path, table) for table in read_tables(path, "history")]
+        rest.histories += [(path, table) for table in histories(path, lines, Silent())]
     elif form == CORRELATION.name:
         found.correlations += lines
     else:
@@ -149,8 +148,7 @@ def _of_checkpoint(path: Path, key: str) -> Run:
     kept = ("method", "config", "step", "data", "command", "created_by", "versions", "seconds", "reconstruction_loss")
     facts = {name: content[name] for name in kept if content.get(name) is not None}
     facts["seed"] = content["rng"].get("seed")
-    of = {"method": facts["method"], "config": facts["config"], "seed": facts["seed"]}
-    history = Table(path.name, HISTORY.name, content["history"], of) if content["history"] else None
+    history = Table(path.stem, HISTORY.name, content["history"], facts_of(content)) if content["history"] else None
     return Run(path.name, key, path, facts, history)
 
 

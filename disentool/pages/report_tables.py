@@ -5,16 +5,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from disentool import methods, named_code
-from disentool.config import options
 from disentool.io import score_records
 from disentool.io.directions import Directions
 from disentool.metrics import METRICS
 from disentool.pages import published_results
 from disentool.pages.document import escape
 from disentool.pages.report_runs import Run
-from disentool.plots import tables
-from disentool.plots.style import words
+from disentool.results import seeds
+from disentool.results.labels import Names, words
+from disentool.results.settings import Setting, settings, unusual
 
 _WIDE, _HIGH = 150, 16  # pixels of the small drawing of a score
 
@@ -40,7 +39,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "")
 def of_runs(runs: Sequence[Run]) -> str:
     """A row for each run; its setting is what differs among the runs of its method."""
     rows = []
-    for number, (run, setting) in enumerate(zip(runs, settings(runs), strict=True), 1):
+    for number, (run, setting) in enumerate(zip(runs, settings_of(runs), strict=True), 1):
         data = run.facts.get("data") or {}
         shape = data.get("shape")
         images = f"{shape[0]:,}" if isinstance(shape, list) and shape and isinstance(shape[0], int) else ""
@@ -48,7 +47,7 @@ def of_runs(runs: Sequence[Run]) -> str:
             [
                 f'<a href="#run-{number}">{escape(words(run.name, 60))}</a>',
                 escape(words(run.facts.get("method") or "")),
-                escape(setting.options),
+                escape(setting.options_called(Names())),
                 _shown(run.facts.get("seed")),
                 _shown(run.facts.get("step")),
                 escape(words(data.get("name") or "")),
@@ -64,27 +63,17 @@ def of_runs(runs: Sequence[Run]) -> str:
     return table([head[k] for k in kept], [[row[k] for k in kept] for row in rows])
 
 
-def settings(runs: Sequence[Run]) -> list[tables.Setting]:
+def settings_of(runs: Sequence[Run]) -> list[Setting]:
     """The setting of each run, as the plots call it."""
-    return tables.settings([run.facts if run.facts.get("method") else {"artefact": run.name} for run in runs])
+    return settings([run.facts if run.facts.get("method") else {"artefact": run.name} for run in runs])
 
 
-def unusual(facts: dict[str, Any]) -> list[tuple[str, str]]:
+def not_defaults(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """The options of a run that are not its method's defaults, each with its value and the default, as text."""
-    method, config = facts.get("method"), facts.get("config")
-    if not isinstance(config, dict):
-        return []
-    known = {}
-    if method in methods.METHODS:  # a user's own would have to be imported
-        known = options(named_code.load(methods.METHODS[method].config))
-    found = []
-    for name, value in config.items():
-        option = known.get(name)
-        if option is None:
-            found.append((name, _plain(value)))
-        elif value != option.default:
-            found.append((name, f"{_plain(value)} (default {_plain(option.default)})"))
-    return found
+    return [
+        (name, _plain(value) if default is ... else f"{_plain(value)} (default {_plain(default)})")
+        for name, value, default in unusual(facts.get("method"), facts.get("config"))
+    ]
 
 
 def of_scores(runs: Sequence[Run]) -> str:
@@ -93,7 +82,7 @@ def of_scores(runs: Sequence[Run]) -> str:
     for number, run in enumerate(runs, 1):
         for record in run.scores:
             groups.setdefault(score_records.column(record), []).append((number, run, record))
-    labels = dict(zip((id(run) for run in runs), settings(runs), strict=True))
+    labels = dict(zip((id(run) for run in runs), settings_of(runs), strict=True))
     parts = []
     for column, rows in groups.items():
         metric, _, protocol = column.rpartition("@")
@@ -109,8 +98,8 @@ def of_scores(runs: Sequence[Run]) -> str:
     return "".join(parts)
 
 
-def _scored(number: int, run: Run, record: dict[str, Any], setting: tables.Setting, span: tuple[float, float]) -> list:
-    interval = tables.interval(record)
+def _scored(number: int, run: Run, record: dict[str, Any], setting: Setting, span: tuple[float, float]) -> list:
+    interval = seeds.interval(record)
     notes = record["details"].get("notes")
     rows = record.get("rows")
     artefact = str(record.get("artefact") or run.name)
@@ -142,7 +131,7 @@ def _stated(one: published_results.Published, span: tuple[float, float]) -> list
 
 def _span(some: Sequence[dict[str, Any]], more: Sequence[float]) -> tuple[float, float]:
     """The ends of the small drawings' scale: 0 to 1 where all is inside it, else what is there."""
-    ends = [end for record in some for end in (*(tables.interval(record) or ()), score_records.value(record))]
+    ends = [end for record in some for end in (*(seeds.interval(record) or ()), score_records.value(record))]
     values = [value for value in (*ends, *more) if math.isfinite(value)] or [0.0]
     low, high = min(values), max(values)
     if low >= 0 and high <= 1:

@@ -112,7 +112,7 @@ def test_what_score_and_train_write(cli, folder, trained, squares):
     assert "discriminator estimate" in svg_text("tc.svg")
     cli("plot", "votes", "scores.jsonl", "--metrics", "mig", "-o", "mig.svg").printed("mig.svg")
     cli("plot", "history", trained, "-o", "of_checkpoint.svg").printed("of_checkpoint.svg")
-    assert "factorvae" in svg_text("of_checkpoint.svg")
+    assert "FactorVAE" in svg_text("of_checkpoint.svg")
     assert "discriminator accuracy" in svg_text("history.svg")
 
 

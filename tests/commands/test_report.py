@@ -97,8 +97,8 @@ def test_scores_history_and_directions_go_to_their_checkpoint(report, own):
     assert page.texts["h1"] == ["ckpt.pt"], "one run"
     assert "1 checkpoint · 2 score records · 1 history · 2 directions" in page.text
     table = rows(page)
-    assert ["ckpt.pt", "factorvae", "0", "500", "3,000", "0.610", "0.590 … 0.640", "", ""] in table
-    assert any(row[:2] == ["dirs.h5:zoom", "factorvae"] for row in table)
+    assert ["ckpt.pt", "FactorVAE", "0", "500", "3,000", "0.610", "0.590 … 0.640", "", ""] in table
+    assert any(row[:2] == ["dirs.h5:zoom", "FactorVAE"] for row in table)
     assert ["shift-x", "dirs.h5", "tangent", "-0.300 … 0.250", "image widths", "0.900", "0.800 … 0.950"] in table
     assert [axis["name"] for axis in page.explorers()[0]["axes"]] == ["shift-x", "zoom", "z2", "z3", "z0"]
     assert "Images moved along the directions of dirs.h5" in page.text
@@ -113,7 +113,7 @@ def test_published_numbers_stand_beside_scores_of_the_same(report, own):
         ("factorvae", "0.82"), ("betavae", "0.73"), ("factorvae", "45"), ("betavae", "45")
     ]  # fmt: skip
     assert all("Kim &amp; Mnih 2018" in row[-1] for row in stated)
-    assert "factorvae γ=40" in [row[1] for row in table if len(row) == 9]
+    assert "FactorVAE γ = 40" in [row[1] for row in table if len(row) == 9]
     for words in ("Methods by metrics", "A score against the reconstruction error", "factorvae and betavae"):
         assert words in page.text, words
     other = [record | {"data": "cars3d"} for record in plot_records.scored("factor", seeds=1, steps=(500,))]

@@ -12,7 +12,7 @@ from disentool.errors import UnknownName, WrongUsage
 from disentool.metrics import METRICS, ONLY_BY_NAME
 from disentool.metrics.constants import Factor, Higgins, Mig, Sap
 from disentool.metrics.facts import markdown_table
-from disentool.plots.style import arrow
+from disentool.results.labels import arrow
 
 NAMES = pytest.mark.parametrize("name", METRICS)
 
