@@ -83,7 +83,10 @@ def require_comparable(found: Iterable[dict[str, Any]]) -> None:
             full = [json.loads(text) for text in seen.values()]
             plain = [{key: value for key, value in one.items() if key != "sha256"} for one in full]
             enough = len(set(map(_as_text, plain))) == len(full)
-            shown = "; ".join(sorted(map(_in_words, plain if enough else full))[:3])
+            chosen = plain if enough else full
+            same = {key for key in chosen[0] if all(key in one and one[key] == chosen[0][key] for one in chosen)}
+            differing = [{key: value for key, value in one.items() if key not in same} for one in chosen]
+            shown = "; ".join(sorted(map(_in_words, differing))[:3])
             raise DataMismatch(
                 f"{name}: records with different constants or data ({shown}) do not compare; keep one of them"
             )

@@ -83,7 +83,7 @@ def _coefficient(test: dict[str, Any]) -> str:
     if test["coefficient"] is None:
         return "not defined"
     p = "p < 0.001" if test["p"] < 0.001 else f"p = {test['p']:.3f}"
-    return f"{test['coefficient']:.2f} ({p})"
+    return f"{test['coefficient']:.2f} ({p})".replace("-", "−")
 
 
 def _matrix(pairs: list[dict[str, Any]], wanted: list[str], options: Options) -> Drawing:
@@ -107,7 +107,7 @@ def _matrix(pairs: list[dict[str, Any]], wanted: list[str], options: Options) ->
         values[row, column] = test["coefficient"]
         sure = test["p"] is not None and test["p"] < _SIGNIFICANT
         strong += sure
-        texts[row][column] = f"{test['coefficient']:.2f}{'*' if sure else ''}"
+        texts[row][column] = f"{test['coefficient']:.2f}{'*' if sure else ''}".replace("-", "−")
     if not counts:
         raise DataMismatch("no pair of metrics is left to correlate; name two of those in the records")
     several = len({name.rpartition("@")[0] for name in names}) < len(names)
@@ -123,7 +123,7 @@ def _matrix(pairs: list[dict[str, Any]], wanted: list[str], options: Options) ->
     for label in axis.get_xticklabels():
         label.set_horizontalalignment("right")
         label.set_rotation_mode("anchor")
-    matrix.key(figure, [axis], image, "Spearman's ρ")
+    matrix.key(figure, [axis], image, "Spearman's ρ", options)
     told = f"Spearman's rank correlation over {counted(counts, 'model')}. *: p < {_SIGNIFICANT:g}"
     told += f" ({strong} of {len(counts)} pairs; not corrected for their number)."
     if undefined:

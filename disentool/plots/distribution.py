@@ -51,7 +51,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
         of = [setting.called(options.names)] if several else []
         axis.set_title(", ".join([words(transform, 30), *of]))
         axis.set_xlabel(f"{words(measured)} ({words(unit)})")
-        axis.set_ylabel(f"density (per {words(unit, 24)})" if unit else "density")
+        axis.set_ylabel(f"density (per unit of {words(measured, 24)})")
         told = "\n".join(
             f"{label} {_distance(own, name)}" for label, name in (("distance", "ks"), ("of moves", "ks_moved"))
         )

@@ -61,10 +61,14 @@ def cells(
     return shown
 
 
-def key(figure: "Figure", axes: Sequence["Axes"], image: "AxesImage", label: str) -> None:
+def key(figure: "Figure", axes: Sequence["Axes"], image: "AxesImage", label: str, options: Options) -> None:
     """The key to the colours of all these axes, to their right."""
-    bar = figure.colorbar(image, ax=list(axes), fraction=0.05, pad=0.02, aspect=25)
+    lines = len({spec.rowspan.start for axis in axes if (spec := axis.get_subplotspec()) is not None})
+    part = min(1.0, 1.3 / lines)  # the key is about as high as one of them
+    bar = figure.colorbar(
+        image, ax=list(axes), fraction=0.05, pad=0.02, aspect=25 * part, shrink=part, anchor=(0.0, 1.0)
+    )
     bar.ax.set_label(KEY)
-    bar.ax.set_ylabel(label)
+    bar.ax.set_ylabel(label, fontsize=options.small)
     bar.outline.set_linewidth(0.4)
     bar.ax.tick_params(length=2, width=0.4)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 READS = (SCORE.name,)
 USES = frozenset({"metrics", "xlim", "ylim"})
 _MOST = 12  # panels
+_BESIDE = 0.5  # of the room of a word, which the settings share
 
 Lines = dict[Setting, dict[str, list[dict[str, Any]]]]  # setting -> value of the constant, as text -> its records
 
@@ -51,16 +52,16 @@ def draw(found: list[Table], options: Options) -> Drawing:
         lines = _points(name, key, rows, of)
         metric = name.rpartition("@")[0]
         place = _scale(axis, lines, options)
-        for setting in order:
+        for n, setting in enumerate(order):
             if setting in lines:
-                found_own = _draw_line(axis, lines[setting], place, looks[setting], options, axes.range_of(metric))
+                own_place = _beside(place, n, len(order))
+                found_own = _draw_line(axis, lines[setting], own_place, looks[setting], options, axes.range_of(metric))
                 own = own or found_own
                 counts += [len(seeds.at_the_end(some)) for some in lines[setting].values()]
         axis.set_xlabel(options.names.option(key))
         axis.set_ylabel(options.names.measured(metric))
         axes.limit(axis, "y", axes.range_of(metric), options.ylim)
-        if all(end is not None for end in options.xlim):
-            axis.set_xlim(*options.xlim)
+        axis.set_xlim(*options.xlim)
     handles = tuple(handle(s.called(options.names), looks[s], markersize=3.2) for s in order)
     return Drawing(figure, _caption(counts, own, undefined), (), handles, 36)
 
@@ -117,6 +118,13 @@ def _scale(axis: "Axes", lines: Lines, options: Options) -> dict[str, float]:
     axis.set_xticks(values, [short(value) for value in values])
     axis.minorticks_off()
     return place
+
+
+def _beside(place: dict[str, float], which: int, count: int) -> dict[str, float]:
+    """Where the values of the n-th of several settings stand: words have room for all, numbers are where they are."""
+    if count == 1 or all(_number(text) is not None for text in place):
+        return place
+    return {text: at + _BESIDE * (which / (count - 1) - 0.5) for text, at in place.items()}
 
 
 def _word(text: str) -> str:

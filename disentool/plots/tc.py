@@ -66,7 +66,8 @@ def _caption(rows: list[dict[str, Any]], counts: list[int], over: bool, left_out
     parts = [f"True: q(z) as the mixture of all posteriors, Monte Carlo means{drawn}."]
     number = counted(counts, "seed")
     if over and max(counts) >= seeds.LEAST:
-        parts.append(f"Left: means of {number}, with 95 % intervals (Student's t); right: each model.")
+        parts.append(f"Over steps: means of {number}, with 95 % intervals (Student's t).")
+        parts.append("Against each other: each model.")
     elif over:
         parts.append(f"Hollow marks: single seeds ({number}).")
     else:

@@ -74,7 +74,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
             _quieten(axis, record["details"], options)
         axis.set_title(_title(setting, record, some, options))
     if image is not None:
-        matrix.key(figure, panes, image, kind.short)
+        matrix.key(figure, panes, image, kind.short, options)
         _per_cent(figure)
     return Drawing(figure, _caption(kind, some, [values for values, _ in read]), (), (), tall)
 

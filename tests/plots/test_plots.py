@@ -495,3 +495,14 @@ def test_words_of_others_are_made_harmless():
     long = labels.words("runs/" + "x" * 100 + "-seed-4.pt")
     assert len(long) == 40 and long.startswith("runs/") and long.endswith("-seed-4.pt")
     assert [labels.short(v) for v in (500, 20_000, 1.5e6, 0)] == ["500", "20k", "1.5M", "0"]
+
+
+def test_two_data_sets_are_named_and_not_their_digests():
+    rows = made.scored("factor", "reconstruction", steps=(500,))
+    other = [row | {"data": "shapes3d", "data_sha256": "a" * 64, "id": f"s{n}"} for n, row in enumerate(rows)]
+    with pytest.raises(DataMismatch) as refused:
+        of("tradeoff", rows + other)
+    assert "(data dsprites; data shapes3d)" in str(refused.value)
+    assert "aaaa" not in str(refused.value)
+    with pytest.raises(DataMismatch, match=r"sha256 aaaaaaaa…; sha256 dddddddd…"):
+        of("tradeoff", rows + [row | {"data": "dsprites"} for row in other])

@@ -82,7 +82,8 @@ def windows(figure):
 )
 def test_nothing_is_cut_off_or_collides(kind, width, count, long):
     drawing = drawn(kind, count, long, width=width)
-    assert fit.problems(drawing.figure) == []
+    with style.applied(Options()):
+        assert fit.problems(drawing.figure) == []
     assert drawing.figure.get_figwidth() * 25.4 == pytest.approx(width)
     assert not any(word in note for note in drawing.notes for word in ("cut off", "collide"))
     legend = [each.get_text() for each in drawing.figure.legends[0].get_texts()] if drawing.figure.legends else []
@@ -164,3 +165,17 @@ def test_names_beside_points_hide_no_mark():
         for name in names:
             inside = abs(x - name.x) < name.half_width and abs(y - name.y) < name.half_height
             assert not inside, name.text
+
+
+@pytest.mark.parametrize("dpi", [72, 150, 300])
+def test_texts_are_as_wide_in_pixels_as_they_are_measured(dpi):
+    """What fits into a .pdf fits into a .png of any resolution."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    options, words = Options(), "Lines: the property's mean of 10 starts at each t, within the range"
+    with style.applied(options):
+        figure = Figure(dpi=dpi)
+        shown = figure.text(0, 0, words, fontsize=options.small)
+        window = shown.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+    assert window.width * 72 / dpi == pytest.approx(text.width(words, options, options.small), rel=0.01)

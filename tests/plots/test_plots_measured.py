@@ -63,7 +63,7 @@ def test_distribution_shows_densities_and_what_was_asked():
     x, y = axis.lines[0].get_data()
     assert (list(x), list(y)) == ([-0.2, -0.2, 0.2, 0.2], pytest.approx([0, 2.5, 2.5, 0]))
     assert axis.texts[0].get_text() == "distance 0.12\nof moves 0.05"
-    assert (axis.get_xlabel(), axis.get_ylabel()) == ("x (image widths)", "density (per image widths)")
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("x (image widths)", "density (per unit of x)")
     assert drawing.caption.startswith("40 samples: ")
 
 
