@@ -504,5 +504,5 @@ def test_two_data_sets_are_named_and_not_their_digests():
         of("tradeoff", rows + other)
     assert "(data dsprites; data shapes3d)" in str(refused.value)
     assert "aaaa" not in str(refused.value)
-    with pytest.raises(DataMismatch, match=r"sha256 aaaaaaaa…; sha256 dddddddd…"):
+    with pytest.raises(DataMismatch, match="aaaaaaaa"):
         of("tradeoff", rows + [row | {"data": "dsprites"} for row in other])
