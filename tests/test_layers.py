@@ -28,7 +28,7 @@ LAYERS = (
     {"commands"},
     {"pages"},
     {"pictures", "plots", "training", "scoring", "steering"},
-    {"models"},
+    {"models", "results"},
     {"methods", "metrics", "datasets", "directions", "engine"},
     {"nn", "io"},
     {"named_code"},

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "invert": ("disentool.cli.invert:invert", "Find the codes whose images are like yours."),
     "swap": ("disentool.cli.swap:swap", "Put the content of some images on the class of others."),
     "correlate": ("disentool.cli.correlate:correlate", "Correlate metrics over the models in score records."),
+    "table": ("disentool.cli.table:table", "Print score records as a table for a paper."),
     "plot": ("disentool.cli.plot:plot", "Draw records as a figure for a paper."),
     "report": ("disentool.cli.report:report", "Write one page with runs, scores, pictures and explorers."),
     "export": ("disentool.cli.export:export", "Write weights as .safetensors, or read them back."),

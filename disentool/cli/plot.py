@@ -8,6 +8,7 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.errors import WrongUsage
 from disentool.plots import PLOTS
 
 
@@ -48,6 +49,8 @@ from disentool.plots import PLOTS
     help="For history: the terms of the loss to draw.  [default: all]",
 )
 @option("--log", group="Content", is_flag=True, help="For history: a logarithmic axis for terms that are positive.")
+@option("--xlim", group="Content", metavar="LOW:HIGH", help="The ends of the x axis; either may be left out.")
+@option("--ylim", group="Content", metavar="LOW:HIGH", help="The ends of the y axis.")
 @option(
     "--width",
     group="Figure",
@@ -73,6 +76,22 @@ from disentool.plots import PLOTS
     show_default=True,
     help="Inks for a light or a dark background.",
 )
+@option(
+    "--font",
+    group="Figure",
+    metavar="NAME[:POINTS]",
+    help="The typeface: sans, serif, mono or one that is installed; and the size of labels.  [default: sans:7]",
+)
+@option("--title", group="Words", metavar="TEXT", help="A title above the figure.")
+@option(
+    "--label",
+    "labels",
+    group="Words",
+    multiple=True,
+    metavar="NAME=TEXT",
+    help="Call a method, metric, option or term otherwise, such as factorvae=Ours or gamma=γ. Repeatable.",
+)
+@option("--no-caption", group="Words", is_flag=True, help="Leave the caption out; a .tex file has its own.")
 @options.quiet
 def plot(
     kind: str,
@@ -81,21 +100,72 @@ def plot(
     metrics: tuple[str, ...],
     terms: tuple[str, ...],
     log: bool,
+    xlim: str | None,
+    ylim: str | None,
     width: float | None,
     height: float | None,
     dpi: int,
     theme: str,
+    font: str | None,
+    title: str | None,
+    labels: tuple[str, ...],
+    no_caption: bool,
     overwrite: bool,
     quiet: bool,
 ) -> None:
     """Draw records as a figure of one KIND, and print its path.
 
-    RECORDS are files that `score`, `correlate` or `train` write. "-" reads records from stdin.
+    RECORDS are files that `score`, `correlate` or `train` write. "-" reads records from stdin. Of several files, those
+    of another kind are passed over. Seeds of one setting are drawn as their mean with its interval.
     """
     from disentool.commands import plot as tool
-    from disentool.plots.style import Options
+    from disentool.plots.style import TEXT, Options
+    from disentool.results.labels import Names
 
+    family, points = _font(font, TEXT)
     sources = [sys.stdin.buffer if path == "-" else path for path in records]
-    asked = Options(metrics=metrics, terms=terms, log=log, width=width, height=height, theme=theme)
+    asked = Options(
+        metrics=metrics,
+        terms=terms,
+        log=log,
+        width=width,
+        height=height,
+        theme=theme,
+        captioned=not no_caption,
+        title=title or "",
+        names=Names(dict(map(_label, labels))),
+        xlim=_ends("--xlim", xlim),
+        ylim=_ends("--ylim", ylim),
+        font=family,
+        points=points,
+    )
     for path in tool.plot(kind, sources, outputs, asked, dpi=dpi, overwrite=overwrite, report=reporter(quiet)):
         print(path, flush=True)
+
+
+def _ends(flag: str, given: str | None) -> tuple[float | None, float | None]:
+    """``LOW:HIGH``, of which either may be left out."""
+    low, colon, high = (given or ":").partition(":")
+    if not colon:
+        raise WrongUsage(f"{flag} {given}: expected LOW:HIGH, such as 0:1, 0: or :1")
+    return _number(flag, low), _number(flag, high)
+
+
+def _number(flag: str, text: str) -> float | None:
+    try:
+        return float(text) if text.strip() else None
+    except ValueError:
+        raise WrongUsage(f"{flag} {text}: expected a number") from None
+
+
+def _font(given: str | None, usual: float) -> tuple[str, float]:
+    """``NAME``, ``NAME:POINTS`` or ``:POINTS``."""
+    name, _, points = (given or "").partition(":")
+    return name.strip() or "sans", _number("--font", points) or usual
+
+
+def _label(given: str) -> tuple[str, str]:
+    name, equals, text = given.partition("=")
+    if not (equals and name.strip() and text.strip()):
+        raise WrongUsage(f"--label {given}: expected NAME=TEXT, such as factorvae=Ours")
+    return name.strip(), text.strip()

@@ -14,6 +14,7 @@ from disentool.io.records import to_json
 from disentool.metrics import METRICS, ONLY_BY_NAME
 
 _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
+_MODEL = ("method", "options", "seed", "step", "data")  # of a tsv, after those
 
 
 def _protocols() -> list[tuple[str, str]]:
@@ -166,12 +167,12 @@ def score(
         return
     for number, record in enumerate(records):
         if form == "tsv" and not number:
-            print("\t".join((*_COLUMNS, "factor") if per_factor else _COLUMNS))
+            print("\t".join((*_COLUMNS, *(["factor"] if per_factor else []), *_MODEL)))
         if form == "jsonl":
             print(to_json(record), flush=True)
             continue
         for row in _rows(record, ".10g", per_factor):
-            print("\t".join(row), flush=True)
+            print("\t".join([*row, *_model(record)]), flush=True)
 
 
 def _pairs(constants: tuple[str, ...]) -> dict[str, str]:
@@ -200,6 +201,17 @@ def _row(record: dict[str, Any], spec: str) -> list[str]:
     low, high = record["interval"] or (None, None)
     numbers = ["" if value is None else format(value, spec) for value in (record["score"], low, high)]
     return [record["artefact"], record["metric"], record["protocol"], *numbers]
+
+
+def _model(record: dict[str, Any]) -> list[str]:
+    """What the artefact says of its model; of its options those that are not the method's defaults."""
+    from disentool.results.labels import words
+    from disentool.results.settings import unusual
+
+    changed = unusual(record.get("method"), record.get("config"))
+    options = ",".join(f"{name}={value}" for name, value, _ in changed)
+    found = {name: record.get(name) for name in _MODEL} | {"options": options}
+    return ["" if value is None else words(value, 1000) for value in found.values()]
 
 
 def _table(records: Iterator[dict[str, Any]], per_factor: bool) -> None:

@@ -64,17 +64,37 @@ def split(names: Sequence[str]) -> list[str]:
 
 
 def require_comparable(found: Iterable[dict[str, Any]]) -> None:
-    """DataMismatch if the records of a metric were made with different constants or of different data."""
-    constants: dict[str, set[str]] = {}
+    """DataMismatch if the records of a metric were made with different constants or of different data.
+
+    It names the data sets; digests only where two of one name differ.
+    """
+    constants: dict[str, dict[str, str]] = {}  # column -> what must be the same, as JSON -> how it is told
     for record in found:
         details = record["details"]
         changed = details.get("changed_options")
         varied = {key: details.get(key) for key in changed} if isinstance(changed, list) else {}
-        varied |= {key: record.get(key) for key in ("data_sha256", "split") if record.get(key)}
-        constants.setdefault(column(record), set()).add(json.dumps(varied, sort_keys=True))
+        of = {key: record.get(key) for key in ("data_sha256", "split") if record.get(key)}
+        told = varied | {key: record.get(key) for key in ("data", "split") if record.get(key)}
+        if record.get("data_sha256"):
+            told["sha256"] = f"{str(record['data_sha256'])[:8]}…"
+        constants.setdefault(column(record), {})[_as_text(varied | of)] = _as_text(told)
     for name, seen in constants.items():
         if len(seen) > 1:
-            shown = "; ".join(sorted(seen)[:3])
+            full = [json.loads(text) for text in seen.values()]
+            plain = [{key: value for key, value in one.items() if key != "sha256"} for one in full]
+            enough = len(set(map(_as_text, plain))) == len(full)
+            chosen = plain if enough else full
+            same = {key for key in chosen[0] if all(key in one and one[key] == chosen[0][key] for one in chosen)}
+            differing = [{key: value for key, value in one.items() if key not in same} for one in chosen]
+            shown = "; ".join(sorted(map(_in_words, differing))[:3])
             raise DataMismatch(
                 f"{name}: records with different constants or data ({shown}) do not compare; keep one of them"
             )
+
+
+def _as_text(value: dict[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _in_words(varied: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in varied.items()) or "the protocol's own"

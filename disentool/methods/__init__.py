@@ -11,11 +11,12 @@ from disentool.named_code import is_own, load
 
 @dataclass(frozen=True)
 class MethodEntry:
-    """Where a method's parts are, as ``module:Class``, and what it is in one line."""
+    """Where a method's parts are, as ``module:Class``, what it is in one line, and its name as papers print it."""
 
     config: str
     implementation: str
     summary: str
+    title: str = ""  # empty: its name in the table
 
 
 METHODS: dict[str, MethodEntry] = {
@@ -23,61 +24,73 @@ METHODS: dict[str, MethodEntry] = {
         "disentool.methods.vae.config:VAEConfig",
         "disentool.methods.vae.method:VAE",
         "variational autoencoder (Kingma & Welling 2014)",
+        "VAE",
     ),
     "betavae": MethodEntry(
         "disentool.methods.betavae.config:BetaVAEConfig",
         "disentool.methods.betavae.method:BetaVAE",
         "beta-VAE (Higgins et al. 2017), with the capacity schedule of Burgess et al. (2018)",
+        "β-VAE",
     ),
     "factorvae": MethodEntry(
         "disentool.methods.factorvae.config:FactorVAEConfig",
         "disentool.methods.factorvae.method:FactorVAE",
         "FactorVAE: a VAE with a total-correlation penalty (Kim & Mnih 2018)",
+        "FactorVAE",
     ),
     "betatcvae": MethodEntry(
         "disentool.methods.betatcvae.config:BetaTCVAEConfig",
         "disentool.methods.betatcvae.method:BetaTCVAE",
         "beta-TCVAE: a VAE with a weighted total correlation, from minibatches (Chen et al. 2018)",
+        "β-TCVAE",
     ),
     "dipvae": MethodEntry(
         "disentool.methods.dipvae.config:DIPVAEConfig",
         "disentool.methods.dipvae.method:DIPVAE",
         "DIP-VAE I and II: a VAE whose codes' covariance is drawn to the identity (Kumar et al. 2018)",
+        "DIP-VAE",
     ),
     "aae": MethodEntry(
         "disentool.methods.aae.config:AAEConfig",
         "disentool.methods.aae.method:AAE",
         "adversarial autoencoder: a discriminator draws the codes to their prior (Makhzani et al. 2015)",
+        "AAE",
     ),
     "infogan": MethodEntry(
         "disentool.methods.infogan.config:InfoGANConfig",
         "disentool.methods.infogan.method:InfoGAN",
         "InfoGAN: a GAN with categorical and continuous codes (Chen et al. 2016)",
+        "InfoGAN",
     ),
     "infowgan-gp": MethodEntry(
         "disentool.methods.infowgangp.config:InfoWGANGPConfig",
         "disentool.methods.infowgangp.method:InfoWGANGP",
         "InfoWGAN-GP: InfoGAN's codes with a Wasserstein critic and gradient penalty (Kim & Mnih 2018)",
+        "InfoWGAN-GP",
     ),
     "adagvae": MethodEntry(
         "disentool.methods.adagvae.config:AdaGVAEConfig",
         "disentool.methods.adagvae.method:AdaGVAE",
         "Ada-GVAE: a VAE of pairs of images that share most factors (Locatello et al. 2020)",
+        "Ada-GVAE",
     ),
     "mlvae": MethodEntry(
         "disentool.methods.mlvae.config:MLVAEConfig",
         "disentool.methods.mlvae.method:MLVAE",
         "ML-VAE: a VAE of groups of images of a class, with a code for class and content (Bouchacourt et al. 2018)",
+        "ML-VAE",
     ),
     "drnet": MethodEntry(
         "disentool.methods.drnet.config:DrNetConfig",
         "disentool.methods.drnet.method:DrNet",
         "DrNet: class and content codes kept apart by an adversary (Denton & Birodkar 2017)",
+        "DrNet",
     ),
     "lord": MethodEntry(
         "disentool.methods.lord.config:LORDConfig",
         "disentool.methods.lord.method:LORD",
         "LORD: class and content, by optimised codes, then by encoders (Gabbay & Hoshen 2020)",
+        "LORD",
     ),
 }
 

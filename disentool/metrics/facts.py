@@ -14,6 +14,31 @@ Better = Literal["higher", "lower", "neither"]
 # How rows are drawn, each in a module of ``disentool.scoring``.
 Drawing = Literal["table", "votes", "pairs", "subset", "posterior", "models", "leakage", "transfer", "control", "own"]
 
+# What figures and tables of papers call a metric, where it is not its name here.
+_TITLES = {
+    "factor": "FactorVAE score",
+    "higgins": "β-VAE score",
+    "mig": "MIG",
+    "dci": "DCI",
+    "dci-hist": "DCI (histogram boosting)",
+    "dci-lasso": "DCI (Lasso)",
+    "sap": "SAP",
+    "irs": "IRS",
+    "med": "MED",
+    "udr": "UDR",
+    "tc": "total correlation",
+    "gaussian-tc": "Gaussian total correlation",
+    "wasserstein": "Wasserstein distance",
+    "mutual-information": "mutual information",
+    "likelihood": "log p(x)",
+    "reconstruction": "reconstruction error",
+    "elbo": "ELBO",
+    "kl": "KL",
+    "leakage": "class leakage",
+    "transfer": "transfer error",
+    "control": "R² of control",
+}
+
 LABELS: frozenset[Need] = frozenset({"factors"})
 NATS_PER_IMAGE = "nats per image"
 SHARE, FROM_ZERO = (0.0, 1.0), (0.0, math.inf)
@@ -70,6 +95,11 @@ class MetricFacts:
         module, _, name = self.function.partition(":")
         function: Callable[..., Any] = getattr(importlib.import_module(module), name)
         return function
+
+    @property
+    def title(self) -> str:
+        """What figures and tables of papers call it."""
+        return _TITLES.get(self.name, self.name)
 
     @property
     def default(self) -> str:

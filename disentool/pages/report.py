@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from disentool.errors import DisentoolError, Interrupted, WrongUsage
-from disentool.pages import document, report_pictures, report_tables
+from disentool.pages import document, report_pictures, report_scores, report_tables
 from disentool.pages.document import escape
 from disentool.pages.report_pictures import empty
 from disentool.pages.report_runs import ReportInputs, Run
-from disentool.plots.style import words
 from disentool.reporting import Reporter
+from disentool.results.labels import Names, words
 
 MAX_PICTURED = 24  # checkpoints whose pictures are on the page
 MAX_EXPLORERS = 6  # and that have an explorer
@@ -24,7 +24,7 @@ def title_of(found: Sequence[Run]) -> str:
         return "Directions and correlations"
     if len(found) == 1:
         return words(found[0].name, 60)
-    methods = list(dict.fromkeys(words(run.facts["method"]) for run in found if run.facts.get("method")))
+    methods = list(dict.fromkeys(Names().method(str(run.facts["method"])) for run in found if run.facts.get("method")))
     named = (
         f" of {', '.join(methods[:-1])} and {methods[-1]}" if len(methods) > 1 else "".join(f" of {m}" for m in methods)
     )
@@ -44,9 +44,8 @@ def body_of(found: ReportInputs, pictured: Pictured, report: Reporter) -> str:
         ),
     ]
     if found.correlations:
-        sections.insert(
-            2, ("correlations", "Correlations of metrics", report_tables.of_correlations(found.correlations))
-        )
+        correlations = report_tables.of_correlations(found.correlations, _data(found))
+        sections.insert(2, ("correlations", "Correlations of metrics", correlations))
     if found.others:
         told = "<p>Of generators whose checkpoints are not among the runs.</p>"
         sections.append(("directions", "Directions", told + report_tables.of_directions(found.others)))
@@ -62,10 +61,15 @@ def body_of(found: ReportInputs, pictured: Pictured, report: Reporter) -> str:
     return f"<main>{head}{middle}{parts}{document.footer()}</main>"
 
 
+def _data(found: ReportInputs) -> set[str]:
+    """The names of the data sets that scores are of."""
+    return {str(record["data"]) for run in found.runs for record in run.all_scores if record.get("data")}
+
+
 def _summary(found: ReportInputs) -> str:
     counts = (
-        (sum(run.path is not None for run in found.runs), "checkpoint"),
-        (sum(len(run.scores) for run in found.runs), "score record"),
+        (sum(one.path is not None for run in found.runs for one in (run, *run.snapshots)), "checkpoint"),
+        (sum(len(run.all_scores) for run in found.runs), "score record"),
         (sum(run.history is not None for run in found.runs), "history"),
         (
             sum(len(d.directions) for d in (*found.others, *(d for run in found.runs for d in run.directions))),
@@ -81,19 +85,26 @@ def _differing(found: Sequence[Run]) -> str:
     """What all runs of a method have in common that is not its default."""
     lines = []
     for method in dict.fromkeys(run.facts.get("method") for run in found):
-        own = [report_tables.unusual(run.facts) for run in found if method and run.facts.get("method") == method]
+        own = [report_tables.not_defaults(run.facts) for run in found if method and run.facts.get("method") == method]
         same = [pair for pair in own[0] if all(pair in other for other in own)] if own else []
         if same:
             text = ", ".join(f"{name} {value}" for name, value in same)
-            which = f"all {len(own)} runs of {words(method)}" if len(own) > 1 else words(method)
+            called = Names().method(str(method))
+            which = f"all {len(own)} runs of {called}" if len(own) > 1 else called
             lines.append(f"<p>{escape(f'Not the defaults, in {which}: {text}.')}</p>")
     return f'<div class="note">{"".join(lines)}</div>' if lines else ""
 
 
 def _scores(found: ReportInputs) -> str:
-    if not any(run.scores for run in found.runs):
+    if not any(run.all_scores for run in found.runs):
         return empty("No score record was given; `disentool score CKPT --format jsonl > scores.jsonl` makes some.")
-    return report_tables.of_scores(found.runs) + report_pictures.of_scores(found.runs)
+    shown = []
+    there = report_scores.data_sets(found.runs)
+    for key, name in there.items():  # one axis for one data set
+        heading = f", {words(name)}" if len(there) > 1 else ""
+        shown.append(report_scores.of_scores(found.runs, key, heading))
+        shown.append(report_pictures.of_scores(found.runs, key, heading))
+    return "".join(shown)
 
 
 def _models(found: ReportInputs, pictured: Pictured, report: Reporter) -> str:
@@ -134,6 +145,11 @@ def _pictured(run: Run, path: Path, key: str | None, pictured: Pictured, found: 
     return f"{shown}<h3>Explore</h3>{explorer}"
 
 
+def _counted(run: Run) -> str:
+    step = run.facts.get("step")
+    return f"{step:,}" if isinstance(step, int) else words(step)
+
+
 def _facts(run: Run) -> str:
     """A list of what is known of a run."""
     facts = run.facts
@@ -146,9 +162,10 @@ def _facts(run: Run) -> str:
     step = facts.get("step")
     lines = [
         ("method", facts.get("method")),
-        ("not the defaults", ", ".join(f"{name} {value}" for name, value in report_tables.unusual(facts))),
+        ("not the defaults", ", ".join(f"{name} {value}" for name, value in report_tables.not_defaults(facts))),
         ("seed", facts.get("seed")),
         ("steps", f"{step:,}" if isinstance(step, int) else step),
+        ("snapshots", ", ".join(f"{words(one.name)} (step {_counted(one)})" for one in run.snapshots)),
         ("data", f"{data.get('name')}{sized}{digest}" if data.get("name") else None),
         ("reconstruction loss", facts.get("reconstruction_loss")),
         ("made with", ", ".join([str(facts.get("created_by") or ""), *(f"{k} {v}" for k, v in versions.items())])),

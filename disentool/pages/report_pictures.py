@@ -10,10 +10,12 @@ from disentool.io.schema import SCORE
 from disentool.pages import document, sprite_sheets
 from disentool.pages.document import escape
 from disentool.pages.report_runs import Run
+from disentool.pages.report_scores import data_key
 from disentool.plots import PLOTS, style
 from disentool.plots.drawing import draw, load
 from disentool.plots.style import Drawing, Options
-from disentool.plots.tables import Table
+from disentool.results.labels import Names, words
+from disentool.results.reading import Table
 
 _THEMES = ("light", "dark")
 _VECTORS = 400_000  # bytes of a plot, above which it is drawn in pixels
@@ -21,31 +23,42 @@ _DPI = 200
 _PICTURE = 700_000  # bytes of a picture, above which it is compressed
 
 
-def of_scores(runs: Sequence[Run]) -> str:
-    """Every plot that the score records allow, each with its caption."""
-    found = [Table(run.name, SCORE.name, run.scores) for run in runs if run.scores]
+def of_scores(runs: Sequence[Run], data: str, heading: str) -> str:
+    """Every plot that the score records of the data set of key ``data`` allow, each with its caption.
+
+    ``heading``: what stands after a plot's name.
+    """
+    own = [(run.name, [record for record in run.all_scores if data_key(record) == data]) for run in runs]
+    found = [Table(name, SCORE.name, records) for name, records in own if records]
     shown = []
     for kind, (_, summary) in PLOTS.items():
         if SCORE.name in load(kind).READS and found:
             try:
-                shown.append(_plotted(kind, found, summary))
+                shown.append(_plotted(kind, found, f"{summary}{heading}"))
             except DisentoolError as error:
                 if kind == "compare":
-                    shown.append(empty(f"No comparison: {error}"))
+                    shown.append(empty(f"No comparison{heading}: {error}"))
     return "".join(shown)
 
 
 def of_histories(runs: Sequence[Run]) -> Iterator[str]:
-    """For each method the losses of its runs; histories without a checkpoint stand together."""
+    """For each method and data set the losses of its runs; histories without a checkpoint stand together."""
     groups: dict[str, list[Table]] = {}
+    several = len({_data_of(run) for run in runs if run.history}) > 1
     for run in runs:
         if run.history:
-            groups.setdefault(str(run.facts.get("method") or "of unknown method"), []).append(run.history)
+            method = run.facts.get("method")
+            name = Names().method(str(method)) if method else "of unknown method"
+            groups.setdefault(f"{name}, {_data_of(run)}" if several and method else name, []).append(run.history)
     for method, found in groups.items():
         try:
             yield _plotted("history", found, f"Losses against steps, {method}")
         except DisentoolError as error:
             yield empty(f"No history of {method}: {error}")
+
+
+def _data_of(run: Run) -> str:
+    return words((run.facts.get("data") or {}).get("name") or "unknown data")
 
 
 def empty(text: str) -> str:
@@ -67,9 +80,10 @@ def figure(addresses: Sequence[str], caption: str, *, sheet: bool = False) -> st
 def _plotted(kind: str, found: list[Table], summary: str) -> str:
     drawn: list[tuple[str, Drawing]] = []
     for theme in _THEMES:
-        drawing = draw(kind, found, Options(theme=theme, captioned=False))
+        options = Options(theme=theme, captioned=False)
+        drawing = draw(kind, found, options)
         file = io.BytesIO()
-        with style.applied(theme):
+        with style.applied(options):
             drawing.figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
             kind_of, content = "image/svg+xml", file.getvalue()
             if len(content) > _VECTORS:

@@ -1,5 +1,6 @@
 """The runs of a report: checkpoints with the histories, scores and directions that belong to them."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,9 +10,8 @@ from disentool.errors import DisentoolError, ForeignFile, Interrupted, MissingFi
 from disentool.io import directions_file, files, hdf5, records, score_records
 from disentool.io.directions_file import Directions
 from disentool.io.schema import CORRELATION, DATASET, DIRECTIONS, HISTORY, INVERSION, LATENTS, SCORE
-from disentool.plots.reading import read_tables
-from disentool.plots.tables import Table
-from disentool.reporting import Reporter
+from disentool.reporting import Reporter, Silent
+from disentool.results.reading import Table, facts_of, histories
 
 _SUFFIXES = (".pt", ".jsonl", ".h5", ".hdf5")  # that a folder is searched for
 
@@ -31,6 +31,12 @@ class Run:
     history: Table | None = None
     scores: list[dict[str, Any]] = field(default_factory=list)
     directions: list[Directions] = field(default_factory=list)
+    snapshots: "list[Run]" = field(default_factory=list)  # of the same run at earlier steps
+
+    @property
+    def all_scores(self) -> list[dict[str, Any]]:
+        """Its records, and those of its snapshots."""
+        return [record for run in (self, *self.snapshots) for record in run.scores]
 
 
 @dataclass
@@ -74,7 +80,8 @@ def gather(sources: Iterable[str | Path], report: Reporter) -> ReportInputs:
     _attach(found, rest)
     if not found.runs and not found.others and not found.correlations:
         raise ForeignFile("nothing to report: no checkpoint, history, score record or direction was read")
-    _name(found.runs)
+    found.runs = _folded(found.runs)
+    _name([one for run in found.runs for one in (run, *run.snapshots)])
     return found
 
 
@@ -135,7 +142,7 @@ def _read(path: Path, found: ReportInputs, rest: _Unattached) -> None:
         score_records.check_scores(name, lines)
         rest.scores += lines
     elif form == HISTORY.name:
-        rest.histories += [(path, table) for table in read_tables(path, "history")]
+        rest.histories += [(path, table) for table in histories(path, lines, Silent())]
     elif form == CORRELATION.name:
         found.correlations += lines
     else:
@@ -149,8 +156,7 @@ def _of_checkpoint(path: Path, key: str) -> Run:
     kept = ("method", "config", "step", "data", "command", "created_by", "versions", "seconds", "reconstruction_loss")
     facts = {name: content[name] for name in kept if content.get(name) is not None}
     facts["seed"] = content["rng"].get("seed")
-    of = {"method": facts["method"], "config": facts["config"], "seed": facts["seed"]}
-    history = Table(path.name, HISTORY.name, content["history"], of) if content["history"] else None
+    history = Table(path.stem, HISTORY.name, content["history"], facts_of(content)) if content["history"] else None
     return Run(path.name, key, path, facts, history)
 
 
@@ -190,6 +196,32 @@ def _generator(record: dict[str, Any]) -> str | None:
     """The key of the checkpoint that a direction's record was measured in; None of any other record."""
     generator = record["details"].get("generator")
     return str(generator.get("sha256"))[:16] if isinstance(generator, dict) else None
+
+
+def _folded(runs: list[Run]) -> list[Run]:
+    """The runs, each once: its checkpoints of earlier steps are its snapshots. One with directions stands alone."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(_same_run(run), []).append(run)
+    folded: dict[int, Run] = {}  # id of a snapshot -> its run
+    for group in groups.values():
+        steps = [run.facts.get("step") for run in group]
+        if len(group) > 1 and all(isinstance(step, int) for step in steps) and len(set(steps)) == len(steps):
+            *before, last = sorted(group, key=lambda run: run.facts["step"])
+            last.snapshots = before
+            last.history = last.history or next((run.history for run in reversed(before) if run.history), None)
+            folded |= {id(run): last for run in before}
+    return [run for run in runs if id(run) not in folded]
+
+
+def _same_run(run: Run) -> str:
+    """What snapshots of one run have in common."""
+    facts = run.facts
+    if not isinstance(facts.get("method"), str) or not isinstance(facts.get("config"), dict) or run.directions:
+        return f"alone {id(run)}"
+    data = facts.get("data") or {}
+    of = [facts["method"], facts["config"], facts.get("seed"), data.get("content_sha256") or data.get("name")]
+    return json.dumps(of, sort_keys=True, default=str)
 
 
 def _name(runs: list[Run]) -> None:

@@ -1,106 +1,117 @@
 """Methods by metrics: for each metric a panel, in it for each setting the seeds, their mean and its interval."""
 
-import math
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from disentool.errors import DataMismatch
-from disentool.io import score_records
 from disentool.io.schema import SCORE
-from disentool.plots import style, tables
-from disentool.plots.panels import panels, refuse_more
+from disentool.plots import axes, marks, style, tables
+from disentool.plots.panels import panels, refuse_more, row_labels
 from disentool.plots.style import Drawing, Options
-from disentool.plots.tables import Table
+from disentool.results import seeds
+from disentool.results.labels import arrow, counted, measure_of, unit_of
+from disentool.results.reading import Table
+from disentool.results.seeds import Summary
+from disentool.results.settings import Setting, in_order, settings
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 READS = (SCORE.name,)
-USES = frozenset({"metrics"})
+USES = frozenset({"metrics", "xlim"})
 _COLUMNS, _MOST = 4, 60  # panels side by side, settings
+_ROW, _LINE = 4.4, 2.6  # mm, of a setting's row, and of each further line of its name
 
 
 def draw(found: list[Table], options: Options) -> Drawing:
-    """Settings down, a panel for each metric. A run with several snapshots counts with its last.
-
-    Bars are Student's intervals over seeds; of a single seed the metric's own, its mark hollow.
-    """
+    """Settings down, a panel for each metric. A run with several snapshots counts with its last."""
     rows = tables.scores(found)
-    columns = list(dict.fromkeys(map(score_records.column, rows)))
-    wanted = score_records.split(options.metrics)
-    chosen = [score_records.find(name, columns) for name in wanted] if wanted else columns
-    shown = {}
-    for name in chosen:
-        if own := tables.of_metric(rows, name):
-            shown[name] = own
-    if not shown:
+    shown = {name: tables.of_metric(rows, name) for name in tables.chosen(rows, options.metrics)}
+    if not any(tables.finite(record) for own in shown.values() for record in own):
         raise DataMismatch("the records hold no finite score; score other models")
     everything = [record for own in shown.values() for record in own]
-    settings = dict(zip(map(id, everything), tables.settings(everything), strict=True))
-    order = tables.in_order(settings.values())
+    of = dict(zip(map(id, everything), settings(everything), strict=True))
+    order = in_order(of.values())
     refuse_more(len(order), _MOST, "settings", "plot fewer records")
-    figure, axes = panels(options, len(shown), _COLUMNS, 12, 14 + 4.5 * len(order), sharey=True)
+    width = options.width or (style.COLUMN if len(shown) == 1 else style.PAGE)
+    labels, beside = row_labels([setting.called(options.names) for setting in order], options, width)
+    tall = sum(_ROW + _LINE * label.count("\n") for label in labels) * options.points / style.TEXT
+    figure, panes = panels(options, len(shown), tall, least=26, most=_COLUMNS, beside=beside, sharey=True)
     methods = list(dict.fromkeys(setting.method for setting in order))
-    counts, hollow = [], False
-    for axis, (name, own) in zip(axes, shown.items(), strict=True):
+    drawn: list[tuple[Summary, tuple[float, float]]] = []
+    for axis, (name, own) in zip(panes, shown.items(), strict=True):
+        metric = name.rpartition("@")[0]
+        measure = measure_of(own)
+        bounds = axes.range_of(metric, measure)
         for place, setting in enumerate(order):
-            scores = _by_seed([record for record in own if settings[id(record)] == setting])
-            if scores:
-                counts.append(len(scores))
+            mine = [record for record in own if of[id(record)] == setting]
+            if mine:
                 look = style.look(methods.index(setting.method))
-                hollow = _draw_row(axis, place, scores, look, options) or hollow
-        axis.set_title(_title(name, rows))
-        axis.margins(x=0.08)
+                drawn.append((_row(axis, place, mine, look, options, bounds), bounds))
+        called = tables.called(name, rows, options.names.metric(metric))
+        axis.set_title(f"{called} {arrow(metric, measure)}".strip())
+        axis.set_xlabel(unit_of(metric, measure) or "score")
         axis.grid(False, axis="y")
-    axes[0].set_yticks(range(len(order)), [setting.label for setting in order])
-    axes[0].set_ylim(len(order) - 0.5, -0.5)
-    caption = f"{tables.counted(counts, 'seed')} a setting: each faint, the mean"
-    caption += " and its 95 % interval (Student's t)." if max(counts) > 1 else "."
-    if any(axis.get_title(loc="left")[-1:] in "↑↓" for axis in axes):
-        caption += " ↑: higher is better; ↓: lower is."
-    if hollow:
-        caption += " Hollow: one seed, with the metric's own interval, which is not over training runs."
-    return Drawing(figure, caption)
-
-
-def _title(name: str, rows: list[dict[str, Any]]) -> str:
-    """A metric, with its protocol where the records hold several, and which way is better."""
-    metric, _, protocol = name.rpartition("@")
-    its = [record for record in rows if record["metric"] == metric]
-    several = len({record["protocol"] for record in its}) > 1
-    measures = {str(record["details"].get("measure")) for record in its}
-    arrow = style.arrow(metric, *measures) if len(measures) == 1 else ""
-    return " ".join(filter(None, [style.words(f"{metric} ({protocol})" if several else metric, 30), arrow]))
-
-
-def _by_seed(own: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """The records of each seed at its last step."""
-    seeds: dict[str, dict[float, list[dict[str, Any]]]] = {}
-    for record in own:
-        step = tables.step(record)
-        seeds.setdefault(tables.seed(record), {}).setdefault(0.0 if math.isnan(step) else step, []).append(record)
-    return [steps[max(steps)] for steps in seeds.values()]
-
-
-def _draw_row(axis: Any, place: int, seeds: list[list[dict[str, Any]]], look: dict[str, Any], options: Options) -> bool:
-    """One setting's scores on one line; whether there is one seed only."""
-    values = [float(np.mean([score_records.value(record) for record in own])) for own in seeds]
-    average, interval = tables.mean(values)
-    single = len(values) == 1
-    if single and len(seeds[0]) == 1:
-        interval = tables.interval(seeds[0][0])
-    colour = look["color"]
-    if not single:
-        axis.plot(values, [place] * len(values), "|", color=colour, markersize=5, markeredgewidth=0.7, alpha=0.6)
-    low, high = interval or (average, average)
-    axis.errorbar(
-        average,
-        place,
-        xerr=[[max(0.0, average - low)], [max(0.0, high - average)]],
-        fmt=look["marker"],
-        color=colour,
-        markersize=4.2,
-        markerfacecolor=style.paper(options) if single else colour,
-        markeredgewidth=0.8,
-        elinewidth=0.9,
-        zorder=4,
+        axes.few(axis, "x", 4)
+        axes.limit(axis, "x", bounds, options.xlim)
+    panes[0].set_yticks(range(len(order)), labels)
+    panes[0].set_ylim(len(order) - 0.5, -0.5)
+    told = _caption(
+        drawn, any(arrow(name.rpartition("@")[0], measure_of(own)) for name, own in shown.items()), _unequal(shown, of)
     )
-    return single
+    return Drawing(figure, told, (), (), tall)
+
+
+def _row(
+    axis: "Axes",
+    place: int,
+    mine: list[dict[str, Any]],
+    look: dict[str, Any],
+    options: Options,
+    bounds: tuple[float, float],
+) -> Summary:
+    """One setting's scores on one line."""
+    scores = seeds.scores(mine)
+    last = seeds.at_the_end(mine)
+    own = seeds.interval(last[0][0]) if len(last) == len(last[0]) == 1 else None
+    marks.across(axis, place, scores, look, options, own=own, bounds=bounds)
+    if scores.undefined:
+        told = f"{scores.undefined} undefined" if scores.values else "undefined"
+        at = (0.98, "right") if scores.values and scores.mean < 0.5 * sum(axis.get_xlim()) else (0.02, "left")
+        axis.text(
+            at[0],
+            place + (0.32 if scores.values else 0.0),
+            told,
+            transform=axis.get_yaxis_transform(),
+            ha=at[1],
+            va="center",
+            fontsize=options.small * 0.9,
+            fontstyle="italic",
+            color=style.soft(options),
+        )
+    return scores
+
+
+def _unequal(shown: dict[str, list[dict[str, Any]]], of: dict[int, Setting]) -> bool:
+    """Whether a metric's interval of a single seed is shown."""
+    for own in shown.values():
+        for setting in {of[id(record)] for record in own}:
+            last = seeds.at_the_end([record for record in own if of[id(record)] == setting])
+            if len(last) == 1 and len(last[0]) == 1 and seeds.interval(last[0][0]):
+                return True
+    return False
+
+
+def _caption(drawn: list[tuple[Summary, tuple[float, float]]], arrows: bool, single: bool) -> str:
+    counts = [len(scores.values) + scores.undefined for scores, _ in drawn]
+    parts = [f"{counted(counts, 'seed')} a setting."]
+    if any(scores.grouped for scores, _ in drawn):
+        cut = ", cut at the ends of a metric's range" if any(marks.cut(*each) for each in drawn) else ""
+        parts.append(f"Filled marks: means, with 95 % intervals (Student's t{cut}); ticks: each seed.")
+    if any(not scores.grouped for scores, _ in drawn):
+        own = ", with the metric's own interval, which is not over training runs" if single else ""
+        parts.append(f"Hollow marks: single seeds{own}.")
+    if any(scores.undefined for scores, _ in drawn):
+        parts.append("Undefined: the metric gave no finite score.")
+    if arrows:
+        parts.append("↑: higher is better; ↓: lower is.")
+    return " ".join(parts)

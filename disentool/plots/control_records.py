@@ -8,7 +8,9 @@ import numpy as np
 
 from disentool.errors import DataMismatch
 from disentool.plots import tables
-from disentool.plots.tables import Setting, Table
+from disentool.results import seeds
+from disentool.results.reading import Table
+from disentool.results.settings import Setting, settings
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def read(found: list[Table]) -> list[ControlRecord]:
             str(row["details"].get("measured_unit", "")),
             row["details"],
         )
-        for row, model, setting in zip(rows, models, tables.settings(models), strict=True)
+        for row, model, setting in zip(rows, models, settings(models), strict=True)
     ]
 
 
@@ -68,4 +70,4 @@ def numbers(value: Any) -> np.ndarray | None:
 
 def number(value: Any) -> float:
     """A quantity's value, or a plain number; NaN for anything else."""
-    return tables.number(value.get("value") if isinstance(value, dict) else value)
+    return seeds.number(value.get("value") if isinstance(value, dict) else value)

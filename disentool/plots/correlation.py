@@ -8,15 +8,21 @@ import numpy as np
 from disentool.errors import DataMismatch, ForeignFile
 from disentool.io import score_records
 from disentool.io.schema import CORRELATION, SCORE
-from disentool.plots import matrix, style, tables
+from disentool.plots import axes, matrix, style, tables
 from disentool.plots.correlation_records import correlations
+from disentool.plots.panels import mark_handle, panels, row_labels
 from disentool.plots.style import Drawing, Options
-from disentool.plots.tables import Table
+from disentool.results import seeds
+from disentool.results.labels import counted, measure_of, words
+from disentool.results.reading import Table
+from disentool.results.settings import in_order, settings
 
 READS = (SCORE.name, CORRELATION.name)
-USES = frozenset({"metrics"})
+USES = frozenset({"metrics", "xlim", "ylim"})
 _TESTS = (("pearson", "Pearson"), ("kendall", "Kendall"), ("spearman", "Spearman"))
 _SHOWN = "spearman"  # of a matrix: a metric's scale is arbitrary, its order is not
+_SIGNIFICANT = 0.05  # p, below which a coefficient is marked
+_CELL_WIDTH, _CELL_HEIGHT = 11.0, 7.0  # mm
 
 
 def draw(found: list[Table], options: Options) -> Drawing:
@@ -40,9 +46,7 @@ def _names(pair: dict[str, Any]) -> list[str]:
 
 def _scatter(rows: list[dict[str, Any]], pair: dict[str, Any], options: Options) -> Drawing:
     """Every model at its two scores, in its setting's ink."""
-    options = options.sized(style.COLUMN, 78)
-    figure = style.blank(options)
-    axis = figure.subplots()
+    figure, (axis,) = panels(options, 1, 54)
     one, two = _names(pair)
     scores: dict[str, tuple[list[float], list[float]]] = {}
     model: dict[str, dict[str, Any]] = {}
@@ -53,32 +57,34 @@ def _scatter(rows: list[dict[str, Any]], pair: dict[str, Any], options: Options)
             model.setdefault(record["id"], record)
     points = {key: tuple(map(np.mean, both)) for key, both in scores.items() if all(both)}
     points = {key: both for key, both in points.items() if all(map(math.isfinite, both))}
-    settings = dict(zip(points, tables.settings([model[key] for key in points]), strict=True))
+    of = dict(zip(points, settings([model[key] for key in points]), strict=True))
     handles = []
-    for index, setting in enumerate(tables.in_order(settings.values())):
+    for index, setting in enumerate(in_order(of.values())):
         look = style.look(index)
-        own = np.array([points[key] for key in points if settings[key] == setting])
-        label = f"{setting.label} (n = {len(own)})"
-        handles += axis.plot(*own.T, look["marker"], color=look["color"], markeredgewidth=0, alpha=0.85, label=label)
-    axis.margins(0.08)
-    for name, write in ((one, axis.set_xlabel), (two, axis.set_ylabel)):
-        write(f"{style.words(name.rpartition('@')[0])} score ({style.words(name.rpartition('@')[2])})")
-    style.legend(figure, handles)
+        own = np.array([points[key] for key in points if of[key] == setting])
+        axis.plot(*own.T, look["marker"], color=look["color"], markeredgewidth=0, alpha=0.85)
+        handles.append(mark_handle(f"{setting.called(options.names)} (n = {len(own)})", look))
+    for name, which, write, asked in (
+        (one, "x", axis.set_xlabel, options.xlim),
+        (two, "y", axis.set_ylabel, options.ylim),
+    ):
+        metric = name.rpartition("@")[0]
+        measure = measure_of(tables.of_metric(rows, name))
+        axes.limit(axis, which, axes.range_of(metric, measure), asked)
+        write(tables.called(name, rows, options.names.measured(metric, measure)))
     told = ", ".join(f"{title} {_coefficient(pair[test])}" for test, title in _TESTS)
     notes = list(pair["notes"])
-    runs = {(settings[key], tables.seed(model[key])) for key in points}
+    runs = {(of[key], seeds.seed(model[key])) for key in points}
     if len(runs) < len(points):
-        notes.append(
-            f"{len(points)} models are snapshots of {tables.counted([len(runs)], 'run')}, and so not independent"
-        )
-    return Drawing(figure, f"{pair['models']} models. {told}.", tuple(notes))
+        notes.append(f"{len(points)} models are snapshots of {counted([len(runs)], 'run')}, and so not independent")
+    return Drawing(figure, f"{pair['models']} models. {told}.", tuple(notes), tuple(handles), 54)
 
 
 def _coefficient(test: dict[str, Any]) -> str:
     if test["coefficient"] is None:
         return "not defined"
     p = "p < 0.001" if test["p"] < 0.001 else f"p = {test['p']:.3f}"
-    return f"{test['coefficient']:.2f} ({p})"
+    return f"{test['coefficient']:.2f} ({p})".replace("-", "−")
 
 
 def _matrix(pairs: list[dict[str, Any]], wanted: list[str], options: Options) -> Drawing:
@@ -87,30 +93,49 @@ def _matrix(pairs: list[dict[str, Any]], wanted: list[str], options: Options) ->
     if wanted:
         names = [score_records.find(name, names) for name in wanted]
     values = np.full((len(names), len(names)), np.nan)
-    counts, weak = [], 0
+    texts = [["" for _ in names] for _ in names]
+    counts, strong, undefined = [], 0, 0
     for pair in pairs:
         if not set(_names(pair)) <= set(names):
             continue
         column, row = sorted(names.index(name) for name in _names(pair))
         test = pair[_SHOWN]
-        values[row, column] = math.nan if test["coefficient"] is None else test["coefficient"]
         counts.append(pair["models"])
-        weak += test["p"] is not None and test["p"] >= 0.05
+        if test["coefficient"] is None:
+            undefined += 1
+            texts[row][column] = "–"
+            continue
+        values[row, column] = test["coefficient"]
+        sure = test["p"] is not None and test["p"] < _SIGNIFICANT
+        strong += sure
+        texts[row][column] = f"{test['coefficient']:.2f}{'*' if sure else ''}".replace("-", "−")
     if not counts:
         raise DataMismatch("no pair of metrics is left to correlate; name two of those in the records")
     several = len({name.rpartition("@")[0] for name in names}) < len(names)
-    labels = [style.words(name if several else name.rpartition("@")[0], 24) for name in names]
-    side = 30 + 9 * len(names)
-    options = options.sized(min(style.PAGE, max(style.COLUMN, side + 10)), min(side, 160))
-    figure = style.blank(options)
-    axis = figure.subplots()
-    matrix.cells(axis, values[1:, :-1], labels[1:], labels[:-1], options, signed=True)
+    labels = [_label(name, several, options) for name in names]
+    tall = _CELL_HEIGHT * (len(names) - 1)
+    wide = min(style.PAGE, max(style.COLUMN, _CELL_WIDTH * (len(names) - 1) + 50))
+    figure, (axis,) = panels(options, 1, tall, usual=wide)
+    broken, _ = row_labels(labels[1:], options, options.width or wide)
+    image = matrix.cells(
+        axis, values[1:, :-1], [row[:-1] for row in texts[1:]], broken, labels[:-1], options, signed=True
+    )
     axis.tick_params(axis="x", labelrotation=40)
     for label in axis.get_xticklabels():
         label.set_horizontalalignment("right")
         label.set_rotation_mode("anchor")
-    told = f"Spearman's rank correlation over {tables.counted(counts, 'model')}"
-    return Drawing(figure, f"{told}; {weak} of {len(counts)} pairs have p ≥ 0.05.")
+    matrix.key(figure, [axis], image, "Spearman's ρ", options)
+    told = f"Spearman's rank correlation over {counted(counts, 'model')}. *: p < {_SIGNIFICANT:g}"
+    told += f" ({strong} of {len(counts)} pairs; not corrected for their number)."
+    if undefined:
+        told += " Hatched, –: undefined, as a metric is the same for every model."
+    return Drawing(figure, told, (), (), tall)
+
+
+def _label(name: str, several: bool, options: Options) -> str:
+    metric, _, protocol = name.rpartition("@")
+    called = options.names.metric(metric)
+    return f"{called} ({words(protocol, 16)})" if several else called
 
 
 def _checked(found: list[Table]) -> list[dict[str, Any]]:

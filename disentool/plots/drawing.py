@@ -4,9 +4,9 @@ import importlib
 from typing import Any
 
 from disentool.errors import UnknownName
-from disentool.plots import PLOTS, style
+from disentool.plots import PLOTS, layout, style
 from disentool.plots.style import Drawing, Options
-from disentool.plots.tables import Table
+from disentool.results.reading import Table
 
 
 def load(kind: str) -> Any:
@@ -18,5 +18,5 @@ def load(kind: str) -> Any:
 
 def draw(kind: str, tables: list[Table], options: Options) -> Drawing:
     """The figure of tables that are read already; to be saved inside :func:`style.applied`."""
-    with style.applied(options.theme):
-        return load(kind).draw(tables, options)
+    with style.applied(options):
+        return layout.finish(load(kind).draw(tables, options), options)

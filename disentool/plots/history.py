@@ -1,60 +1,90 @@
-"""Losses against steps, of several runs: a panel for each term."""
+"""Losses against steps: a panel for each term, in it for each setting the mean over its seeds."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from disentool.errors import DataMismatch, UnknownName
 from disentool.io import score_records
 from disentool.io.schema import HISTORY
-from disentool.plots import style, tables
-from disentool.plots.panels import line_handle, panels
+from disentool.plots import axes, marks, style
+from disentool.plots.axes import ANY
+from disentool.plots.panels import handle, panels
 from disentool.plots.style import Drawing, Options
-from disentool.plots.tables import Table
+from disentool.plots.terms import unit_of_all
+from disentool.results.labels import counted
+from disentool.results.reading import Table
+from disentool.results.seeds import LEAST
+from disentool.results.settings import in_order, settings
 
 READS = (HISTORY.name,)
-USES = frozenset({"terms", "log"})
-_COLUMNS = 3  # panels side by side
+USES = frozenset({"terms", "log", "xlim", "ylim"})
+_POSITIVE = (0.0, math.inf)
+
+Curves = dict[str, np.ndarray]  # term -> float64 [n,2] of (step, value), in the order of steps
+
+
+class Group(NamedTuple):
+    """The runs of a setting under its name."""
+
+    label: str
+    runs: list[tuple[Table, Curves]]
 
 
 def draw(found: list[Table], options: Options) -> Drawing:
-    """A line for each run; runs of one setting, whose checkpoints say so, share an ink.
+    """A line for each setting: the mean over its seeds, in a band of its interval; of fewer than three, each.
 
     ``options.terms``: which, in this order; none: all. ``options.log``: logarithmic, where all values are positive.
     """
-    runs = [_terms(table) for table in found]
-    there = list(dict.fromkeys(term for run in runs for term in run))
+    groups = _groups(found, options)
+    runs = [run for group in groups for run in group.runs]
+    there = list(dict.fromkeys(term for _, curves in runs for term in curves))
     terms = score_records.split(options.terms) or there
     for term in terms:
         if term not in there:
             raise UnknownName("term of these histories", term, there)
     if not terms:
         raise DataMismatch("the histories hold steps, but no term; train for more steps than --log-every")
-    labels = _labels(found)
-    figure, axes = panels(options, len(terms), _COLUMNS, 20, 42, sharex=True)
-    inks = {label: style.look(index) for index, label in enumerate(dict.fromkeys(labels))}
-    for axis, term in zip(axes, terms, strict=True):
-        axis.set_title(style.words(term.replace("_", " ")))
-        shown = [(run[term], inks[label]) for run, label in zip(runs, labels, strict=True) if term in run]
-        for line, look in shown:
-            few = {"marker": look["marker"], "markersize": 3} if len(line) < 3 else {}
-            axis.plot(*line.T, color=look["color"], linestyle=look["linestyle"], linewidth=0.8, alpha=0.9, **few)
-        if options.log and all((line[:, 1] > 0).all() for line, _ in shown):
-            style.logarithmic(axis, "y")
-        style.thousands(axis)
-    for axis in axes[-_COLUMNS:]:  # those without another below
-        axis.set_xlabel("step")
-        axis.tick_params(labelbottom=True)
-    style.legend(figure, [_handle(label, look) for label, look in inks.items()])
-    caption = f"{tables.counted([len(runs)], 'run')}; each point is a mean over the steps since the one before."
-    single = [table.name for table, run in zip(found, runs, strict=True) if max(map(len, run.values()), default=0) == 1]
-    notes = tuple(f"{name}: a single line, which is drawn as a point" for name in single)
-    return Drawing(figure, caption, notes)
+    figure, panes = panels(options, len(terms), 32)
+    for axis, term in zip(panes, terms, strict=True):
+        own = [[curves[term] for _, curves in group.runs if term in curves] for group in groups]
+        for index, lines in enumerate(own):
+            if lines:
+                _draw(axis, lines, style.look(index))
+        positive = all((line[:, 1] > 0).all() for lines in own for line in lines)
+        if options.log and positive:
+            axes.logarithmic(axis, "y")
+        axes.steps(axis)
+        axes.limit(axis, "x", _POSITIVE, options.xlim)
+        axes.limit(axis, "y", (0.0, 1.0) if term.endswith("_accuracy") else ANY, options.ylim)
+        unit = unit_of_all(term, [table.of for table, curves in runs if term in curves])
+        axis.set_ylabel(options.names.term(term) + (f" ({unit})" if unit else ""))
+    handles = tuple(_handle(group, index) for index, group in enumerate(groups))
+    return Drawing(figure, _caption(groups), _notes(groups), handles, 32)
 
 
-def _terms(table: Table) -> dict[str, np.ndarray]:
-    """Term -> float64 [n,2] of (step, value), in the order of steps; what is not finite is left out."""
+def _groups(found: list[Table], options: Options) -> list[Group]:
+    """The runs by setting; a run whose checkpoint is not there stands alone under its file's name."""
+    known = [table for table in found if table.of]
+    several = len({repr(table.of["data"]) for table in known if table.of and table.of.get("data")}) > 1
+    models = [_model(table.of, several) for table in known if table.of]
+    of = dict(zip(map(id, known), settings(models), strict=True))
+    groups = []
+    for setting in in_order(of.values()):
+        own = [table for table in known if of[id(table)] == setting]
+        groups.append(Group(setting.called(options.names), [(table, _curves(table)) for table in own]))
+    alone = [table for table in found if not table.of]
+    return groups + [Group(options.names.own.get(t.name, t.name), [(t, _curves(t))]) for t in alone]
+
+
+def _model(of: dict[str, Any], several: bool) -> dict[str, Any]:
+    """A run's method and options, among them its data where the runs' differ."""
+    return of | {"config": of["config"] | {"data": (of.get("data") or {}).get("name")}} if several else of
+
+
+def _curves(table: Table) -> Curves:
+    """The table's terms; what is not finite is left out."""
     found: dict[str, list[tuple[float, float]]] = {}
     for line in table.records:
         if not _number(line.get("step")):
@@ -69,14 +99,52 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _labels(found: list[Table]) -> list[str]:
-    """What each run is called: its setting where its checkpoint says it, else its file's name."""
-    known = [table.of or {"artefact": table.name} for table in found]
-    return [
-        setting.label if table.of else style.words(table.name)
-        for table, setting in zip(found, tables.settings(known), strict=True)
-    ]
+def _draw(axis: Any, lines: list[np.ndarray], look: dict[str, Any]) -> None:
+    """The runs of a setting: their mean at the steps that all have, or each with its own steps."""
+    if len(lines) < LEAST:
+        for line in lines:
+            few = {"marker": look["marker"], "markersize": 3} if len(line) < 3 else {}
+            axis.plot(*line.T, color=look["color"], linestyle=look["linestyle"], linewidth=0.8, **few)
+        return
+    steps = _shared(lines)
+    few = {"marker": look["marker"], "markersize": 3} if len(steps) < 3 else {}
+    marks.along(axis, steps, [np.interp(steps, *line.T) for line in lines], look, **few)
 
 
-def _handle(label: str, look: dict[str, Any]) -> Any:
-    return line_handle(label, {"color": look["color"], "linestyle": look["linestyle"]})
+def _shared(lines: list[np.ndarray]) -> np.ndarray:
+    """The steps of the mean: those of the line with the fewest, where all have begun and none has ended."""
+    low, high = max(line[0, 0] for line in lines), min(line[-1, 0] for line in lines)
+    fewest = min(lines, key=len)[:, 0]
+    inside = fewest[(fewest >= low) & (fewest <= high)]
+    return inside if len(inside) else np.array([low])
+
+
+def _handle(group: Group, index: int) -> Any:
+    look = style.look(index)
+    n = len(group.runs)
+    label = f"{group.label} (n = {n})" if n > 1 else group.label
+    return handle(label, {"color": look["color"], "linestyle": look["linestyle"]})
+
+
+def _caption(groups: list[Group]) -> str:
+    counts = [len(group.runs) for group in groups]
+    parts = [f"{counted([sum(counts)], 'run')}; each point is a mean over the steps since the one before."]
+    if max(counts) >= LEAST:
+        parts.append("Lines: means over seeds; bands: 95 % intervals (Student's t).")
+        if min(counts) < LEAST:
+            parts.append(f"Thin lines: single seeds, where there are fewer than {LEAST}.")
+    return " ".join(parts)
+
+
+def _notes(groups: list[Group]) -> tuple[str, ...]:
+    notes = []
+    for group in groups:
+        for table, curves in group.runs:
+            if max(map(len, curves.values()), default=0) == 1:
+                notes.append(f"{table.name}: a single line, which is drawn as a point")
+        ends = {max((curve[-1, 0] for curve in curves.values()), default=0.0) for _, curves in group.runs}
+        if len(group.runs) >= LEAST and len(ends) > 1:
+            notes.append(
+                f"{group.label}: its runs end at steps {min(ends):g} to {max(ends):g}; the mean ends with the first"
+            )
+    return tuple(notes)

@@ -1,32 +1,39 @@
 """A metric against its own constants: how much a score depends on them (Kim & Mnih 2018, appendix B)."""
 
 import math
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.io import score_records
 from disentool.io.schema import SCORE
-from disentool.plots import style, tables
-from disentool.plots.panels import line_handle, panels
+from disentool.plots import axes, marks, style, tables
+from disentool.plots.panels import handle, panels
 from disentool.plots.style import Drawing, Options
-from disentool.plots.tables import Table
+from disentool.results import seeds
+from disentool.results.labels import counted, measure_of, short, words
+from disentool.results.reading import Table
+from disentool.results.settings import Setting, in_order, settings
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 READS = (SCORE.name,)
-USES = frozenset({"metrics"})
-_COLUMNS, _MOST = 3, 12  # panels
+USES = frozenset({"metrics", "xlim", "ylim"})
+_MOST = 12  # panels
+_BESIDE = 0.5  # of the room of a word, which the settings share
+
+Lines = dict[Setting, dict[str, list[dict[str, Any]]]]  # setting -> value of the constant, as text -> its records
 
 
 def draw(found: list[Table], options: Options) -> Drawing:
-    """A panel for each constant that varies, the others at their protocol's values; a line for each model.
+    """A panel for each constant that varies, the others at their protocol's values; a line for each setting.
 
     Reads records of ``score --set NAME=VALUE``.
     """
-    rows = [record for record in tables.scores(found) if math.isfinite(score_records.value(record))]
-    columns = list(dict.fromkeys(map(score_records.column, rows)))
-    wanted = score_records.split(options.metrics)
-    chosen = [score_records.find(name, columns) for name in wanted] if wanted else columns
+    rows = tables.scores(found)
+    undefined = sum(not tables.finite(record) for record in rows)
+    rows = [record for record in rows if tables.finite(record)]
+    chosen = tables.chosen(rows, options.metrics)
     shown = [(name, key) for name in chosen for key in _varying(name, rows)]
     if not shown:
         raise DataMismatch(
@@ -35,20 +42,43 @@ def draw(found: list[Table], options: Options) -> Drawing:
         )
     if len(shown) > _MOST:
         raise WrongUsage(f"{len(shown)} constants vary, and a figure holds {_MOST} panels; --metrics names fewer")
-    figure, axes = panels(options, len(shown), _COLUMNS, 18, 48)
-    inks: dict[str, int] = {}
-    many = 0
-    for axis, (name, key) in zip(axes, shown, strict=True):
-        of_key = _points(name, key, rows)
-        for label, points in of_key.items():
-            look = style.look(inks.setdefault(label, len(inks)))
-            many = max(many, *(len(values) for values in points.values()))
-            _draw_line(axis, list(of_key.values()), points, look)
-        axis.set_xlabel(style.words(key.replace("_", " ")))
-        axis.set_ylabel(f"{style.words(name.rpartition('@')[0])} score")
-    style.legend(figure, [line_handle(label, style.look(index), markersize=3.2) for label, index in inks.items()])
-    bars = "means and 95 % intervals over seeds of the metric" if many > 1 else "the metric's own 95 % intervals"
-    return Drawing(figure, f"Bars: {bars}, where there are any. The other constants are the protocol's.")
+    of = dict(zip(map(id, rows), settings(rows), strict=True))
+    order = in_order(of.values())
+    looks = {setting: style.look(index) for index, setting in enumerate(order)}
+    figure, panes = panels(options, len(shown), 36)
+    counts: list[int] = []
+    own = False
+    for axis, (name, key) in zip(panes, shown, strict=True):
+        lines = _points(name, key, rows, of)
+        metric = name.rpartition("@")[0]
+        measure = measure_of(tables.of_metric(rows, name))
+        bounds = axes.range_of(metric, measure)
+        place = _scale(axis, lines, options)
+        for n, setting in enumerate(order):
+            if setting in lines:
+                own_place = _beside(place, n, len(order))
+                found_own = _draw_line(axis, lines[setting], own_place, looks[setting], options, bounds)
+                own = own or found_own
+                counts += [len(seeds.at_the_end(some)) for some in lines[setting].values()]
+        axis.set_xlabel(options.names.option(key))
+        axis.set_ylabel(options.names.measured(metric, measure))
+        axes.limit(axis, "y", bounds, options.ylim)
+        axis.set_xlim(*options.xlim)
+    handles = tuple(handle(s.called(options.names), looks[s], markersize=3.2) for s in order)
+    return Drawing(figure, _caption(counts, own, undefined), (), handles, 36)
+
+
+def _caption(counts: list[int], own: bool, undefined: int) -> str:
+    parts = []
+    if max(counts) >= seeds.LEAST:
+        parts.append(f"Marks: means of {counted(counts, 'seed')}; bars: 95 % intervals (Student's t).")
+    if min(counts) < seeds.LEAST:
+        bars = ", with the metric's own 95 % intervals" if own else ""
+        parts.append(f"Hollow marks: single seeds{bars}.")
+    parts.append("The other constants are the protocol's.")
+    if undefined:
+        parts.append(f"Left out: {counted([undefined], 'record')} without a finite score.")
+    return " ".join(parts)
 
 
 def _changed(record: dict[str, Any]) -> list[str]:
@@ -67,46 +97,70 @@ def _text(record: dict[str, Any], key: str) -> str:
     return repr(record["details"].get(key))
 
 
-def _points(name: str, key: str, rows: list[dict[str, Any]]) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """Model -> value of the constant, as text -> its records."""
-    own = [record for record in rows if score_records.column(record) == name and set(_changed(record)) <= {key}]
-    lines: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    settings = tables.settings(own)
-    alone = len({record["id"] for record in own}) == len(set(settings))  # a model each: its file's name adds nothing
-    for record, setting in zip(own, settings, strict=True):
-        label = setting.label if alone else style.words(record.get("artefact"))
-        lines.setdefault(label, {}).setdefault(_text(record, key), []).append(record)
+def _points(name: str, key: str, rows: list[dict[str, Any]], of: dict[int, Setting]) -> Lines:
+    lines: Lines = {}
+    for record in rows:
+        if score_records.column(record) == name and set(_changed(record)) <= {key}:
+            lines.setdefault(of[id(record)], {}).setdefault(_text(record, key), []).append(record)
     return lines
 
 
-def _draw_line(axis: Any, lines: list[dict[str, Any]], points: dict[str, Any], look: dict[str, Any]) -> None:
-    """One model's scores: numbers at their place, logarithmic where they span a decade, words evenly spaced."""
-    texts = list(dict.fromkeys(text for line in lines for text in line))
+def _scale(axis: "Axes", lines: Lines, options: Options) -> dict[str, float]:
+    """Where each value stands: numbers at their place, logarithmic where they span a decade; words evenly spaced."""
+    texts = list(dict.fromkeys(text for line in lines.values() for text in line))
     place = {text: value for text in texts if (value := _number(text)) is not None}
-    plain = len(place) == len(texts)
-    if not plain:
-        place = {text: float(index) for index, text in enumerate(texts)}
-    order = sorted(texts, key=lambda text: place[text])
-    own = [text for text in order if text in points]
-    values, low, high = [], [], []
-    for text in own:
-        scores = [score_records.value(record) for record in points[text]]
-        average, interval = tables.mean(scores)
-        interval = interval or tables.interval(points[text][0]) or (average, average)
-        values.append(average)
-        low.append(max(0.0, average - interval[0]))
-        high.append(max(0.0, interval[1] - average))
-    x = [place[text] for text in own]
-    look = look if plain else look | {"linestyle": ""}  # between words there is nothing
-    axis.errorbar(x, values, yerr=[low, high], elinewidth=0.7, capsize=1.5, capthick=0.7, markersize=3.2, **look)
-    if not plain:
-        axis.set_xticks(range(len(order)), [style.words(text.strip("'"), 16) for text in order])
-        return
-    numbers_at = np.array(sorted(place.values()))
-    if (numbers_at > 0).all() and numbers_at[-1] >= 10 * numbers_at[0]:
+    if len(place) < len(texts):
+        texts.sort(key=lambda text: (text != "False", text != "True", _number(text) or 0.0))
+        axis.set_xticks(range(len(texts)), [_word(text) for text in texts])
+        axis.set_xlim(-0.5, len(texts) - 0.5)
+        return {text: float(index) for index, text in enumerate(texts)}
+    values = sorted(place.values())
+    if values[0] > 0 and values[-1] >= 10 * values[0]:
         axis.set_xscale("log")
-    axis.set_xticks(numbers_at, [style.short(value) for value in numbers_at])
+    axis.set_xticks(values, [short(value) for value in values])
     axis.minorticks_off()
+    return place
+
+
+def _beside(place: dict[str, float], which: int, count: int) -> dict[str, float]:
+    """Where the values of the n-th of several settings stand: words have room for all, numbers are where they are."""
+    if count == 1 or all(_number(text) is not None for text in place):
+        return place
+    return {text: at + _BESIDE * (which / (count - 1) - 0.5) for text, at in place.items()}
+
+
+def _word(text: str) -> str:
+    return {"True": "on", "False": "off", "None": "none"}.get(text, words(text.strip("'"), 16))
+
+
+def _draw_line(
+    axis: "Axes",
+    line: dict[str, list[dict[str, Any]]],
+    place: dict[str, float],
+    look: dict[str, Any],
+    options: Options,
+    bounds: tuple[float, float],
+) -> bool:
+    """One setting's scores; whether a metric's own interval is among them."""
+    own = sorted(line, key=lambda text: place[text])
+    scores = [seeds.scores(line[text]) for text in own]
+    numbers = all(_number(text) is not None for text in place)
+    if numbers:  # between words there is nothing
+        plain = {"color": look["color"], "linestyle": look["linestyle"], "linewidth": 0.8}
+        axis.plot([place[text] for text in own], [one.mean for one in scores], **plain, zorder=2)
+    found = False
+    for text, one in zip(own, scores, strict=True):
+        if one.grouped:
+            marks.with_bars(axis, (place[text], one.mean), None, marks.interval(one, bounds), look, options, 3.4)
+            continue
+        axis.plot(
+            [place[text]] * len(one.values), one.values, look["marker"], **marks.hollow(look, options), markersize=3.4
+        )
+        if len(line[text]) == 1 and (ends := seeds.interval(line[text][0])):
+            found = True
+            x, (low, high) = place[text], (max(ends[0], bounds[0]), min(ends[1], bounds[1]))
+            axis.plot([x, x], [low, high], "-", color=look["color"], linewidth=0.7, zorder=1)
+    return found
 
 
 def _number(text: str) -> float | None:

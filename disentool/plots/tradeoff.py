@@ -8,15 +8,20 @@ import numpy as np
 from disentool.errors import DataMismatch
 from disentool.io import score_records
 from disentool.io.schema import SCORE
-from disentool.plots import style, tables
-from disentool.plots.style import Drawing, Options
-from disentool.plots.tables import Setting, Table
+from disentool.plots import axes, marks, placing, tables
+from disentool.plots.panels import mark_handle, panels
+from disentool.plots.placing import Named
+from disentool.plots.style import Drawing, Options, look
+from disentool.results import seeds
+from disentool.results.labels import counted
+from disentool.results.reading import Table
+from disentool.results.settings import Setting, in_order, settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 READS = (SCORE.name,)
-USES = frozenset({"metrics"})
+USES = frozenset({"metrics", "xlim", "ylim"})
 
 Runs = dict[str, dict[float, tuple[float, float]]]  # seed -> step -> (reconstruction, score)
 
@@ -25,25 +30,52 @@ def draw(found: list[Table], options: Options) -> Drawing:
     """A panel for each metric; its mean and interval over seeds for each setting, at the last step and on the way."""
     rows = tables.scores(found)
     names = score_records.split(options.metrics) or [_usual(rows)]
-    options = options.sized(style.COLUMN if len(names) == 1 else style.PAGE, 70)
-    figure = style.blank(options)
+    read = [_runs(rows, name) for name in names]
+    figure, shown = panels(options, len(names), 52)
     methods: dict[str, int] = {}
     counts: list[int] = []
     way = False
-    for axis, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-        runs = _runs(rows, name)
-        for setting in tables.in_order(runs):
-            look = style.look(methods.setdefault(setting.method, len(methods)))
-            counts.append(len(_last(runs[setting])))
-            way = _draw_setting(axis, setting, runs[setting], look, options) or way
-        axis.set_xlabel("reconstruction error (nats per image)")
-        axis.set_ylabel(f"{style.words(name)} score")
-        axis.margins(0.12)
-    style.legend(figure, [_handle(method, style.look(index)) for method, index in methods.items()])
-    seeds = tables.counted(counts, "seed")
-    caption = f"Mean of {seeds}" + (", bars: 95 % interval of the mean (Student's t)" if max(counts) > 1 else "")
-    caption += "; faint: each seed" + (", over training, and their mean's way." if way else ".")
-    return Drawing(figure, caption)
+    named: list[list[Named]] = []
+    for axis, name, (runs, _) in zip(shown, names, read, strict=True):
+        metric = name.partition("@")[0]
+        bounds = (axes.range_of("reconstruction"), axes.range_of(metric))
+        named.append([])
+        for setting in in_order(runs):
+            ink = look(methods.setdefault(setting.method, len(methods)))
+            counts.append(len(runs[setting]))
+            middle, there = _draw_setting(axis, runs[setting], ink, options, bounds)
+            way = way or there
+            if setting.values:
+                named[-1].append(Named(*middle, setting.options_called(options.names)))
+        axis.set_xlabel(options.names.measured("reconstruction"))
+        axis.set_ylabel(options.names.measured(metric))
+        axes.limit(axis, "x", bounds[0], options.xlim)
+        axes.limit(axis, "y", bounds[1], options.ylim)
+
+    def after() -> None:
+        for axis, points in zip(shown, named, strict=True):
+            placing.place(axis, points, options)
+
+    known = {s.method: s for runs, _ in read for s in runs}
+    handles = tuple(mark_handle(known[m].method_called(options.names), look(n)) for m, n in methods.items())
+    undefined = sum(missing for _, missing in read)
+    return Drawing(figure, _caption(counts, way, undefined), (), handles, 52, after)
+
+
+def _caption(counts: list[int], way: bool, undefined: int) -> str:
+    some, most = min(counts), max(counts)
+    parts = []
+    if most >= seeds.LEAST:
+        parts.append(f"Large marks: means of {counted(counts, 'seed')} with 95 % intervals (Student's t).")
+        parts.append("Small marks: each seed at its last step.")
+    if some < seeds.LEAST:
+        few = counted([count for count in counts if count < seeds.LEAST], "seed")
+        parts.append(f"Hollow marks: single seeds, where there are fewer than {seeds.LEAST} ({few}).")
+    if way:
+        parts.append("Lines: the way there over training.")
+    if undefined:
+        parts.append(f"Left out: {counted([undefined], 'model')} without a finite score.")
+    return " ".join(parts)
 
 
 def _usual(rows: list[dict[str, Any]]) -> str:
@@ -53,24 +85,28 @@ def _usual(rows: list[dict[str, Any]]) -> str:
     return "factor" if "factor" in there else there[0]
 
 
-def _runs(rows: list[dict[str, Any]], name: str) -> dict[Setting, Runs]:
-    """Setting -> seed -> step -> (reconstruction, score), for the models that have both."""
+def _runs(rows: list[dict[str, Any]], name: str) -> tuple[dict[Setting, Runs], int]:
+    """Setting -> seed -> step -> (reconstruction, score), for models that have both; how many have one undefined."""
     errors, scores = tables.of_metric(rows, "reconstruction"), tables.of_metric(rows, name)
     values: dict[str, list[list[float]]] = {}
     for place, some in enumerate((errors, scores)):
         for record in some:
             values.setdefault(record["id"], [[], []])[place].append(score_records.value(record))
     both = [record for record in scores if values[record["id"]][0]]
-    if not both:
+    runs: dict[Setting, Runs] = {}
+    undefined = set()
+    for record, setting in zip(both, settings(both), strict=True):
+        x, y = (float(np.mean(part)) for part in values[record["id"]])
+        at = seeds.step(record)
+        if math.isfinite(x) and math.isfinite(y):
+            runs.setdefault(setting, {}).setdefault(seeds.seed(record), {})[math.inf if math.isnan(at) else at] = (x, y)
+        else:
+            undefined.add(record["id"])
+    if not runs:
         raise DataMismatch(
             f"no model has both {name} and reconstruction; `disentool score --metric {name},reconstruction` prints them"
         )
-    runs: dict[Setting, Runs] = {}
-    for record, setting in zip(both, tables.settings(both), strict=True):
-        x, y = (float(np.mean(part)) for part in values[record["id"]])
-        at = tables.step(record)
-        runs.setdefault(setting, {}).setdefault(tables.seed(record), {})[math.inf if math.isnan(at) else at] = (x, y)
-    return runs
+    return runs, len(undefined)
 
 
 def _last(runs: Runs) -> np.ndarray:
@@ -79,39 +115,29 @@ def _last(runs: Runs) -> np.ndarray:
     return np.array([steps[max(common or steps)] for steps in runs.values()])
 
 
-def _draw_setting(axis: "Axes", setting: Setting, runs: Runs, look: dict[str, Any], options: Options) -> bool:
-    """One setting's marks; whether there was a way to draw."""
+def _draw_setting(
+    axis: "Axes",
+    runs: Runs,
+    look: dict[str, Any],
+    options: Options,
+    bounds: tuple[tuple[float, float], tuple[float, float]],
+) -> tuple[tuple[float, float], bool]:
+    """One setting's marks; where their middle is, and whether there was a way to draw."""
     colour, mark = look["color"], look["marker"]
     points = _last(runs)
-    everywhere = np.array([point for steps in runs.values() for point in steps.values()])
-    axis.plot(*everywhere.T, mark, color=colour, markersize=1.6, markeredgewidth=0, alpha=0.35)
-    axis.plot(*points.T, mark, color=colour, markersize=2.6, markeredgewidth=0, alpha=0.6)
+    across, up = (seeds.summary(column) for column in points.T)
     shared = sorted(set.intersection(*(set(steps) for steps in runs.values())))
-    way = np.array([np.mean([steps[at] for steps in runs.values()], axis=0) for at in shared])
-    if len(way) > 1:
-        axis.plot(*way.T, color=colour, linewidth=0.8, alpha=0.7)
-    (x, across), (y, up) = tables.mean(points[:, 0]), tables.mean(points[:, 1])
-    axis.errorbar(
-        x,
-        y,
-        xerr=None if across is None else [[x - across[0]], [across[1] - x]],
-        yerr=None if up is None else [[y - up[0]], [up[1] - y]],
-        fmt=mark,
-        color=colour,
-        markersize=5.5,
-        markeredgecolor=style.paper(options),
-        markeredgewidth=0.6,
-        elinewidth=0.7,
-        zorder=5,
-    )
-    if setting.values:
-        axis.annotate(
-            setting.options, (x, y), (4, 4), textcoords="offset points", fontsize=6, color=style.ink(options), zorder=6
-        )
-    return len(way) > 1
-
-
-def _handle(method: str, look: dict[str, Any]) -> Any:
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], color=look["color"], marker=look["marker"], linestyle="", label=style.words(method))
+    if across.grouped:
+        axis.plot(*points.T, mark, color=colour, markersize=2.2, markeredgewidth=0, alpha=0.45)
+        ways = [np.array([np.mean([steps[at] for steps in runs.values()], axis=0) for at in shared])]
+    else:
+        axis.plot(*points.T, mark, **marks.hollow(look, options), markersize=4.2, zorder=5)
+        ways = [np.array([steps[at] for at in sorted(steps)]) for steps in runs.values()]
+    ways = [way for way in ways if len(way) > 1]
+    for way in ways:
+        axis.plot(*way.T, color=colour, linewidth=0.7, alpha=0.6, marker=".", markersize=2, zorder=1)
+    if across.grouped:
+        ends = (marks.interval(across, bounds[0]), marks.interval(up, bounds[1]))
+        marks.with_bars(axis, (across.mean, up.mean), *ends, look, options, 5.2)
+        return (across.mean, up.mean), bool(ways)
+    return (float(points[-1, 0]), float(points[-1, 1])), bool(ways)

@@ -141,22 +141,23 @@ def _grown(axis: str, found: dict[int, float]) -> Row:
 
 
 def _draw(found: dict[str, dict[int, float]], path: Path, caption: str) -> None:
-    from disentool.plots import style
+    from disentool.plots import layout, saving, style
+    from disentool.results.labels import short
 
     options = style.Options().sized(style.PAGE, 48)
-    with style.applied(options.theme):
+    with style.applied(options):
         figure = style.blank(options)
         for axis, (name, values) in zip(figure.subplots(1, len(found)), found.items(), strict=True):
             axis.plot(list(values), list(values.values()), color=style.COLOURS[0], marker="o")
             axis.set_xlabel(name)
             axis.set_xscale("log")
-            axis.set_xticks(list(values), [style.short(value) for value in values])
+            axis.set_xticks(list(values), [short(value) for value in values])
             axis.minorticks_off()
             axis.set_ylim(0, 1.1 * max(values.values()))
         figure.axes[0].set_ylabel("steps/s")
         shown = "FactorVAE's step at the paper's setting but for what is named; of seeds at once, all their steps."
-        drawing = style.Drawing(figure, f"{shown} {caption}.")
-        style.save(drawing, path, options, dpi=150, overwrite=True, about={"created": "by tests/bench growth"})
+        drawing = layout.finish(style.Drawing(figure, f"{shown} {caption}."), options)
+        saving.save(drawing, path, dpi=150, overwrite=True, about={"created": "by tests/bench growth"})
 
 
 if __name__ == "__main__":

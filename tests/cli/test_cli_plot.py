@@ -112,7 +112,7 @@ def test_what_score_and_train_write(cli, folder, trained, squares):
     assert "discriminator estimate" in svg_text("tc.svg")
     cli("plot", "votes", "scores.jsonl", "--metrics", "mig", "-o", "mig.svg").printed("mig.svg")
     cli("plot", "history", trained, "-o", "of_checkpoint.svg").printed("of_checkpoint.svg")
-    assert "factorvae" in svg_text("of_checkpoint.svg")
+    assert "FactorVAE" in svg_text("of_checkpoint.svg")
     assert "discriminator accuracy" in svg_text("history.svg")
 
 
@@ -128,6 +128,63 @@ def test_several_histories_in_one_file_are_several_runs(cli, files):
     made.write(files / "two.jsonl", made.history() + made.history(seed=1))
     cli("plot", "history", "two.jsonl", "-o", "a.svg").printed("a.svg")
     assert "two 1" in svg_text("a.svg") and "two 2" in svg_text("a.svg")
+
+
+def test_a_history_is_named_after_the_checkpoint_beside_it_and_counts_once(cli, folder, trained):
+    history = trained.with_suffix(".history.jsonl")
+    cli("plot", "history", history, trained, "-o", "a.svg").printed("a.svg")
+    shown = svg_text("a.svg")
+    assert "FactorVAE" in shown and "ckpt" not in shown and "1 run;" in shown
+    (folder / "alone.history.jsonl").write_bytes(history.read_bytes())
+    cli("plot", "history", "alone.history.jsonl", "-o", "b.svg").printed("b.svg")
+    assert "alone" in svg_text("b.svg")
+    (folder / "alone.pt").write_bytes(b"PK\x03\x04 cut off")
+    outcome = cli("plot", "history", "alone.history.jsonl", "-o", "c.svg")
+    outcome.printed("c.svg")
+    assert "alone.pt" in outcome.err and "alone" in svg_text("c.svg")
+
+
+def test_files_of_another_kind_are_passed_over(cli, files, trained):
+    outcome = cli("plot", "history", "history.jsonl", "tradeoff.jsonl", "-o", "a.svg")
+    outcome.printed("a.svg")
+    assert "tradeoff.jsonl" in outcome.err and len(outcome.err.splitlines()) == 1
+    outcome = cli("plot", "tradeoff", trained, "tradeoff.jsonl", "history.jsonl", "-o", "b.svg")
+    outcome.printed("b.svg")
+    assert len(outcome.err.splitlines()) == 2
+    cli("plot", "tradeoff", trained, "history.jsonl", "-o", "c.svg").failed(1, "no records")
+
+
+def test_words_ends_and_the_typeface_are_chosen(cli, files):
+    words = ("--title", "My title", "--label", "factorvae=Ours", "--label", "gamma=weight", "--no-caption")
+    cli("plot", "tradeoff", "tradeoff.jsonl", "-o", "a.svg", *words, "--xlim", "40:", "--ylim", ":1").printed("a.svg")
+    shown = svg_text("a.svg")
+    assert "My title" in shown and "Ours" in shown and "weight = 40" in shown
+    assert "FactorVAE " not in shown.replace("FactorVAE score", "") and "Student" not in shown
+    cli("plot", "tradeoff", "tradeoff.jsonl", "-o", "b.pdf", "--font", "serif:8").printed("b.pdf")
+    pdf = (files / "b.pdf").read_bytes()
+    assert b"STIXGeneral" in pdf and b"/Type3" not in pdf
+    cli("plot", "tradeoff", "tradeoff.jsonl", "-o", "c.svg", "--font", "mono").printed("c.svg")
+    assert "DejaVu Sans Mono" in (files / "c.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "noun"),
+    [
+        ("--xlim 1", "LOW:HIGH"),
+        ("--xlim a:b", "number"),
+        ("--xlim 2:1", "--xlim"),
+        ("--ylim 0:nan", "--ylim"),
+        ("--font :99", "points"),
+        ("--font :x", "number"),
+        ("--font NoSuchTypeface", "font"),
+        ("--label factorvae", "NAME=TEXT"),
+        ("--label nothing=x", "nothing"),
+        ("--width 22", "--width"),
+    ],
+)
+def test_looks_that_cannot_be(cli, files, words, noun):
+    cli("plot", "tradeoff", "tradeoff.jsonl", "-o", "a.svg", *words.split()).failed(2, noun)
+    assert not (files / "a.svg").exists()
 
 
 def test_a_point_where_a_curve_is_asked(cli, files):

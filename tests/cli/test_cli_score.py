@@ -140,9 +140,14 @@ def test_several_metrics_and_artefacts(cli, ckpt, codes):
 def test_tsv(cli, codes):
     outcome = cli("score", codes, "--format", "tsv", "--metric", "factor", "--metric", "kl")
     head, *lines = [line.split("\t") for line in outcome.out.splitlines()]
-    assert head == ["artefact", "metric", "protocol", "score", "low", "high"]
+    assert head[:6] == ["artefact", "metric", "protocol", "score", "low", "high"]
     assert [line[:2] for line in lines] == [[str(codes), "factor"], [str(codes), "kl"]]
-    assert all(float(low) <= float(score) <= float(high) for _, _, _, score, low, high in lines)
+    assert all(float(low) <= float(score) <= float(high) for _, _, _, score, low, high, *_ in lines)
+    assert head[6:] == ["method", "options", "seed", "step", "data"]
+    assert [line[6] for line in lines] == ["factorvae"] * 2 and [line[8:] for line in lines] == [
+        ["0", "30", "squares"]
+    ] * 2
+    assert {"latent_dim=4", "steps=30"} <= set(lines[0][7].split(",")), "what is not the method's default"
 
 
 def test_a_table_where_asked(cli, folder, codes, monkeypatch):

@@ -13,7 +13,9 @@ import page_files as made
 import plot_records
 import pytest
 from conftest import square_grid, write_dataset
+from scipy import stats
 
+from disentool.io import checkpoint
 from disentool.pages import published_results, report_pictures
 from disentool.pages import report as report_page
 
@@ -65,7 +67,7 @@ def rows(page):
 def test_a_checkpoint_alone(report):
     page = report("ckpt.pt")
     assert page.texts["h1"] == ["ckpt.pt"]
-    assert [c for c in rows(page)[1] if c][:6] == ["ckpt.pt", "factorvae", "0", "30", "squares", "192"]
+    assert [c for c in rows(page)[1] if c][:6] == ["ckpt.pt", "FactorVAE", "0", "30", "squares", "192"]
     text = page.text
     for words in (
         "latent_dim 4 (default 10)",
@@ -73,7 +75,7 @@ def test_a_checkpoint_alone(report):
         "disentool 0.1.0, python",
         "192 images of 32×32×1",
         "No score record was given",
-        "Losses against steps, factorvae. 1 run",
+        "Losses against steps, FactorVAE. 1 run",
         "Each latent dimension from end to end",
         "One slider moves at a time",
     ):
@@ -97,8 +99,8 @@ def test_scores_history_and_directions_go_to_their_checkpoint(report, own):
     assert page.texts["h1"] == ["ckpt.pt"], "one run"
     assert "1 checkpoint · 2 score records · 1 history · 2 directions" in page.text
     table = rows(page)
-    assert ["ckpt.pt", "factorvae", "0", "500", "3,000", "0.610", "0.590 … 0.640", "", ""] in table
-    assert any(row[:2] == ["dirs.h5:zoom", "factorvae"] for row in table)
+    assert ["ckpt.pt", "FactorVAE", "0", "500", "3,000", "0.610", "0.590 … 0.640", "", ""] in table
+    assert any(row[:2] == ["dirs.h5:zoom", "FactorVAE"] for row in table)
     assert ["shift-x", "dirs.h5", "tangent", "-0.300 … 0.250", "image widths", "0.900", "0.800 … 0.950"] in table
     assert [axis["name"] for axis in page.explorers()[0]["axes"]] == ["shift-x", "zoom", "z2", "z3", "z0"]
     assert "Images moved along the directions of dirs.h5" in page.text
@@ -110,11 +112,11 @@ def test_published_numbers_stand_beside_scores_of_the_same(report, own):
     table = rows(page)
     stated = [row for row in table if row[0] == "published"]
     assert [(row[1].split(",")[0], row[5]) for row in stated] == [
-        ("factorvae", "0.82"), ("betavae", "0.73"), ("factorvae", "45"), ("betavae", "45")
+        ("FactorVAE", "0.82"), ("β-VAE", "0.73"), ("FactorVAE", "45"), ("β-VAE", "45")
     ]  # fmt: skip
     assert all("Kim &amp; Mnih 2018" in row[-1] for row in stated)
-    assert "factorvae γ=40" in [row[1] for row in table if len(row) == 9]
-    for words in ("Methods by metrics", "A score against the reconstruction error", "factorvae and betavae"):
+    assert "FactorVAE γ = 40" in [row[1] for row in table if len(row) == 9]
+    for words in ("Methods by metrics", "A score against the reconstruction error", "FactorVAE and β-VAE"):
         assert words in page.text, words
     other = [record | {"data": "cars3d"} for record in plot_records.scored("factor", seeds=1, steps=(500,))]
     plot_records.write(own / "t.jsonl", other)
@@ -135,7 +137,7 @@ def test_correlations(cli, report, own):
     outcome = cli("correlate", "s.jsonl", "--metrics", "factor,higgins", "--format", "jsonl")
     (own / "c.jsonl").write_text(outcome.out)
     page = report("c.jsonl")
-    assert ["published", "", "0.404", "0.310", "0.444", "Kim &amp; Mnih 2018, section 6"] in rows(page)
+    assert ["published", "", "0.404", "0.310", "0.444", "Kim &amp; Mnih 2018, section 6, on dsprites"] in rows(page)
     assert rows(page)[1][:2] == ["factor and higgins", "12"]
 
 
@@ -154,7 +156,7 @@ def test_a_history_of_a_checkpoint_that_records_tell_of(report, own):
     plot_records.write(own / "s.jsonl", [records[0] | {"artefact": "elsewhere/a.pt"}])
     plot_records.write(own / "a.history.jsonl", plot_records.history())
     page = report("s.jsonl", "a.history.jsonl")
-    assert page.texts["h1"] == ["a.pt"] and "Losses against steps, factorvae. 1 run" in page.text
+    assert page.texts["h1"] == ["a.pt"] and "Losses against steps, FactorVAE. 1 run" in page.text
 
 
 def test_a_folder(cli, own):
@@ -196,15 +198,87 @@ def test_pictures_that_cannot_be_made(cli, own, ckpt):
 def test_no_more_explorers_than_a_page_can_hold(report, own, ckpt, monkeypatch):
     monkeypatch.setattr(report_page, "MAX_EXPLORERS", 1)
     monkeypatch.setattr(report_page, "MAX_PICTURED", 2)
-    for step in (28, 29):
-        made.strong(ckpt, own / f"s{step}.pt", step=step)
+    for seed in (28, 29):
+        made.strong(ckpt, own / f"s{seed}.pt", rng=checkpoint.read(ckpt)["rng"] | {"seed": seed})
     page = report("ckpt.pt", "s28.pt", "s29.pt")
     assert len(page.explorers()) == 1
     assert (
         "Explorers are of the first 1 checkpoints" in page.text
         and "Pictures are of the first 2 checkpoints" in page.text
     )
-    assert page.texts["h1"] == ["3 runs of factorvae"]
+    assert page.texts["h1"] == ["3 runs of FactorVAE"]
+
+
+def test_snapshots_are_folded_under_their_run(report, own, ckpt):
+    for step in (10, 20):
+        made.strong(ckpt, own / f"ckpt-{step}.pt", step=step)
+    digests = {name: made.files.sha256(own / f"{name}.pt")[:16] for name in ("ckpt-10", "ckpt-20", "ckpt")}
+    kept = checkpoint.read(own / "ckpt.pt")
+    of = {"method": "factorvae", "config": kept["config"], "seed": 0}
+    plot_records.write(own / "s.jsonl", [
+        plot_records.record("factor", 0.2 + step / 100, id=digests[name], artefact=f"{name}.pt", step=step) | of
+        for name, step in (("ckpt-10", 10), ("ckpt-20", 20), ("ckpt", 30))
+    ])  # fmt: skip
+    page = report("ckpt-10.pt", "ckpt-20.pt", "ckpt.pt", "s.jsonl")
+    assert page.texts["h1"] == ["ckpt.pt"], "one run"
+    assert "3 checkpoints · 3 score records" in page.text
+    assert "ckpt-10.pt (step 10), ckpt-20.pt (step 20)" in page.text
+    assert len(page.explorers()) == 1
+    fold = re.search(r'<tr class="fold">.*?</details>', page.source, re.S)[0]
+    assert "2 snapshots of ckpt.pt" in fold
+    scores = [[row[0], row[3], row[5]] for row in rows(page) if len(row) == 9 and row[0].startswith("ckpt")]
+    assert ["ckpt.pt", "30", "0.500"] in scores and ["ckpt-10.pt", "10", "0.300"] in scores
+    assert page.source.index(">0.500<") < page.source.index(fold) < page.source.index(">0.300<")
+
+
+def test_means_over_seeds_stand_above_their_runs(report, own):
+    records = plot_records.scored("factor", seeds=3, steps=(500,))
+    plot_records.write(own / "s.jsonl", records)
+    table = rows(report("s.jsonl"))
+    own_scores = [r["score"] for r in records if r["config"].get("gamma") == 40.0]
+    half = stats.sem(own_scores) * stats.t.ppf(0.975, 2)
+    place = next(n for n, row in enumerate(table) if row[:2] == ["mean of 3 seeds", "FactorVAE γ = 40"])
+    mean, deviation = np.mean(own_scores), np.std(own_scores, ddof=1)
+    assert table[place][5:7] == [f"{mean:.3f} ± {deviation:.3f}", f"{mean - half:.3f} … {mean + half:.3f}"]
+    assert [row[5] for row in table[place + 1 : place + 4]] == [f"{score:.3f}" for score in own_scores]
+
+
+def test_each_data_set_has_tables_and_plots_of_its_own(report, own):
+    records = plot_records.scored("factor", seeds=1, steps=(500,))
+    other = [r | {"data": "cars3d", "data_sha256": "c" * 64, "id": f"c{n}"} for n, r in enumerate(records)]
+    plot_records.write(own / "s.jsonl", records + other)
+    page = report("s.jsonl")
+    assert [text for text in page.texts["h3"] if "factor" in text] == ["factor, dsprites", "factor, cars3d"]
+    assert page.text.count("Methods by metrics, with intervals, ") == 2
+    assert "different constants" not in page.text
+    first, second = page.source.index("<h3>factor, dsprites"), page.source.index("<h3>factor, cars3d")
+    stated = [match.start() for match in re.finditer(">published<", page.source)]
+    assert len(stated) == 2 and all(first < place < second for place in stated), "of 2D Shapes alone"
+
+
+def test_published_numbers_follow_the_rows_of_their_method(report, own):
+    plot_records.write(own / "s.jsonl", plot_records.scored("factor", seeds=1, steps=(500,)))
+    shown = [row[1].split()[0].strip(",") for row in rows(report("s.jsonl")) if len(row) == 9][1:]
+    assert shown == ["FactorVAE"] * 3 + ["β-VAE"] * 3
+
+
+def test_published_correlations_are_of_their_pair_and_data(cli, report, own):
+    scores = plot_records.scored("factor", "higgins", "mig", steps=(500,))
+    plot_records.write(own / "s.jsonl", scores)
+    (own / "c.jsonl").write_text(cli("correlate", "s.jsonl", "--format", "jsonl").out)
+    table = rows(report("c.jsonl", "s.jsonl"))
+    place = next(n for n, row in enumerate(table) if row[0] == "published" and row[2] == "0.404")
+    assert table[place - 1][0] == "factor and higgins"
+    plot_records.write(own / "s.jsonl", [row | {"data": "cars3d"} for row in scores])
+    assert not any("0.404" in row for row in rows(report("c.jsonl", "s.jsonl")))
+
+
+def test_a_phone_shows_the_columns_that_matter(report, own):
+    plot_records.write(own / "s.jsonl", plot_records.scored("factor", seeds=1, steps=(500,)))
+    page = report("s.jsonl")
+    kept = re.findall(r'<th scope="col"(?: class="number")?>(.*?)</th>', page.source)
+    assert kept == ["run", "method", "setting", "run", "setting", "score"]
+    assert ".less { display: none; }" in page.source.partition("@media (max-width: 640px)")[2]
 
 
 def test_class_and_content_checkpoints_have_a_swap_grid(report, own, squares):

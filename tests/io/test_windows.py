@@ -13,7 +13,7 @@ import disentool
 from disentool import named_code
 from disentool.datasets.cache import open_data
 from disentool.errors import MissingFile, NotWritable, UnknownName
-from disentool.io import directions, files
+from disentool.io import directions_file, files
 from disentool.system import locks
 from disentool.training.signals import listen
 
@@ -105,9 +105,9 @@ def test_a_lock_file_that_is_open_is_left_to_its_holder(tmp_path, monkeypatch):
 
 def test_paths_of_windows_are_paths(windows):
     for path in ("C:\\runs\\dirs.h5", "C:\\dirs.h5"):
-        assert directions.reference(path) == (Path(path), None)
+        assert directions_file.reference(path) == (Path(path), None)
         assert not named_code.is_own(path)
-    assert directions.reference("C:\\dirs.h5:shift-x") == (Path("C:\\dirs.h5"), "shift-x")
+    assert directions_file.reference("C:\\dirs.h5:shift-x") == (Path("C:\\dirs.h5"), "shift-x")
     assert named_code.is_own("module:Class")
     with pytest.raises(MissingFile):
         open_data("data/squares")  # a path, with either slash

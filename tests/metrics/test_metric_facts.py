@@ -15,7 +15,7 @@ from disentool.metrics.constants.class_and_content import Transfer
 from disentool.metrics.constants.disentanglement import Factor, Higgins, Mig, Sap
 from disentool.metrics.facts import markdown_constants, markdown_table
 from disentool.metrics.similarity import PSNR_CAP
-from disentool.plots.style import arrow
+from disentool.results.labels import arrow
 
 NAMES = pytest.mark.parametrize("name", METRICS)
 

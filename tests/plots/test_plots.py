@@ -8,13 +8,15 @@ import plot_records as made
 import pytest
 from scipy import stats
 
-from disentool.commands.plot import draw
 from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
 from disentool.io.schema import CORRELATION, HISTORY, SCORE
-from disentool.plots import PLOTS, style, tables
+from disentool.plots import PLOTS, style
 from disentool.plots.correlation_records import correlations
+from disentool.plots.drawing import draw
 from disentool.plots.style import Options
-from disentool.plots.tables import Setting, Table
+from disentool.results import labels, settings
+from disentool.results.reading import Table
+from disentool.results.settings import Setting
 
 
 def of(kind, rows, form=SCORE.name, **options):
@@ -59,10 +61,10 @@ def test_tradeoff_shows_means_over_seeds_at_the_last_step():
         ((_, across, up),) = [(at, *ends) for at, ends in marks.items() if at == pytest.approx((x[0], y[0]))]
         assert across[:, 0] == pytest.approx(x[1:])
         assert up[:, 1] == pytest.approx(y[1:])
-    assert {text.get_text() for text in axis.texts} == {"γ=10", "γ=40", "β=1", "β=4"}
-    assert [text.get_text() for text in drawing.figure.legends[0].get_texts()] == ["factorvae", "betavae"]
-    assert drawing.caption.startswith("Mean of 3 seeds, bars: 95 % interval of the mean")
-    assert (axis.get_xlabel(), axis.get_ylabel()) == ("reconstruction error (nats per image)", "factor score")
+    assert {text.get_text() for text in axis.texts} == {"γ = 10", "γ = 40", "β = 1", "β = 4"}
+    assert [text.get_text() for text in drawing.figure.legends[0].get_texts()] == ["FactorVAE", "β-VAE"]
+    assert drawing.caption.startswith("Large marks: means of 3 seeds with 95 % intervals (Student's t).")
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("reconstruction error (nats per image)", "FactorVAE score")
 
 
 def test_tradeoff_shows_the_way_over_training():
@@ -77,19 +79,26 @@ def test_tradeoff_shows_the_way_over_training():
     assert ways[0] == pytest.approx(np.array(expected))
 
 
-def test_tradeoff_of_one_seed_has_no_interval_and_says_so():
-    drawing = of("tradeoff", made.scored("factor", "reconstruction", seeds=1, steps=(500,)))
-    assert all(len(ends) == 0 for ends in bars(axes(drawing)[0]).values())
-    assert drawing.caption == "Mean of 1 seed; faint: each seed."
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_tradeoff_of_fewer_than_three_seeds_shows_each_and_no_mean(seeds):
+    rows = made.scored("factor", "reconstruction", seeds=seeds, steps=(500,))
+    drawing = of("tradeoff", rows)
+    (axis,) = axes(drawing)
+    assert not axis.containers
+    hollow = [line for line in axis.lines if line.get_markerfacecolor() == "#ffffff"]
+    points = np.concatenate([line.get_xydata() for line in hollow])
+    pairs = [[r["score"] for r in rows if r["id"] == key][::-1] for key in dict.fromkeys(r["id"] for r in rows)]
+    assert np.array(sorted(points.tolist())) == pytest.approx(np.array(sorted(pairs)))
+    assert drawing.caption.startswith("Hollow marks: single seeds, where there are fewer than 3")
 
 
 def test_tradeoff_has_a_panel_for_each_metric():
     drawing = of("tradeoff", made.scored("factor", "mig", "reconstruction"), metrics=("mig,factor",))
-    assert [axis.get_ylabel() for axis in axes(drawing)] == ["mig score", "factor score"]
+    assert [axis.get_ylabel() for axis in axes(drawing)] == ["MIG", "FactorVAE score"]
 
 
 def test_seeds_of_a_score_are_averaged():
-    rows = made.scored("factor", "reconstruction", seeds=2, steps=(500,))
+    rows = made.scored("factor", "reconstruction", seeds=3, steps=(500,))
     again = [row | {"score": row["score"] + 0.2} for row in rows if row["metric"] == "factor"]
     one, two = (bars(axes(of("tradeoff", r))[0]) for r in (rows, rows + again))
     assert sorted(y for _, y in two) == pytest.approx(sorted(y + 0.1 for _, y in one))
@@ -126,15 +135,15 @@ def test_history_has_a_panel_for_each_term_and_a_line_for_each_run():
     runs = [made.history(seed=seed) for seed in range(2)]
     found = [Table(f"run{n}", HISTORY.name, run) for n, run in enumerate(runs)]
     drawing = draw("history", found, Options())
-    titles = [axis.get_title(loc="left") for axis in axes(drawing)]
-    assert titles[:4] == ["loss", "reconstruction", "kl", "total correlation"]
+    labels = [axis.get_ylabel().replace("\n", " ") for axis in axes(drawing)]
+    assert labels[:4] == ["loss", "reconstruction", "KL (nats per image)", "total correlation (nats per image)"]
     for axis, term in zip(axes(drawing), ("loss", "reconstruction", "kl", "total_correlation"), strict=False):
         for line, run in zip(axis.lines, runs, strict=True):
             assert line.get_xydata().tolist() == [[r["step"], r[term]] for r in run]
     assert len({(line.get_color(), str(line.get_linestyle())) for line in axes(drawing)[0].lines}) == 2
     assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == ["run0", "run1"]
     chosen = draw("history", found, Options(terms=("kl", "loss")))
-    assert [axis.get_title(loc="left") for axis in axes(chosen)] == ["kl", "loss"]
+    assert [axis.get_ylabel() for axis in axes(chosen)] == ["KL (nats per image)", "loss"]
 
 
 def test_history_of_checkpoints_is_by_setting():
@@ -146,7 +155,50 @@ def test_history_of_checkpoints_is_by_setting():
     drawing = draw("history", found, Options(terms=("loss",)))
     one, two, three = (line.get_color() for line in axes(drawing)[0].lines)
     assert one == two != three
-    assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == ["betavae β=1", "betavae β=4"]
+    assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == [
+        "β-VAE β = 1 (n = 2)",
+        "β-VAE β = 4",
+    ]
+
+
+def of_run(beta, seed, **of):
+    known = {"method": "betavae", "config": {"beta": beta}, "seed": seed, "data": {"name": "dsprites"}}
+    return Table(f"b{beta}-{seed}", HISTORY.name, made.history(seed=seed), known | of)
+
+
+def test_history_of_three_seeds_is_their_mean_in_a_band():
+    found = [of_run(beta, seed) for beta in (1.0, 4.0) for seed in range(3)]
+    drawing = draw("history", found, Options(terms=("kl",)))
+    (axis,) = axes(drawing)
+    assert len(axis.lines) == len(axis.collections) == 2
+    for place in (0, -1):
+        mean, low, high = student([table.records[place]["kl"] for table in found[:3]])
+        assert axis.lines[0].get_ydata()[place] == pytest.approx(mean)
+        step = found[0].records[place]["step"]
+        corners = [y for x, y in axis.collections[0].get_paths()[0].vertices if x == step]
+        assert (min(corners), max(corners)) == pytest.approx((low, high))
+    assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == [
+        "β-VAE β = 1 (n = 3)",
+        "β-VAE β = 4 (n = 3)",
+    ]
+    assert "95 % intervals" in drawing.caption
+
+
+def test_history_of_runs_that_end_early_says_so():
+    found = [of_run(1.0, seed) for seed in range(3)]
+    cut = Table("c", HISTORY.name, found[2].records[:5], found[2].of)
+    drawing = draw("history", [*found[:2], cut], Options(terms=("kl",)))
+    assert axes(drawing)[0].lines[0].get_xdata().tolist() == [50, 100, 150, 200, 250]
+    assert drawing.notes == ("β-VAE: its runs end at steps 250 to 500; the mean ends with the first",)
+
+
+def test_history_never_averages_over_data_sets():
+    found = [of_run(1.0, seed, data={"name": name}) for name in ("dsprites", "shapes3d") for seed in range(2)]
+    drawing = draw("history", found, Options(terms=("kl",)))
+    assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == [
+        "β-VAE data = dsprites (n = 2)",
+        "β-VAE data = shapes3d (n = 2)",
+    ]
 
 
 def test_history_on_a_logarithmic_axis_where_it_can_be():
@@ -202,7 +254,7 @@ def test_tc_without_a_discriminator_takes_the_gaussian_estimate():
     rows = [made.total_correlation(**m) for m in made.models(steps=(500,))]
     for row in rows:
         row["details"]["estimates"]["discriminator"] = None
-    assert axes(of("tc", rows))[0].get_ylabel() == "gaussian estimate (nats)"
+    assert axes(of("tc", rows))[0].get_ylabel() == "Gaussian estimate (nats)"
     for row in rows:
         row["details"]["estimates"] = {"gaussian": 1.0}
     with pytest.raises(DataMismatch, match="estimate"):
@@ -217,7 +269,7 @@ def test_tc_without_a_discriminator_takes_the_gaussian_estimate():
 def test_votes_are_shares_of_each_factor():
     row = made.votes()
     drawing = of("votes", [row])
-    (axis,) = axes(drawing)
+    axis, key = axes(drawing)
     table = np.array(row["details"]["vote_table"])
     shown = np.asarray(axis.images[0].get_array())
     assert shown == pytest.approx((table / table.sum(0)).T)
@@ -225,15 +277,17 @@ def test_votes_are_shares_of_each_factor():
     assert [t.get_text() for t in axis.get_xticklabels()] == [f"z{i}" for i in range(10)]
     written = {text.get_position(): text.get_text() for text in axis.texts}
     assert written[0, 3] == f"{table[0, 3] / table[:, 3].sum() * 100:.0f}"
-    framed = {(p.get_x() + 0.5, p.get_y() + 0.5) for p in axis.patches}
+    framed = {(p.get_x() + 0.5, p.get_y() + 0.5) for p in axis.patches if p.get_linewidth() == 1}
     assert framed == {(d, made.FACTORS.index(f)) for d, f in enumerate(row["details"]["majority"]) if f}
-    assert axis.get_title(loc="left") == f"factorvae, seed 0: factor {row['score']:.3f}"
+    assert axis.get_title(loc="left") == f"FactorVAE, seed 0: FactorVAE score {row['score']:.3f}"
     assert [t.get_fontstyle() == "italic" for t in axis.get_xticklabels()] == [i in (3, 7, 9) for i in range(10)]
-    assert f"{table.sum()} votes" in drawing.caption
+    assert f"{table.sum()} votes" in drawing.caption and "Italic: dimensions that do not vary" in drawing.caption
+    assert key.get_ylabel() == "share of votes (%)"
+    assert {"0", "100"} <= {key.yaxis.get_major_formatter()(tick) for tick in key.get_yticks()}
 
 
 def test_votes_of_several_models_and_other_matrices():
-    assert len(axes(of("votes", [made.votes(seed=s) for s in range(3)]))) == 4
+    assert len(axes(of("votes", [made.votes(seed=s) for s in range(3)]))) == 4 + 1, "2 x 2 panels and a key"
     information = np.random.default_rng(0).random((4, 2))
     details = {"factors": ["a", "b"], "mutual_information": information.tolist(), "factor_entropy": [2.0, 1.0]}
     drawing = of("votes", [made.record("mig", 0.3, details=details), made.votes()], metrics=("mig",))
@@ -268,8 +322,9 @@ def test_correlation_of_two_metrics_is_a_scatter():
     points = np.concatenate([line.get_xydata() for line in axis.lines])
     assert np.array(sorted(points.tolist())) == pytest.approx(np.array(sorted(zip(x, y, strict=True))))
     assert f"12 models. Pearson {stats.pearsonr(x, y)[0]:.2f} (p < 0.001)" in drawing.caption
-    assert axis.get_xlabel() == "factor score (paper)"
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("FactorVAE score", "MIG")
     assert drawing.notes == ()
+    assert drawing.figure.legends[0].get_texts()[0].get_text() == "FactorVAE γ = 10 (n = 3)"
     (note,) = of("correlation", made.scored("factor", "mig")).notes
     assert "12 runs" in note
 
@@ -282,13 +337,30 @@ def test_correlation_of_more_is_a_matrix_as_correlate_has_it():
         expected[i, j] = stats.spearmanr(x, y)[0]
     pairs = correlations(rows)
     for drawing in (of("correlation", rows), of("correlation", pairs, CORRELATION.name)):
-        (axis,) = axes(drawing)
+        axis, key = axes(drawing)
+        assert key.get_ylabel().split() == ["Spearman's", "ρ"]
         np.testing.assert_allclose(np.ma.filled(axis.images[0].get_array(), np.nan), expected)
         assert "over 12 models" in drawing.caption
+    written = {t.get_position()[::-1]: t.get_text() for t in axes(drawing)[0].texts}
+    for pair in pairs:
+        coefficient, p = pair["spearman"]["coefficient"], pair["spearman"]["p"]
+        assert f"{coefficient:.2f}{'*' if p < 0.05 else ''}" in written.values()
     with pytest.raises(ForeignFile, match="record 1"):
         of("correlation", [{"metrics": ["a", "b"]}], CORRELATION.name)
     with pytest.raises(DataMismatch, match="together"):
         draw("correlation", [Table("a", SCORE.name, rows), Table("b", CORRELATION.name, pairs)], Options())
+
+
+def test_correlation_marks_what_is_not_sure_and_what_is_not_defined():
+    scores = {"factor": (0, 1, 2, 3, 4), "mig": (0, 2, 4, 6, 8), "sap": (3, 1, 4, 1, 5), "irs": (5, 5, 5, 5, 5)}
+    rows = [made.record(metric, v / 10, seed=seed) for metric, vs in scores.items() for seed, v in enumerate(vs)]
+    drawing = of("correlation", rows)
+    axis = axes(drawing)[0]
+    written = {(int(y), int(x)): t.get_text() for t in axis.texts for x, y in [t.get_position()]}
+    assert written[0, 0] == "1.00*" and not written[1, 0].endswith("*")
+    assert [written[2, column] for column in range(3)] == ["–"] * 3
+    assert sum(bool(p.get_hatch()) for p in axis.patches) == 3
+    assert "Hatched, –: undefined" in drawing.caption and "(1 of 6 pairs" in drawing.caption
 
 
 # ---- sensitivity
@@ -298,17 +370,34 @@ def test_sensitivity_has_a_panel_for_each_constant():
     drawing = of("sensitivity", made.swept(seed=0))
     votes, group, rescaled = axes(drawing)
     assert [axis.get_xlabel() for axis in axes(drawing)] == ["votes", "group size", "rescaled"]
-    assert votes.containers[0].lines[0].get_xydata().tolist() == [
+    assert {axis.get_ylabel() for axis in axes(drawing)} == {"FactorVAE score"}
+    assert votes.lines[0].get_xydata().tolist() == [
         [v, 0.6 + 0.03 * math.log10(v + 1)] if v != 800 else [800, 0.69] for v in (100, 200, 400, 800, 1600)
     ]
-    assert votes.containers[0].lines[2][0].get_segments()[0][:, 1] == pytest.approx(
+    assert votes.lines[2].get_ydata() == pytest.approx(
         [0.6 + 0.03 * math.log10(101) - 0.02, 0.6 + 0.03 * math.log10(101) + 0.03]
-    )
+    ), "the metric's own interval, of a single seed"
     assert (votes.get_xscale(), group.get_xscale()) == ("log", "log")
     assert [t.get_text() for t in group.get_xticklabels()] == ["10", "50", "100", "200"]
-    assert [t.get_text() for t in rescaled.get_xticklabels()] == ["True", "False"]
+    assert [t.get_text() for t in rescaled.get_xticklabels()] == ["off", "on"]
+    assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == ["FactorVAE"]
     with pytest.raises(DataMismatch, match="constant"):
         of("sensitivity", [made.record("factor", 0.5)])
+
+
+def test_sensitivity_groups_seeds_under_their_setting():
+    rows = [
+        row | {"score": row["score"] + 0.01 * seed, "artefact": f"runs/a-{weight}-{seed}.pt"}
+        for weight in (10.0, 40.0)
+        for seed in range(4)
+        for row in made.swept(seed=seed, weight=weight)
+    ]
+    drawing = of("sensitivity", rows)
+    assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == ["FactorVAE γ = 10", "FactorVAE γ = 40"]
+    first = bars(axes(drawing)[0])
+    mean, low, high = student([0.69 + 0.01 * seed for seed in range(4)])
+    assert first[800.0, mean][0][:, 1] == pytest.approx([low, high])
+    assert "means of 4 seeds" in drawing.caption
 
 
 # ---- compare
@@ -318,8 +407,8 @@ def test_compare_has_means_and_intervals_of_seeds():
     rows = made.scored("factor", "reconstruction")
     drawing = of("compare", rows)
     left, right = axes(drawing)
-    assert [a.get_title(loc="left") for a in (left, right)] == ["factor ↑", "reconstruction ↓"]
-    names = ["factorvae γ=10", "factorvae γ=40", "betavae β=1", "betavae β=4"]
+    assert [a.get_title(loc="left") for a in (left, right)] == ["FactorVAE score ↑", "reconstruction error ↓"]
+    names = ["FactorVAE γ = 10", "FactorVAE γ = 40", "β-VAE β = 1", "β-VAE β = 4"]
     assert [t.get_text() for t in left.get_yticklabels()] == names
     for axis, metric in ((left, "factor"), (right, "reconstruction")):
         for place, which in enumerate((("factorvae", 10.0), ("factorvae", 40.0), ("betavae", 1.0), ("betavae", 4.0))):
@@ -331,11 +420,37 @@ def test_compare_has_means_and_intervals_of_seeds():
 
 def test_compare_of_one_seed_has_the_metrics_own_interval():
     drawing = of("compare", [made.record("factor", 0.5)])
-    ((_, (bar,)),) = bars(axes(drawing)[0]).items()
-    assert bar[:, 0] == pytest.approx([0.48, 0.53])
+    (axis,) = axes(drawing)
+    assert not axis.containers
+    bar, mark = axis.lines
+    assert bar.get_xdata() == pytest.approx([0.48, 0.53])
+    assert mark.get_xdata() == pytest.approx([0.5])
     assert "not over training runs" in drawing.caption
     with pytest.raises(DataMismatch, match="finite"):
         of("compare", [made.record("factor", None)])
+
+
+def test_compare_marks_what_is_undefined():
+    rows = [made.record("mig", score, seed=seed) for seed, score in enumerate((0.1, 0.2, 0.3, None))]
+    rows += [made.record("mig", None, seed=seed, method="betavae") for seed in range(2)]
+    drawing = of("compare", rows)
+    assert [text.get_text() for text in axes(drawing)[0].texts] == ["1 undefined", "undefined"]
+    assert "Undefined: the metric gave no finite score." in drawing.caption
+    assert drawing.caption.startswith("2 to 4 seeds a setting.")
+
+
+def test_axes_and_intervals_stay_in_the_range_of_a_metric():
+    rows = [made.record("modularity", score, seed=seed) for seed, score in enumerate((0.9, 0.99, 1.0))]
+    drawing = of("compare", rows)
+    (axis,) = axes(drawing)
+    _, low, high = student([0.9, 0.99, 1.0])
+    assert high > 1
+    ((_, (bar,)),) = bars(axis).items()
+    assert bar[:, 0] == pytest.approx([low, 1.0])
+    assert axis.get_xlim()[1] == 1.0
+    assert "cut at the ends of a metric's range" in drawing.caption
+    nothing = of("compare", [made.record("mig", 0.0, interval=None, seed=seed) for seed in range(3)])
+    assert axes(nothing)[0].get_xlim()[0] == 0.0 < axes(nothing)[0].get_xlim()[1] <= 1.0
 
 
 # ---- what they share
@@ -343,11 +458,11 @@ def test_compare_of_one_seed_has_the_metrics_own_interval():
 
 @pytest.mark.parametrize("kind", PLOTS)
 def test_every_plot_names_what_it_reads(kind):
-    from disentool.commands.plot import load
+    from disentool.plots.drawing import load
 
     module = load(kind)
     assert module.READS and set(module.READS) <= {SCORE.name, HISTORY.name, CORRELATION.name}
-    assert not module.USES - {"metrics", "terms", "log"}
+    assert not module.USES - {"metrics", "terms", "log", "xlim", "ylim"}
     assert PLOTS[kind][1] and not PLOTS[kind][1].endswith(".")
 
 
@@ -358,10 +473,10 @@ def test_settings_are_told_apart_by_what_varies():
         {"method": "vae", "config": {"latent_dim": 10}},
         {"artefact": "z.h5", "method": None, "config": {}},
     ]
-    found = tables.settings(models)
-    assert [s.label for s in found] == ["betavae β=1", "betavae β=4", "vae", "z.h5"]
+    found = settings.settings(models)
+    assert [s.label for s in found] == ["β-VAE β = 1", "β-VAE β = 4", "VAE", "z.h5"]
     many = [Setting("m", (("beta", b),)) for b in (16.0, 2.0, 4.0)]
-    assert [s.values[0][1] for s in tables.in_order(many)] == [2.0, 4.0, 16.0]
+    assert [s.values[0][1] for s in settings.in_order(many)] == [2.0, 4.0, 16.0]
 
 
 def test_inks_differ_in_colour_mark_and_dashes():
@@ -375,7 +490,18 @@ def test_inks_differ_in_colour_mark_and_dashes():
 
 
 def test_words_of_others_are_made_harmless():
-    assert style.words("a\nb\x07$x$\udcff") == "a?b?$x$?"
-    long = style.words("runs/" + "x" * 100 + "-seed-4.pt")
+    assert labels.words("a\nb\x07$x$\udcff") == "a?b?$x$?"
+    long = labels.words("runs/" + "x" * 100 + "-seed-4.pt")
     assert len(long) == 40 and long.startswith("runs/") and long.endswith("-seed-4.pt")
-    assert [style.short(v) for v in (500, 20_000, 1.5e6, 0)] == ["500", "20k", "1.5M", "0"]
+    assert [labels.short(v) for v in (500, 20_000, 1.5e6, 0)] == ["500", "20k", "1.5M", "0"]
+
+
+def test_two_data_sets_are_named_and_not_their_digests():
+    rows = made.scored("factor", "reconstruction", steps=(500,))
+    other = [row | {"data": "shapes3d", "data_sha256": "a" * 64, "id": f"s{n}"} for n, row in enumerate(rows)]
+    with pytest.raises(DataMismatch) as refused:
+        of("tradeoff", rows + other)
+    assert "(data dsprites; data shapes3d)" in str(refused.value)
+    assert "aaaa" not in str(refused.value)
+    with pytest.raises(DataMismatch, match="aaaaaaaa"):
+        of("tradeoff", rows + [row | {"data": "dsprites"} for row in other])

@@ -6,12 +6,14 @@ import sys
 import numpy as np
 import plot_records as made
 import pytest
+from scipy import stats
 
-from disentool.commands.plot import draw
 from disentool.errors import DataMismatch
 from disentool.io.schema import SCORE
+from disentool.plots.distribution import mean_density
+from disentool.plots.drawing import draw
 from disentool.plots.style import Options
-from disentool.plots.tables import Table
+from disentool.results.reading import Table
 
 
 def of(kind, rows):
@@ -33,36 +35,85 @@ def test_control_shows_the_property_against_t_where_t_is_known():
     band = left.collections[0].get_paths()[0].vertices
     assert band[:, 1].min() == pytest.approx(held["mean"][1] - 0.01)
     labels = [text.get_text() for text in drawing.figure.legends[0].get_texts()]
-    assert labels == ["betavae β=1", "betavae β=20", "as asked"]
+    assert labels == ["β-VAE β = 1", "β-VAE β = 20", "as asked"]
     assert "mean of 30 starts" in drawing.caption
 
 
+def test_control_of_three_seeds_is_their_mean_with_intervals():
+    rows = [made.control(seed=seed) for seed in range(3)]
+    for seed, row in enumerate(rows):
+        row["details"]["curve"]["mean"] = [0.5 + 0.1 * seed] * 7
+    drawing = of("control", rows)
+    (axis,) = drawing.figure.get_axes()
+    (container,) = axis.containers
+    assert container.lines[0].get_ydata() == pytest.approx(np.full(5, 0.6))
+    low, high = container.lines[2][0].get_segments()[0][:, 1]
+    half = 0.1 / np.sqrt(3) * stats.t.ppf(0.975, 2)
+    assert (low, high) == pytest.approx((0.6 - half, 0.6 + half))
+    assert "Means over 3 seeds" in drawing.caption
+
+
 def test_distribution_shows_densities_and_what_was_asked():
-    drawing = of("distribution", [made.control(seed=0), made.control(seed=1)])
-    first, second = drawing.figure.get_axes()
-    assert [axis.get_title(loc="left") for axis in (first, second)] == ["shift-x, seed 0", "shift-x, seed 1"]
-    measured, moved = (patch.get_data() for patch in first.patches)
+    drawing = of("distribution", [made.control()])
+    (axis,) = drawing.figure.get_axes()
+    assert axis.get_title(loc="left") == "shift-x"
+    measured, moved = (patch.get_data() for patch in axis.patches)
     assert measured.values == pytest.approx(np.array([0.25, 0.5, 0.25]) / 0.2)
     assert moved.values == pytest.approx(np.array([0, 1, 0]) / 0.2)
-    x, y = first.lines[0].get_data()
+    x, y = axis.lines[0].get_data()
     assert (list(x), list(y)) == ([-0.2, -0.2, 0.2, 0.2], pytest.approx([0, 2.5, 2.5, 0]))
-    assert first.texts[0].get_text() == "distance 0.12\nof moves 0.05"
+    assert axis.texts[0].get_text() == "distance 0.12\nof moves 0.05"
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("x (image widths)", "density (per unit of x)")
     assert drawing.caption.startswith("40 samples: ")
 
 
-def test_leakage_has_a_bar_for_every_probe():
+def test_distribution_of_several_seeds_is_the_mean_of_their_densities():
+    rows = [made.control(seed=0), made.control(seed=1)]
+    law = rows[1]["details"]["law"]
+    law["histogram"]["measured"], law["ks"] = [40, 0, 0], {"value": 0.32}
+    drawing = of("distribution", rows)
+    (axis,) = drawing.figure.get_axes()
+    assert axis.patches[0].get_data().values == pytest.approx(np.array([0.625, 0.25, 0.125]) / 0.2)
+    assert axis.texts[0].get_text() == "distance 0.22 ± 0.14\nof moves 0.05 ± 0.00"
+    assert drawing.caption.startswith("40 samples of each of 2 seeds: ")
+
+
+def test_a_mean_of_densities_is_one_over_other_bins():
+    halves, edges = np.array([0.0, 0.5, 1.0]), np.linspace(-1, 2, 13)
+    found = mean_density(edges, [(halves, np.array([3, 1])), (np.array([0.0, 2.0]), np.array([5]))])
+    assert (found * np.diff(edges)).sum() == pytest.approx(1.0)
+    assert found[4] == pytest.approx((1.5 + 0.5) / 2)
+    assert found[-1] == pytest.approx(0.25)
+
+
+def test_leakage_has_a_mark_for_every_probe():
     rows = [made.leak((0.2, 0.4), (0.1, 0.1), seed=0), made.leak((0.4, 0.6), (0.1, 0.2), seed=1)]
     rows += [made.leak((0.1, 0.3), (0.05, 0.05), codes="latent"), made.leak((0.9, 1.0), (0.8, 0.9), method="mlvae")]
     drawing = of("leakage", rows)
     (axis,) = drawing.figure.get_axes()
-    assert [t.get_text() for t in axis.get_yticklabels()] == ["lord codes=encoder", "lord codes=latent", "mlvae"]
-    widths = [patch.get_width() for patch in axis.patches]
-    assert widths == pytest.approx([0.3, 0.5, 0.1, 0.15, 0.1, 0.3, 0.05, 0.05, 0.9, 1.0, 0.8, 0.9])
-    places = [patch.get_y() + patch.get_height() / 2 for patch in axis.patches]
+    assert [t.get_text() for t in axis.get_yticklabels()] == ["LORD codes = encoder", "LORD codes = latent", "ML-VAE"]
+    marks = [line for line in axis.lines if line.get_marker() in ("o", "s")]
+    assert [list(line.get_xdata()) for line in marks] == [
+        pytest.approx(values)
+        for values in [(0.2, 0.4), (0.4, 0.6), (0.1, 0.1), (0.1, 0.2)]
+        + [(value,) for value in (0.1, 0.3, 0.05, 0.05, 0.9, 1.0, 0.8, 0.9)]
+    ]
+    places = [line.get_ydata()[0] for line in marks]
     assert places == sorted(places)
-    assert any(line.get_xdata()[0] == 0.05 for line in axis.lines)
+    assert any(line.get_xdata()[0] == 0.05 and line.get_marker() == "None" for line in axis.lines)
     assert axis.get_title(loc="left") == "rows trained on"
-    assert "1 to 2 models a setting" in drawing.caption
+    assert axis.get_xlim() == (0.0, 1.0)
+    assert "1 to 2 seeds a setting" in drawing.caption
+
+
+def test_leakage_of_three_seeds_has_means_with_intervals():
+    values = (0.2, 0.3, 0.7)
+    drawing = of("leakage", [made.leak((v, v), (v, v), seed=seed) for seed, v in enumerate(values)])
+    axis = drawing.figure.get_axes()[0]
+    bar, mark = axis.lines[1], axis.lines[2]
+    half = stats.sem(values) * stats.t.ppf(0.975, 2)
+    assert mark.get_xdata() == pytest.approx([0.4])
+    assert bar.get_xdata() == pytest.approx([max(0.0, 0.4 - half), min(1.0, 0.4 + half)])
 
 
 def damaged(change):

@@ -1,0 +1,71 @@
+"""``disentool table``."""
+
+import sys
+
+import click
+
+from disentool.cli import options
+from disentool.cli.help import command, option
+from disentool.cli.progress import reporter
+from disentool.io.score_records import split
+from disentool.results.table_formats import FORMATS
+
+
+@command(
+    examples=(
+        "disentool table scores.jsonl --format latex > table.tex",
+        "disentool table scores.jsonl --rows metric --columns method,seed --format tsv",
+    )
+)
+@click.argument("records", nargs=-1, required=True, metavar="RECORDS...|-")
+@option(
+    "--rows",
+    group="Table",
+    multiple=True,
+    metavar="KEY,...",
+    help="What the rows are by: method, data, split, seed, step, metric, or an option such as beta."
+    "  [default: method, and every option that differs]",
+)
+@option(
+    "--columns",
+    group="Table",
+    multiple=True,
+    metavar="KEY,...",
+    help="What the columns are by.  [default: metric]",
+)
+@option(
+    "--metrics",
+    group="Table",
+    multiple=True,
+    metavar="NAME,...",
+    help="The metrics, in this order; name@protocol where the records hold several protocols."
+    "  [default: all in the records]",
+)
+@option(
+    "--format",
+    "form",
+    group="Output",
+    type=click.Choice(FORMATS),
+    default=FORMATS[0],
+    show_default=True,
+    help="latex needs the package booktabs; tsv has full precision, and columns of standard deviations and n.",
+)
+@options.quiet
+def table(
+    records: tuple[str, ...],
+    rows: tuple[str, ...],
+    columns: tuple[str, ...],
+    metrics: tuple[str, ...],
+    form: str,
+    quiet: bool,
+) -> None:
+    """Print score records as a table: mean ± standard deviation over seeds, the best in bold, and n.
+
+    RECORDS are files of the JSON lines that `disentool score` prints. "-" reads them from stdin. A run counts once,
+    with its last step.
+    """
+    from disentool.commands import table as tool
+
+    sources = [sys.stdin.buffer if path == "-" else path for path in records]
+    keys = split(columns) or ["metric"]
+    print(tool.table(sources, split(rows), keys, form, metrics=metrics, report=reporter(quiet)), end="", flush=True)

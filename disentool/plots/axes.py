@@ -1,0 +1,73 @@
+"""Axes: their ends, which stay in the range that a metric can have, and ticks that are plain numbers."""
+
+import math
+from typing import TYPE_CHECKING
+
+from disentool.metrics import METRICS
+from disentool.plots.style import Ends
+from disentool.results.labels import short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MARGIN = 0.06  # of what is drawn, to either side
+ANY = (-math.inf, math.inf)
+
+
+def range_of(metric: str, measure: str | None = None) -> tuple[float, float]:
+    """The lowest and the highest score of a metric by that measure; of a metric of the user's own any."""
+    return METRICS[metric].by_measure(measure).range if metric in METRICS else ANY
+
+
+def limit(axis: "Axes", which: str, bounds: tuple[float, float], asked: Ends = (None, None)) -> None:
+    """Set the ends of the x or y axis: those ``asked`` for, else what is drawn and a margin, inside ``bounds``.
+
+    No margin crosses 0. What lies at an end is drawn whole.
+    """
+    low, high = axis.dataLim.intervalx if which == "x" else axis.dataLim.intervaly
+    if not (math.isfinite(low) and math.isfinite(high)):
+        low, high = (0.0, 1.0)
+    chosen = axis.xaxis if which == "x" else axis.yaxis
+    if chosen.get_scale() == "log":
+        room = (high / low) ** _MARGIN if high > low else 1.5
+        ends = (low / room, high * room)
+    else:
+        room = _MARGIN * (high - low) or 0.05 * abs(high) or 0.5
+        above = high > 0 or low == 0
+        ends = (low - room if low < 0 else max(0.0, low - room), high + room if above else min(0.0, high + room))
+    ends = (max(ends[0], bounds[0]), min(ends[1], bounds[1]))
+    ends = (ends[0] if asked[0] is None else asked[0], ends[1] if asked[1] is None else asked[1])
+    (axis.set_xlim if which == "x" else axis.set_ylim)(*ends)
+    if asked == (None, None):
+        for line in axis.lines:
+            line.set_clip_on(False)
+
+
+def steps(axis: "Axes") -> None:
+    """Training steps as 500, 20k, 1.5M on the x axis, which is called so."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+    axis.set_xlabel("training step")
+
+
+def logarithmic(axis: "Axes", which: str) -> None:
+    """A logarithmic axis whose ticks are plain numbers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    (axis.set_xscale if which == "x" else axis.set_yscale)("log")
+    chosen = axis.xaxis if which == "x" else axis.yaxis
+    low, high = chosen.get_view_interval()
+    subs = (1.0,) if high > 100 * max(low, 1e-300) else (1.0, 2.0, 5.0)
+    chosen.set_major_locator(LogLocator(subs=subs, numticks=8))
+    chosen.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+    chosen.set_minor_formatter(NullFormatter())
+
+
+def few(axis: "Axes", which: str, most: int = 5) -> None:
+    """At most so many ticks, at round numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    chosen = axis.xaxis if which == "x" else axis.yaxis
+    chosen.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))

@@ -1,0 +1,59 @@
+"""How wide texts are, and their lines broken to a width."""
+
+import functools
+import re
+
+from disentool.plots import style
+from disentool.plots.style import Options
+
+MM = 72 / style.INCH  # points
+_BREAKS = re.compile(r"(?<!=) +(?![=↑↓])")
+
+
+@functools.lru_cache(maxsize=4096)
+def _width(text: str, font: str, points: float) -> float:
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    properties = FontProperties(family=[style.family(font), "DejaVu Sans"], size=points)
+    return float(text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0])
+
+
+def width(text: str, options: Options, points: float | None = None) -> float:
+    """The width of the longest line of a text, in points; ``points``: its size (default: that of labels)."""
+    return max(_width(line, options.font, points or options.points) for line in text.split("\n")) if text else 0.0
+
+
+def wrapped(text: str, room: float, options: Options, points: float | None = None) -> str:
+    """The text with line breaks between words, so that each line is at most ``room`` points wide, if words allow.
+
+    ``β = 4`` and an arrow after a name are not broken.
+    """
+    lines: list[str] = []
+    for word in _BREAKS.split(text.replace("\n", " ").strip()):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width(longer, options, points) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def cut(text: str, room: float, options: Options, points: float | None = None) -> str:
+    """As :func:`wrapped`, and a word that is too long loses its middle."""
+    return "\n".join(_cut(line, room, options, points) for line in wrapped(text, room, options, points).split("\n"))
+
+
+def _cut(line: str, room: float, options: Options, points: float | None) -> str:
+    kept = len(line)
+    shorter = line
+    while kept > 4 and width(shorter, options, points) > room:
+        kept -= 1
+        head = kept // 2
+        shorter = f"{line[:head]}…{line[len(line) - (kept - head) :]}"
+    return shorter
+
+
+def height(text: str, points: float) -> float:
+    """About the height of a text of one or more lines, in points."""
+    return 1.2 * points * (text.count("\n") + 1)

@@ -1,0 +1,195 @@
+"""Score records -> a table: rows and columns by what the records say of their models, means over seeds in the cells."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from disentool.errors import DataMismatch, UnknownName, WrongUsage
+from disentool.io import score_records
+from disentool.metrics import METRICS
+from disentool.results import seeds
+from disentool.results.labels import measure_of
+from disentool.results.seeds import Summary
+from disentool.results.settings import by_size
+
+FIELDS = ("method", "metric", "data", "split", "seed", "step")  # keys that every record has; others are options
+
+Key = tuple[Any, ...]  # the values of the keys of a row or a column
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the seeds of a cell gave, by ``metric`` (``metric@protocol``).
+
+    ``measure``: the metric's constant of that name, where it has one. ``best``: no other cell of its metric and data
+    set is better.
+    """
+
+    metric: str
+    scores: Summary
+    measure: str | None = None
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Pivot:
+    """A table: the keys of its rows and columns, their values in order, and the cells that there are."""
+
+    row_keys: tuple[str, ...]
+    column_keys: tuple[str, ...]
+    rows: tuple[Key, ...]
+    columns: tuple[Key, ...]
+    cells: dict[tuple[Key, Key], Cell]
+    others: frozenset[str]  # what stands as a method though it is the name of anyone's codes
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics (``metric@protocol``) of the cells, in their order."""
+        return list(dict.fromkeys(cell.metric for cell in self.cells.values()))
+
+
+def pivot(
+    found: Sequence[dict[str, Any]],
+    rows: Sequence[str] = (),
+    columns: Sequence[str] = ("metric",),
+    metrics: Sequence[str] = (),
+) -> Pivot:
+    """The table of score records. A run counts with its last step, unless ``step`` is a key.
+
+    ``rows``, ``columns``: keys, each one of :data:`FIELDS` or an option of the methods; no rows: the method and every
+    option that differs. ``metrics``: which, in this order; none: all. Raises UnknownName; WrongUsage where the keys
+    contradict each other; DataMismatch where a cell would hold the mean of models that are no seeds of one setting.
+    """
+    chosen = _of_metrics(found, metrics)
+    row_keys, column_keys = tuple(rows), tuple(columns)
+    if not row_keys:
+        row_keys = ("method", *(key for key in _differing(chosen) if key not in column_keys))
+    keys = (*row_keys, *column_keys)
+    _check(chosen, keys)
+    groups: dict[tuple[Key, Key], list[dict[str, Any]]] = {}
+    for record in chosen:
+        at = tuple(_value(record, key) for key in row_keys), tuple(_value(record, key) for key in column_keys)
+        groups.setdefault(at, []).append(record)
+    for some in groups.values():
+        _require_seeds(some, keys)
+        score_records.require_comparable(some)
+    cells = {
+        at: Cell(score_records.column(some[0]), seeds.scores(some), measure_of(some)) for at, some in groups.items()
+    }
+    ordered = [_in_order([at[side] for at in groups], of) for side, of in ((0, row_keys), (1, column_keys))]
+    return Pivot(
+        row_keys,
+        column_keys,
+        ordered[0],
+        ordered[1],
+        _with_best(cells, {at: str(some[0].get("data_sha256")) for at, some in groups.items()}),
+        frozenset(str(_value(record, "method")) for record in chosen if not isinstance(record.get("method"), str)),
+    )
+
+
+def _of_metrics(found: Sequence[dict[str, Any]], metrics: Sequence[str]) -> list[dict[str, Any]]:
+    columns = list(dict.fromkeys(map(score_records.column, found)))
+    wanted = [score_records.find(name, columns) for name in score_records.split(metrics)] or columns
+    return [record for name in wanted for record in found if score_records.column(record) == name]
+
+
+def _value(record: dict[str, Any], key: str) -> Any:
+    """What a record says of a key; None where its method has no such option."""
+    if key == "metric":
+        return score_records.column(record)
+    if key == "method":
+        method = record.get("method")
+        return method if isinstance(method, str) else str(record.get("artefact"))
+    value = record.get(key) if key in FIELDS else _config(record).get(key)
+    return str(value) if isinstance(value, list | dict) else value
+
+
+def _config(record: dict[str, Any]) -> dict[str, Any]:
+    config = record.get("config")
+    return config if isinstance(config, dict) else {}
+
+
+def _differing(found: Sequence[dict[str, Any]]) -> list[str]:
+    """The options that differ among models of one method."""
+    values: dict[tuple[Any, str], set[str]] = {}
+    for record in found:
+        for key in _config(record):
+            values.setdefault((_value(record, "method"), key), set()).add(repr(_value(record, key)))
+    return list(dict.fromkeys(key for (_, key), several in values.items() if len(several) > 1))
+
+
+def _check(found: Sequence[dict[str, Any]], keys: Sequence[str]) -> None:
+    known = {*FIELDS, *(key for record in found for key in _config(record))}
+    for key in keys:
+        if key not in known:
+            raise UnknownName("key of a table", key, known)
+        if keys.count(key) > 1:
+            raise WrongUsage(f"{key} is named twice among --rows and --columns")
+    several = list(dict.fromkeys(map(score_records.column, found)))
+    if "metric" not in keys and len(several) > 1:
+        raise WrongUsage(f"the records hold {', '.join(several)}; name one with --metrics, or add metric to --columns")
+
+
+def _require_seeds(some: list[dict[str, Any]], keys: Sequence[str]) -> None:
+    """DataMismatch unless the records of a cell are of seeds of one setting."""
+    tests: dict[str, Callable[[dict[str, Any]], str]] = {
+        "method": lambda record: str(_value(record, "method")),
+        "data": lambda record: str(record.get("data")),
+        "split": lambda record: str(record.get("split")),
+    }
+    for key, of in tests.items():
+        if len(values := sorted({of(record) for record in some})) > 1:
+            raise DataMismatch(
+                f"a cell would hold the mean of models that differ in {key} ({', '.join(values[:4])});"
+                f" add {key} to --rows or --columns"
+            )
+    for key in _differing(some):
+        if key not in keys:
+            raise DataMismatch(
+                f"a cell would hold the mean of models that differ in {key}; add {key} to --rows or --columns"
+            )
+
+
+def _in_order(values: list[Key], keys: Sequence[str]) -> tuple[Key, ...]:
+    """Methods, metrics and data sets as they come; anything else by size, what a method does not have first."""
+    unique = list(dict.fromkeys(values))
+    come = {key: list(dict.fromkeys(value[n] for value in unique)) for n, key in enumerate(keys)}
+
+    def place(value: Key) -> tuple[Any, ...]:
+        return tuple(
+            (come[key].index(one), 0.0, "") if key in ("method", "metric", "data") else (one is not None, *by_size(one))
+            for key, one in zip(keys, value, strict=True)
+        )
+
+    return tuple(sorted(unique, key=place))
+
+
+def _with_best(cells: dict[tuple[Key, Key], Cell], data: dict[tuple[Key, Key], str]) -> dict[tuple[Key, Key], Cell]:
+    """The cells, the best of each metric and data set marked; ties to the printed digits are all the best."""
+    marked = dict(cells)
+    for group in {(cell.metric, data[at]) for at, cell in cells.items()}:
+        own = {at: c for at, c in cells.items() if (c.metric, data[at]) == group and c.scores.values}
+        name = group[0].rpartition("@")[0]
+        measures = {cell.measure for cell in own.values()}
+        better = METRICS[name].by_measure(*measures).better if name in METRICS and len(measures) == 1 else "neither"
+        if len(own) < 2 or better == "neither":
+            continue
+        digits = decimals([cell.scores for cell in cells.values() if cell.metric == group[0]])
+        means = {at: round(cell.scores.mean, digits) for at, cell in own.items()}
+        best = max(means.values()) if better == "higher" else min(means.values())
+        for at, cell in own.items():
+            marked[at] = replace(cell, best=means[at] == best)
+    return marked
+
+
+def decimals(found: Sequence[Summary]) -> int:
+    """How many decimals say what a metric's scores are good for: two digits of the middle standard deviation.
+
+    Without deviations three digits of the largest mean.
+    """
+    deviations = sorted(one.deviation for one in found if one.deviation)
+    if deviations:
+        return min(6, max(0, 1 - math.floor(math.log10(deviations[len(deviations) // 2]))))
+    largest = max((abs(one.mean) for one in found if one.values and one.mean), default=1.0)
+    return min(4, max(0, 2 - math.floor(math.log10(largest))))
