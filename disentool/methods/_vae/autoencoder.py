@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from disentool.contract import Adam, Batch, DataFacts, Loss, Networks, Noise, Phase, epoch, uniform
 from disentool.methods._vae.config import AutoencoderConfig
 from disentool.nn import conv, gaussian
+from disentool.nn.initialisation import initialise
 from disentool.nn.likelihood import negative_log_likelihood
 
 
@@ -19,11 +20,11 @@ class Bound(NamedTuple):
 
 
 def build(config: AutoencoderConfig, facts: DataFacts) -> dict[str, nn.Module]:
-    """The encoder and decoder of appendix A for images of this size."""
+    """The encoder and decoder of appendix A for images of this size, with their first weights."""
     size = (facts.channels, facts.height, facts.width)
     return {
-        "encoder": conv.encoder(*size, config.hidden_units, 2 * config.latent_dim),
-        "decoder": conv.decoder(*size, config.hidden_units, config.latent_dim),
+        "encoder": initialise(conv.encoder(*size, config.hidden_units, 2 * config.latent_dim), config.initialisation),
+        "decoder": initialise(conv.decoder(*size, config.hidden_units, config.latent_dim), config.initialisation),
     }
 
 

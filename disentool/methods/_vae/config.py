@@ -17,6 +17,11 @@ class AutoencoderConfig:
     likelihood: Literal["auto", "bernoulli", "gaussian"] = opt(
         "auto", "law of a pixel in the decoder; auto: the law that the data set states"
     )
+    initialisation: Literal["torch", "he", "glorot"] = opt(
+        "torch",
+        "law of the first weights of encoder and decoder. torch: torch's own. he: He's, with which training starts"
+        " sooner. glorot: Glorot's uniform weights",
+    )
     learning_rate: float = opt(1e-4, "Adam's learning rate for encoder and decoder", above=0, group="Optimiser")
     beta1: float = opt(
         0.9, "Adam's decay of the first moment, for encoder and decoder", low=0, high=0.9999, group="Optimiser"

@@ -8,6 +8,7 @@ from disentool.methods._vae import autoencoder, members
 from disentool.methods.aae.config import AAEConfig
 from disentool.nn import conv, gaussian
 from disentool.nn.discriminator import classification, discriminator, log_ratio
+from disentool.nn.initialisation import initialise
 from disentool.nn.likelihood import negative_log_likelihood
 
 
@@ -28,7 +29,8 @@ class AAE:
         built = autoencoder.build(config, self.facts)
         if not self._gaussian:
             size = (self.facts.channels, self.facts.height, self.facts.width)
-            built["encoder"] = conv.encoder(*size, config.hidden_units, config.latent_dim)
+            encoder = conv.encoder(*size, config.hidden_units, config.latent_dim)
+            built["encoder"] = initialise(encoder, config.initialisation)
         built["discriminator"] = discriminator(
             config.latent_dim, config.discriminator_units, config.discriminator_layers
         )

@@ -24,4 +24,7 @@ class AdaGVAEConfig(AutoencoderConfig):
     )
     batch_size: int = opt(64, "pairs of images in a batch", low=1, high=32768, group="Optimiser")
 
-    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {},
+        "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000},
+    }

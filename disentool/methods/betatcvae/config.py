@@ -21,4 +21,7 @@ class BetaTCVAEConfig(AutoencoderConfig):
     )
     batch_size: int = opt(64, "images in a batch; q(z) is estimated from them", low=2, high=65536, group="Optimiser")
 
-    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {},
+        "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000},
+    }

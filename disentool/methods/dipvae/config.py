@@ -19,4 +19,7 @@ class DIPVAEConfig(AutoencoderConfig):
         None, "weight of the distance of the diagonal to 1; none: 10 times lambda-od for i, lambda-od for ii", low=0
     )
 
-    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {},
+        "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000},
+    }

@@ -31,5 +31,5 @@ class FactorVAEConfig(AutoencoderConfig):
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
-        "quick": {"learning_rate": 1e-3, "discriminator_learning_rate": 1e-3, "steps": 1000},
+        "quick": {"initialisation": "he", "learning_rate": 1e-3, "discriminator_learning_rate": 1e-3, "steps": 1000},
     }

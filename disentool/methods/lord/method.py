@@ -26,6 +26,7 @@ from disentool.errors import WrongUsage
 from disentool.io import classes, vgg
 from disentool.methods.lord import networks
 from disentool.methods.lord.config import LORDConfig
+from disentool.nn.initialisation import initialise
 from disentool.nn.likelihood import negative_log_likelihood
 from disentool.nn.perceptual import Vgg16, recipe_loss
 
@@ -70,7 +71,7 @@ class LORD:
         return {
             "contents": contents,
             "classes": networks.table(self.classes.count, config.class_dim, law),
-            "generator": networks.initialise(generator, law),
+            "generator": initialise(generator, law),
             "class_encoder": self._encoder(config.class_dim),
             "content_encoder": self._encoder(config.content_dim),
         }
@@ -79,7 +80,7 @@ class LORD:
         config, facts = self.config, self.facts
         size = (facts.channels, facts.height, facts.width)
         network = networks.encoder(*size, config.width, outputs, config.slope)
-        return networks.initialise(network, config.initialisation)
+        return initialise(network, config.initialisation)
 
     def stages(self) -> tuple[Stage, ...]:
         """Latent optimisation, then amortisation, of one phase each."""

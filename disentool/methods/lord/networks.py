@@ -109,15 +109,3 @@ def gaussian_table(rows: int, size: int, law: str) -> nn.Embedding:
         codes.weight[:, :size] = table(rows, size, law).weight
         codes.weight[:, size:] = 0
     return codes
-
-
-def initialise(network: nn.Module, law: str) -> nn.Module:
-    """The network with its layers' weights drawn by ``law``: ``glorot`` (uniform, no bias), or ``torch``'s own."""
-    if law == "glorot":
-        with torch.no_grad():
-            for layer in network.modules():
-                if isinstance(layer, (nn.Conv2d, nn.Linear)):
-                    nn.init.xavier_uniform_(layer.weight)
-                    if layer.bias is not None:
-                        layer.bias.zero_()
-    return network

@@ -10,4 +10,7 @@ from disentool.methods._vae.config import AutoencoderConfig
 class VAEConfig(AutoencoderConfig):
     """Kingma & Welling (2014), with the networks of Kim & Mnih (2018)."""
 
-    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"learning_rate": 1e-3, "steps": 1000}}
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {},
+        "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000},
+    }
