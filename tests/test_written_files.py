@@ -21,6 +21,8 @@ EXPECTED = json.loads((WRITTEN / "expected.json").read_text())
 NAMES = tuple(EXPECTED)
 INFO = [json.loads(line) for line in (WRITTEN / "info.jsonl").read_text().splitlines()]
 # A processor adds numbers in an order of its own.
+# Methods whose codes have no variance, of which 0.1.0 said "one sample of q(z|x)" all the same.
+NO_VARIANCE = ("infogan", "infowgan-gp", "drnet", "lord-latent", "lord")
 RELATIVE, ABSOLUTE = 1e-4, 1e-5
 TIMES = {"time", "seconds"}
 
@@ -123,7 +125,12 @@ def test_a_checkpoint_scores(cli, written, name):
     classes = name in ("mlvae", "drnet", "lord", "lord-latent")
     expected = stored("classes.scores.jsonl" if classes else "scores.jsonl", artefact=f"{name}.pt")
     assert len(expected) == EXPECTED[name]["score"].count("--metric")
-    approximately(lines(done.out), expected)
+    found = lines(done.out)
+    for record, before in zip(found, expected, strict=True):
+        if "z" in before["details"]:
+            words = record["details"].pop("z")
+            assert words == before["details"].pop("z") or name in NO_VARIANCE
+    approximately(found, expected)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -69,7 +69,7 @@ def _scatter(rows: list[dict[str, Any]], pair: dict[str, Any], options: Options)
         (two, "y", axis.set_ylabel, options.ylim),
     ):
         metric = name.rpartition("@")[0]
-        measure = measure_of(tables.of_metric(rows, name))
+        measure = measure_of(record for record in rows if score_records.column(record) == name)
         axes.limit(axis, which, axes.range_of(metric, measure), asked)
         write(tables.called(name, rows, options.names.measured(metric, measure)))
     told = ", ".join(f"{title} {_coefficient(pair[test])}" for test, title in _TESTS)

@@ -51,7 +51,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     for axis, (name, key) in zip(panes, shown, strict=True):
         lines = _points(name, key, rows, of)
         metric = name.rpartition("@")[0]
-        measure = measure_of(tables.of_metric(rows, name))
+        measure = measure_of(record for record in rows if score_records.column(record) == name)
         bounds = axes.range_of(metric, measure)
         place = _scale(axis, lines, options)
         for n, setting in enumerate(order):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ class Job:
     config: Any
     run: RunConfig
     output: Path
-    names_data: bool = True  # whether the data set was asked for, and is not the default
+    # Whether the data set was asked for, and is not the default; no part of what the run is.
+    names_data: bool = field(default=True, compare=False)
 
     @property
     def history(self) -> Path:

@@ -15,7 +15,7 @@ from conftest import ROOT
         ("train vae --preset quick --preset paper", "--preset"),
         ("train vae --graph --no-graph", "--graph"),
         ("train vae -o a.pt --output b.pt", "--output"),
-        ("prepare dsprites --grey --rgb", "--grey/--rgb"),
+        ("prepare dsprites --grey --rgb", "--grey"),
         ("prepare dsprites --subset 3 --subset 4", "--subset"),
         ("prepare dsprites --keep shape=0 --keep shape=1", "shape"),
         ("encode --rows all --rows test", "--rows"),

@@ -252,7 +252,7 @@ def test_anyones_codes(cli, anyones):
         ("--codes model/z --factors none", 1, "[500, 0]"),
         ("--codes model/z --factors bad", 1, "1500"),
         ("--codes model/z --factors one", 1, "factor_0"),
-        ("--codes text --factors labels", 1, "|S1"),
+        ("--codes text --factors labels", 1, "numbers"),
         ("--codes model/z --factors labels --metric reconstruction", 1, "decoder"),
         ("--codes model/z --factors labels --metric kl", 1, "logvar"),
         ("", 1, "disentool.latents"),

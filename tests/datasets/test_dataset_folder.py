@@ -146,7 +146,7 @@ def test_a_measured_factor_is_cut_into_bins(cli, folder):
         ("file,size\n0.png,1\n0.png,2\n", "line 3"),
         ("file,size\n0.png,1\n1.png\n", "line 3"),
         ("file,size\n0.png,\n", "line 2"),
-        ("file,size,size\n0.png,1,2\n", "size, size"),
+        ("file,size,size\n0.png,1,2\n", "size"),
         ("file,size\nx.png,1\n", "x.png"),
         ("file,a/b\n0.png,1\n1.png,1\n", "a/b"),
     ],

@@ -50,10 +50,10 @@ def containers(folder):
 @pytest.mark.parametrize(
     ("file", "noun"),
     [
-        ("my pictures.zip", "unzip 'my pictures.zip' -d 'my pictures'"),
+        ("my pictures.zip", "-d 'my pictures'"),
         ("shard.tar", "tar -xf shard.tar"),
-        ("arrays.npz", "prepare array --from arrays.npz"),
-        ("plain.h5", "prepare array --from plain.h5"),
+        ("arrays.npz", "array --from arrays.npz"),
+        ("plain.h5", "array --from plain.h5"),
         ("photos/0.png", "folder"),
         ("pictures.7z", "7z"),
         ("tensor.pt", "torch"),
@@ -84,10 +84,10 @@ def test_a_file_that_is_no_array(cli, containers, file, noun):
 @pytest.mark.parametrize(
     ("file", "noun"),
     [
-        ("arrays.npz", "prepare array --from arrays.npz"),
-        ("array.npy", "prepare array --from array.npy"),
-        ("plain.h5", "prepare array --from plain.h5"),
-        ("photos", "prepare folder --from photos"),
+        ("arrays.npz", "array --from arrays.npz"),
+        ("array.npy", "array --from array.npy"),
+        ("plain.h5", "array --from plain.h5"),
+        ("photos", "folder --from photos"),
         ("tensor.pt", "torch"),
         ("words.csv", "--csv words.csv"),
     ],
