@@ -17,6 +17,7 @@ _TURNS = (45, 0, 90, -45, 135, -90, 180, -135, 22, 68, -22, 112, -68, 158, -112,
 _FAR = (5.5, 9.0, 14.0, 20.0, 28.0, 38.0, 50.0, 65.0, 80.0)  # points, from a point to its name
 _LED = 12.0  # points, from which a thin line leads there
 _MARK = 3.2  # points, half the size of a mark
+_STEP = 4.0  # pixels between the points that stand for a line
 _HIDDEN = 4.0  # points farther away, rather than on one more point of what is drawn
 
 
@@ -76,13 +77,21 @@ def _write(axis: "Axes", point: Named, offset: np.ndarray, led: bool, options: O
 
 
 def _drawn(axis: "Axes") -> np.ndarray:
-    """What lines and marks cover, as points in pixels, float64 [n,2]."""
-    parts = [np.zeros((0, 2))]
+    """What lines, bars of intervals and marks cover, as points in pixels, float64 [n,2]."""
+    from matplotlib.collections import LineCollection
+
+    parts, paths = [np.zeros((0, 2))], []
     for line in axis.lines:
         points = axis.transData.transform(line.get_xydata())
-        if line.get_linestyle() not in ("None", "", " ") and len(points) > 1:
-            points = np.concatenate([np.linspace(a, b, 20) for a, b in pairwise(points)])
         parts.append(points)
+        if line.get_linestyle() not in ("None", "", " "):
+            paths.append(points)
+    for bars in axis.collections:
+        if isinstance(bars, LineCollection):
+            paths += [axis.transData.transform(segment) for segment in bars.get_segments()]
+    for path in paths:
+        for a, b in pairwise(path):
+            parts.append(np.linspace(a, b, max(2, int(math.dist(a, b) / _STEP))))
     return np.concatenate(parts)
 
 

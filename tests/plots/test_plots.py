@@ -67,6 +67,17 @@ def test_tradeoff_shows_means_over_seeds_at_the_last_step():
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("reconstruction error (nats per image)", "FactorVAE score")
 
 
+def test_tradeoff_writes_no_name_over_an_interval():
+    (axis,) = axes(of("tradeoff", made.scored("factor", "reconstruction")))
+    axis.figure.draw_without_rendering()
+    ends = [axis.transData.transform(end) for found in bars(axis).values() for end in found]
+    assert len(ends) == 8 and len(axis.texts) == 4
+    for name in axis.texts:
+        box = name.get_window_extent()
+        for (left, low), (right, high) in (np.sort(end, axis=0) for end in ends):
+            assert right < box.x0 or left > box.x1 or high < box.y0 or low > box.y1, name.get_text()
+
+
 def test_tradeoff_shows_the_way_over_training():
     rows = made.scored("factor", "reconstruction")
     (axis,) = axes(of("tradeoff", rows))
