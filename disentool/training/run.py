@@ -23,6 +23,7 @@ from disentool.reporting import Reporter, Task
 from disentool.training import resuming, shorter_runs, statistics, styles
 from disentool.training.plan import Job
 from disentool.training.signals import Signals
+from disentool.training.sweep import Sweep
 
 _STATISTICS_ROWS = 1000
 _SAMPLES = 16
@@ -38,6 +39,7 @@ def carry_out(
     feed: Feed,
     graphs: Graphs | None,
     signals: Signals,
+    sweep: Sweep,
     report: Reporter,
     *,
     tensorboard: Path | None,
@@ -50,7 +52,8 @@ def carry_out(
     them: until then the output is not claimed and no network is made.
 
     ``rows``: int64 [n], the rows of ``data`` that are trained on. ``feed``: those rows on the device. ``graphs``: what
-    records the steps; None: nothing. ``tensorboard``: a folder for TensorBoard's events.
+    records the steps; None: nothing. ``sweep``: the runs that it is one of. ``tensorboard``: a folder for TensorBoard's
+    events.
 
     Raises Interrupted after saving, NonFinite with the last good checkpoint kept, OutputBusy, OutputExists,
     DataMismatch or ForeignFile for a checkpoint of another run, NoFactors or WrongUsage for data of which the method
@@ -62,7 +65,7 @@ def carry_out(
         own = styles.with_styles(job, data, rows, resume, report)
         if own is not data:  # it has one more factor
             feed = Feed(own.images, own.factors, feed.device, rows=rows, resident=feed.resident)
-        run = _TrainingRun(job, own, rows, feed, events, report, graphs)
+        run = _TrainingRun(job, own, rows, feed, events, sweep, report, graphs)
         yield from run.carry_out(resume, overwrite, signals)
 
 
@@ -76,10 +79,11 @@ class _TrainingRun:
         rows: np.ndarray,
         feed: Feed,
         events: tensorboard_events.Events,
+        sweep: Sweep,
         report: Reporter,
         graphs: Graphs | None,
     ):
-        self.job, self.data, self.rows, self.events, self.report = job, data, rows, events, report
+        self.job, self.data, self.rows, self.events, self.sweep, self.report = job, data, rows, events, sweep, report
         try:
             method = named_code.load(methods.find(job.method).implementation)(job.config, data_facts(data, len(rows)))
             self.training = Training(
@@ -140,8 +144,7 @@ class _TrainingRun:
         if loss := reconstruction_loss(training.method):
             self.report.note(f"{job.output}: the reconstruction loss is {loss}")
         files.probe(job.output, overwrite=True, need_bytes=checkpoint.parameter_bytes(training.networks))
-        label = f"{job.method} {job.output.name}"
-        with self.report.task(label, training.total, "steps", training.step) as task:
+        with self.sweep.run(job, training.total, training.step) as task:
             yield from self._steps(task, signals)
         if self._unsaved:
             self._save()
