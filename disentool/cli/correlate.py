@@ -8,6 +8,7 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.text_table import laid_out, print_table, terminal_width
 
 _TESTS = ("pearson", "kendall", "spearman")
 
@@ -65,16 +66,16 @@ def _row(pair: dict[str, Any], spec: str) -> list[str]:
 
 
 def _table(found: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("metric", "with"):
-        table.add_column(name, overflow="fold")
-    for name in ("models", *(column for test in _TESTS for column in (test, "p"))):
-        table.add_column(name, justify="right")
-    for pair in found:
-        one, two, *rest = _row(pair, ".3f")
-        table.add_row(escape(one), escape(two), *rest)
-    Console().print(table)
+    """A row for each pair; where that is too wide for its numbers, a row for each pair and test."""
+    rows = [_row(pair, ".3f") for pair in found]
+    heads = ["metric", "with", "models", *(column for test in _TESTS for column in (test, "p"))]
+    width = terminal_width()
+    if max(map(len, laid_out(heads, rows, 2, width))) <= width:
+        print_table(heads, rows, 2)
+        return
+    by_test = [
+        [one, two, test, models, *numbers[2 * i : 2 * i + 2]]
+        for one, two, models, *numbers in rows
+        for i, test in enumerate(_TESTS)
+    ]
+    print_table(["metric", "with", "test", "models", "value", "p"], by_test, 3)

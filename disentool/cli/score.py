@@ -8,6 +8,7 @@ from typing import Any
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.text_table import print_table
 from disentool.commands.bounds import BOOTSTRAP, REPEATS
 from disentool.errors import WrongUsage
 from disentool.io.records import to_json
@@ -215,20 +216,13 @@ def _model(record: dict[str, Any]) -> list[str]:
 
 
 def _table(records: Iterator[dict[str, Any]], per_factor: bool) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("artefact", "metric", "protocol", *(["factor"] if per_factor else [])):
-        table.add_column(name, overflow="fold")
-    table.add_column("score", justify="right")
-    table.add_column("95 % interval", justify="right")
+    heads = ["artefact", "metric", "protocol", *(["factor"] if per_factor else []), "score", "95 % interval"]
+    rows: list[list[str]] = []
     try:
         for record in records:
             for artefact, metric, protocol, score, low, high, *factor in _rows(record, ".4g", per_factor):
                 interval = f"{low} .. {high}" if low else ""
-                table.add_row(escape(artefact), metric, protocol, *map(escape, factor), score, interval)
+                rows.append([artefact, metric, protocol, *factor, score, interval])
     finally:  # what was measured before an error is shown
-        if table.row_count:
-            Console().print(table)
+        if rows:
+            print_table(heads, rows, len(heads) - 2)

@@ -93,7 +93,8 @@ def _array(array: Any) -> str:
 
 
 def _checkpoint(path: Path) -> dict[str, Any]:
-    from disentool.io import checkpoint  # needs torch, which the other kinds of file do not
+    from disentool.io import checkpoint
+    from disentool.models import collapse  # both need torch, which the other kinds of file do not
 
     content = checkpoint.read(path)
     weights = {name: sum(tensor.numel() for tensor in state.values()) for name, state in content["networks"].items()}
@@ -105,6 +106,11 @@ def _checkpoint(path: Path) -> dict[str, Any]:
         "weights": weights,
         "seconds": content.get("seconds"),
         **({"reconstruction_loss": loss} if (loss := content.get("reconstruction_loss")) else {}),
+        **(
+            {"information": found.verdict}
+            if (found := collapse.informative(content["statistics"], content["step"]))
+            else {}
+        ),
         "last": last,
         "statistics": content["statistics"],
         "samples": content["samples"].get("rows", []),

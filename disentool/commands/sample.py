@@ -8,6 +8,7 @@ import numpy as np
 
 from disentool.engine import devices
 from disentool.io import files
+from disentool.models.collapse import note_collapse
 from disentool.models.decoding import images_of
 from disentool.models.generator import generated_pixels
 from disentool.models.model import load_model
@@ -40,6 +41,7 @@ def sample(
     _probe(output, overwrite)
     devices.configure(devices.choose(device))
     model = load_model(path, device, trust=trust)
+    note_collapse(model, report)
     codes = draw(model, count, seed)
     if not is_still(output):
         attributes = {

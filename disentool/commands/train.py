@@ -15,6 +15,7 @@ from disentool.training import gang, resuming
 from disentool.training.plan import Job
 from disentool.training.run import carry_out
 from disentool.training.signals import Signals, listen
+from disentool.training.sweep import Sweep
 
 
 def train(
@@ -72,12 +73,14 @@ def train(
     if how.images == "device" and not feed.resident:
         raise DeviceFull(f"{data.path}: {data.images.nbytes / 1e9:.1f} GB do not fit on the device; --images memory")
     size = how.gang or (gang.LARGEST if device.type == "cuda" else 1)
-    with listening() as signals:
+    done = sum(min(there[job.output]["step"], job.steps) for job in jobs if job.output in there)
+    sweep = Sweep(jobs, done, report)
+    with listening() as signals, sweep.begun():
         members = []
         for job in jobs:
             graphs = CudaGraphs(device) if device.type == "cuda" and how.graph else None
             steps = carry_out(
-                *(job, data, rows, feed, graphs, signals, report),
+                *(job, data, rows, feed, graphs, signals, sweep, report),
                 tensorboard=tensorboard,
                 resume=resume,
                 overwrite=overwrite,

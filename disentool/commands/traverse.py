@@ -12,6 +12,7 @@ from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files
 from disentool.models import dimensions, starting_codes
+from disentool.models.collapse import note_collapse
 from disentool.models.decoding import images_of
 from disentool.models.generator import Opened, generated_pixels
 from disentool.models.model import TrainedModel, load_model
@@ -78,6 +79,7 @@ def traverse(
         _claim(outputs, overwrite, claims)
         devices.configure(devices.choose(device))
         model = load_model(path, device, trust=trust)
+        note_collapse(model, report)
         drawn = [output for output in outputs if not is_page(output)]
         pages = list(filter(is_page, outputs))
         shown = dimensions.choose(model, dims, report) if drawn else []

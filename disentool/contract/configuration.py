@@ -76,6 +76,15 @@ class StyledConfig(Protocol):
 
 
 @runtime_checkable
+class WakingConfig(Protocol):
+    """A configuration with options by which more dimensions of the codes come to carry information."""
+
+    @property
+    def against_collapse(self) -> tuple[str, ...]:
+        """Changes to try where no dimension does, each in words; without those that this configuration has already."""
+
+
+@runtime_checkable
 class PixelLawConfig(Protocol):
     """A configuration that names the law of a pixel."""
 
@@ -95,6 +104,11 @@ def preset_values(config: type, name: str) -> dict[str, Any]:
     if name not in presets:
         raise UnknownName("preset", name, presets)
     return dict(presets[name])
+
+
+def against_collapse(config: MethodConfig) -> tuple[str, ...]:
+    """Changes of the options to try where no dimension of the codes carries information; empty: none is known."""
+    return config.against_collapse if isinstance(config, WakingConfig) else ()
 
 
 def total_steps(config: MethodConfig) -> int:

@@ -56,6 +56,11 @@ class Metric:
         """As the command line has it."""
         return self.facts.name
 
+    @property
+    def as_usual(self) -> bool:
+        """Whether codes that must be made first are measured with the usual constants, of which none was chosen."""
+        return self.encoded == self.facts.protocols[self.facts.encoded or self.facts.default]
+
     def needs(self, what: Need) -> bool:
         """Whether ``what`` is among its needs."""
         return what in self.facts.needs

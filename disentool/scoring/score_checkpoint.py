@@ -20,8 +20,9 @@ from disentool.scoring import model_functions
 from disentool.scoring.artefact import ScoreOptions, applicable, data_rows_of, draw_all, naming, records_of
 from disentool.scoring.codes import Codes
 from disentool.scoring.data_rows import TrainingFacts
-from disentool.scoring.metric import Draw
+from disentool.scoring.metric import Draw, Metric
 
+MOST_UNASKED = 100_000  # images that one metric among ``--metric all`` may need: they take a CPU a minute or two
 # What ``--codes`` may say of a checkpoint; the command refuses anything else.
 SOURCES: dict[str, Literal["auto", "encoder", "latent"]] = {"auto": "auto", "encoder": "encoder", "latent": "latent"}
 
@@ -49,9 +50,15 @@ def score_checkpoint(path: Path, options: ScoreOptions) -> Iterator[dict[str, An
         known = _training_facts(model, dataset, chosen)
         data = data_rows_of(len(chosen), factors, dataset.factor_names, dataset.factor_sizes, known)
         drawn = draw_all(path, metrics, data, options, ready=False)
+    drawn = without_whole_grids(path, drawn, len(chosen), options.report)
     with_images = [draw for m, draws in drawn for draw in draws if m.needs("reconstruction")]
     others = [draw for m, draws in drawn for draw in draws if not m.needs("reconstruction")]
     rows, decoded = _union(others, len(chosen)), _union(with_images, len(chosen))
+    if any(metric.optional for metric in options.metrics):
+        options.report.note(
+            f"{path}: encodes {len(np.union1d(rows, decoded)):,} of {len(chosen):,} images, and decodes"
+            f" {len(decoded):,}, for {', '.join(metric.name for metric, _ in drawn)}"
+        )
     encoded = _encode(model, dataset, chosen, rows, decoded, options.seed, source, options.report)
     artefact = {
         "artefact": str(path),
@@ -70,6 +77,26 @@ def score_checkpoint(path: Path, options: ScoreOptions) -> Iterator[dict[str, An
     yield from records_of(
         path, artefact, drawn, lambda metric: encoded[metric.needs("reconstruction")], functions, options
     )
+
+
+def without_whole_grids(
+    path: Path, drawn: list[tuple[Metric, list[Draw]]], total: int, report: Reporter
+) -> list[tuple[Metric, list[Draw]]]:
+    """Without the metrics that came with ``all`` and need about every one of many rows; a note says which they are.
+
+    One whose protocol or constants the caller chose stays.
+    """
+    left = []
+    for metric, draws in drawn:
+        needed = max((total if draw.rows is None else len(draw.rows) for draw in draws), default=0)
+        if metric.optional and metric.as_usual and needed > MOST_UNASKED:
+            report.note(
+                f"{path}: {metric.name} is left out: it needs {needed:,} of {total:,} images;"
+                f" --metric all,{metric.name} asks for it"
+            )
+        else:
+            left.append((metric, draws))
+    return left
 
 
 def _union(draws: list[Draw], total: int) -> np.ndarray:

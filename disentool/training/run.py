@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from disentool import config, methods, named_code
-from disentool.contract.configuration import presets_of, splits_classes
+from disentool.contract.configuration import splits_classes
 from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
 from disentool.engine.graph import Graphs
@@ -17,17 +17,19 @@ from disentool.engine.training import Training
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NoFactors, NonFinite, WrongUsage
 from disentool.io import checkpoint, files, records, tensorboard_events
 from disentool.io.dataset import Dataset
+from disentool.models import collapse
 from disentool.models.model import data_facts, describe_classes, describe_data
 from disentool.reporting import Reporter, Task
-from disentool.training import resuming, statistics, styles
+from disentool.training import resuming, shorter_runs, statistics, styles
 from disentool.training.plan import Job
 from disentool.training.signals import Signals
+from disentool.training.sweep import Sweep
 
 _STATISTICS_ROWS = 1000
 _SAMPLES = 16
 _TIMED_STEPS = 10
+_ASLEEP_STEPS = 500  # without a dimension that carries information, until a note says so
 _SAVE_SECONDS = 60
-_LONG = 600  # seconds; a run that would take longer on a CPU is announced
 
 
 def carry_out(
@@ -37,6 +39,7 @@ def carry_out(
     feed: Feed,
     graphs: Graphs | None,
     signals: Signals,
+    sweep: Sweep,
     report: Reporter,
     *,
     tensorboard: Path | None,
@@ -49,7 +52,8 @@ def carry_out(
     them: until then the output is not claimed and no network is made.
 
     ``rows``: int64 [n], the rows of ``data`` that are trained on. ``feed``: those rows on the device. ``graphs``: what
-    records the steps; None: nothing. ``tensorboard``: a folder for TensorBoard's events.
+    records the steps; None: nothing. ``sweep``: the runs that it is one of. ``tensorboard``: a folder for TensorBoard's
+    events.
 
     Raises Interrupted after saving, NonFinite with the last good checkpoint kept, OutputBusy, OutputExists,
     DataMismatch or ForeignFile for a checkpoint of another run, NoFactors or WrongUsage for data of which the method
@@ -61,7 +65,7 @@ def carry_out(
         own = styles.with_styles(job, data, rows, resume, report)
         if own is not data:  # it has one more factor
             feed = Feed(own.images, own.factors, feed.device, rows=rows, resident=feed.resident)
-        run = _TrainingRun(job, own, rows, feed, events, report, graphs)
+        run = _TrainingRun(job, own, rows, feed, events, sweep, report, graphs)
         yield from run.carry_out(resume, overwrite, signals)
 
 
@@ -75,10 +79,11 @@ class _TrainingRun:
         rows: np.ndarray,
         feed: Feed,
         events: tensorboard_events.Events,
+        sweep: Sweep,
         report: Reporter,
         graphs: Graphs | None,
     ):
-        self.job, self.data, self.rows, self.events, self.report = job, data, rows, events, report
+        self.job, self.data, self.rows, self.events, self.sweep, self.report = job, data, rows, events, sweep, report
         try:
             method = named_code.load(methods.find(job.method).implementation)(job.config, data_facts(data, len(rows)))
             self.training = Training(
@@ -94,6 +99,7 @@ class _TrainingRun:
         self._saved = 0.0  # when the checkpoint was last written
         self._unsaved = True  # whether there is anything that the checkpoint does not hold
         self._eager_noted = False  # whether it was said why the step is not captured
+        self._informative: collapse.Informative | None = None  # as the checkpoint has it
         self._kept = False  # whether the checkpoint that is there is this run's
 
     def _note_small_classes(self) -> None:
@@ -138,11 +144,13 @@ class _TrainingRun:
         if loss := reconstruction_loss(training.method):
             self.report.note(f"{job.output}: the reconstruction loss is {loss}")
         files.probe(job.output, overwrite=True, need_bytes=checkpoint.parameter_bytes(training.networks))
-        label = f"{job.method} {job.output.name}"
-        with self.report.task(label, training.total, "steps", training.step) as task:
+        with self.sweep.run(job, training.total, training.step) as task:
             yield from self._steps(task, signals)
         if self._unsaved:
             self._save()
+        if self._informative is not None:
+            words = collapse.in_words(self._informative, job.config, training.step)
+            self.report.note(f"{job.output}: {words}")
         yield job.output
         if signals.received is not None:
             raise Interrupted(signals.received, f"interrupted: {job.output} is complete")
@@ -150,15 +158,19 @@ class _TrainingRun:
     def _steps(self, task: Task, signals: Signals) -> Iterator[Path | None]:
         run, training = self.job.run, self.training
         first = training.step
-        start = self._mark = self._saved = time.perf_counter()
+        begun = self._mark = self._saved = time.perf_counter()
         stopped = False
         while training.step < training.total and not stopped:
             training.advance()
             self._unsaved = True
             self._note_if_eager()
             step = training.step
-            if step == first + _TIMED_STEPS:
-                self._announce(_TIMED_STEPS / (time.perf_counter() - start))
+            if step == first + 1:
+                begun = time.perf_counter()  # the first step also starts up what the others find there
+            if step == first + 1 + _TIMED_STEPS and training.device.type == "cpu":
+                rate = _TIMED_STEPS / (time.perf_counter() - begun)
+                if advice := shorter_runs.advice(self.job.config, training.total, training.total - step, rate):
+                    self.report.note(advice)
             if step < training.total:
                 task.update(step)
             if step % run.log_every == 0 or step == training.total:
@@ -173,6 +185,8 @@ class _TrainingRun:
                         f"{self.job.output}: stopped early, and holds step {step:,} of {training.total:,};"
                         " --keep-every keeps steps before it"
                     )
+            if step == _ASLEEP_STEPS < training.total:
+                self._note_if_asleep()
             keep = run.keep_every is not None and step % run.keep_every == 0
             if keep or self._due(step):
                 self._save()
@@ -195,23 +209,28 @@ class _TrainingRun:
             self.report.note(f"{self.job.output}: the step is not captured, which is slower: {self.training.why_eager}")
             self._eager_noted = True
 
+    def _note_if_asleep(self) -> None:
+        """Say so where no dimension of the codes carries information yet."""
+        codes = self.training.method.codes()
+        if "logvar" not in codes:
+            return
+        last = self.history[-1] if self.history else {}
+        if last.get("kl", 0.0) >= collapse.INFORMS_FROM * codes["mean"]:
+            return  # so one dimension does; the others need not be computed
+        self._stop_clock()
+        with np.errstate(all="ignore"):  # losses that are not finite are named at the next line of the history
+            found = collapse.informative(self._statistics(), self.training.step)
+        if found is not None and found.collapsed:
+            words = collapse.in_words_meanwhile(found, self.job.config, self.training.step)
+            self.report.note(f"{self.job.output}: {words}")
+        self._mark = time.perf_counter()
+
     def _due(self, step: int) -> bool:
         """Whether it is time to save: every so many steps where that is asked, else every minute."""
         every = self.job.run.checkpoint_every
         if every is not None:
             return step % every == 0
         return time.perf_counter() - self._saved > _SAVE_SECONDS
-
-    def _announce(self, rate: float) -> None:
-        """On a CPU, say at once how long the run will take and how to shorten it; ``rate``: steps a second."""
-        left = (self.training.total - self.training.step) / rate
-        if self.training.device.type == "cpu" and left > _LONG:
-            quick = presets_of(type(self.job.config)).get("quick", {}).get("steps")
-            shorter = f"--preset quick ({quick:,} steps, {_duration(quick / rate)}) or " if quick else ""
-            self.report.note(
-                f"{self.training.total:,} steps at {rate:.1f} a second on this CPU will take {_duration(left)};"
-                f" shorter: {shorter}--steps N; Ctrl-C saves, --resume goes on"
-            )
 
     def _stop_clock(self) -> None:
         now = time.perf_counter()
@@ -233,7 +252,6 @@ class _TrainingRun:
         self._stop_clock()
         self._check(weights=True)
         job, training = self.job, self.training
-        rows = np.sort(np.random.default_rng(0).permutation(len(self.rows))[:_STATISTICS_ROWS])
         samples = self.rows[np.random.default_rng(1).permutation(len(self.rows))[:_SAMPLES]]
         content = {
             "method": job.method,
@@ -245,15 +263,21 @@ class _TrainingRun:
             "reconstruction_loss": reconstruction_loss(training.method),
             "history": self.history,
             "seconds": self.seconds,
-            "statistics": statistics.of_codes(training, rows),
+            "statistics": (found := self._statistics()),
             **self._styles(),
             "samples": {"images": torch.from_numpy(self.data.images[samples]), "rows": samples.tolist()},
             **training.state(),
         }
         checkpoint.write(job.output, content, overwrite=True)
         records.write_history(job.history, self.history)
+        self._informative = collapse.informative(found, training.step)
         self._unsaved, self._kept = False, True
         self._mark = self._saved = time.perf_counter()
+
+    def _statistics(self) -> dict[str, Any]:
+        """Those of the codes of a few training rows, the same at every step."""
+        rows = np.sort(np.random.default_rng(0).permutation(len(self.rows))[:_STATISTICS_ROWS])
+        return statistics.of_codes(self.training, rows)
 
     def _styles(self) -> dict[str, torch.Tensor]:
         """The style of each row of the data, where they are this run's own."""
@@ -272,11 +296,3 @@ class _TrainingRun:
             raise ForeignFile(f"{job.output}: cannot be resumed: {str(error).splitlines()[0]}") from None
         self.history = list(content["history"])
         self.seconds = float(content.get("seconds", 0.0))
-
-
-def _duration(seconds: float) -> str:
-    """Seconds as people say them."""
-    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 1.5 * size:
-            return f"about {seconds / size:.0f} {unit}"
-    return f"about {seconds:.0f} seconds"

@@ -101,7 +101,9 @@ def test_plain_lines_where_stderr_is_no_terminal(cli, folder, data, monkeypatch)
     outcome.printed("ckpt.pt")
     assert "\x1b" not in outcome.err
     *_, last = outcome.err.splitlines()
-    assert re.fullmatch(r"factorvae ckpt\.pt: 3/3 steps, [\d.]+/s, done, rec [\d.]+, kl .*, tc .*, D acc .*", last)
+    assert re.fullmatch(
+        r"factorvae ckpt\.pt: 3/3 steps, [\d.]+/s, done in [\d:]+, rec [\d.]+, kl .*, tc .*, D acc .*", last
+    )
     assert cli(*run, "-q", "--overwrite").err == ""
 
 

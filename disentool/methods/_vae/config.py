@@ -31,3 +31,8 @@ class AutoencoderConfig:
     )
     batch_size: int = opt(64, "images in a batch", low=1, high=65536, group="Optimiser")
     steps: int = opt(300_000, "training steps", low=0, group="Optimiser")
+
+    @property
+    def against_collapse(self) -> tuple[str, ...]:
+        """Weights with which training starts sooner, where these are others."""
+        return () if self.initialisation == "he" else ("--initialisation he",)

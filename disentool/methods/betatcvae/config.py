@@ -25,3 +25,8 @@ class BetaTCVAEConfig(AutoencoderConfig):
         "paper": {},
         "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000},
     }
+
+    @property
+    def against_collapse(self) -> tuple[str, ...]:
+        """As every autoencoder's; and a lower weight of the KL, where it is above that of the bound."""
+        return (*super().against_collapse, *(("a lower --beta",) if self.beta > 1 else ()))

@@ -23,3 +23,11 @@ class BetaVAEConfig(AutoencoderConfig):
         "paper": {},
         "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000, "capacity_steps": 500},
     }
+
+    @property
+    def against_collapse(self) -> tuple[str, ...]:
+        """As every autoencoder's; and a lower weight of the KL, or a capacity that is reached sooner."""
+        found = super().against_collapse
+        if self.objective == "burgess":
+            return (*found, "fewer --capacity-steps") if self.capacity_steps > self.steps else found
+        return (*found, "a lower --beta") if self.beta > 1 else found

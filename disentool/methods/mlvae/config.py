@@ -46,3 +46,8 @@ class MLVAEConfig(ClassConfig):
     def groups(self) -> int:
         """Groups a batch."""
         return self.batch_size // self.group_size
+
+    @property
+    def against_collapse(self) -> tuple[str, ...]:
+        """A lower weight of both KL terms, where it is above that of the bound."""
+        return ("a lower --beta",) if self.beta > 1 else ()

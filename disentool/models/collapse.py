@@ -1,0 +1,89 @@
+"""Collapse: codes of which no dimension carries information about the image."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from disentool import config
+from disentool.contract.configuration import MethodConfig, against_collapse, presets_of
+from disentool.models.model import TrainedModel
+from disentool.reporting import Reporter
+
+INFORMS_FROM = 0.05  # nats per image: the KL of a dimension bounds what it tells of the image, on average
+_FEWEST_STEPS = 100  # after fewer the codes tell nothing of the model yet, whatever they carry
+# Training starts on a plateau. With Adam's rate 1e-3 it was seen to last 1,000 steps, and 1e-4 takes ten times as many;
+# who is asleep after twice that does not wake by waiting.
+_LONGEST_PLATEAU = 20_000
+
+
+@dataclass(frozen=True)
+class Informative:
+    """How many of the ``width`` dimensions of a code carry information about the image."""
+
+    count: int
+    width: int
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether none does."""
+        return self.count == 0
+
+    def __str__(self) -> str:
+        """Such as ``7 of 10 dimensions carry information (a KL of 0.05 nats or more)``."""
+        limit = f"KL < {INFORMS_FROM:g} nats" if self.collapsed else f"a KL of {INFORMS_FROM:g} nats or more"
+        return f"{self.count} of {self.width} dimensions carry information ({limit})"
+
+    @property
+    def verdict(self) -> str:
+        """The same; and where it is so, that the model has collapsed."""
+        return f"{self}: the model has collapsed" if self.collapsed else str(self)
+
+
+def informative(statistics: Mapping[str, Any], step: int) -> Informative | None:
+    """By the statistics that a checkpoint keeps of its codes at ``step``.
+
+    None where they hold no KL, or a damaged one, and after a few steps only.
+    """
+    try:
+        kl = np.array([float(value) for value in statistics["kl"]])
+    except (KeyError, TypeError, ValueError, RuntimeError):  # RuntimeError: a tensor that is no number
+        return None
+    if step < _FEWEST_STEPS or not len(kl) or not np.isfinite(kl).all():
+        return None
+    return Informative(int((kl >= INFORMS_FROM).sum()), len(kl))
+
+
+def what_to_try(options: MethodConfig) -> list[str]:
+    """Other options that may wake the dimensions of a model with these options, each in words."""
+    found = list(against_collapse(options))
+    mine = config.values(options)
+    quick = presets_of(type(options)).get("quick", {})
+    if any(mine[name] != value for name, value in quick.items() if name != "steps"):
+        found.append("--preset quick")
+    return found
+
+
+def in_words(found: Informative, options: MethodConfig, step: int) -> str:
+    """How many dimensions carry information at ``step``; where none does, that it is a collapse and what to try."""
+    if not found.collapsed:
+        return found.verdict
+    longer = ["a longer run (--resume with more --steps)"] if step < _LONGEST_PLATEAU else []
+    return f"{found.verdict}{_to_try([*longer, *what_to_try(options)])}"
+
+
+def in_words_meanwhile(found: Informative, options: MethodConfig, step: int) -> str:
+    """The same of a run that goes on, in which none does by ``step``."""
+    return f"after {step} steps {found}; one may still wake{_to_try(what_to_try(options))}"
+
+
+def _to_try(changes: list[str]) -> str:
+    return f"; to try: {', '.join(changes)}" if changes else ""
+
+
+def note_collapse(model: TrainedModel, report: Reporter) -> None:
+    """Say so where the model has collapsed: all pictures of it look alike."""
+    found = informative(model.content["statistics"], model.content["step"])
+    if found is not None and found.collapsed:
+        report.note(f"{model.path}: {in_words(found, model.method.config, model.content['step'])}")

@@ -1,0 +1,156 @@
+"""Codes of which no dimension carries information: it is said while a run goes on, at its end, and of its file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import SMALL, flags
+
+from disentool.commands.train import train
+from disentool.config import build, values
+from disentool.io import checkpoint
+from disentool.methods import METHODS
+from disentool.models.collapse import Informative, in_words, in_words_meanwhile, informative
+from disentool.named_code import load
+from disentool.reporting import Silent
+from disentool.training import run
+from disentool.training.plan import plan
+
+NONE, SOME = Informative(0, 10), Informative(3, 10)
+
+
+class Notes(Silent):
+    """Keeps what is noted."""
+
+    def __init__(self):
+        self.said: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.said.append(message)
+
+
+def notes_of(data: Path, output: Path, method: str = "betavae", steps: int = 12, **options) -> list[str]:
+    """What is noted of dimensions while a small run is carried out."""
+    report = Notes()
+    given = SMALL | {"steps": steps, "log_every": 5, "data": str(data), "device": "cpu"} | options
+    list(train(plan(method, given, output=str(output)), report=report))
+    return [line for line in report.said if "dimensions" in line]
+
+
+def config_of(method: str, **options):
+    return build(load(METHODS[method].config), options)
+
+
+def test_dimensions_are_counted_by_their_kl():
+    assert informative({"kl": [0.049, 0.05, 3.0]}, 100) == Informative(2, 3)
+    assert informative({"kl": [0.0, 0.01]}, 100).collapsed
+    assert not SOME.collapsed
+    for damaged in ({}, {"kl": []}, {"kl": None}, {"kl": 3}, {"kl": ["a"]}, {"kl": [float("nan")]}):
+        assert informative(damaged, 100) is None
+    assert informative({"kl": [torch.zeros(2)]}, 100) is None
+
+
+def test_a_few_steps_tell_nothing_of_a_model():
+    assert informative({"kl": [0.0]}, 99) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "words", "no_words"),
+    [
+        ("vae", {}, ("--initialisation he", "--preset quick"), ("--beta",)),
+        ("vae", {"initialisation": "he", "learning_rate": 1e-3}, (), ("--initialisation", "--preset", "--beta")),
+        ("betavae", {}, ("--initialisation he", "--preset quick", "--beta"), ()),
+        ("betavae", {"beta": 1.0}, ("--initialisation he",), ("--beta",)),
+        ("betavae", {"objective": "burgess", "steps": 1000}, ("--capacity-steps",), ("--beta",)),
+        ("betavae", {"objective": "burgess", "capacity_steps": 10}, (), ("--capacity-steps", "--beta")),
+        ("betatcvae", {"initialisation": "he"}, ("--beta",), ("--initialisation",)),
+        ("adagvae", {"beta": 4.0}, ("--beta",), ()),
+        ("mlvae", {}, (), ("--beta", "--initialisation", "--preset")),
+        ("mlvae", {"beta": 2.0}, ("--beta",), ("--initialisation",)),
+    ],
+)
+def test_only_what_applies_is_advised(method, options, words, no_words):
+    for text in (
+        in_words(NONE, config_of(method, **options), 300),
+        in_words_meanwhile(NONE, config_of(method, **options), 300),
+    ):
+        assert [word for word in words if word not in text] == []
+        assert [word for word in no_words if word in text] == []
+
+
+def test_a_longer_run_is_advised_after_few_steps_alone():
+    assert "--steps" in in_words(NONE, config_of("vae"), 1000)
+    assert "--steps" not in in_words(NONE, config_of("vae"), 300_000)
+    assert "--steps" not in in_words_meanwhile(NONE, config_of("vae"), 500)
+    assert "collapsed" not in in_words(SOME, config_of("vae"), 1000)
+
+
+def test_a_run_that_stays_asleep_says_so_once_on_its_way_and_at_its_end(squares, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "_ASLEEP_STEPS", 102)
+    meanwhile, end = notes_of(squares, tmp_path / "m.pt", steps=104, beta=1e4)
+    assert "after 102 steps 0 of 4" in meanwhile
+    assert "collapsed" in end and "0 of 4" in end
+
+
+def test_a_run_that_wakes_says_how_many_dimensions_did(squares, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "_ASLEEP_STEPS", 100)
+    (end,) = notes_of(squares, tmp_path / "m.pt", "vae", 102, initialisation="he", learning_rate=1e-3)
+    assert "collapsed" not in end
+    kl = np.array(checkpoint.read(tmp_path / "m.pt")["statistics"]["kl"])
+    assert f"{(kl >= 0.05).sum()} of 4" in end
+
+
+def test_methods_without_a_posterior_say_nothing(squares, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "_ASLEEP_STEPS", 100)
+    options = {"steps": 101, "batch_size": 8, "data": str(squares), "device": "cpu"}
+    report = Notes()
+    list(train(plan("infogan", options, output=str(tmp_path / "m.pt")), report=report))
+    assert [line for line in report.said if "dimensions" in line] == []
+
+
+def test_saying_so_changes_no_weight_and_no_history(squares, tmp_path, monkeypatch):
+    contents = []
+    for steps in (100, 500):
+        monkeypatch.setattr(run, "_ASLEEP_STEPS", steps)
+        notes_of(squares, tmp_path / f"{steps}.pt", "factorvae", 105, discriminator_units=8, discriminator_layers=1)
+        contents.append(checkpoint.read(tmp_path / f"{steps}.pt"))
+    a, b = contents
+    for name, state in a["networks"].items():
+        assert all(torch.equal(tensor, b["networks"][name][key]) for key, tensor in state.items())
+    assert [{**line, "time": 0} for line in a["history"]] == [{**line, "time": 0} for line in b["history"]]
+
+
+@pytest.fixture
+def asleep(trained, folder) -> str:
+    """The trained checkpoint, as if none of its dimensions carried information."""
+    content = torch.load(trained, weights_only=True)
+    content["statistics"]["kl"], content["step"] = [0.01] * 4, 1000
+    torch.save(content, "asleep.pt")
+    return "asleep.pt"
+
+
+def test_commands_say_it_of_a_checkpoint(cli, trained, asleep):
+    for command in (["traverse", "-o", "{}.png", "--size", 32], ["sample", "-n", 4, "-o", "{}-sample.png"]):
+        name, *rest = [str(word) for word in command]
+        said = cli(name, asleep, *(word.format("asleep") for word in rest)).err
+        assert "collapsed" in said and "--initialisation" in said
+        assert "collapsed" not in cli(name, trained, *(word.format("awake") for word in rest)).err
+    assert "0 of 4" in cli("info", asleep).out
+    assert "collapsed" in cli("info", "--json", asleep).out
+
+
+def test_a_run_of_the_command_line_says_it_on_stderr(cli, squares, folder):
+    options = flags(SMALL | {"steps": 100, "data": squares, "device": "cpu", "beta": 1e4})
+    done = cli("train", "betavae", *options)
+    done.printed("ckpt.pt")
+    assert "collapsed" in done.err
+    assert cli("train", "betavae", *options, "--overwrite", "-q").err == ""
+
+
+def test_advice_names_options_that_there_are():
+    """Every option that is advised of a method's defaults is an option of that method."""
+    for name, entry in METHODS.items():
+        config = load(entry.config)()
+        advised = [word for word in in_words_meanwhile(NONE, config, 500).replace(",", "").split() if word[:2] == "--"]
+        assert {word[2:].replace("-", "_") for word in advised} <= {*values(config), "preset"}, name
