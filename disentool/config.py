@@ -186,7 +186,10 @@ def read_yaml(path: Path, known: Iterable[str]) -> dict[str, Any]:
         raise WrongUsage(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     content = {} if content is None else content
     if not isinstance(content, dict):
-        raise WrongUsage(f"{path}: expected 'option: value' lines, got a {type(content).__name__}")
+        raise WrongUsage(
+            f"{path}: expected lines such as 'gamma: 10', found"
+            f" {'a list' if isinstance(content, list) else 'other text'}"
+        )
     known = set(known)
     values = {}
     for key, value in content.items():

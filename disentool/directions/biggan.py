@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from disentool.directions.network import Network
-from disentool.errors import DisentoolError, ForeignFile, MissingExtra, WrongUsage
+from disentool.errors import DisentoolError, ForeignFile, MissingExtra, WrongUsage, typed
 from disentool.io import files, generator_description, records, torch_file
 from disentool.io.generator_description import Contract
 
@@ -129,7 +129,7 @@ def _check_weights(package: Any, config: Any, path: Path) -> None:
     found = torch_file.load(path, "file of weights", f"expected BigGAN's {WEIGHTS}", legacy=True)
     torch_file.check_leaves(path, found)
     if not isinstance(found, dict):
-        raise ForeignFile(f"{path}: holds a {type(found).__name__}, expected a dict of weights")
+        raise ForeignFile(f"{path}: holds {typed(found)}, expected a dict of weights")
     try:
         with torch.device("meta"), warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from disentool.errors import ForeignFile
+from disentool.errors import ForeignFile, typed
 from disentool.io import files
 from disentool.io.schema import CORRELATION, HISTORY, INVERSION, SCORE
 
@@ -44,7 +44,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise ForeignFile(f"{path}: not JSON ({str(error)[:80]})") from None
     if not isinstance(content, dict):
-        raise ForeignFile(f"{path}: holds a JSON {type(content).__name__}, expected an object")
+        raise ForeignFile(f"{path}: holds JSON, but {typed(content)}, expected an object in braces")
     return content
 
 

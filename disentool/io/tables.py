@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from disentool.errors import ForeignFile, UnsafeFile
+from disentool.errors import ForeignFile, UnsafeFile, counted
 from disentool.io import files
 
 _LIMIT = 256 << 20  # bytes of a table
@@ -48,7 +48,9 @@ def read(path: Path) -> TextTable:
     """
     lines, comments = _without_comments(path, _lines(path))
     if len(lines) < 2:
-        raise ForeignFile(f"{path}: expected a line of column names and a row per image, found {len(lines)} lines")
+        raise ForeignFile(
+            f"{path}: expected a line of column names and a row per image, found {counted(len(lines), 'line')}"
+        )
     (_, names), *rows = lines
     names, rows = _whole(path, names, rows)
     twice = sorted({name for name in names if name and names.count(name) > 1})
@@ -156,5 +158,8 @@ def _whole(
         return ["", *names], rows
     for line, row in rows:
         if len(row) != width:
-            raise ForeignFile(f"{path}: line {line} has {len(row)} columns, the first line names {width}")
+            raise ForeignFile(
+                f"{path}: line {line} has {counted(len(row), 'column')}, the first line names {width}; give each line"
+                " as many"
+            )
     return names, rows

@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 
 import torch
 
-from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
+from disentool.errors import DisentoolError, ForeignFile, UnsafeFile, typed
 
 _LEGACY = 5  # pickles at the head of a file of torch < 1.6: magic, protocol, system, the object, the storages' keys
 _CODE_FREE = re.compile(
@@ -134,4 +134,4 @@ def check_leaves(path: Path, content: Any) -> None:
         elif isinstance(value, (list, tuple)):
             waiting += [(item, depth + 1) for item in value]
         elif not (value is None or isinstance(value, (bool, int, float, str))):
-            raise UnsafeFile(f"{path}: holds a {type(value).__name__}, expected tensors and plain values; not used")
+            raise UnsafeFile(f"{path}: holds {typed(value)}, expected tensors and plain values; not used")

@@ -165,5 +165,5 @@ def require_image_size(model: TrainedModel, data: Dataset) -> None:
     if data.images.shape[1:] != expected:
         raise DataMismatch(
             f"{data.path}: images are {'x'.join(map(str, data.images.shape[1:]))},"
-            f" but {model.path} was trained on {'x'.join(map(str, expected))}; name other --data"
+            f" but {model.path} was trained on {'x'.join(map(str, expected))}; name other data with --data"
         )

@@ -124,6 +124,6 @@ def require_needed(job: Job, step: int) -> None:
 def needs(job: Job, why: str) -> str:
     """The message that a job's checkpoint is not far enough, and why."""
     return (
-        f"{job.output}: --stage {job.config.stage} goes on with a checkpoint whose stages before that are complete;"
-        f" {why}, or --stage both"
+        f"{job.output}: --stage {job.config.stage} needs a checkpoint whose earlier stages are complete; {why},"
+        " or --stage both"
     )
