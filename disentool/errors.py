@@ -15,8 +15,12 @@ def counted(number: int, one: str, several: str = "") -> str:
 
 def typed(value: object) -> str:
     """``a list``, ``an int``: the type of a value, with its article."""
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+    return with_article(type(value).__name__)
+
+
+def with_article(noun: str) -> str:
+    """``a file``, ``an image``, ``an HDF5 file``."""
+    return f"{'an' if noun.startswith((*'aeiouAEIOU', 'HDF')) else 'a'} {noun}"
 
 
 class DisentoolError(Exception):

@@ -181,8 +181,7 @@ def _damage(path: Path) -> Iterator[None]:
     except DisentoolError:
         raise
     except Exception as error:
-        why = " ".join(str(error).split()) or type(error).__name__
-        raise _foreign(path, f"cannot be read ({why})") from error
+        raise _foreign(path, "damaged or cut short") from error
 
 
 def _find(path: Path) -> Path:

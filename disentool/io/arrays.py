@@ -113,8 +113,7 @@ def _damage(path: Path) -> Iterator[None]:
     except (DisentoolError, MemoryError):
         raise
     except Exception as error:
-        why = " ".join(str(error).split())[:160] or type(error).__name__
-        raise ForeignFile(f"{path}: damaged or cut short ({why}); make it anew") from None
+        raise ForeignFile(f"{path}: damaged or cut short; make it anew") from error
 
 
 def _of_hdf5(array: h5py.Dataset, path: Path, name: str) -> Rows:

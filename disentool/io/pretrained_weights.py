@@ -39,8 +39,7 @@ def read(path: Path, what: str, hint: str, expected: str) -> dict[Any, Any]:
     except MemoryError:
         raise
     except Exception as error:  # on a damaged file torch may raise nearly anything
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise ForeignFile(f"{path}: cannot be read ({reason}); {expected}") from None
+        raise ForeignFile(f"{path}: not a file of torch's weights, or a damaged one; {expected}") from error
     if not isinstance(content, dict):
         raise ForeignFile(f"{path}: holds {typed(content)}; {expected}")
     return content

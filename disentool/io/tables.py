@@ -68,7 +68,7 @@ def _text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ForeignFile(f"{path}: cannot be read ({error.strerror})") from None
+        raise ForeignFile(f"{path}: cannot be read: {error.strerror}") from None
     for start, what in _OTHERS:
         if data.startswith(start):
             raise ForeignFile(f"{path}: is {what}, not a table of comma-separated text; save it as CSV in UTF-8")
@@ -96,7 +96,9 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         lines = [(reader.line_num, [word.strip() for word in row]) for row in reader if any(row)]
     except csv.Error as error:
-        raise ForeignFile(f"{path}: not a table of comma-separated text ({error})") from None
+        raise ForeignFile(
+            f"{path}: not a table of comma-separated text, see line {reader.line_num}; save it as CSV"
+        ) from error
     finally:
         csv.field_size_limit(before)
     return lines[1:] if lines and lines[0][1][0].startswith(_EXCEL) else lines
