@@ -176,17 +176,26 @@ def read_yaml(path: Path, known: Iterable[str]) -> dict[str, Any]:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise MissingFile(f"{path}: no such configuration file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongUsage(f"{path}: cannot be read as a YAML text file ({error})") from None
+    except UnicodeDecodeError:
+        raise WrongUsage(f"{path}: not a text in UTF-8; expected lines such as 'gamma: 10'") from None
+    except OSError as error:
+        raise WrongUsage(f"{path}: cannot be read: {error.strerror}") from None
     try:
         content = yaml.safe_load(text)
     except yaml.composer.ComposerError as error:
-        raise WrongUsage(f"{path}: expected one set of options ({error.problem}); lists make several runs") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise WrongUsage(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+        raise WrongUsage(
+            f"{path}: expected one set of options, and no aliases; a list as a value makes several runs"
+        ) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        where = f", see line {mark.line + 1}" if mark else ""
+        raise WrongUsage(f"{path}: not valid YAML{where}; expected lines such as 'gamma: 10'") from error
     content = {} if content is None else content
     if not isinstance(content, dict):
-        raise WrongUsage(f"{path}: expected 'option: value' lines, got a {type(content).__name__}")
+        raise WrongUsage(
+            f"{path}: expected lines such as 'gamma: 10', found"
+            f" {'a list' if isinstance(content, list) else 'other text'}"
+        )
     known = set(known)
     values = {}
     for key, value in content.items():

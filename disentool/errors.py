@@ -8,6 +8,21 @@ import difflib
 from collections.abc import Iterable
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """``1 row``, ``2 rows``; ``several``: the plural where it is not formed by an s."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
+def typed(value: object) -> str:
+    """``a list``, ``an int``: the type of a value, with its article."""
+    return with_article(type(value).__name__)
+
+
+def with_article(noun: str) -> str:
+    """``a file``, ``an image``, ``an HDF5 file``."""
+    return f"{'an' if noun.startswith((*'aeiouAEIOU', 'HDF')) else 'a'} {noun}"
+
+
 class DisentoolError(Exception):
     """Could not do what was asked."""
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,6 +88,10 @@ def checkpoints() -> None:
     torch.save(content | {"method": "os:system"}, "code.pt")
     torch.save(content | {"method": "gone:WAE"}, "gone.pt")
     torch.save(content | {"samples": {}}, "no-samples.pt")
+    torch.save(content | {"optimizers": {}}, "no-moments.pt")
+    torch.save(content | {"rng": {}}, "no-seed.pt")
+    with zipfile.ZipFile("damaged.pt", "w") as archive:
+        archive.writestr("damaged/data.pkl", b"\x80\x02no pickle.")
     for folder in "ab":
         Path(folder).mkdir()
         shutil.copy("ckpt.pt", f"{folder}/x.pt")
@@ -202,6 +207,7 @@ def configurations() -> None:
         "devices": "device: [cpu, cuda]\n",
         "list": "- gamma\n",
         "two": "gamma: 1\n---\ngamma: 2\n",
+        "unclosed": "gamma: [1\n",
         "both": "steps: 3\nepochs: 3\n",
         "repeated": "batch-size: 3\nbatch_size: 5\n",
     }.items():

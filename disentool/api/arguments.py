@@ -17,7 +17,7 @@ import numpy as np
 
 from disentool.api.wording import Worded, in_python
 from disentool.commands.bounds import DEVICES, SEED, Bounds
-from disentool.errors import UnknownName, WrongUsage
+from disentool.errors import UnknownName, WrongUsage, typed
 from disentool.reporting import Reporter
 
 if TYPE_CHECKING:
@@ -211,6 +211,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, np.generic):
         value = value.item()
     if not isinstance(value, (str, int, float, list, tuple, dict, NoneType)):
-        return f"a {type(value).__name__}"
+        return typed(value)
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}..."

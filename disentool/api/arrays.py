@@ -10,7 +10,7 @@ from torch import Tensor
 from disentool.contract import DataFacts
 from disentool.engine import inference
 from disentool.engine.feed import to_float
-from disentool.errors import DataMismatch
+from disentool.errors import DataMismatch, typed
 
 # What a caller gives is what he gets: NumPy arrays, or tensors on the device that theirs are on.
 Array = TypeVar("Array", np.ndarray, Tensor)
@@ -119,7 +119,7 @@ def require_array(value: Any, what: str, shape: str) -> str:
     if isinstance(value, Tensor):
         _require_dense(value, what)
         return "tensor"
-    raise DataMismatch(f"{what}: a {type(value).__name__}, expected a NumPy array {shape} or a torch tensor")
+    raise DataMismatch(f"{what}: {typed(value)}, expected a NumPy array {shape} or a torch tensor")
 
 
 def _require_dense(tensor: Tensor, what: str) -> None:

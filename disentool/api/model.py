@@ -145,7 +145,9 @@ class Model:
                 for name, code in self._model.method.encode(self._model.networks, batch).items():
                     parts.setdefault(name, []).append(code.float())
         if not all(bool(part.isfinite().all()) for part in parts["mean"]):
-            raise ForeignFile(f"{self.path}: encodes to NaN or infinity; its training diverged")
+            raise ForeignFile(
+                f"{self.path}: encodes images to NaN or infinity, because its training diverged; use another checkpoint"
+            )
         return {name: as_given(codes, images) for name, codes in parts.items()}
 
     @public

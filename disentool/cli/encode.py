@@ -19,6 +19,7 @@ from disentool.errors import WrongUsage
     "--output",
     group="Output",
     metavar="FILE",
+    callback=options.not_empty,
     help="The latents file to write. {stem} stands for the checkpoint's name.  [default: {stem}.latents.h5]",
 )
 @options.overwrite

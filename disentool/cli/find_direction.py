@@ -24,7 +24,7 @@ from disentool.directions.transforms import TRANSFORMS
         "Losses": list(LOSSES.items()),
     },
 )
-@click.argument("generator", metavar="[GENERATOR]", default="ckpt.pt")
+@click.argument("generator", metavar="[GENERATOR]", default="ckpt.pt", callback=options.not_empty)
 @option(
     "--transform",
     "transforms",

@@ -27,7 +27,7 @@ def _pixels(text: str | None) -> list[float]:
     ),
     names={"Losses": list(LOSSES.items())},
 )
-@click.argument("generator", metavar="[GENERATOR]", default="ckpt.pt")
+@click.argument("generator", metavar="[GENERATOR]", default="ckpt.pt", callback=options.not_empty)
 @option(
     "-o",
     "--output",

@@ -12,9 +12,26 @@ from click.shell_completion import CompletionItem
 from disentool.cli.help import option
 from disentool.commands.bounds import DEVICES, SEED, Bounds, CodesFrom, Part, Side
 from disentool.datasets import DATASETS
-from disentool.errors import WrongUsage
+from disentool.errors import MissingFile, WrongUsage
 
-path = click.Path(path_type=Path)
+
+def not_empty(ctx: click.Context | None, param: click.Parameter | None, value: Any) -> Any:
+    """The value of an option or argument that names a file; MissingFile for the empty word."""
+    if value == "":
+        flag = f"{param.opts[0]} " if isinstance(param, click.Option) else ""
+        raise MissingFile(f"{flag}'': is no path; name a file")
+    return value
+
+
+class _FilePath(click.Path):
+    """A path, which the empty word is not: it would mean the working folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Text to a path; MissingFile for the empty one."""
+        return super().convert(not_empty(ctx, param, value), param, ctx)
+
+
+path = _FilePath(path_type=Path)
 
 
 def whole(bounds: Bounds) -> click.IntRange:
@@ -38,6 +55,7 @@ data = option(
     "--data",
     group="Data",
     metavar="FILE|NAME",
+    callback=not_empty,
     shell_complete=complete_from(lambda: DATASETS, files=True),
     help="The data set: a .h5 file, or a name; a named data set is rendered once."
     "  [default: the data set that the checkpoint was trained on]",
@@ -141,6 +159,8 @@ def artefacts(metavar: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
 
 def stream(given: tuple[str, ...]) -> list[str] | Iterator[str]:
     """The paths that an :func:`artefacts` argument means; those from stdin come as they arrive."""
+    if "" in given:
+        raise MissingFile("'': is no path; name a file")
     if "-" not in given:
         return list(given) or ["ckpt.pt"]
     if len(given) > 1:

@@ -88,6 +88,7 @@ def _command(name: str) -> click.Command:
         "--output",
         group="Output",
         metavar="FILE",
+        callback=options.not_empty,
         help="The checkpoint to write; {seed}, {gamma} and so on stand for the values of options."
         "  [default: ckpt.pt; with lists ckpt-{option}.pt]",
     )

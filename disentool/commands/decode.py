@@ -44,7 +44,9 @@ def decode(
     chosen = _rows(rows, len(table.mean), codes)
     mean = table.mean if rows is None else table.mean[chosen]
     if not np.isfinite(mean).all():
-        raise ForeignFile(f"{codes}: holds codes that are not finite")
+        raise ForeignFile(
+            f"{codes}: holds codes that are NaN or infinite; the model diverged: encode another checkpoint"
+        )
     attributes = {
         "name": f"{table.name or codes.stem}, decoded",
         "source": f"{codes.name} decoded by {model.content['method']} {model.sha256[:16]}",

@@ -132,16 +132,18 @@ def _check(names: Sequence[str], method: str, loss: str, sigma: float | None, st
     if loss not in LOSSES:
         raise UnknownName("loss", loss, LOSSES)
     if method != "paper" and loss not in RESIDUAL:
-        raise WrongUsage(f"--loss {loss}: --method {method} needs a sum of squares, {' or '.join(RESIDUAL)}")
-    if sigma is not None and (loss != "blur" or not 0 < sigma <= 64):
-        raise WrongUsage(f"--sigma {sigma:g}: expected pixels of --loss blur, more than 0 and at most 64")
+        raise WrongUsage(f"--loss {loss}: --method {method} takes --loss {' or --loss '.join(RESIDUAL)}")
+    if sigma is not None and loss != "blur":
+        raise WrongUsage(f"--sigma {sigma:g}: belongs to --loss blur; leave it out")
+    if sigma is not None and not 0 < sigma <= 64:
+        raise WrongUsage(f"--sigma {sigma:g}: expected pixels, more than 0 and at most 64")
     if not 5 <= starts <= _MAX_STARTS:
         raise WrongUsage(f"--starts {starts}: expected 5 to {_MAX_STARTS:,}")
 
 
 def _check_targets(method: str, extent: float | None, steps: int | None) -> None:
     if method == "tangent" and (extent is not None or steps is not None):
-        raise WrongUsage("--method tangent follows nothing; leave out --range and --steps")
+        raise WrongUsage("--method tangent does not use --range and --steps; leave them out")
     if steps is not None and not 1 <= steps <= 1000:
         raise WrongUsage(f"--steps {steps}: expected 1 to 1,000")
 
@@ -150,7 +152,7 @@ def _checked_extent(extent: float, name: str) -> float:
     most = 2 * transforms.TRANSFORMS[name].extent
     if not 0 < extent < most:
         raise WrongUsage(
-            f"--range {extent:g}: for {name} expected {transforms.TRANSFORMS[name].unit}, more than 0 and less than"
-            f" {most:g}; transforms of other units need a call of their own"
+            f"--range {extent:g}: expected more than 0 and less than {most:g} for {name}, whose unit is"
+            f" {transforms.TRANSFORMS[name].unit}; name transforms of another unit in a separate call"
         )
     return extent

@@ -139,8 +139,10 @@ def _losses(kinds: Sequence[str], sigmas: Sequence[float]) -> list[InversionLoss
         if kind not in LOSSES:
             raise UnknownName("loss", kind, LOSSES)
     for sigma in sigmas:
-        if not 0 < sigma <= 64 or "blur" not in kinds:
-            raise WrongUsage(f"--sigma {sigma:g}: expected pixels of a blur, more than 0 and at most 64")
+        if "blur" not in kinds:
+            raise WrongUsage(f"--sigma {sigma:g}: belongs to --loss blur; leave it out")
+        if not 0 < sigma <= 64:
+            raise WrongUsage(f"--sigma {sigma:g}: expected pixels, more than 0 and at most 64")
     if "blur" in kinds and not sigmas:
         return []
     chosen = [InversionLoss(k, s) for k in dict.fromkeys(kinds) for s in (sigmas if k == "blur" else (0.0,))]

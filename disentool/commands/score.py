@@ -120,7 +120,7 @@ def _score(path: Path, options: ScoreOptions) -> Iterator[dict[str, Any]]:
     if kind == "checkpoint":
         if codes not in (None, "auto", "encoder", "latent"):
             raise WrongUsage(
-                f"{path}: --codes {codes} names an array of a file of codes; of a checkpoint it is encoder or latent"
+                f"{path}: is a checkpoint, which has no array {codes!r}; give --codes encoder or --codes latent"
             )
         # Imported here: scoring ready codes needs no torch, whose import takes seconds.
         from disentool.scoring.score_checkpoint import score_checkpoint
@@ -138,8 +138,15 @@ def _require_directions(path: Path, there: bool, metrics: list[Metric]) -> None:
     """DataMismatch for a metric of directions on anything else, and for any other metric on directions."""
     for metric in metrics:
         if metric.needs("directions") != there:
-            what = "directions, which `score --metric control` measures" if there else "no directions"
-            raise DataMismatch(f"{path}: metric {metric.name} does not apply: it holds {what}")
+            if there:
+                raise DataMismatch(
+                    f"{path}: holds directions, which metric {metric.name} does not measure; `score --metric control`"
+                    " measures them"
+                )
+            raise DataMismatch(
+                f"{path}: holds no directions, which metric {metric.name} measures; `disentool find-direction` makes"
+                " a file of them"
+            )
 
 
 def _score_directions(path: Path, options: ScoreOptions) -> Iterator[dict[str, Any]]:

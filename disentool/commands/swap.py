@@ -92,7 +92,9 @@ def swap(
             files.require_apart(output, model.path, *content.files, *classes.files)
         of_class = mixed_codes.columns(model.method.codes(), dims, str(model.path))
         if dims is not None and classes.labels:
-            raise WrongUsage(f"--class-label {classes.labels[0]}: is a class, which has no dimensions; name an image")
+            raise WrongUsage(
+                f"--dims needs an image for the class, not --class-label {classes.labels[0]}; name one with --class"
+            )
         finder = Finder(model, encoding.choose(model, codes, report), data, strict, report)
         with inference.repeatable():
             left, top = _sides(finder, content, classes, average)

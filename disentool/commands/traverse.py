@@ -73,7 +73,8 @@ def traverse(
     if not EXTENT.hold(extent):
         raise WrongUsage(f"--range {extent:g}: expected standard deviations of the prior, {EXTENT}")
     if images and (image_files or rows is not None):
-        raise WrongUsage(f"--images {images}: the images to start from are named one by one already")
+        source = "--image" if image_files else "--rows"
+        raise WrongUsage(f"--images {images}: {source} names the images already; leave out --images")
     check_outputs(outputs)
     with ExitStack() as claims:
         _claim(outputs, overwrite, claims)

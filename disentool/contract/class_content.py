@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from disentool.contract.method import Method
 from disentool.contract.training import Networks
-from disentool.errors import WrongUsage
+from disentool.errors import WrongUsage, typed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -116,7 +116,7 @@ def class_labels(method: Method) -> ClassLabels | None:
     labels = method.classes
     if not isinstance(labels, ClassLabels):
         raise WrongUsage(
-            f"{type(method).__name__}.classes: a {type(labels).__name__}, expected what tells the class of an image"
+            f"{type(method).__name__}.classes: {typed(labels)}, expected what tells the class of an image"
             " (see disentool.contract.ClassLabels); give it another name if it is something else"
         )
     return labels

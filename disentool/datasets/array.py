@@ -7,7 +7,7 @@ import numpy as np
 
 from disentool.datasets import factor_columns
 from disentool.datasets.source import Source
-from disentool.errors import DataMismatch, ForeignFile, WrongUsage
+from disentool.errors import DataMismatch, ForeignFile, WrongUsage, counted
 from disentool.io import arrays, foreign_files
 
 _ROUNDING = 0.5 / 255  # beyond 0 and 1, as interpolation leaves floats: the nearest bytes are 0 and 255 all the same
@@ -121,13 +121,13 @@ def _order(path: Path, name: str, rows: arrays.Rows, axes: str | None, labelled:
             fits = _stack(path, name, rows)
     if not fits:
         raise ForeignFile(
-            f"{path}: {name} is {list(shape)}, expected images [N,H,W], [N,H,W,C] or [N,C,H,W], C 1 or 3;"
+            f"{path}: array {name!r} is {list(shape)}, expected images [N,H,W], [N,H,W,C] or [N,C,H,W], C 1 or 3;"
             " --axes says which axis is which"
         )
     if 0 in shape:
-        raise ForeignFile(f"{path}: {name} is {list(shape)}: it holds no images")
+        raise ForeignFile(f"{path}: array {name!r} is {list(shape)}, so it holds no images; give one with rows")
     if rows.dtype.kind not in "bf" and rows.dtype != np.uint8:
-        raise ForeignFile(f"{path}: {name} is {rows.dtype}, expected uint8 0..255, booleans or floats 0..1")
+        raise ForeignFile(f"{path}: array {name!r} is {rows.dtype}, expected uint8 0..255, booleans or floats 0..1")
     return tuple(fits[0].index(letter) for letter in "NHWC" if letter in fits[0])
 
 
@@ -144,7 +144,8 @@ def _stack(path: Path, name: str, rows: arrays.Rows) -> list[str]:
         return ["HWN"]
     writer = "MATLAB's axes " if rows.matlab else ""
     raise ForeignFile(
-        f"{path}: {name} is {writer}{list(rows.shape)}, images along the first axis or along the last; say which:"
+        f"{path}: array {name!r} is {writer}{list(rows.shape)}, images along the first axis or along the last; say"
+        " which:"
         " --axes NHW or --axes HWN"
     )
 
@@ -157,12 +158,12 @@ def _scale(path: Path, name: str, rows: arrays.Rows) -> tuple[int, str]:
     for block in rows.blocks():
         low, high = min(low, float(block.min())), max(high, float(block.max()))
         if block.dtype.kind == "f" and not np.isfinite(block).all():
-            raise ForeignFile(f"{path}: {name} holds NaN or infinity, expected images")
+            raise ForeignFile(f"{path}: array {name!r} holds NaN or infinity, expected finite numbers")
     if rows.dtype.kind == "f":
         if low < -_ROUNDING or high > 1 + _ROUNDING:
             raise ForeignFile(
-                f"{path}: {name} holds floats from {low:.9g} to {high:.9g}, expected 0..1; scale them, or save uint8"
-                " 0..255"
+                f"{path}: array {name!r} holds floats from {low:.9g} to {high:.9g}, expected 0..1; scale them, or save"
+                " uint8 0..255"
             )
         return 255, ""
     if high > 1:
@@ -195,9 +196,12 @@ def _factors(path: Path, source: Path, key: str, rows: int, bins: int) -> list[f
     with arrays.opened(source) as file:
         found = arrays.upright(file(name), rows)
         if len(found.shape) > 2 or 0 in found.shape:
-            raise ForeignFile(f"{source}: {name or 'the array'} is {list(found.shape)}, expected factors [N] or [N,K]")
+            raise ForeignFile(f"{source}: array {key!r} is {list(found.shape)}, expected factors [N] or [N,K]")
         if found.shape[0] != rows:
-            raise DataMismatch(f"{source}: {found.shape[0]:,} rows of factors in {key} for {rows:,} images in {path}")
+            raise DataMismatch(
+                f"{source}: array {key!r} has {counted(found.shape[0], 'row')}, expected one for each of the"
+                f" {counted(rows, 'image')} in {path}"
+            )
         table = found.all().reshape(rows, -1)
     stem = Path(key).stem
     names = _names(path, table.shape[1]) if source == path else None

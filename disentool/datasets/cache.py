@@ -19,6 +19,8 @@ def open_data(spec: str, report: Reporter | None = None) -> Dataset:
     """The data set that ``spec`` means: a file, or the name of one that is rendered into the cache on first use."""
     if spec in DATASETS:
         return dataset_file.read(cached(spec, report))
+    if not spec:
+        raise MissingFile("--data '': is no path; name a file or a data set")
     if not Path(spec).exists() and not spec.endswith((".h5", ".hdf5")) and Path(spec).name == spec:
         raise UnknownName("data set", spec, DATASETS)
     return dataset_file.read(Path(spec))

@@ -169,7 +169,7 @@ Read = Callable[[int, int], np.ndarray]  # rows start..stop of one array; `start
 def _foreign(path: Path, problem: str) -> ForeignFile:
     return ForeignFile(
         f"{path}: {problem}; expected the published dsprites_ndarray_co1sh3sc6or40x32y32_64x64 .npz or .hdf5: "
-        "download it again, or render the set by giving no file"
+        "download it again, or leave out --from, and the set is rendered"
     )
 
 
@@ -181,8 +181,7 @@ def _damage(path: Path) -> Iterator[None]:
     except DisentoolError:
         raise
     except Exception as error:
-        why = " ".join(str(error).split()) or type(error).__name__
-        raise _foreign(path, f"cannot be read ({why})") from error
+        raise _foreign(path, "damaged or cut short") from error
 
 
 def _find(path: Path) -> Path:
@@ -196,7 +195,9 @@ def _find(path: Path) -> Path:
     found = [name for name in names if name.is_file() and not name.name.startswith(".")]
     if not found:
         problem = "no .npz, .hdf5 or .h5 in this folder" if path.is_dir() else "no such file or folder"
-        raise MissingFile(f"{path}: {problem}; give the published dSprites file, or nothing to have the set rendered")
+        raise MissingFile(
+            f"{path}: {problem}; give the published dSprites file, or leave out --from, and the set is rendered"
+        )
     if len(found) > 1:
         raise ForeignFile(f"{path}: holds {', '.join(name.name for name in found)}; expected one: give the one to read")
     return found[0]
@@ -254,7 +255,7 @@ def _match(path: Path, name: str, shape: tuple[int, ...] | None, dtype: np.dtype
 def _npz_array(path: Path, archive: zipfile.ZipFile, stack: ExitStack, name: str, expected: tuple[int, ...]) -> Read:
     """Reader of one member, decompressed as a stream: no pickle is opened, and no more read than a block at a time."""
     if name not in archive.namelist():
-        raise _foreign(path, f"has no member {name}")
+        raise _foreign(path, f"no array {name.removesuffix('.npy')!r}")
     info = archive.getinfo(name)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise _foreign(path, f"{name} is compressed in a way that .npz files are not")

@@ -7,7 +7,7 @@ from pathlib import Path
 from disentool.datasets import factor_columns
 from disentool.datasets.folder_listing import Listing, Table, some
 from disentool.datasets.table_paths import ImagePaths
-from disentool.errors import DataMismatch, ForeignFile
+from disentool.errors import DataMismatch, ForeignFile, counted
 from disentool.io import tables
 
 _FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "name")
@@ -37,17 +37,25 @@ def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
     images = _images(path, root, read.rows, at, paths, notes)
     for (line, row), image in zip(read.rows, images, strict=True):
         if "" in row and (empty := [read.names[i] for i in used if not row[i]]):
-            raise DataMismatch(f"{path}: line {line} ({image or row[at]}) has no value for {empty[0]}")
+            raise DataMismatch(
+                f"{path}: line {line}, {image or row[at]}, has no value for {empty[0]}; write one, or take the line out"
+            )
     kept = [i for i, image in enumerate(images) if image is not None]
     missing = [Path(row[at]) for (_, row), image in zip(read.rows, images, strict=True) if image is None]
     without_row = sorted(
         set(listing.images).difference(filter(None, images)), key=lambda file: factor_columns.natural(str(file))
     )
-    for found, what in ((missing, "rows of the table name no image"), (without_row, "images have no row in the table")):
-        if found and strict:
-            raise DataMismatch(f"{path}: {len(found)} {what} below {root}: {some(found)} (--strict)")
-        if found:
-            notes.append(f"{len(found)} {what}, and are left out: {some(found)}")
+    for found, what in ((missing, f"no image in the folder {root}"), (without_row, "no row in the table")):
+        if not found:
+            continue
+        one = len(found) == 1
+        verb = ("names" if one else "name") if found is missing else ("has" if one else "have")
+        told = f"{counted(len(found), 'row' if found is missing else 'image')} {verb} {what}"
+        if strict:
+            raise DataMismatch(
+                f"{path}: {told}: {some(found)}; without --strict {'it is' if one else 'they are'} left out"
+            )
+        notes.append(f"{told}, and {'is' if one else 'are'} left out: {some(found)}")
     words = {}
     for i in used:
         words[read.names[i]], remark = _with_points(path, read.names[i], [columns[i][row] for row in kept])

@@ -49,6 +49,8 @@ def open_source(path: Path | None) -> Source:
     if path is None:
         raise MissingFile(f"mpi3d is not rendered here: give {WHAT} with --from")
     path = _find(Path(path))
+    if "images" not in arrays.listing(path):
+        raise ForeignFile(f"{path}: no array 'images'; give {WHAT}")
     with arrays.opened(path) as file:
         sizes = _sizes(path, file("images"))
     total = math.prod(sizes)
@@ -92,7 +94,8 @@ def _sizes(path: Path, rows: arrays.Rows) -> tuple[int, ...]:
     if rows.shape not in known or rows.dtype != np.uint8:
         expected = " or ".join(f"{math.prod(sizes):,}" for sizes in SIZES)
         raise ForeignFile(
-            f"{path}: images is {rows.dtype} {list(rows.shape)}, expected uint8 [N,{SIDE},{SIDE},3] with N {expected}:"
+            f"{path}: array 'images' is {rows.dtype} {list(rows.shape)}, expected uint8 [N,{SIDE},{SIDE},3] with N"
+            f" {expected}:"
             f" give {WHAT}"
         )
     return known[rows.shape]

@@ -176,7 +176,8 @@ def _painted(geometry: int, channels: np.ndarray, pictures: np.ndarray) -> np.nd
 
 def _foreign(path: Path, problem: str) -> ForeignFile:
     return ForeignFile(
-        f"{path}: {problem}; expected the published 3dshapes.h5: download it again, or render the set by giving no file"
+        f"{path}: {problem}; expected the published 3dshapes.h5: download it again, or leave out --from, and the set"
+        " is rendered"
     )
 
 
@@ -190,7 +191,7 @@ def _damage(path: Path) -> Iterator[None]:
             raise
         raise _foreign(path, str(error).removeprefix(f"{path}: ").partition("; make it anew")[0]) from error
     except OSError as error:
-        raise _foreign(path, f"cannot be read ({error.strerror or error})") from error
+        raise _foreign(path, "damaged or cut short") from error
 
 
 def _find(path: Path) -> Path:
@@ -203,7 +204,9 @@ def _find(path: Path) -> Path:
         found = [name for name in sorted(path.glob("*.h5")) if name.is_file() and not name.name.startswith(".")]
     if not found:
         problem = "no .h5 in this folder" if path.is_dir() else "no such file or folder"
-        raise MissingFile(f"{path}: {problem}; give the published 3dshapes.h5, or nothing to have the set rendered")
+        raise MissingFile(
+            f"{path}: {problem}; give the published 3dshapes.h5, or leave out --from, and the set is rendered"
+        )
     if len(found) > 1:
         raise ForeignFile(f"{path}: holds {', '.join(name.name for name in found)}; expected one: give the one to read")
     return found[0]
@@ -235,8 +238,8 @@ def _opened(path: Path) -> Iterator[tuple[h5py.Dataset, h5py.Dataset]]:
             array = hdf5.array(file, path, name)
             if array.shape != shape or array.dtype != dtype:
                 found = f"{array.dtype} {list(array.shape or ())}"
-                raise _foreign(path, f"{name} is {found}, not {np.dtype(dtype)} {list(shape)}")
+                raise _foreign(path, f"array {name!r} is {found}, not {np.dtype(dtype)} {list(shape)}")
             if array.chunks and math.prod(array.chunks) * array.dtype.itemsize > _CACHE:
-                raise _foreign(path, f"{name} has chunks of more than {_CACHE // 2**20} MB")
+                raise _foreign(path, f"array {name!r} has chunks of more than {_CACHE // 2**20} MB")
             arrays.append(array)
         yield arrays[0], arrays[1]

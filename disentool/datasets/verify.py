@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from disentool.datasets.summary import summary
-from disentool.errors import ForeignFile
+from disentool.errors import ForeignFile, counted
 from disentool.io import dataset as dataset_file
 from disentool.io import hdf5
 from disentool.io.dataset import Dataset
@@ -29,8 +29,9 @@ def verify(path: Path, report: Reporter | None = None) -> Path:
     digest = hdf5.content_digest(path)
     if digest != stated:
         raise ForeignFile(
-            f"{path}: its arrays have the digest {digest[:12]}, it says {str(stated)[:12]}; damaged or edited: make it"
-            " anew"
+            f"{path}: its arrays have the digest {digest[:12]}, but it says {str(stated)[:12]}; it was damaged or"
+            " edited:"
+            " make it anew"
         )
     holds = summary(
         data.images.shape, data.factor_names, data.factor_sizes, data.factors, data.grid, data.split, data.class_factor
@@ -55,12 +56,17 @@ def _whole(data: Dataset) -> None:
     sizes = data.factor_sizes
     total = int(np.prod(sizes, dtype=object))
     if data.factors is None or total != len(data):
-        raise ForeignFile(f"{data.path}: says it is a grid of {list(sizes)}, {total:,} rows, but has {len(data):,}")
+        raise ForeignFile(
+            f"{data.path}: says it is a grid of {list(sizes)}, {counted(total, 'row')}, but has {len(data):,}; make it"
+            " anew"
+        )
     rows = np.ravel_multi_index(data.factors.T, sizes)
     if (wrong := np.flatnonzero(rows != np.arange(total))).size:
-        found, times = np.unique(rows, return_counts=True)
-        problem = f"{total - len(found):,} combinations are missing" if len(found) < total else "rows are out of order"
+        missing = total - len(np.unique(rows))
+        if not missing:
+            raise ForeignFile(f"{data.path}: its rows are out of order from row {wrong[0]:,} on; make it anew")
         raise ForeignFile(
-            f"{data.path}: says it is a grid, but {problem} ({times.max()} times the same at most; first wrong row"
-            f" {wrong[0]:,}): make it anew"
+            f"{data.path}: says it is a grid, but {counted(missing, 'combination')} of factors"
+            f" {'is' if missing == 1 else 'are'} missing, and others are there more than once; row {wrong[0]:,} is the"
+            " first wrong one: make it anew"
         )

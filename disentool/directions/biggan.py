@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from disentool.directions.network import Network
-from disentool.errors import DisentoolError, ForeignFile, MissingExtra, WrongUsage
+from disentool.errors import DisentoolError, ForeignFile, MissingExtra, WrongUsage, typed
 from disentool.io import files, generator_description, records, torch_file
 from disentool.io.generator_description import Contract
 
@@ -83,9 +83,9 @@ def _package() -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of imports for its downloads, which are not used here
             import pytorch_pretrained_biggan as package
-    except ImportError as error:
+    except ImportError:
         raise MissingExtra(
-            f"BigGAN needs the package pytorch-pretrained-biggan ({error}): pip install 'disentool[biggan]'"
+            "BigGAN needs the package pytorch-pretrained-biggan: pip install 'disentool[biggan]'"
         ) from None
     return package
 
@@ -129,7 +129,7 @@ def _check_weights(package: Any, config: Any, path: Path) -> None:
     found = torch_file.load(path, "file of weights", f"expected BigGAN's {WEIGHTS}", legacy=True)
     torch_file.check_leaves(path, found)
     if not isinstance(found, dict):
-        raise ForeignFile(f"{path}: holds a {type(found).__name__}, expected a dict of weights")
+        raise ForeignFile(f"{path}: holds {typed(found)}, expected a dict of weights")
     try:
         with torch.device("meta"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -138,8 +138,8 @@ def _check_weights(package: Any, config: Any, path: Path) -> None:
         raise
     except Exception as error:
         raise ForeignFile(
-            f"{path.parent / CONFIG}: does not make a network: {type(error).__name__}: {str(error)[:120]}"
-        ) from None
+            f"{path.parent / CONFIG}: does not make a network; expected a published BigGAN's configuration"
+        ) from error
     for name, tensor in expected.items():
         here = found.get(name)
         if not isinstance(here, Tensor):

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from disentool import named_code
 from disentool.directions.network import Network
-from disentool.errors import DisentoolError, ForeignFile, WrongUsage
+from disentool.errors import DisentoolError, ForeignFile, WrongUsage, typed
 from disentool.io import files, generator_description
 
 
@@ -47,7 +47,7 @@ def open_own(spec: str, device: torch.device) -> tuple[Network, str]:
             found = found()
     if not callable(found) or not hasattr(found, "latent_dim"):
         raise WrongUsage(
-            f"{spec}: is a {type(found).__name__} without latent_dim; expected a function of z [B,latent_dim]"
+            f"{spec}: is {typed(found)} without latent_dim; expected a function of z [B,latent_dim]"
             " with that attribute, or a class or function that makes one"
         )
     description = generator_description.check(

@@ -14,7 +14,11 @@ from disentool.engine.meter import Meter
 from disentool.engine.precision import Bfloat16
 from disentool.engine.randomness import Randomness
 from disentool.engine.rates import Rates
-from disentool.errors import NonFinite
+from disentool.errors import NonFinite, counted
+
+
+class WrongState(ValueError):
+    """A saved state that is not this training's. The message says in words what differs."""
 
 
 class Training:
@@ -199,7 +203,7 @@ class Training:
         return {name: _plain(state[p]) for name, p in self._parameters[phase].items() if p in state}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from what :meth:`state` gave; ValueError if it is of other networks, phases or stages.
+        """Continue from what :meth:`state` gave; WrongState if it is of other networks, phases or stages.
 
         The optimisers' settings are the method's own: of the saved state only the moments are used, each compared with
         its parameter first, since the fused optimiser would walk past the end of a shorter one.
@@ -207,12 +211,12 @@ class Training:
         begun = 0
         for was, stage in zip(state["stages"][:-1], self.stages, strict=False):
             if was != stage.steps and state["step"] > begun + min(was, stage.steps):
-                raise ValueError(
-                    f"a stage that it has behind it was {was:,} steps long, and would be {stage.steps:,} now"
+                raise WrongState(
+                    f"one of its complete stages was {counted(was, 'step')} long, and would be {stage.steps:,} now"
                 )
             begun += was
         if len(state["stages"]) != len(self.stages):
-            raise ValueError(f"it has {len(state['stages'])} stages, expected {len(self.stages)}")
+            raise WrongState(f"it has {counted(len(state['stages']), 'stage')}, expected {len(self.stages)}")
         for phase, parameters in self._parameters.items():
             _check_moments(phase, parameters, state["optimizers"][phase])
         self.step = state["step"]
@@ -235,15 +239,15 @@ class Training:
 
 def _check_moments(phase: str, parameters: dict[str, nn.Parameter], saved: dict[str, Any]) -> None:
     if saved and set(saved) != set(parameters):
-        raise ValueError(f"the optimiser of phase {phase} has moments of other parameters")
+        raise WrongState(f"the optimiser of phase {phase} has moments of other parameters")
     for name, moments in saved.items():
         shapes = {"step": (), "exp_avg": parameters[name].shape, "exp_avg_sq": parameters[name].shape}
         for key, shape in shapes.items():
             value = moments[key]
             if not (isinstance(value, Tensor) and value.shape == shape and value.dtype == torch.float32):
-                raise ValueError(f"{key} of {name} does not fit its parameter")
+                raise WrongState(f"{key} of {name} does not fit its parameter")
             if not bool(value.isfinite().all()):
-                raise ValueError(f"{key} of {name} is not finite")
+                raise WrongState(f"{key} of {name} is not finite")
 
 
 def _adam(phase: Phase, parameters: dict[str, nn.Parameter], device: torch.device) -> tuple[torch.optim.Adam, Rates]:

@@ -130,9 +130,8 @@ def damage(path: Path, name: str = "") -> Iterator[None]:
     except (DisentoolError, MemoryError):
         raise
     except Exception as error:
-        why = " ".join(str(error).split())[:160] or type(error).__name__
         inside = f" {name}:" if name else ""
-        raise ForeignFile(f"{path}:{inside} cannot be read ({why}); download it again") from error
+        raise ForeignFile(f"{path}:{inside} damaged or cut short; download it again") from error
 
 
 def _hidden(name: str) -> bool:

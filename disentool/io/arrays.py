@@ -113,26 +113,25 @@ def _damage(path: Path) -> Iterator[None]:
     except (DisentoolError, MemoryError):
         raise
     except Exception as error:
-        why = " ".join(str(error).split())[:160] or type(error).__name__
-        raise ForeignFile(f"{path}: damaged or cut short ({why}); make it anew") from None
+        raise ForeignFile(f"{path}: damaged or cut short; make it anew") from error
 
 
 def _of_hdf5(array: h5py.Dataset, path: Path, name: str) -> Rows:
     if array.ndim == 0:
-        raise ForeignFile(f"{path}: {name} is a single number, expected an array")
+        raise ForeignFile(f"{path}: array {name!r} is a single number, expected several")
     rows = Rows(array.shape, array.dtype, lambda start, stop, axis: array[_part(start, stop, axis)])
     kind = hdf5.attribute(array, "MATLAB_class", None)
     if kind is None:
         return rows
     if kind == "char" or hdf5.attribute(array, "MATLAB_empty", 0):
-        raise ForeignFile(f"{path}: {name} is {'text' if kind == 'char' else 'empty'}, expected numbers")
+        raise ForeignFile(f"{path}: array {name!r} is {'text' if kind == 'char' else 'empty'}, expected numbers")
     # MATLAB counts the first axis fastest, and HDF5 the last: the file has the axes of MATLAB's array reversed.
     return rows.ordered(tuple(range(array.ndim))[::-1])._replace(matlab=True)
 
 
 def _of_npy(path: Path) -> Rows:
     with open(path, "rb") as file:
-        shape, fortran, dtype = _npy_header(file, path, path.name)
+        shape, fortran, dtype = _npy_header(file, f"{path}:")
         offset = file.tell()
     if path.stat().st_size < offset + dtype.itemsize * math.prod(shape):
         raise ForeignFile(f"{path}: cut short: its header says {dtype} {list(shape)}")
@@ -153,15 +152,19 @@ def _of_npz(archive: zipfile.ZipFile, stack: ExitStack, path: Path, name: str) -
     member = name if name in archive.namelist() else f"{name}.npy"
     if member not in archive.namelist():
         known = ", ".join(sorted(n.removesuffix(".npy") for n in archive.namelist())) or "none"
-        raise ForeignFile(f"{path}: no array {name!r}; it holds {known}")
+        raise ForeignFile(f"{path}: no array {name!r}; its arrays are {known}")
     info = archive.getinfo(member)
     if info.file_size > 1100 * max(info.compress_size, 1):  # deflate cannot shrink by more than about a thousand times
-        raise UnsafeFile(f"{path}: {name} claims {info.file_size:,} bytes but only {info.compress_size:,} are stored")
+        raise UnsafeFile(
+            f"{path}: array {name!r} claims {info.file_size:,} bytes but only {info.compress_size:,} are stored"
+        )
     stream = stack.enter_context(archive.open(info))
-    shape, fortran, dtype = _npy_header(stream, path, name)
+    shape, fortran, dtype = _npy_header(stream, f"{path}: array {name!r}")
     offset, per_row = stream.tell(), dtype.itemsize * math.prod(shape[1:])
     if info.file_size != offset + per_row * shape[0]:
-        raise ForeignFile(f"{path}: {name} has {info.file_size:,} bytes, not those of its shape {list(shape)}")
+        raise ForeignFile(
+            f"{path}: array {name!r} has {info.file_size:,} bytes, not those of its shape {list(shape)}; make it anew"
+        )
     if fortran and len(shape) > 1:  # column by column, as transposed arrays are saved: no row is there before the end
         with _damage(path):
             return _in_memory(np.frombuffer(stream.read(), dtype).reshape(shape, order="F"))
@@ -176,18 +179,25 @@ def _of_npz(archive: zipfile.ZipFile, stack: ExitStack, path: Path, name: str) -
     return Rows(shape, dtype, along)
 
 
-def _npy_header(file: IO[bytes], path: Path, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _npy_header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, Fortran's order, and type; errors begin with ``what``."""
     version = np.lib.format.read_magic(file)
     reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
     if reader is None:
-        raise ForeignFile(f"{path}: {name} is of .npy version {version}, expected 1.0 or 2.0")
+        raise ForeignFile(f"{what} has .npy version {'.'.join(map(str, version))}, expected 1.0 or 2.0; save it anew")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # NumPy remarks on a header that Python 2 wrote; it reads it
         shape, fortran, dtype = reader(file)
     if dtype.hasobject:
-        raise UnsafeFile(f"{path}: {name} holds Python objects, which could execute code when read; save it as numbers")
+        raise UnsafeFile(f"{what} holds Python objects, which could execute code when read; save it as numbers")
     if dtype.kind not in "buif":
-        raise ForeignFile(f"{path}: {name} holds {dtype}, expected numbers")
+        raise ForeignFile(f"{what} holds {_kinds(dtype)}, expected numbers; save it as numbers")
     if not shape or any(size < 0 for size in shape):
-        raise ForeignFile(f"{path}: {name} has shape {list(shape)}, expected an array of rows")
+        raise ForeignFile(f"{what} has shape {list(shape)}, expected an array of rows")
     return shape, fortran, dtype
+
+
+def _kinds(dtype: np.dtype) -> str:
+    """What an array without numbers holds, in words."""
+    words = {"U": "text", "S": "bytes", "M": "dates", "m": "durations", "c": "complex numbers", "V": "records"}
+    return words.get(dtype.kind, str(dtype))

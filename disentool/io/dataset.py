@@ -80,7 +80,9 @@ def read(path: Path) -> Dataset:
         hdf5.check(file, path, DATASET, f"`disentool prepare array --from {shlex.quote(str(path))}` reads its arrays")
         images = hdf5.array(file, path, "images")
         if images.shape[0] == 0 or images.shape[3] not in (1, 3):
-            raise ForeignFile(f"{path}: images are {list(images.shape)}, expected [N,H,W,C] with N > 0 and C 1 or 3")
+            raise ForeignFile(
+                f"{path}: array 'images' is {list(images.shape)}, expected [N,H,W,C] with N > 0 and C 1 or 3"
+            )
         factors = hdf5.array(file, path, "factors")[()] if hdf5.has(file, "factors") else None
         names, sizes = read_factor_facts(file, path, factors)
         values = {}
@@ -90,7 +92,11 @@ def read(path: Path) -> Dataset:
                 values[name] = hdf5.array(file, path, f"factor_values/{name}")[()]
         split = hdf5.array(file, path, "split")[()] if hdf5.has(file, "split") else None
         if split is not None and split.max() > 1:
-            raise ForeignFile(f"{path}: split holds {split.max()}, expected 0 (train) and 1 (test)")
+            raise ForeignFile(
+                f"{path}: array 'split' holds {split.max()}, expected 0 (train) and 1 (test); `disentool prepare"
+                " --split`"
+                " makes one"
+            )
         class_factor = hdf5.attribute(file, "class_factor", "")
         if class_factor and (not isinstance(class_factor, str) or class_factor not in names):
             raise ForeignFile(f"{path}: class_factor is {str(class_factor)[:80]!r}, expected one of its factors")
@@ -133,7 +139,7 @@ def read_factor_facts(
     if factors is None:
         return (), ()
     if factors.size == 0:
-        raise ForeignFile(f"{path}: factors are {list(factors.shape)}, expected [N,K] with N and K > 0")
+        raise ForeignFile(f"{path}: array 'factors' is {list(factors.shape)}, expected [N,K] with N and K > 0")
     columns = factors.shape[1]
     names = hdf5.attribute(file, "factor_names", [f"factor{i}" for i in range(columns)])
     top = (factors.max(axis=0).astype(np.int64) + 1).tolist()
@@ -143,7 +149,12 @@ def read_factor_facts(
             f"{path}: {columns} factors, but factor_names and factor_sizes are {str(names)[:80]} and {str(sizes)[:80]}"
         )
     if factors.min() < 0 or any(t > s for t, s in zip(top, sizes, strict=True)):
-        raise ForeignFile(f"{path}: factors outside 0..size-1 (sizes {sizes})")
+        row, column = (int(first) for first in np.argwhere((factors < 0) | (factors >= sizes))[0])
+        raise ForeignFile(
+            f"{path}: row {row:,} has {names[column]} {factors[row, column]}, expected 0 to {sizes[column] - 1}; make"
+            " the"
+            " file anew"
+        )
     return tuple(names), tuple(sizes)
 
 

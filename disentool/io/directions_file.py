@@ -70,9 +70,8 @@ class Directions:
         """DataMismatch unless they were found in the generator with this digest, or ``force`` says never mind."""
         if sha256 != self.generator_sha256 and not force:
             raise DataMismatch(
-                f"{self.path}: its directions are of another generator than {generator} ({self.generator},"
-                f" {self.generator_sha256[:16]}); `disentool find-direction {generator}` finds its own,"
-                " --force uses these all the same"
+                f"{self.path}: its directions are of another generator than {generator};"
+                f" `disentool find-direction {generator}` finds its own, --force uses these all the same"
             )
 
 

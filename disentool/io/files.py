@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage
+from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage, with_article
 from disentool.system import locks
 from disentool.system.names_as_text import as_utf8
 
@@ -33,9 +33,9 @@ def require(path: Path | str, what: str, hint: str = "") -> Path:
     """``path`` if it is a file; MissingFile names it and says what to do next."""
     path = Path(path)
     if path.is_dir():
-        raise MissingFile(f"{path}: expected {what}, found a folder")
+        raise MissingFile(f"{path}: expected {with_article(what)}, found a folder")
     if path.exists() and not path.is_file():
-        raise MissingFile(f"{path}: expected {what}, found a pipe or a device; make it a file first")
+        raise MissingFile(f"{path}: expected {with_article(what)}, found a pipe or a device; make it a file first")
     if not path.is_file():
         raise MissingFile(f"{path}: no such {what}{'; ' + hint if hint else ''}")
     try:

@@ -157,9 +157,7 @@ def opened(path: Path, hint: str = "", *, cache: int = 1 << 20) -> Iterator[h5py
     except (DisentoolError, MemoryError):
         raise
     except Exception as error:  # on a damaged file HDF5 and h5py may raise nearly anything
-        raise ForeignFile(
-            f"{path}: damaged or cut short ({' '.join(str(error).split())[:160]}); make it anew"
-        ) from error
+        raise ForeignFile(f"{path}: damaged or cut short; make it anew") from error
 
 
 def _is_hard(group: h5py.Group, name: str) -> bool:
@@ -177,21 +175,21 @@ def array(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
     here: Any = file
     for part in filter(None, name.split("/")):
         if not isinstance(here, h5py.Group) or not here.id.links.exists(part.encode()):
-            raise ForeignFile(f"{path}: no array {name!r}; it holds {', '.join(dataset_names(file)) or 'none'}")
+            raise ForeignFile(f"{path}: no array {name!r}; its arrays are {', '.join(dataset_names(file)) or 'none'}")
         if not _is_hard(here, part):
-            raise UnsafeFile(f"{path}: {name} is a link to elsewhere; only arrays within the file are read")
+            raise UnsafeFile(f"{path}: array {name!r} is a link to elsewhere; only arrays within the file are read")
         here = here[part]
     if not isinstance(here, h5py.Dataset):
         raise ForeignFile(f"{path}: {name!r} is a group; name an array, one of {', '.join(dataset_names(file))}")
     if here.is_virtual or here.external:
-        raise UnsafeFile(f"{path}: {name} keeps its bytes in other files; only arrays within the file are read")
+        raise UnsafeFile(f"{path}: array {name!r} keeps its bytes in other files; only arrays within the file are read")
     if here.dtype.hasobject or here.dtype.kind not in "buif":
-        raise ForeignFile(f"{path}: {name} holds {_instead_of_numbers(here.dtype)}")
+        raise ForeignFile(f"{path}: array {name!r} holds {_instead_of_numbers(here.dtype)}")
     stored = min(here.id.get_storage_size(), path.stat().st_size)
     size = here.dtype.itemsize * math.prod(here.shape)
     # gzip cannot shrink by more than about a thousand times; an array that claims more was never written.
     if stored * (1032 if here.compression or here.chunks else 1) < size:
-        raise UnsafeFile(f"{path}: {name} claims {size:,} bytes but only {stored:,} are stored")
+        raise UnsafeFile(f"{path}: array {name!r} claims {size:,} bytes but only {stored:,} are stored")
     return here
 
 
@@ -218,7 +216,7 @@ def check(file: h5py.File, path: Path, form: Format, hint: str = "") -> None:
         raise ForeignFile(f"{path}: expected a {form.name} file, found {found}{foreign}")
     version = attribute(file, "version", None)
     if type(version) is not int or version < 1:
-        raise ForeignFile(f"{path}: its version is {version!r}, expected an integer; make it anew")
+        raise ForeignFile(f"{path}: its version is {version!r}, expected a whole number; make it anew")
     if version > form.version:
         raise ForeignFile(
             f"{path}: {form.name} version {version}, this disentool reads up to {form.version}; upgrade disentool"
@@ -235,13 +233,14 @@ def check_arrays(file: h5py.File, path: Path, arrays: Iterable[Array]) -> None:
         dataset = array(file, path, spec.path)
         if dataset.ndim != len(spec.shape) or dataset.dtype != np.dtype(spec.dtype):
             raise ForeignFile(
-                f"{path}: {spec.path} is {dataset.dtype} {list(dataset.shape)},"
+                f"{path}: array {spec.path!r} is {dataset.dtype} {list(dataset.shape)},"
                 f" expected {spec.dtype} [{','.join(spec.shape)}]"
             )
         for letter, size in zip(spec.shape, dataset.shape, strict=True):
             if sizes.setdefault(letter, size) != size:
                 raise ForeignFile(
-                    f"{path}: {spec.path} is {list(dataset.shape)}, but other arrays have {letter} = {sizes[letter]}"
+                    f"{path}: array {spec.path!r} is {list(dataset.shape)}, but other arrays have {letter} ="
+                    f" {sizes[letter]}"
                 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from disentool.errors import DataMismatch, ForeignFile
+from disentool.errors import DataMismatch, ForeignFile, counted
 from disentool.io import arrays, hdf5
 from disentool.io.classes import describes
 from disentool.io.dataset import read_class_names, read_factor_facts
@@ -116,8 +116,8 @@ def usual_keys(path: Path) -> tuple[str, str | None]:
         codes = ",".join(pair)
     if codes is None:
         raise ForeignFile(
-            f"{path}: no array called mean or codes; --codes NAME --factors NAME name them"
-            f" (it holds {', '.join(known) or 'no arrays of numbers'})"
+            f"{path}: no array 'mean' or 'codes'; --codes NAME --factors NAME name them"
+            f" (its arrays are {', '.join(known) or 'none'})"
         )
     return codes, next((name for name in ("factors", "labels") if name in known), None)
 
@@ -133,18 +133,18 @@ def read_foreign(path: Path, codes: str, factors: str | None) -> Latents:
         halves = [file(name) for name in names]
         for name, half in zip(names, halves, strict=True):
             if len(half.shape) != 2:
-                raise ForeignFile(f"{path}: {name} is {list(half.shape)}, expected codes [N,D]")
+                raise ForeignFile(f"{path}: array {name!r} is {list(half.shape)}, expected codes [N,D]")
         mean, last = halves[0], halves[-1]
         if last.shape[0] != mean.shape[0]:
-            raise DataMismatch(f"{path}: {mean.shape[0]} codes in {names[0]} but {last.shape[0]} in {names[1]}")
+            raise DataMismatch(f"{path}: {_rows(names[0], mean)} and {_rows(names[1], last)}; expected the same number")
         labels = None
         if factors is not None:
             stored = arrays.upright(file(factors), mean.shape[0])
             if len(stored.shape) not in (1, 2) or 0 in stored.shape:
-                raise ForeignFile(f"{path}: {factors} is {list(stored.shape)}, expected factors [N,K]")
+                raise ForeignFile(f"{path}: array {factors!r} is {list(stored.shape)}, expected factors [N,K]")
             if stored.shape[0] != mean.shape[0]:
                 raise DataMismatch(
-                    f"{path}: {mean.shape[0]} codes in {codes} but {stored.shape[0]} factors in {factors}"
+                    f"{path}: {_rows(names[0], mean)} and {_rows(factors, stored)}; expected the same number"
                 )
             labels = stored.all().reshape(stored.shape[0], -1)
         with np.errstate(over="ignore"):  # becomes infinite, which a metric then refuses by name
@@ -159,3 +159,7 @@ def read_foreign(path: Path, codes: str, factors: str | None) -> Latents:
             class_code=class_code,
             content_code=content_code,
         )
+
+
+def _rows(name: str, array: arrays.Rows) -> str:
+    return f"array {name!r} has {counted(array.shape[0], 'row')}"

@@ -50,7 +50,7 @@ def uint8_array(data: bytes, name: str, shape: tuple[int, ...], path: Path, memb
                     raise foreign(f"{name!r} is longer than its shape")
                 return array
     except (struct.error, zlib.error, ValueError, IndexError) as error:
-        raise foreign(f"damaged ({' '.join(str(error).split())[:80]})") from None
+        raise foreign("damaged") from error
     raise foreign(f"holds {', '.join(str(item)[:40] for item in seen) or 'nothing'}")
 
 

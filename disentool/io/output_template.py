@@ -14,7 +14,7 @@ def check_template(template: str, several: Collection[str], known: Collection[st
     try:
         parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
-        raise WrongUsage(f"-o {template}: {error}") from None
+        raise WrongUsage(f"-o {template}: a brace has no partner; write a placeholder as {{seed}}") from error
     fields = [field for _, field, _, _ in parts]
     for _, field, spec, conversion in parts:
         if field is None or field not in known:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from disentool.errors import ForeignFile, UnsafeFile
+from disentool.errors import ForeignFile, UnsafeFile, typed
 from disentool.io import files, torch_file
 
 
@@ -39,10 +39,9 @@ def read(path: Path, what: str, hint: str, expected: str) -> dict[Any, Any]:
     except MemoryError:
         raise
     except Exception as error:  # on a damaged file torch may raise nearly anything
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise ForeignFile(f"{path}: cannot be read ({reason}); {expected}") from None
+        raise ForeignFile(f"{path}: not a file of torch's weights, or a damaged one; {expected}") from error
     if not isinstance(content, dict):
-        raise ForeignFile(f"{path}: holds a {type(content).__name__}; {expected}")
+        raise ForeignFile(f"{path}: holds {typed(content)}; {expected}")
     return content
 
 

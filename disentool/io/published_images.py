@@ -45,8 +45,8 @@ def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple
     except ForeignFile:
         raise
     except Exception as error:  # a damaged picture can raise nearly anything
-        why = "of no known kind" if isinstance(error, UnidentifiedImageError) else " ".join(str(error).split())[:100]
-        raise foreign(f"not a picture that can be read ({why or type(error).__name__})") from None
+        why = "of no known kind" if isinstance(error, UnidentifiedImageError) else "damaged"
+        raise foreign(f"not a picture that can be read ({why})") from error
 
 
 def centre(image: np.ndarray, side: int) -> np.ndarray:

@@ -165,5 +165,5 @@ def _opened(path: Path) -> Iterator:
     except (DisentoolError, MemoryError):
         raise
     except Exception as error:  # on a damaged file Pillow's many readers may raise nearly anything
-        why = "of no known kind" if isinstance(error, UnidentifiedImageError) else " ".join(str(error).split())[:120]
-        raise ForeignFile(f"{path}: not a picture that can be read ({why or type(error).__name__})") from None
+        why = "of no known kind" if isinstance(error, UnidentifiedImageError) else "damaged"
+        raise ForeignFile(f"{path}: not a picture that can be read ({why})") from error

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from disentool.errors import ForeignFile
+from disentool.errors import ForeignFile, typed
 from disentool.io import files
 from disentool.io.schema import CORRELATION, HISTORY, INVERSION, SCORE
 
@@ -41,10 +41,12 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object that a JSON file holds; ForeignFile if it holds anything else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ForeignFile(f"{path}: not JSON from line {error.lineno} on; make it anew") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise ForeignFile(f"{path}: not JSON ({str(error)[:80]})") from None
+        raise ForeignFile(f"{path}: not JSON; make it anew") from error
     if not isinstance(content, dict):
-        raise ForeignFile(f"{path}: holds a JSON {type(content).__name__}, expected an object")
+        raise ForeignFile(f"{path}: holds JSON, but {typed(content)}, expected an object in braces")
     return content
 
 
@@ -77,7 +79,7 @@ def parse_lines(lines: Iterable[bytes], path: Path | str) -> tuple[str, list[dic
     except RecursionError:
         raise ForeignFile(f"{path}: line {number} is nested deeper than any record") from None
     except ValueError as error:
-        raise ForeignFile(f"{path}: line {number} is not a JSON object ({str(error)[:80]})") from None
+        raise ForeignFile(f"{path}: line {number} is not a JSON object in braces, as every record is") from error
     if not records:
         raise ForeignFile(f"{path}: is empty: neither score records nor a training history")
     for form in (SCORE, CORRELATION, INVERSION):

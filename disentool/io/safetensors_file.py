@@ -27,4 +27,6 @@ def read(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise ForeignFile(f"{path}: not a .safetensors file, or a damaged one ({str(error)[:120]})") from None
+        raise ForeignFile(
+            f"{path}: not a .safetensors file, or a damaged one; `disentool export` writes one"
+        ) from error

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from disentool.errors import ForeignFile, UnsafeFile
+from disentool.errors import ForeignFile, UnsafeFile, counted
 from disentool.io import files
 
 _LIMIT = 256 << 20  # bytes of a table
@@ -48,7 +48,9 @@ def read(path: Path) -> TextTable:
     """
     lines, comments = _without_comments(path, _lines(path))
     if len(lines) < 2:
-        raise ForeignFile(f"{path}: expected a line of column names and a row per image, found {len(lines)} lines")
+        raise ForeignFile(
+            f"{path}: expected a line of column names and a row per image, found {counted(len(lines), 'line')}"
+        )
     (_, names), *rows = lines
     names, rows = _whole(path, names, rows)
     twice = sorted({name for name in names if name and names.count(name) > 1})
@@ -66,7 +68,7 @@ def _text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ForeignFile(f"{path}: cannot be read ({error.strerror})") from None
+        raise ForeignFile(f"{path}: cannot be read: {error.strerror}") from None
     for start, what in _OTHERS:
         if data.startswith(start):
             raise ForeignFile(f"{path}: is {what}, not a table of comma-separated text; save it as CSV in UTF-8")
@@ -94,7 +96,9 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         lines = [(reader.line_num, [word.strip() for word in row]) for row in reader if any(row)]
     except csv.Error as error:
-        raise ForeignFile(f"{path}: not a table of comma-separated text ({error})") from None
+        raise ForeignFile(
+            f"{path}: not a table of comma-separated text, see line {reader.line_num}; save it as CSV"
+        ) from error
     finally:
         csv.field_size_limit(before)
     return lines[1:] if lines and lines[0][1][0].startswith(_EXCEL) else lines
@@ -156,5 +160,8 @@ def _whole(
         return ["", *names], rows
     for line, row in rows:
         if len(row) != width:
-            raise ForeignFile(f"{path}: line {line} has {len(row)} columns, the first line names {width}")
+            raise ForeignFile(
+                f"{path}: line {line} has {counted(len(row), 'column')}, the first line names {width}; give each line"
+                " as many"
+            )
     return names, rows

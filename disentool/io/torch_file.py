@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 
 import torch
 
-from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
+from disentool.errors import DisentoolError, ForeignFile, UnsafeFile, typed
 
 _LEGACY = 5  # pickles at the head of a file of torch < 1.6: magic, protocol, system, the object, the storages' keys
 _CODE_FREE = re.compile(
@@ -40,19 +40,18 @@ def load(path: Path, what: str, hint: str, *, legacy: bool = False) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if not (named := re.search(r"GLOBAL ([\w.]+)", str(error))):
-            raise _damaged(path, what, hint, error) from None
+            raise _damaged(path, what, hint) from error
         raise UnsafeFile(
             f"{path}: holds Python objects ({named[1]}), expected tensors and plain values; not opened"
         ) from None
     except (DisentoolError, MemoryError):  # the former: SIGTERM arrived
         raise
     except Exception as error:  # on a damaged file torch may raise nearly anything
-        raise _damaged(path, what, hint, error) from None
+        raise _damaged(path, what, hint) from error
 
 
-def _damaged(path: Path, what: str, hint: str, error: Exception) -> ForeignFile:
-    reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-    return ForeignFile(f"{path}: not a {what}, or a damaged one ({reason}); {hint}")
+def _damaged(path: Path, what: str, hint: str) -> ForeignFile:
+    return ForeignFile(f"{path}: not a {what}, or a damaged one; {hint}")
 
 
 def _check_archive(path: Path, what: str, hint: str) -> None:
@@ -79,7 +78,7 @@ def _check_legacy(path: Path, what: str, hint: str) -> None:
                 )
         check_storages(path)
     except (ValueError, OSError, IndexError) as error:  # genops says ValueError to what is no pickle
-        raise _damaged(path, what, hint, error) from None
+        raise _damaged(path, what, hint) from error
 
 
 def check_storages(path: Path) -> None:
@@ -134,4 +133,4 @@ def check_leaves(path: Path, content: Any) -> None:
         elif isinstance(value, (list, tuple)):
             waiting += [(item, depth + 1) for item in value]
         elif not (value is None or isinstance(value, (bool, int, float, str))):
-            raise UnsafeFile(f"{path}: holds a {type(value).__name__}, expected tensors and plain values; not used")
+            raise UnsafeFile(f"{path}: holds {typed(value)}, expected tensors and plain values; not used")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from disentool import contract
 from disentool.config import options
-from disentool.errors import UnknownName, WrongUsage
+from disentool.errors import UnknownName, WrongUsage, typed
 from disentool.named_code import is_own, load
 
 
@@ -110,7 +110,7 @@ def find(name: str) -> MethodEntry:
 def _own(name: str) -> MethodEntry:
     found = load(name)
     if not isinstance(found, type):
-        raise WrongUsage(f"{name}: expected a class that is a method, found a {type(found).__name__}")
+        raise WrongUsage(f"{name}: expected a class that is a method, found {typed(found)}")
     config, missing = contract.own_config(found), contract.missing_parts(found)
     if config is None or missing:
         raise WrongUsage(f"{name}: is no method yet: it lacks {', '.join(missing)} (see disentool.contract.Method)")

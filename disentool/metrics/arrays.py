@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from disentool.errors import DataMismatch, NoFactors
+from disentool.errors import DataMismatch, NoFactors, counted
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -20,11 +20,6 @@ def check_codes(codes: Array) -> None:
     if codes.ndim != 2 or codes.dtype.kind not in "biuf" or not codes.size:
         raise DataMismatch(f"codes are {codes.dtype} {list(codes.shape)}, expected numbers [rows, dimensions]")
     refuse_non_finite(codes, "codes")
-
-
-def counted(number: int, one: str, several: str = "") -> str:
-    """``1 row``, ``2 rows``; ``several``: the plural where it is not formed by an s."""
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
 def check_table(codes: Array, factors: Array, *, vary: bool = True) -> None:

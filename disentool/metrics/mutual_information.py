@@ -23,7 +23,9 @@ def mutual_information(codes: Array, *, bins: int = Binned.bins) -> Result:
     numbers = binned(codes, bins)
     dimensions = numbers.shape[1]
     if dimensions < 2:
-        raise DataMismatch("metric mutual-information compares dimensions, and these codes have one")
+        raise DataMismatch(
+            "metric mutual-information compares dimensions, and these codes have only one; score codes of two or more"
+        )
     information = np.zeros((dimensions, dimensions))
     for i in range(dimensions - 1):
         information[i, i + 1 :] = pairwise_information(numbers[:, i : i + 1], numbers[:, i + 1 :])

@@ -61,8 +61,8 @@ def of_rows(model: TrainedModel, dataset: Dataset, rows: np.ndarray, source: Sou
     others = rows[known[places] != rows]
     if len(others):
         raise DataMismatch(
-            f"{dataset.path}: row {others[0]} is not one of those that {model.path} was trained on, which alone have"
-            " optimised codes; its encoders, where trained, read any image"
+            f"{dataset.path}: row {others[0]} has no optimised code, because {model.path} was not trained on it; name a"
+            " training row, or train its encoders with --stage both"
         )
     if dataset.factors is None:
         raise DataMismatch(f"{dataset.path}: has no factors, which hold the classes that codes were optimised for")
@@ -99,5 +99,7 @@ def concatenated(model: TrainedModel, parts: Iterator[dict[str, np.ndarray]]) ->
     batches = list(parts)
     codes = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
     if not np.isfinite(codes["mean"]).all():
-        raise ForeignFile(f"{model.path}: encodes to NaN or infinity; its training diverged")
+        raise ForeignFile(
+            f"{model.path}: encodes images to NaN or infinity, because its training diverged; use another checkpoint"
+        )
     return codes

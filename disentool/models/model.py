@@ -155,8 +155,10 @@ def build_method(path: Path, content: dict[str, Any]) -> Method:
             str(data.get("class_factor", "")),  # checkpoints made before there were classes lack it
         )
         return named_code.load(entry.implementation)(config, known)
-    except (DisentoolError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except DisentoolError as error:
         raise ForeignFile(f"{path}: its configuration does not make a model: {error}") from None
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ForeignFile(f"{path}: its entry data is damaged, so it does not make a model; make it anew") from error
 
 
 def require_image_size(model: TrainedModel, data: Dataset) -> None:
@@ -165,5 +167,5 @@ def require_image_size(model: TrainedModel, data: Dataset) -> None:
     if data.images.shape[1:] != expected:
         raise DataMismatch(
             f"{data.path}: images are {'x'.join(map(str, data.images.shape[1:]))},"
-            f" but {model.path} was trained on {'x'.join(map(str, expected))}; name other --data"
+            f" but {model.path} was trained on {'x'.join(map(str, expected))}; name other data with --data"
         )

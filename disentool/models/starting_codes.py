@@ -68,7 +68,9 @@ def find(
             range(_number(count, default, len(found), codes)) if rows is None else checked_rows(rows, len(found), codes)
         )
         if not np.isfinite(found[chosen]).all():
-            raise ForeignFile(f"{codes}: holds codes that are not finite")
+            raise ForeignFile(
+                f"{codes}: holds codes that are NaN or infinite; the model diverged: encode another checkpoint"
+            )
         return StartingCodes(found[chosen], None, rows is not None)
     if rows is None and not data:
         kept = kept_images(model)

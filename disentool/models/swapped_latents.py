@@ -52,14 +52,18 @@ def write(
         if not wanted:
             raise WrongUsage(f"{path}: name its rows to take from: --content-rows N,N and --class-rows N,N")
     if dims is not None and classes.labels:
-        raise WrongUsage(f"--class-label {classes.labels[0]}: is a class, which has no dimensions; name a row")
+        raise WrongUsage(
+            f"--dims needs an image for the class, not --class-label {classes.labels[0]}; name one with --class-rows"
+        )
     of_class = mixed_codes.columns(_widths(table), dims, str(path))
     factor = choose(table.classes["factor"], table.factor_names, table.factor_sizes) if table.classes else None
     left = _chosen(table, content, "--content", factor, average=False)
     top = _chosen(table, classes, "--class", factor, average=average)
     means = [np.stack([table.mean[rows].mean(axis=0) for rows in side]) for side in (left, top)]
     if not all(np.isfinite(mean).all() for mean in means):
-        raise ForeignFile(f"{path}: holds codes that are not finite")
+        raise ForeignFile(
+            f"{path}: holds codes that are NaN or infinite; the model diverged: encode another checkpoint"
+        )
     lines = [
         mixed_codes.along(mean, (steps or mixed_codes.STEPS) if interpolate == side else None, closed=False)
         for mean, side in zip(means, ("content", "class"), strict=True)

@@ -50,7 +50,7 @@ def check_sizes(images: int | None, steps: int | None, frames: int, fps: float, 
     check_fps(fps)
     check_size(size)
     if frames % 2:
-        raise WrongUsage(f"--frames {frames}: expected an even number, as many to as fro")
+        raise WrongUsage(f"--frames {frames}: expected an even number, because the movement goes there and back")
 
 
 def check_fps(fps: float) -> None:
@@ -66,7 +66,7 @@ def check_size(size: int | None) -> None:
 def check_starts(count: int) -> None:
     """WrongUsage if a picture cannot hold so many images to start from."""
     if count > MAX_STARTS:
-        raise WrongUsage(f"{count} images to start from, but a picture holds {MAX_STARTS}; name fewer")
+        raise WrongUsage(f"{count} images to start from, but a picture holds at most {MAX_STARTS}; name fewer")
 
 
 def check_pixels(pixels: float, refusal: str) -> None:

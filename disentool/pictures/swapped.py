@@ -88,7 +88,9 @@ class Swap:
             return
         if self.moving and len(self.left if self.interpolate != "class" else self.top) < 2:
             side = "class" if self.interpolate == "class" else "content"
-            raise WrongUsage(f"{self.output}: an animation goes from one {side} to the next; name two or more")
+            raise WrongUsage(
+                f"{self.output}: an animation goes from one {side} to the next; name two or more with --{side}-rows"
+            )
         height, width = self.model.facts.height * self.factor, self.model.facts.width * self.factor
         check_pixels(
             count * height * width,

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentool.errors import DataMismatch
-from disentool.metrics.arrays import counted
+from disentool.errors import DataMismatch, counted
 
 Index = np.ndarray | slice
 _ROUNDING = 1e-5  # relative to the largest: batches of another size round another way
+_MEANINGS = {
+    "logvar": "the variance of the codes (logvar)",
+    "reconstruction_nats": "the reconstruction error of the images (reconstruction_nats)",
+    "squared_error": "the squared error of the images (squared_error)",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,5 +100,7 @@ class Codes:
         """The optional array ``name``; ``DataMismatch`` if the codes came without it."""
         array = getattr(self, name)
         if array is None:
-            raise DataMismatch(f"metric {metric} needs {name}, which these codes do not have; choose another metric")
+            raise DataMismatch(
+                f"metric {metric} needs {_MEANINGS[name]}, which this does not have; choose another metric"
+            )
         return array

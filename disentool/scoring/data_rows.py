@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from disentool.errors import DataMismatch, NoFactors
-from disentool.metrics.arrays import counted
+from disentool.errors import DataMismatch, NoFactors, counted
 
 # A factor with more distinct values than this, and more than half as many as there are rows, is no class label.
 CONTINUOUS_ABOVE = 200

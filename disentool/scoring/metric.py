@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from disentool.errors import UnknownName, WrongUsage
+from disentool.errors import UnknownName, WrongUsage, typed
 from disentool.io.call_checks import require_once
 from disentool.io.directions_file import Direction
 from disentool.metrics import METRICS, ONLY_BY_NAME
@@ -143,7 +143,12 @@ def choose_metrics(
         encoded = ready if protocol in facts.protocols else facts.protocols[facts.encoded or facts.default]
         hints = {key: hint for key, hint in typing.get_type_hints(type(ready)).items() if key != "protocol"}
         values = {key: _constant(key, text, hints[key]) for key, text in (constants or {}).items() if key in hints}
-        ready, encoded = (dataclasses.replace(each, **values) for each in (ready, encoded))
+        try:
+            ready, encoded = (dataclasses.replace(each, **values) for each in (ready, encoded))
+        except UnknownName:
+            raise
+        except WrongUsage as error:  # which names the constant and its value first
+            raise WrongUsage(f"--set {str(error).replace(' ', '=', 1)}") from None
         chosen.append(Metric(facts, ready, encoded, optional=name not in names))
         unused = {key: text for key, text in unused.items() if key not in hints}
     for key in unused:
@@ -157,9 +162,7 @@ def _facts(name: str) -> MetricFacts:
     if is_own(name):
         function = load(name)
         if not callable(function):
-            raise WrongUsage(
-                f"--metric {name}: expected a function of codes and factors, found a {type(function).__name__}"
-            )
+            raise WrongUsage(f"--metric {name}: expected a function of codes and factors, found {typed(function)}")
         return MetricFacts(name, "the user's own", "", "neither", {"own": Subset("own")}, "own", own=function)
     if name not in METRICS:
         raise UnknownName("metric", name, [*METRICS, "all"])

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from disentool.errors import counted
 from disentool.io.schema import SCORE
-from disentool.metrics.arrays import counted
 from disentool.metrics.bounds import Constants
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.intervals import mean_of_seeds

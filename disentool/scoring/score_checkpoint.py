@@ -41,7 +41,8 @@ def score_checkpoint(path: Path, options: ScoreOptions) -> Iterator[dict[str, An
         chosen = np.intersect1d(chosen, encoding.training_rows(model, dataset))
         if not len(chosen):
             raise DataMismatch(
-                f"{path}: has codes of training rows alone, none of which is among --rows {options.rows}"
+                f"{path}: has codes of its training rows only, and --rows {options.rows} has none of them; give --rows"
+                " all"
             )
     factors = None if dataset.factors is None else dataset.factors[chosen]
     there = {"factors": factors is not None, "logvar": "logvar" in model.method.codes()}

@@ -76,10 +76,10 @@ def plan(
     method_options, run_options = config.options(config_class), config.options(RunConfig)
     known = method_options | run_options
     values: dict[str, Any] = dict(preset_values(config_class, preset)) if preset else {}
-    layers = [_read(config_file, known) if config_file else {}, dict(given)]
-    for layer in layers:
+    of_file = _read(config_file, known) if config_file else {}
+    for layer, where in ((of_file, f"{config_file}: "), (dict(given), "")):
         if "steps" in layer and layer.get("epochs") is not None:
-            raise WrongUsage("--steps and --epochs both say how long to train; give one")
+            raise WrongUsage(f"{where}--steps and --epochs both say how long to train; give one")
         if "steps" in layer:  # the stronger layer decides which of the two counts
             values.pop("epochs", None)
         values |= layer
@@ -89,7 +89,8 @@ def plan(
     several = [n for n in known if isinstance(values.get(n), (list, tuple)) and len(values[n]) > 1]
     for name in several:
         if name in run_options and name != "seed":
-            raise WrongUsage(f"{known[name].flag}: takes one value, got {len(values[name])}")
+            where = "" if name in given else f"{config_file}: "
+            raise WrongUsage(f"{where}{known[name].flag}: takes one value, got {len(values[name])}")
     template = output or "-".join(["ckpt", *(f"{{{name}}}" for name in several)]) + ".pt"
     check_template(template, several, {*known, "method"})
     ordered = {name: values[name] for name in known if name in values}

@@ -9,7 +9,7 @@ from disentool import config
 from disentool.contract.configuration import extending_options, follows_data_likelihood
 from disentool.contract.optional import stops_early
 from disentool.datasets.cache import data_spec
-from disentool.errors import DataMismatch, ForeignFile, WrongUsage
+from disentool.errors import DataMismatch, ForeignFile, WrongUsage, counted
 from disentool.io import files
 from disentool.io.dataset import Dataset
 from disentool.models.model import build_method
@@ -46,14 +46,17 @@ def complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:
     """Note that a run is complete at ``step``; yields the snapshots that are there, and the checkpoint."""
     more = f", more than the {job.steps:,} asked for" if step > job.steps else ""
     more = ", where it stopped early" if step < job.steps else more
-    report.note(f"{job.output}: complete at {step:,} steps{more}")
+    report.note(f"{job.output}: complete at {counted(step, 'step')}{more}")
     yield from (path for path in snapshots(job) if path.exists())
     yield job.output
 
 
 def require_same(job: Job, content: dict[str, Any]) -> None:
     """Raise DataMismatch, naming the option, if a checkpoint was made with another configuration than the job's."""
-    differing = [("method", content["method"], job.method), ("--seed", content["rng"].get("seed"), job.run.seed)]
+    seed = content["rng"].get("seed")
+    if not isinstance(seed, int):
+        raise ForeignFile(f"{job.output}: entry rng.seed is missing or damaged; --overwrite trains it anew")
+    differing = [("method", content["method"], job.method), ("--seed", seed, job.run.seed)]
     differing.append(("--rows", content["run"].get("rows", "auto"), job.run.rows))
     values, extends = config.values(job.config), extending_options(job.config)
     for name, option in config.options(type(job.config)).items():
@@ -124,6 +127,6 @@ def require_needed(job: Job, step: int) -> None:
 def needs(job: Job, why: str) -> str:
     """The message that a job's checkpoint is not far enough, and why."""
     return (
-        f"{job.output}: --stage {job.config.stage} goes on with a checkpoint whose stages before that are complete;"
-        f" {why}, or --stage both"
+        f"{job.output}: --stage {job.config.stage} needs a checkpoint whose earlier stages are complete; {why},"
+        " or --stage both"
     )

@@ -13,7 +13,7 @@ from disentool.contract.configuration import splits_classes
 from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
 from disentool.engine.graph import Graphs
-from disentool.engine.training import Training
+from disentool.engine.training import Training, WrongState
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NoFactors, NonFinite, WrongUsage
 from disentool.io import checkpoint, files, records, tensorboard_events
 from disentool.io.dataset import Dataset
@@ -292,7 +292,14 @@ class _TrainingRun:
         try:
             checkpoint.check_networks(job.output, training.networks, content["networks"])
             training.restore(content)
+        except WrongState as error:
+            raise ForeignFile(
+                f"{job.output}: cannot be resumed, because {error}; resume it with the options that it was made with,"
+                " or --overwrite trains it anew"
+            ) from None
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-            raise ForeignFile(f"{job.output}: cannot be resumed: {str(error).splitlines()[0]}") from None
+            raise ForeignFile(
+                f"{job.output}: its state of training is damaged, so it cannot be resumed; --overwrite trains it anew"
+            ) from error
         self.history = list(content["history"])
         self.seconds = float(content.get("seconds", 0.0))

@@ -246,7 +246,7 @@ def test_anyones_codes(cli, anyones):
         ("--codes model/z", 1, "elbo"),
         ("--codes model/z", 1, "--factors"),
         ("--factors labels", 2, "--factors"),
-        ("--codes model/z --factors few", 1, "500 codes"),
+        ("--codes model/z --factors few", 1, "500 rows"),
         ("--codes bad --factors labels", 1, "500 of 500"),
         ("--codes none --factors labels", 1, "[500, 0]"),
         ("--codes model/z --factors none", 1, "[500, 0]"),
@@ -289,7 +289,7 @@ def test_constants_are_options(cli, codes):
     cli("score", "--set", "vote=5", codes).failed(2, "votes?")
     cli("score", "--set", "votes", codes).failed(2, "NAME=VALUE")
     cli("score", "--set", "votes=many", codes).failed(2, "votes=many")
-    cli("score", "--set", "votes=0", codes).failed(2, "votes 0")
+    cli("score", "--set", "votes=0", codes).failed(2, "votes=0")
     cli("score", "--metric", "higgins", "--set", "classifier=svm", codes).failed(2, "classifier")
 
 
@@ -338,7 +338,7 @@ def test_a_data_set_is_no_artefact(cli, squares):
 
 
 def test_a_checkpoint_has_no_codes_of_that_name(cli, ckpt):
-    cli("score", "--codes", "z", "ckpt.pt").failed(2, "--codes z")
+    cli("score", "--codes", "z", "ckpt.pt").failed(2, "array 'z'")
     cli("score", "--codes", "latent", "ckpt.pt").failed(2, "--codes latent")
     (record,) = records(cli("score", "--codes", "encoder", "ckpt.pt"))
     assert record["codes"] == "encoder"

@@ -126,7 +126,7 @@ def test_codes_of_anyone(cli, ckpt):
     assert rows_of(mine) == {"all_rows": (192, 8)}
     cli("score", "--metric", "leakage", "usual.npz").failed(2, "class_factor=NAME", "factor_0")
     cli(*asked, "mine.npz", "--codes", "s", "--factors", "y").failed(1, "class_dims=0-3")
-    cli(*asked, "mine.npz", "--codes", "s", "--factors", "y", "--set", "class_dims=0-9").failed(2, "class_dims 0-9")
+    cli(*asked, "mine.npz", "--codes", "s", "--factors", "y", "--set", "class_dims=0-9").failed(2, "class_dims=0-9")
     (cut,) = records(cli(*asked, "mine.npz", "--codes", "s", "--factors", "y", "--set", "class_dims=0,2"))
     assert (cut["details"]["class_dimensions"], cut["details"]["content_dimensions"]) == (2, 2)
 

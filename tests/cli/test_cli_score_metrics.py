@@ -161,8 +161,8 @@ def test_every_constant_can_be_set(cli, anyones):
     (record,) = records(cli("score", "--metric", "wasserstein", *ANY, "--set", "normalise=true"))
     assert record["score"] == record["details"]["normalised_distance"]
     cli("score", "--metric", "mig", *ANY, "--set", "bin=5").failed(2, "bins?")
-    cli("score", "--metric", "mig", *ANY, "--set", "bins=1").failed(2, "bins 1")
-    cli("score", "--metric", "sap", *ANY, "--set", "mode=both").failed(2, "mode both")
+    cli("score", "--metric", "mig", *ANY, "--set", "bins=1").failed(2, "bins=1")
+    cli("score", "--metric", "sap", *ANY, "--set", "mode=both").failed(2, "mode=both")
 
 
 # ---- uncertainty

@@ -118,7 +118,7 @@ def test_sizes_and_colours(cli, folder):
             "[12, 2, 1, 1, 1]",
         ),
         ({"images": IMAGES, "y": np.full(12, np.inf)}, ["--factors-key", "y"], "factor y"),
-        ({"images": IMAGES, "y": np.array(["a"] * 12)}, ["--factors-key", "y"], "<U1"),
+        ({"images": IMAGES, "y": np.array(["a"] * 12)}, ["--factors-key", "y"], "text"),
     ],
 )
 def test_wrong_arrays(cli, folder, saved, arguments, words):

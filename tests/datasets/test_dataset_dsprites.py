@@ -317,7 +317,7 @@ CLASSES = np.zeros((4, 6), np.int64)
 @pytest.mark.parametrize(
     ("members", "match"),
     [
-        ({"latents_classes": CLASSES}, "member"),
+        ({"latents_classes": CLASSES}, "imgs"),
         ({"imgs": SMALL, "latents_classes": CLASSES}, r"\[4, 64, 64\]"),
         ({"imgs": SMALL.astype(float), "latents_classes": CLASSES}, "float64"),
         ({"imgs": np.array(0, np.uint8)}, r"uint8 \[\],"),

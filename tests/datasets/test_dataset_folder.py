@@ -142,7 +142,7 @@ def test_a_measured_factor_is_cut_into_bins(cli, folder):
     ("text", "words"),
     [
         ("", "lines"),
-        ("file,size\n", "lines"),
+        ("file,size\n", "1 line"),
         ("file,size\n0.png,1\n0.png,2\n", "line 3"),
         ("file,size\n0.png,1\n1.png\n", "line 3"),
         ("file,size\n0.png,\n", "line 2"),

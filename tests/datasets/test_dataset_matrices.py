@@ -220,7 +220,7 @@ def test_smallnorb_that_is_not(tmp_path, small, cli):
         "azimuths": {f"{testing}-info.mat": info[:28] + (1).to_bytes(4, "little") + info[32:]},
         "[4, 6, 7, 8, 9]": {f"{testing}-info.mat": files[f"{training}-info.mat"]},
         "category": {f"{testing}-cat.mat": files[f"{training}-cat.mat"]},
-        "Compressed": {f"{testing}-dat.mat": zipped(dat)[:-2000]},
+        "damaged": {f"{testing}-dat.mat": zipped(dat)[:-2000]},
         "longer": {f"{testing}-dat.mat": zipped(dat + b"x")},
     }
     for problem, change in cases.items():
@@ -277,7 +277,7 @@ def test_mpi3d_that_is_not(tmp_path, mpi, cli):
     data = bytearray(path.read_bytes())
     data[3_000_000] ^= 1
     path.write_bytes(data)
-    cli_rejects(cli, tmp_path, "mpi3d", path, "CRC")
+    cli_rejects(cli, tmp_path, "mpi3d", path, "damaged")
     path.write_bytes(data[:-1000])
     cli_rejects(cli, tmp_path, "mpi3d", path, "mpi3d_toy.npz: ")
     np.savez(tmp_path / "second.npz", images=np.zeros(3))
@@ -322,7 +322,7 @@ def test_mnist_that_is_not(tmp_path, few, cli):
         "7,855 bytes": {"t10k-images-idx3-ubyte": images[:-1]},
         "00000801": {"t10k-images-idx3-ubyte": files["t10k-labels-idx1-ubyte"]},
         "7,857 bytes": {"t10k-images-idx3-ubyte": zipped(images + b"x")},
-        "Compressed": {"t10k-images-idx3-ubyte": zipped(images)[:-20]},
+        "damaged": {"t10k-images-idx3-ubyte": zipped(images)[:-20]},
         "digits": {"t10k-labels-idx1-ubyte": idx(labels[60:] + 5)},
         "t10k-images-idx3-ubyte.gz": {"t10k-images-idx3-ubyte.gz": zipped(images)},
     }

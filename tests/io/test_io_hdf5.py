@@ -304,12 +304,12 @@ IMAGES, FACTORS = square_grid(16)
         ("images", IMAGES.astype(np.float32), "float32"),
         ("images", np.repeat(IMAGES, 2, axis=3), "C 1"),
         ("images", np.array(["a", "b"], dtype="S1"), "numbers"),
-        ("factors", FACTORS - 1, "sizes"),
-        ("factors", FACTORS + 1, "sizes"),
+        ("factors", FACTORS - 1, "row"),
+        ("factors", FACTORS + 1, "row"),
         ("factors", FACTORS.astype(np.int64), "int64"),
         ("factors", FACTORS[:, :2], "2 factors"),
         ("factors", FACTORS[:, :0], "K > 0"),
-        ("factors", np.full_like(FACTORS, 2**31 - 1), "sizes"),
+        ("factors", np.full_like(FACTORS, 2**31 - 1), "row"),
     ],
 )
 def test_arrays_that_do_not_fit(small, name, values, words):
@@ -401,7 +401,7 @@ def test_codes_and_factors_of_any_name(tmp_path):
         ("z3", None, ForeignFile, "z3"),
         ("labels", None, ForeignFile, r"\[3\]"),
         ("z", "z3", ForeignFile, r"\[2, 2, 2\]"),
-        ("z", "labels", DataMismatch, "2 codes"),
+        ("z", "labels", DataMismatch, "2 rows"),
     ],
 )
 def test_codes_that_are_not_there(tmp_path, codes, factors, error, words):

@@ -148,10 +148,10 @@ def change(path: Path, edit) -> None:
         ),
         (lambda c: c["optimizers"]["vae"].pop("encoder.0.bias"), "moments"),
         (lambda c: c["optimizers"]["vae"]["encoder.0.bias"].update(step=torch.tensor(float("nan"))), "finite"),
-        (lambda c: c["optimizers"].pop("vae"), "vae"),
+        (lambda c: c["optimizers"].pop("vae"), "state"),
         (lambda c: c["networks"]["encoder"].update({"0.bias": torch.zeros(3)}), "encoder.0.bias"),
         (lambda c: c.update(stages=[5, 7]), "2 stages"),
-        (lambda c: c["window"].pop("vae"), "vae"),
+        (lambda c: c["window"].pop("vae"), "state"),
     ],
 )
 def test_a_damaged_checkpoint_is_not_resumed(edit, says, squares, tmp_path):

@@ -58,7 +58,7 @@ def columns(training: TrainingFacts, class_dims: str, metric: str) -> str | int:
         return class_dims
     if training.class_width is None:
         raise DataMismatch(
-            f"metric {metric} needs a class code and a content code, which this has not;"
+            f"metric {metric} needs a class code and a content code, which this does not have;"
             " --set class_dims=0-3 says which dimensions of a code are of the class"
         )
     return training.class_width
@@ -68,7 +68,10 @@ def cut(cutting: str | int, width: int) -> tuple[np.ndarray, np.ndarray]:
     """The columns of class and of content, int64, of a code of ``width`` dimensions."""
     chosen = np.arange(cutting) if isinstance(cutting, int) else np.array(_numbers(cutting))
     if chosen.max() >= width or len(chosen) == width:
-        raise WrongUsage(f"class_dims {cutting}: the code has dimensions 0 to {width - 1}, some of which are content")
+        raise WrongUsage(
+            f"--set class_dims={cutting}: the code has dimensions 0 to {width - 1}, some of which are content; name"
+            " fewer"
+        )
     return chosen, np.setdiff1d(np.arange(width), chosen)
 
 
@@ -78,10 +81,10 @@ def _numbers(text: str) -> list[int]:
     for part in text.split(","):
         first, dash, last = part.partition("-")
         if not (first.isdecimal() and (last.isdecimal() or not dash)) or len(part) > 12:
-            raise WrongUsage(f"class_dims {text}: expected dimensions such as 0-3 or 0,2,5")
+            raise WrongUsage(f"--set class_dims={text}: expected dimensions such as 0-3 or 0,2,5")
         low, high = int(first), int(last or first)
         if not low <= high < 1 << 20:
-            raise WrongUsage(f"class_dims {text}: expected dimensions such as 0-3 or 0,2,5")
+            raise WrongUsage(f"--set class_dims={text}: expected dimensions such as 0-3 or 0,2,5")
         found |= set(range(low, high + 1))
     return sorted(found)
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from disentool.errors import DataMismatch
-from disentool.metrics.arrays import counted, refuse_non_finite
+from disentool.errors import DataMismatch, counted
+from disentool.metrics.arrays import refuse_non_finite
 from disentool.metrics.constants.class_and_content import Leakage
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.leakage import leakage
