@@ -207,7 +207,8 @@ def find_direction(
     work with. ``force``: also write directions for changes that the generator cannot make.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, OutputExists, NotWritable, MissingExtra or
-    DeviceUnavailable before the work; DataMismatch where the generator cannot follow a transform.
+    DeviceUnavailable before the work. Where the generator cannot follow a transform: PartlyDone once the directions of
+    the others are written, DataMismatch where there are no others.
     """
     with unchanged():
         return finding.find_direction(
