@@ -6,6 +6,7 @@ it and exits with ``exit_code``: 1 could not, 2 wrong usage, 128 + signal when i
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 def counted(number: int, one: str, several: str = "") -> str:
@@ -75,6 +76,14 @@ class NotWritable(DisentoolError):
 
 class DataMismatch(DisentoolError):
     """Two inputs, each fine by itself, that do not fit together."""
+
+
+class PartlyDone(DataMismatch):
+    """Some of what was asked for could not be done; ``written`` holds the rest."""
+
+    def __init__(self, message: str, written: Path):
+        super().__init__(message)
+        self.written = written
 
 
 class NoFactors(DisentoolError):

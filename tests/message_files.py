@@ -244,5 +244,12 @@ def modules() -> None:
         "word": "def f(z, y): return 'high'\n",
         "number": "f = 3\n",
         "still": "import torch\ndef g(z): return torch.zeros(len(z), 1, 16, 16)\ng.latent_dim = 3\n",
+        "rings": "import torch\n\n"
+        "def g(z):\n    grid = torch.linspace(-2, 2, 32) ** 2\n    rings = torch.sin(3 * (grid[:, None] + grid))\n"
+        "    return torch.sigmoid(rings + 0.5 * z.sum(1)[:, None, None])[:, None]\n\n"
+        "g.latent_dim = 3\n",
+        "grey": "import torch\n\n"
+        "def g(z):\n    return torch.sigmoid(z.sum(1))[:, None, None, None].expand(-1, 1, 32, 32)\n\n"
+        "g.latent_dim = 3\n",
     }.items():
         Path(f"own_{name}.py").write_text(text)

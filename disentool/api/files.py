@@ -125,7 +125,8 @@ def sample(
 
     ``direction``: one or several directions of a directions file, such as ``dirs.h5:shift-x``. The images are then
     moved along each direction, so that their position t on it follows a law. ``t`` is a list with one law for each
-    direction, in the direction's unit: ``"uniform:LOW,HIGH"``, ``"normal:MEAN,STD"`` or a number, such as ``"0.1"``.
+    direction, in the direction's unit: ``"LOW:HIGH"`` or ``"uniform:LOW,HIGH"``, ``"normal:MEAN,STD"``, or a number,
+    such as ``"0.1"``.
     ``checkpoint`` may then be any generator, as :func:`find_direction` takes it. ``classes``: numbers of classes to
     draw from, for a generator that has classes. ``force``: use directions that were found in another generator.
 
@@ -207,7 +208,8 @@ def find_direction(
     work with. ``force``: also write directions for changes that the generator cannot make.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, OutputExists, NotWritable, MissingExtra or
-    DeviceUnavailable before the work; DataMismatch where the generator cannot follow a transform.
+    DeviceUnavailable before the work. Where the generator cannot follow a transform: PartlyDone once the directions of
+    the others are written, DataMismatch where there are no others.
     """
     with unchanged():
         return finding.find_direction(

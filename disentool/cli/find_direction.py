@@ -10,6 +10,7 @@ from disentool.cli.progress import reporter
 from disentool.directions import METHODS
 from disentool.directions.reconstruction import LOSSES
 from disentool.directions.transforms import TRANSFORMS
+from disentool.errors import PartlyDone
 
 
 @command(
@@ -127,28 +128,33 @@ def find_direction(
 
     GENERATOR (default: ckpt.pt) is a checkpoint, weights that `export` wrote, or a folder with a BigGAN. With --trust
     it may also be module:name, a TorchScript file, a .pt2 file or the .pkl file of a StyleGAN. Several classes
-    (--class) get a direction each, such as shift-x@14, and one for all of them together.
+    (--class) get a direction each, such as shift-x@14, and one for all of them together. A change that the generator
+    cannot make is refused: the directions of the others are written, and the exit code is 1.
     """
     from disentool.commands import find_direction as tool
 
-    made = tool.find_direction(
-        generator,
-        transforms,
-        output,
-        method=method,
-        loss=loss,
-        sigma=sigma,
-        starts=starts,
-        extent=extent,
-        steps=steps,
-        classes=options.class_numbers(classes),
-        truncation=truncation,
-        space=space,
-        seed=seed,
-        device=device,
-        trust=trust,
-        force=force,
-        overwrite=overwrite,
-        report=reporter(quiet),
-    )
+    try:
+        made = tool.find_direction(
+            generator,
+            transforms,
+            output,
+            method=method,
+            loss=loss,
+            sigma=sigma,
+            starts=starts,
+            extent=extent,
+            steps=steps,
+            classes=options.class_numbers(classes),
+            truncation=truncation,
+            space=space,
+            seed=seed,
+            device=device,
+            trust=trust,
+            force=force,
+            overwrite=overwrite,
+            report=reporter(quiet),
+        )
+    except PartlyDone as error:
+        print(error.written, flush=True)
+        raise
     print(made, flush=True)

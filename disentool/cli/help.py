@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from disentool.cli.meanings import with_meanings
+
 if TYPE_CHECKING:
     from click.types import OptionHelpExtra  # click 8.1 has none
 
@@ -33,12 +35,23 @@ class Command(click.Command):
     """A command whose help has options under headings, then lists of names, then examples.
 
     Headings stand in the order in which options name them first; options stand in their own order below each.
+    ``words_of``: the command whose options' meanings it has, where that is not its own name: ``train`` of a method.
     """
 
-    def __init__(self, *args: Any, examples: Sequence[str], names: Names | None = None, **kwargs: Any):
+    def __init__(
+        self,
+        *args: Any,
+        examples: Sequence[str],
+        names: Names | None = None,
+        words_of: str | None = None,
+        **kwargs: Any,
+    ):
         kwargs["epilog"] = epilog(examples)
         super().__init__(*args, **kwargs)
         self.examples, self.names = tuple(examples), names or {}
+        for parameter in self.params:
+            if isinstance(parameter, Option) and parameter.help is not None:
+                parameter.help = with_meanings(parameter.help, parameter.opts[-1], words_of or str(self.name))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's, but an option for one value, given twice, is wrong usage: which of them is meant?"""
@@ -84,11 +97,16 @@ def write_epilog(command: click.Command, formatter: click.HelpFormatter) -> None
 
 
 def command(
-    name: str | None = None, *, examples: Sequence[str], names: Names | None = None, help: str | None = None
+    name: str | None = None,
+    *,
+    examples: Sequence[str],
+    names: Names | None = None,
+    words_of: str | None = None,
+    help: str | None = None,
 ) -> Callable[[Callable[..., Any]], Command]:
     """Decorator that makes a :class:`Command` of a function, whose docstring is its help unless ``help`` is given."""
     more = {} if help is None else {"help": help}
-    return click.command(name, cls=Command, examples=examples, names=names, **more)
+    return click.command(name, cls=Command, examples=examples, names=names, words_of=words_of, **more)
 
 
 def option(*declarations: str, group: str, **attributes: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

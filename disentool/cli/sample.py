@@ -53,8 +53,8 @@ from disentool.commands.bounds import DRAWS, GRID_PIXELS
     group="Directions",
     metavar="LAW",
     multiple=True,
-    help="The law that t of a direction follows: uniform:LOW,HIGH, normal:MEAN,STD (cut to the valid range) or a"
-    " number. Give one --t for each --direction.",
+    help="The law that t of a direction follows: LOW:HIGH (uniform:LOW,HIGH is the same), normal:MEAN,STD (cut to the"
+    " valid range) or a number. Give one --t for each --direction.",
 )
 @options.force
 @options.classes

@@ -12,6 +12,7 @@ from disentool import config, methods, named_code
 from disentool.cli import LazyGroup, options
 from disentool.cli.fields import Value, from_config, plain
 from disentool.cli.help import Option, command, option
+from disentool.cli.meanings import TRAIN
 from disentool.cli.progress import reporter
 from disentool.contract.configuration import presets_of
 from disentool.named_code import is_own
@@ -65,6 +66,7 @@ def _command(name: str) -> click.Command:
             f"disentool train {name} --seeds 0-4 -o 'runs/{{seed}}.pt'",
         ),
         names={"Presets": presets},
+        words_of=TRAIN,
     )
     @option(
         "--config",

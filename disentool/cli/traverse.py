@@ -11,16 +11,6 @@ from disentool.commands.bounds import IMAGES
 from disentool.errors import WrongUsage
 
 
-def _numbers(text: str | None, flag: str) -> list[int] | None:
-    """``0,3,7`` as whole numbers, in that order."""
-    if text is None:
-        return None
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts):
-        raise WrongUsage(f"{flag} {text}: expected whole numbers separated by commas, such as 0,3,7")
-    return [int(part) for part in parts]
-
-
 def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     """``-0.2:0.2`` words as pairs."""
     found = []
@@ -89,7 +79,7 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
 @option(
     "--dims",
     group="Dimensions",
-    metavar="N,...",
+    metavar="N,N-N",
     help="Only these dimensions, in this order.  [default: all, in the order of their KL]",
 )
 @option(
@@ -116,7 +106,7 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     multiple=True,
     help="Start from the code of this picture. Repeatable.",
 )
-@option("--rows", group="Start", metavar="N,...", help="Start from these rows of the data, or of --codes.")
+@option("--rows", group="Start", metavar="N,N-N", help="Start from these rows of the data, or of --codes.")
 @option("--codes", group="Start", metavar="LATENTS", type=options.path, help="Start from the codes of a latents file.")
 @option(
     "--images",
@@ -190,7 +180,8 @@ def traverse(
     options.require_suffix(gifs, ".gif", "--gif")
     options.require_suffix(pages, ".html", "--html")
     every = [*outputs, *gifs, *pages]
-    named_rows = _numbers(rows, "--rows")
+    named_dims = None if dims is None else options.ranges(dims, "--dims")
+    named_rows = None if rows is None else options.ranges(rows, "--rows")
     if directions:
         if dims is not None or extent is not None:
             raise WrongUsage("--dims and --range move dimensions; with --direction, use --t or --alpha")
@@ -233,7 +224,7 @@ def traverse(
             rows=named_rows,
             data=data,
             images=images,
-            dims=_numbers(dims, "--dims"),
+            dims=named_dims,
             extent=3.0 if extent is None else extent,
             steps=steps,
             frames=frames,

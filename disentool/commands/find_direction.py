@@ -10,7 +10,7 @@ from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma
 from disentool.directions.search import Search
 from disentool.directions.trajectories import Objective
 from disentool.engine import devices
-from disentool.errors import UnknownName, WrongUsage
+from disentool.errors import DataMismatch, PartlyDone, UnknownName, WrongUsage
 from disentool.io import directions_file, files
 from disentool.io.call_checks import require_once
 from disentool.io.directions_file import Directions
@@ -18,6 +18,7 @@ from disentool.models.generator import open_generator
 from disentool.reporting import Reporter, Silent
 from disentool.steering import direction_search
 from disentool.steering.direction_search import TransformSearch
+from disentool.steering.refusals import Refusal
 
 # Of each method: iterations for each target, and the learning rate or damping; t goes by default as far as this share
 # of the transform's extent, in so many steps to each side.
@@ -60,8 +61,9 @@ def find_direction(
 
     With several ``classes`` there is a direction for each, such as ``shift-x@14``, and one pooled over all.
 
-    Raises what ``open_generator`` does, WrongUsage, UnknownName, OutputExists or NotWritable before any work; and
-    DataMismatch if the generator cannot follow a transform, unless ``force``.
+    Raises what ``open_generator`` does, WrongUsage, UnknownName, OutputExists or NotWritable before any work. Where the
+    generator cannot follow a transform, and ``force`` is not given, it raises PartlyDone once the directions of the
+    others are written; DataMismatch where there are no others.
     """
     report = report or Silent()
     _check(names, method, loss, sigma, starts)
@@ -74,10 +76,12 @@ def find_direction(
         if method != "paper":  # whose gradients are all it needs
             probe_twice(opened.generator, str(spec), tuple(classes))
         facts = opened.generator.facts
-        found = [transforms.find(name, facts.channels) for name in names]
+        names, refused = _possible(names, facts.channels)
+        for refusal in refused:
+            report.note(refusal.why)
         iterations, rate, share, default_steps = _SOLVERS[method]
         if extent is None:
-            extents = [share * transform.extent for transform in found]
+            extents = [share * transforms.TRANSFORMS[name].extent for name in names]
         else:
             extents = [_checked_extent(extent, name) for name in names]
         sigma = default_sigma(facts.height, facts.width) if sigma is None else sigma
@@ -104,7 +108,10 @@ def find_direction(
             "generator_name": opened.name,
         }
         groups = direction_search.groups_of(begun, classes)
-        directions = direction_search.find(opened, searches, begun, groups, force, report)
+        directions, others = direction_search.find(opened, searches, begun, groups, force, report)
+        refused += others
+        if not directions:
+            raise DataMismatch(f"{_refusals(spec, refused, output)}; nothing is written")
         written = Directions(
             path=output,
             directions={direction.name: direction for direction in directions},
@@ -114,7 +121,36 @@ def find_direction(
             seed=seed,
             provenance={name: value for name, value in constants.items() if value is not None},
         )
-        return directions_file.write(written, overwrite=overwrite)
+        made = directions_file.write(written, overwrite=overwrite)
+    if refused:
+        raise PartlyDone(f"{_refusals(spec, refused, output)}; {output} holds {', '.join(written.directions)}", made)
+    return made
+
+
+def _possible(names: Sequence[str], channels: int) -> tuple[list[str], list[Refusal]]:
+    """The transforms of these names that images of so many channels can have, and the others; DataMismatch if none."""
+    kept, refused = [], []
+    for name in names:
+        try:
+            transforms.find(name, channels)
+            kept.append(name)
+        except DataMismatch as error:
+            if len(names) == 1:
+                raise
+            refused.append(Refusal(name, str(error), forceable=False))
+    if not kept:
+        raise DataMismatch("; ".join(refusal.why for refusal in refused))
+    return kept, refused
+
+
+def _refusals(spec: str | Path, refused: Sequence[Refusal], output: Path) -> str:
+    """Each transform without a direction and why, then how to see it."""
+    said = f"{spec}: refused: {'; '.join(refusal.why for refusal in refused)}"
+    forceable = [refusal.transform for refusal in refused if refusal.forceable]
+    if not forceable:
+        return said
+    look = f"`disentool traverse {spec} --direction {output}:{forceable[0]}` then draws what it does"
+    return f"{said}; --force writes {' and '.join(forceable)} all the same, and {look}"
 
 
 def _check(names: Sequence[str], method: str, loss: str, sigma: float | None, starts: int) -> None:

@@ -91,8 +91,13 @@ class Law:
 
 
 def parse(text: str) -> Law:
-    """``uniform:-0.2,0.2``, ``normal:0,0.05`` or a number as a law; WrongUsage says what was expected."""
+    """``uniform:-0.2,0.2``, ``normal:0,0.05`` or a number as a law; ``-0.2:0.2`` is uniform too.
+
+    WrongUsage says what was expected.
+    """
     kind, colon, rest = text.strip().partition(":")
+    if colon and kind not in ("uniform", "normal"):
+        kind, rest = "uniform", f"{kind},{rest}"
     try:
         numbers = [float(part) for part in (rest if colon else kind).split(",")]
     except ValueError:
@@ -104,7 +109,7 @@ def parse(text: str) -> Law:
             return Law("uniform", *numbers)
         if kind == "normal" and len(numbers) == 2 and numbers[1] > 0:
             return Law("normal", *numbers)
-    raise WrongUsage(f"--t {text}: expected uniform:LOW,HIGH, normal:MEAN,STD or one number")
+    raise WrongUsage(f"--t {text}: expected LOW:HIGH or uniform:LOW,HIGH, normal:MEAN,STD, or one number")
 
 
 def matrix(directions: Sequence[Direction]) -> np.ndarray:

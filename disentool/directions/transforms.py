@@ -23,7 +23,8 @@ _DEFINED = 1 - 1e-3  # share of a pixel's weights that must come from inside the
 class Transform:
     """One kind of change: t = 0 is none, and the change by t and then by t' is that by t + t'.
 
-    ``unit``: of t. ``extent``: t goes from -extent to extent unless asked otherwise.
+    ``summary``: what an image is after a change by t > 0. ``unit``: of t. ``extent``: t goes from -extent to extent
+    unless asked otherwise.
 
     ``apply``: images float32 [B,C,H,W] in 0..1, t float32 [B] -> the changed images, and a mask [B,1,H,W] or [B,C,H,W]:
     1 where a pixel is known, 0 where it would come from beyond the border, or lie beyond black or white.
@@ -117,8 +118,8 @@ def _brighten(images: Tensor, t: Tensor, channel: int | None = None) -> tuple[Te
 
 
 TRANSFORMS: dict[str, Transform] = {
-    "shift-x": Transform("to the right", "image widths", 0.5, partial(_shift, axis=0)),
-    "shift-y": Transform("downwards", "image heights", 0.5, partial(_shift, axis=1)),
+    "shift-x": Transform("moved to the right", "image widths", 0.5, partial(_shift, axis=0)),
+    "shift-y": Transform("moved downwards", "image heights", 0.5, partial(_shift, axis=1)),
     "zoom": Transform("enlarged exp(t) times about the centre", "log of the magnification", 0.5, _zoom),
     "brightness": Transform("brighter", "white minus black", 0.5, _brighten),
     "rotate": Transform("turned counter-clockwise about the centre", "degrees", 45.0, _rotate),

@@ -11,11 +11,12 @@ from disentool.directions import fitting, search, trajectories, transforms
 from disentool.directions.search import FittedDirection, Followed, Search
 from disentool.directions.trajectories import Objective, Starts
 from disentool.engine.randomness import latent_noise
-from disentool.errors import DataMismatch, WrongUsage
+from disentool.errors import WrongUsage
 from disentool.io.directions_file import Direction
 from disentool.models.generator import Opened
 from disentool.reporting import Reporter
-from disentool.steering import found_direction
+from disentool.steering import found_direction, refusals
+from disentool.steering.refusals import Refusal
 
 _MAX_BYTES = 2e9  # of the starts' images, which are kept
 
@@ -66,11 +67,11 @@ def find(
     groups: dict[str, np.ndarray],
     force: bool,
     report: Reporter,
-) -> list[Direction]:
+) -> tuple[list[Direction], list[Refusal]]:
     """A direction for each search and each of ``groups``, see :func:`groups_of`; all of one method.
 
-    DataMismatch where the generator cannot follow a transform, or nothing useful is found; ``force``: only a note,
-    unless there is nothing at all to write.
+    Beside them the transforms for which there is none: those that the generator cannot follow, or whose direction is
+    of no use. ``force``: these are found too, with a note, unless no start says which way to go.
     """
     generator, method = opened.generator, searches[0].search.method
     moved = 2 * search.MOVES * sum(_used(len(rows), searches[0].search) for rows in groups.values())
@@ -96,18 +97,27 @@ def find(
                 clock = time.perf_counter()
                 followed += search.follow(generator, [each.objective], each.search, starts, progressed)
                 seconds.append(time.perf_counter() - clock)
-        _require_followed(opened, searches, followed, groups[""], force, report)
-        for each, paths in zip(searches, followed, strict=True):
-            _note_lost_targets(each, paths, groups[""], report)
-        directions = []
+        directions: list[Direction] = []
+        refused: list[Refusal] = []
         for each, paths, took in zip(searches, followed, seconds, strict=True):
             objective, plan = each.objective, each.search
+            refusal = refusals.of_paths(objective.transform, paths, groups[""])
+            if refusal is not None and not (force and refusal.forceable):
+                refused.append(refusal)
+                progressed(moved, None)
+                continue
+            _note_lost_targets(each, paths, groups[""], report)
             clock = time.perf_counter()
             fits = {
                 e: search.fit(generator, objective, plan, starts, paths, rows, progressed) for e, rows in groups.items()
             }
             times = {"follow": took, "fit": time.perf_counter() - clock}
-            _require_useful(opened, objective, fits[""], force, report)
+            refusal = refusal or refusals.of_direction(objective.transform, fits[""])
+            if refusal is not None and not force:
+                refused.append(refusal)
+                continue
+            if refusal is not None:
+                report.note(f"{opened.path}: {refusal.why}")
             _note_fit(each, fits[""], report)
             units = {ending: found.fit.u[0] for ending, found in fits.items()}
             for ending, found in fits.items():
@@ -115,60 +125,11 @@ def find(
                 made = found_direction.direction(objective, plan, starts, paths, groups[ending], found, chunks, ending)
                 made.facts.update(seconds=times, **found_direction.cosines(units, ending))
                 directions.append(made)
-    return directions
+    return directions, refused
 
 
 def _used(starts: int, plan: Search) -> int:
     return starts - int(plan.dropped * starts)
-
-
-def _require_followed(
-    opened: Opened,
-    searches: Sequence[TransformSearch],
-    followed: list[Followed],
-    rows: np.ndarray,
-    force: bool,
-    report: Reporter,
-) -> None:
-    """DataMismatch naming the transforms that no change of z imitates.
-
-    ``force`` only makes a note of it, unless there is nothing at all to write: no start says which way to go.
-    """
-    failed = []
-    for each, paths in zip(searches, followed, strict=True):
-        transform = each.objective.transform
-        if not paths.speeds[rows].any():
-            raise DataMismatch(f"{opened.path}: {transform} changes none of its images, so that no way is found")
-        error, where = paths.best(rows)
-        if not error < search.FOLLOWED:  # nor a number
-            place = f" at t = {where:g}" if where else ""
-            failed.append(f"{transform} (relative error {error:.2f}{place})")
-    if not failed:
-        return
-    message = (
-        f"{opened.path}: cannot follow {', '.join(failed)}: no change of z makes that change of the image; the median"
-        f" error of {len(rows)} starts never falls below {search.FOLLOWED:g} of the unchanged image's"
-    )
-    if not force:
-        raise DataMismatch(f"{message}; nothing is written, --force does so all the same")
-    report.note(message)
-
-
-def _require_useful(
-    opened: Opened, objective: Objective, found: FittedDirection, force: bool, report: Reporter
-) -> None:
-    """DataMismatch naming what makes the direction of all starts useless; ``force`` only makes a note of it."""
-    low = found_direction.with_interval(found.r2)["interval"][0]
-    if found.like < search.LIKE:
-        why = f"only {found.like:.0%} of the moves along its direction change the image like that"
-    elif low <= 0 or fitting.rise(found.fit, found.moves) <= 0:
-        why = "g explains none of it: the starts have no direction in common"
-    else:
-        return
-    message = f"{opened.path}: {objective.transform}: {why}"
-    if not force:
-        raise DataMismatch(f"{message}; nothing is written, --force does so all the same")
-    report.note(message)
 
 
 def _note_fit(searched: TransformSearch, found: FittedDirection, report: Reporter) -> None:

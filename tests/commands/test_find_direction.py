@@ -10,7 +10,7 @@ from disentool.commands.find_direction import find_direction
 from disentool.directions import calibration, fitting, solvers, trajectories
 from disentool.directions.generator import GeneratorFacts
 from disentool.directions.trajectories import Objective
-from disentool.errors import DataMismatch
+from disentool.errors import DataMismatch, PartlyDone
 from disentool.io import directions_file
 
 SLOPE, SIDE = 0.12, 32  # widths per unit of z; pixels
@@ -250,19 +250,37 @@ def test_starts_do_not_touch_each_other(mine):
         assert together.t.tolist() == pytest.approx([-0.1, -0.05, 0.05, 0.1])
 
 
-def test_what_cannot_be_followed_is_written_only_by_force(cli, mine, folder):
+def test_what_cannot_be_followed_is_refused_and_the_others_are_written(cli, mine, folder):
     call = ("find-direction", "--trust", "mine:still", "--transform", "shift-x", "--transform", "brightness")
-    call += ("--starts", 6, "--device", "cpu", "--method", "tangent", "-o", "d.h5")
-    cli(*call).failed(1, "1.00")
-    assert not (folder / "d.h5").exists()
-    forced = cli(*call, "--force")
-    forced.printed("d.h5")
+    call += ("--starts", 6, "--device", "cpu", "--method", "tangent")
+    refused = cli(*call, "-o", "d.h5")
+    assert (refused.code, refused.out) == (1, "d.h5\n")
+    assert "shift-x" in refused.err.splitlines()[-1]
+    assert list(directions_file.read(folder / "d.h5").directions) == ["brightness"]
+    forced = cli(*call, "-o", "e.h5", "--force")
+    forced.printed("e.h5")
     assert "shift-x" in forced.err
-    found = directions_file.read(folder / "d.h5").directions
+    found = directions_file.read(folder / "e.h5").directions
     assert (found["shift-x"].facts["followed"], found["brightness"].facts["followed"]) == (False, True)
-    settings = {"starts": 6, "trust": True, "device": "cpu", "force": True}
-    with pytest.raises(DataMismatch, match="shift-y"):
-        find_direction("mine:even", ["shift-y"], folder / "e.h5", method="tangent", **settings)
+
+
+def test_a_direction_does_not_depend_on_those_refused_beside_it(mine, folder):
+    settings = {"method": "tangent", "starts": 6, "trust": True, "device": "cpu", "overwrite": True}
+    find_direction("mine:still", ["brightness"], folder / "a.h5", **settings)
+    with pytest.raises(PartlyDone, match="shift-x") as refused:
+        find_direction("mine:still", ["shift-x", "red", "brightness"], folder / "b.h5", **settings)
+    assert refused.value.written == folder / "b.h5"
+    alone, beside = (directions_file.read(folder / name).directions["brightness"] for name in ("a.h5", "b.h5"))
+    assert alone.u.tobytes() == beside.u.tobytes() and alone.values.tobytes() == beside.values.tobytes()
+
+
+@pytest.mark.parametrize("names", [["shift-y"], ["shift-y", "red"], ["red", "green"]])
+@pytest.mark.parametrize("force", [False, True])
+def test_where_every_transform_is_refused_nothing_is_written(mine, folder, names, force):
+    """One grey: nothing says which way it would move, and it has no colours."""
+    settings = {"starts": 6, "trust": True, "device": "cpu", "force": force}
+    with pytest.raises(DataMismatch, match=names[0]):
+        find_direction("mine:even", names, folder / "e.h5", method="tangent", **settings)
     assert not (folder / "e.h5").exists()
 
 

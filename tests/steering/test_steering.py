@@ -143,6 +143,9 @@ def test_a_sample_depends_on_its_number_alone(cli, own, folder):
         ("uniform:0.1", 2, "uniform:LOW,HIGH"),
         ("poisson:2", 2, "uniform:LOW,HIGH"),
         ("nan", 2, "uniform:LOW,HIGH"),
+        ("0.1:-0.1", 2, "LOW:HIGH"),
+        ("0.1:0.2,0.3", 2, "LOW:HIGH"),
+        ("-0.3:0.1", 2, "-0.24..0.24"),
     ],
 )
 def test_bad_laws(cli, own, folder, law, code, message):
@@ -157,6 +160,7 @@ def test_laws_by_their_plain_formulas():
     np.testing.assert_allclose(normal.quantile(share), plain.ppf(share), atol=1e-9)
     np.testing.assert_allclose(normal.cdf(plain.ppf(share)), share, atol=1e-9)
     uniform = laws.parse("uniform:-1,3")
+    assert laws.parse("-1:3") == uniform
     np.testing.assert_allclose(uniform.quantile(share), -1 + 4 * share)
     np.testing.assert_allclose(uniform.cdf(uniform.quantile(share)), share)
 
