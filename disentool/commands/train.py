@@ -45,7 +45,7 @@ def train(
     devices.configure(device, how.deterministic, how.precision)
     complete: list[int] = []
     there = {job.output: checkpoint.read(job.output) for job in jobs if resume and job.output.exists()}
-    jobs = resuming.on_their_data(jobs, there)
+    jobs = resuming.as_begun(resuming.on_their_data(jobs, there), there)
     for job in jobs:
         resuming.probe(job, resume, overwrite)
         going_on = job.output in there

@@ -55,6 +55,13 @@ class ExtendingConfig(Protocol):
 
 
 @runtime_checkable
+class BeginningConfig(Protocol):
+    """A configuration with options that matter at the first step alone, such as the law of the first weights."""
+
+    BEGINS: ClassVar[frozenset[str]]  # their names; a run that is resumed keeps those that it began with
+
+
+@runtime_checkable
 class StyledConfig(Protocol):
     """A configuration that may split each class into styles: clusters of its images, by pixels or VGG16's features."""
 
@@ -124,6 +131,11 @@ def needed_steps(config: MethodConfig) -> int:
 def extending_options(config: MethodConfig) -> Set[str]:
     """The options that a run may change when it is resumed."""
     return {"steps", *(config.EXTENDS if isinstance(config, ExtendingConfig) else ())}
+
+
+def beginning_options(config: MethodConfig) -> Set[str]:
+    """The options that matter at the first step alone."""
+    return config.BEGINS if isinstance(config, BeginningConfig) else frozenset()
 
 
 def splits_classes(config: MethodConfig) -> StyledConfig | None:

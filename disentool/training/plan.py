@@ -21,8 +21,8 @@ class Job:
     config: Any
     run: RunConfig
     output: Path
-    # Whether the data set was asked for, and is not the default; no part of what the run is.
-    names_data: bool = field(default=True, compare=False)
+    # The options that were asked for by name, not by a preset or as defaults; no part of what the run is.
+    named: frozenset[str] = field(default=frozenset({"data"}), compare=False)
 
     @property
     def history(self) -> Path:
@@ -86,6 +86,7 @@ def plan(
     for name in values:
         if name not in known:
             raise UnknownName("option", name, known)
+    named = frozenset({*of_file, *given})
     several = [n for n in known if isinstance(values.get(n), (list, tuple)) and len(values[n]) > 1]
     for name in several:
         if name in run_options and name != "seed":
@@ -103,7 +104,7 @@ def plan(
         path = Path(template.format(**shown))
         if path.suffix != ".pt":
             raise WrongUsage(f"-o {template}: expected a checkpoint's name, ending in .pt")
-        jobs.append(Job(method, method_config, run, path, "data" in values))
+        jobs.append(Job(method, method_config, run, path, named))
     path, runs = Counter(job.output for job in jobs).most_common(1)[0]
     if runs > 1:
         raise WrongUsage(f"{path}: {runs} runs would write it; list values that differ (in their first six digits)")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from disentool import config
-from disentool.contract.configuration import extending_options, follows_data_likelihood
+from disentool.contract.configuration import beginning_options, extending_options, follows_data_likelihood
 from disentool.contract.optional import stops_early
 from disentool.datasets.cache import data_spec
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage, counted
@@ -76,18 +76,32 @@ def _word(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
+def as_begun(jobs: Sequence[Job], contents: Mapping[Path, dict[str, Any]]) -> list[Job]:
+    """The jobs, with the options of the first step that their checkpoints (content by path) began with.
+
+    A preset may have changed since. What was asked for by name stays, and is compared like every other option.
+    """
+    found = []
+    for job in jobs:
+        begun = beginning_options(job.config) - job.named if job.output in contents else set()
+        options = config.options(type(job.config))
+        own = {name: contents[job.output]["config"].get(name, options[name].default) for name in begun}
+        found.append(replace(job, config=config.build(type(job.config), config.values(job.config) | own)))
+    return found
+
+
 def on_their_data(jobs: Sequence[Job], contents: Mapping[Path, dict[str, Any]]) -> list[Job]:
     """The jobs, those that name no data on what their checkpoints (content by path) were trained on.
 
     Jobs without a checkpoint yet take the same. WrongUsage where the checkpoints were trained on several data sets.
     """
     known = {str(content["data"].get("spec")) for content in contents.values() if content["data"].get("spec")}
-    if not known or all(job.names_data for job in jobs):
+    if not known or all("data" in job.named for job in jobs):
         return list(jobs)
     if len(known) > 1:
         raise WrongUsage(f"--resume: was trained on different data: {', '.join(sorted(known))}; name it with --data")
     spec = known.pop()
-    return [job if job.names_data else replace(job, run=replace(job.run, data=spec)) for job in jobs]
+    return [job if "data" in job.named else replace(job, run=replace(job.run, data=spec)) for job in jobs]
 
 
 def require_same_data(job: Job, content: dict[str, Any], data: Dataset, loss: str) -> None:

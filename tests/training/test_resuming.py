@@ -46,3 +46,15 @@ def test_all_that_differs_is_said_at_once(cli, folder, data):
     outcome = cli(*again, "--batch-size", 4, "--latent-dim", 3, "--seed", 1)
     outcome.failed(1, "--batch-size 8", "--latent-dim 2", "--seed 0")
     cli(*again, "--batch-size", 8, "--latent-dim", 2, "--seed", 0).printed("ckpt.pt")
+
+
+def test_a_preset_that_has_changed_since_keeps_the_first_weights_of_the_run(cli, folder, data):
+    """As of 0.1.0's ``quick``, which began with torch's weights; whoever asks for other ones is refused."""
+    quick = (*TRAIN, "--preset", "quick", "--data", data)
+    cli(*quick, "--initialisation", "torch", "--steps", 2).printed("ckpt.pt")
+    cli(*quick, "--steps", 2, "--resume").printed("ckpt.pt")  # complete
+    cli(*quick, "--steps", 3, "--resume").printed("ckpt.pt")
+    assert checkpoint.read(folder / "ckpt.pt")["config"]["initialisation"] == "torch"
+    cli(*quick, "--initialisation", "he", "--steps", 4, "--resume").failed(1, "--initialisation")
+    cli(*quick, "--steps", 2, "--overwrite").printed("ckpt.pt")
+    assert checkpoint.read(folder / "ckpt.pt")["config"]["initialisation"] == "he"

@@ -1,7 +1,7 @@
 """Options that every convolutional autoencoder of Kim & Mnih (2018), appendix A, shares."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from disentool.config import opt
 
@@ -17,6 +17,8 @@ class AutoencoderConfig:
     likelihood: Literal["auto", "bernoulli", "gaussian"] = opt(
         "auto", "law of a pixel in the decoder; auto: the law that the data set states"
     )
+    BEGINS: ClassVar[frozenset[str]] = frozenset({"initialisation"})
+
     initialisation: Literal["torch", "he", "glorot"] = opt(
         "torch",
         "law of the first weights of encoder and decoder. torch: torch's own. he: He's, with which training starts"
