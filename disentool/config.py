@@ -184,7 +184,7 @@ def read_yaml(path: Path, known: Iterable[str]) -> dict[str, Any]:
         content = yaml.safe_load(text)
     except yaml.composer.ComposerError as error:
         raise WrongUsage(
-            f"{path}: expected one set of options, and no aliases; a list as a value makes several runs"
+            f"{path}: expected one document of options, without aliases; a list as a value makes several runs"
         ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None

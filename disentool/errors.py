@@ -5,6 +5,7 @@ it and exits with ``exit_code``: 1 could not, 2 wrong usage, 128 + signal when i
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,6 +25,48 @@ def with_article(noun: str) -> str:
     return f"{'an' if noun.startswith((*'aeiouAEIOU', 'HDF')) else 'a'} {noun}"
 
 
+# What other programs and papers call an option, a method, a metric, a protocol or a value; case and dashes are ignored.
+_SYNONYMS = {
+    "bs": ("batchsize",),
+    "batch": ("batchsize",),
+    "cuda": ("device",),
+    "dataset": ("data",),
+    "disentanglementlib": ("dlib",),
+    "force": ("overwrite",),
+    "gpu": ("device", "cuda"),
+    "iterations": ("steps",),
+    "iters": ("steps",),
+    "lr": ("learningrate",),
+    "mutualinformationgap": ("mig",),
+    "numepochs": ("epochs",),
+    "numlatents": ("latentdim",),
+    "out": ("output",),
+    "randomseed": ("seed",),
+    "separatedattributepredictability": ("sap",),
+    "verbose": ("debug",),
+    "zdim": ("latentdim",),
+    "3dshapes": ("shapes3d",),
+}
+
+
+def nearest(name: str, known: Iterable[str], likeness: float = 0.5) -> list[str]:
+    """The names that may be meant, at most three: the same but for case and dashes, a synonym, or spelt alike.
+
+    ``likeness``: how alike they must be at least, 0..1, as :func:`difflib.get_close_matches` measures it.
+    """
+    plain = {each: _plain(each) for each in known}
+    wanted = _plain(name)
+    for meant in ((wanted,), _SYNONYMS.get(wanted, ())):
+        if found := [each for each, text in plain.items() if text in meant]:
+            return found[:3]
+    close = difflib.get_close_matches(wanted, sorted(set(plain.values())), n=3, cutoff=likeness)
+    return [each for text in close for each in plain if plain[each] == text][:3]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_ ]", "", name).lower()
+
+
 class DisentoolError(Exception):
     """Could not do what was asked."""
 
@@ -41,7 +84,7 @@ class UnknownName(WrongUsage):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]):
         known = sorted(known)
-        close = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
+        close = nearest(str(name), known)
         hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known) or 'none'}"
         super().__init__(f"unknown {kind} {str(name)!r}; {hint}")
 

@@ -241,7 +241,7 @@ def test_dashes_are_underscores(tmp_path):
         ("- 3", "a list"),
         ("hello", "text"),
         ("count: [1, 2", "line 1"),
-        ("count: 1\n---\ncount: 2", "one set"),
+        ("count: 1\n---\ncount: 2", "document"),
         ("count: !!python/object/apply:os.system [ls]", "valid YAML"),
         ("[" * 100_000, "YAML"),
         (b"count: \xff", "UTF-8"),

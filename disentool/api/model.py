@@ -243,7 +243,7 @@ class Model:
         moved = base[:, None, None].repeat(1, len(shown), steps, 1)
         values = np.linspace(-extent, extent, steps)
         for place, dimension in enumerate(shown):
-            moved[:, place, :, dimension.index] = torch.from_numpy(dimension.at(values, extent)).float()
+            moved[:, place, :, dimension.index] = torch.from_numpy(dimension.at(values, -extent, extent)).float()
         flat, first = moved.flatten(0, 2), moved.shape[:3]
         if isinstance(given, Tensor):
             drawn = self.decode(flat.to(given.device))

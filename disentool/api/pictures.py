@@ -29,7 +29,7 @@ def traverse(
     data: FilePath | None = None,
     images: int | None = None,
     dims: Sequence[int] | None = None,
-    extent: Annotated[float, EXTENT] | None = None,
+    extent: Annotated[float, EXTENT] | tuple[float, float] | None = None,
     direction: str | Sequence[str] = (),
     t: Sequence[tuple[float, float]] = (),
     alpha: Sequence[tuple[float, float]] = (),
@@ -54,7 +54,8 @@ def traverse(
     of pictures; ``rows`` are numbers of rows of ``data`` (default: the data that the checkpoint was trained on);
     ``codes`` is a latents file, and ``rows`` are then its rows. ``images``: how many images to start from, where you do
     not name each. ``dims``: the dimensions to draw, in this order (default: all, the largest KL first). ``extent``: a
-    dimension goes from ``-extent`` to ``extent``, in standard deviations of the prior (default: 3).
+    dimension goes from ``-extent`` to ``extent``, or from the first to the second of a pair, in standard deviations of
+    the prior (default: 3).
 
     ``direction``: one or several directions of a directions file, such as ``dirs.h5:shift-x``. The images are then
     moved along these directions, and not along dimensions; ``checkpoint`` may be any generator, and the traversal

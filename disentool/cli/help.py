@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from disentool.cli.meanings import with_meanings
+from disentool.errors import nearest
 
 if TYPE_CHECKING:
     from click.types import OptionHelpExtra  # click 8.1 has none
 
 Names = Mapping[str, Sequence[tuple[str, str]]]  # heading -> names that an option takes, each with its one line
 
+_ALIKE = 0.65  # how alike an option must be that is suggested: there are many, and some are alike by chance
 _FIRST_COLUMN = 30  # characters of an option and its value; a longer one stands on a line of its own
 
 
@@ -56,13 +58,25 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's, but an option for one value, given twice, is wrong usage: which of them is meant?"""
         if not ctx.resilient_parsing:  # which is how the shell's completion asks
-            *_, given = self.make_parser(ctx).parse_args(list(args))
+            try:
+                *_, given = self.make_parser(ctx).parse_args(list(args))
+            except click.NoSuchOption as error:
+                raise click.UsageError(self._unknown(error.option_name, ctx), ctx) from None
             one_value = [each for each in given if isinstance(each, Option) and not each.multiple]
             for each in one_value:
                 if one_value.count(each) > 1 and (not each.is_flag or each.secondary_opts):
                     flags = "/".join([each.opts[-1], *each.secondary_opts])
                     raise click.UsageError(f"{flags}: given twice; give it once", ctx)
         return super().parse_args(ctx, args)
+
+    def _unknown(self, name: str, ctx: click.Context) -> str:
+        """What to say of an option that the command does not have."""
+        options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        flags = [flag for each in options for flag in (*each.opts, *each.secondary_opts)]
+        if name in ("-o", "--output", "--out") and "-o" not in flags:
+            return f"{name}: no such option; {ctx.command_path} prints its results to stdout: write `> FILE`"
+        close = nearest(name, [flag for flag in flags if flag.startswith("--")], _ALIKE) if len(name) > 2 else []
+        return f"{name}: no such option{'; did you mean ' + ' or '.join(close) + '?' if close else ''}"
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options under their headings, all text in one column, and the lists of names."""

@@ -11,6 +11,14 @@ from disentool.commands.bounds import IMAGES
 from disentool.errors import WrongUsage
 
 
+def _extent(text: str) -> float | tuple[float, float]:
+    """``-3:3`` as a pair, ``3`` as a number."""
+    try:
+        return _spans((text,), "--range")[0] if ":" in text else float(text)
+    except ValueError:
+        raise WrongUsage(f"--range {text}: expected LOW:HIGH such as -3:3, or a number such as 3") from None
+
+
 def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     """``-0.2:0.2`` words as pairs."""
     found = []
@@ -86,9 +94,8 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     "--range",
     "extent",
     group="Dimensions",
-    metavar="X",
-    type=float,
-    help="Traverse from -X to X, in standard deviations of the prior.  [default: 3]",
+    metavar="LOW:HIGH|X",
+    help="Traverse from LOW to HIGH, or from -X to X, in standard deviations of the prior.  [default: 3]",
 )
 @option(
     "--steps",
@@ -150,7 +157,7 @@ def traverse(
     data: str | None,
     images: int | None,
     dims: str | None,
-    extent: float | None,
+    extent: str | None,
     directions: tuple[str, ...],
     ts: tuple[str, ...],
     alphas: tuple[str, ...],
@@ -225,7 +232,7 @@ def traverse(
             data=data,
             images=images,
             dims=named_dims,
-            extent=3.0 if extent is None else extent,
+            extent=3.0 if extent is None else _extent(extent),
             steps=steps,
             frames=frames,
             fps=fps,

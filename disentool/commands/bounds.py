@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from disentool import config
+from disentool.errors import WrongUsage
 from disentool.training.config import RunConfig
 
 
@@ -49,3 +50,17 @@ CodesFrom = Literal["auto", "encoder", "latent"]  # of a method that optimises c
 Side = Literal["content", "class"]  # of a swap
 ClassProtocol = Literal["none", "instance", "pose"]  # of smallnorb
 DEVICES = config.options(RunConfig)["device"].choices or ()
+
+
+def ends_of(extent: float | tuple[float, float]) -> tuple[float, float]:
+    """From where to where a traversal runs: a pair, or a number X for -X to X; WrongUsage for what cannot be."""
+    if not isinstance(extent, tuple):
+        if not EXTENT.hold(extent):
+            raise WrongUsage(f"--range {extent:g}: expected standard deviations of the prior, {EXTENT}")
+        return -extent, extent
+    low, high = extent
+    if not -EXTENT.high <= low < high <= EXTENT.high:
+        raise WrongUsage(
+            f"--range {low:g}:{high:g}: expected LOW:HIGH from -{EXTENT.high:g} to {EXTENT.high:g}, LOW below HIGH"
+        )
+    return low, high

@@ -12,6 +12,7 @@ from disentool.contract.class_content import content_noise
 from disentool.engine import devices
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
+from disentool.io.dataset import asked_rows
 from disentool.io.output_template import check_template
 from disentool.io.schema import LATENTS
 from disentool.models import encoding
@@ -92,7 +93,7 @@ def encode(
     model = load_model(path, device, trust=trust)
     source = encoding.choose(model, codes, report)
     dataset = data_of(model, data, report)
-    chosen = dataset.rows(rows)
+    chosen = asked_rows(dataset, rows)
     if source == "latent" and rows == "all":
         chosen = encoding.training_rows(model, dataset)
     widths = model.method.codes()

@@ -10,6 +10,7 @@ from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
 from disentool.errors import DeviceFull, WrongUsage
 from disentool.io import checkpoint, tensorboard_events
+from disentool.io.dataset import asked_rows
 from disentool.reporting import Reporter, Silent
 from disentool.training import gang, resuming
 from disentool.training.plan import Job
@@ -63,7 +64,7 @@ def train(
             yield from resuming.complete(job, step, report)
         return
     data = open_data(jobs[0].run.data, report)
-    rows = data.rows(jobs[0].run.rows)
+    rows = asked_rows(data, jobs[0].run.rows)
     if len(rows) < len(data):
         report.note(f"{data.path}: {len(rows):,} of {len(data):,} rows are trained on (--rows {jobs[0].run.rows})")
     jobs = [job.with_rows(len(rows)) for job in jobs]

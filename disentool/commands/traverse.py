@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.commands.bounds import EXTENT
+from disentool.commands.bounds import ends_of
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files
@@ -39,7 +39,7 @@ def traverse(
     data: str | None = None,
     images: int | None = None,
     dims: Sequence[int] | None = None,
-    extent: float = 3.0,
+    extent: float | tuple[float, float] = 3.0,
     steps: int | None = None,
     frames: int = 40,
     fps: float = 20.0,
@@ -59,10 +59,10 @@ def traverse(
     data (``data``, else what the checkpoint was trained on); or those in a latents file (``codes``, its ``rows``).
     ``images``: how many where they are not named one by one (default: 1 in a still, 4 elsewhere).
 
-    ``extent``: values run from -extent to extent, in standard deviations of the prior. ``steps``: values in a still
-    (default: 13) or of a slider (25). ``frames``: of one period of the animation. ``fps``: frames a second. ``size``:
-    about how many pixels an image's longer side gets (default: 128 in a still, 64 in an animation, 384 on a page); a
-    pixel becomes a whole number of them.
+    ``extent``: values run from -extent to extent, or from the first to the second of a pair, in standard deviations of
+    the prior. ``steps``: values in a still (default: 13) or of a slider (25). ``frames``: of one period of the
+    animation. ``fps``: frames a second. ``size``: about how many pixels an image's longer side gets (default: 128 in a
+    still, 64 in an animation, 384 on a page); a pixel becomes a whole number of them.
 
     The same inputs make the same bytes. Raises WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists,
     NotWritable or MissingExtra, all before anything is drawn.
@@ -70,8 +70,7 @@ def traverse(
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
     check_sizes(images, steps, frames, fps, size)
-    if not EXTENT.hold(extent):
-        raise WrongUsage(f"--range {extent:g}: expected standard deviations of the prior, {EXTENT}")
+    low, high = ends_of(extent)
     if images and (image_files or rows is not None):
         source = "--image" if image_files else "--rows"
         raise WrongUsage(f"--images {images}: {source} names the images already; leave out --images")
@@ -99,14 +98,15 @@ def traverse(
                 data=data,
             )
         check_starts(len(starts))
-        still_values, moving_values = np.linspace(-extent, extent, steps or STEPS), extent * half_period(frames)
+        still_values = np.linspace(low, high, steps or STEPS)
+        moving_values = (low + high) / 2 + (high - low) / 2 * half_period(frames)
         planned = []
         for output in drawn:
             variations = []
             for dimension in shown:
-                values, some = dimension.at(moving_values, extent), starts
+                values, some = dimension.at(moving_values, low, high), starts
                 if is_still(output):
-                    values = dimension.stills(still_values, extent)
+                    values = dimension.stills(still_values, low, high)
                     some = starts if images or starts.chosen else starts.first(_STILL_IMAGES)
                 variations.append(Variation(dimension.label, values, dimension.moved(some.codes, values)))
             planned.append(traversal_grid.lay_out(output, variations, model.facts.height, model.facts.width, size))
@@ -122,7 +122,7 @@ def traverse(
                     )
                 else:
                     traversal_grid.write_animation(
-                        *(each, cells, starts.images, (moving_values, extent)),
+                        *(each, cells, starts.images, (moving_values, max(abs(low), abs(high)))),
                         fps=fps,
                         comment=model.comment,
                         overwrite=overwrite,
@@ -130,7 +130,7 @@ def traverse(
                 yield each.output
         for output in pages:
             named = bool(images) or starts.chosen
-            content = explorer_content.of_model(model, starts, sliders, extent, steps, notes=notes, named=named)
+            content = explorer_content.of_model(model, starts, sliders, (low, high), steps, notes=notes, named=named)
             explorer.write(
                 output,
                 content,

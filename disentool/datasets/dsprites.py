@@ -18,7 +18,7 @@ import numpy as np
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source
 from disentool.errors import DisentoolError, ForeignFile, MissingFile
-from disentool.io import hdf5_input
+from disentool.io import files, hdf5_input
 
 NAMES = ("shape", "scale", "orientation", "pos_x", "pos_y")
 SIZES = (3, 6, 40, 32, 32)
@@ -181,7 +181,7 @@ def _damage(path: Path) -> Iterator[None]:
     except DisentoolError:
         raise
     except Exception as error:
-        raise _foreign(path, "damaged or cut short") from error
+        raise _foreign(path, files.damage_of(error)) from error
 
 
 def _find(path: Path) -> Path:

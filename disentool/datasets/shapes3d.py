@@ -191,7 +191,7 @@ def _damage(path: Path) -> Iterator[None]:
             raise
         raise _foreign(path, str(error).removeprefix(f"{path}: ").partition("; make it anew")[0]) from error
     except OSError as error:
-        raise _foreign(path, "damaged or cut short") from error
+        raise _foreign(path, files.damage_of(error)) from error
 
 
 def _find(path: Path) -> Path:

@@ -131,7 +131,7 @@ def damage(path: Path, name: str = "") -> Iterator[None]:
         raise
     except Exception as error:
         inside = f" {name}:" if name else ""
-        raise ForeignFile(f"{path}:{inside} damaged or cut short; download it again") from error
+        raise ForeignFile(f"{path}:{inside} {files.damage_of(error)}; download it again") from error
 
 
 def _hidden(name: str) -> bool:

@@ -113,7 +113,7 @@ def _damage(path: Path) -> Iterator[None]:
     except (DisentoolError, MemoryError):
         raise
     except Exception as error:
-        raise ForeignFile(f"{path}: damaged or cut short; make it anew") from error
+        raise ForeignFile(f"{path}: {files.damage_of(error)}; make it anew") from error
 
 
 def _of_hdf5(array: h5py.Dataset, path: Path, name: str) -> Rows:

@@ -58,12 +58,21 @@ class Dataset:
         if part == "all" or (part == "auto" and self.split is None):
             return np.arange(len(self))
         if self.split is None:
-            raise DataMismatch(f"{self.path}: has no split; --rows all, or `disentool prepare --split` makes one")
+            raise DataMismatch(f"{self.path}: has no split; ask for all rows, or prepare the data with a split")
         found = np.flatnonzero(self.split == (part == "test"))
         if not len(found):
             what = "testing" if part == "test" else "training"
-            raise DataMismatch(f"{self.path}: its split has no rows for {what}; --rows all takes every row")
+            raise DataMismatch(f"{self.path}: its split has no rows for {what}; ask for all rows")
         return found
+
+
+def asked_rows(data: Dataset, part: str) -> np.ndarray:
+    """``data.rows(part)`` where ``--rows`` asks for it: DataMismatch names that option, and what makes a split."""
+    try:
+        return data.rows(part)
+    except DataMismatch as error:
+        split = ", or `disentool prepare --split` makes one" if data.split is None else " takes every row"
+        raise DataMismatch(f"{str(error).rpartition('; ')[0]}; --rows all{split}") from None
 
 
 def read(path: Path) -> Dataset:

@@ -45,6 +45,13 @@ def require(path: Path | str, what: str, hint: str = "") -> Path:
         raise MissingFile(f"{path}: cannot be read: {_reason(error)}") from None
 
 
+def damage_of(error: Exception) -> str:
+    """Why a library failed on a file, in words: the system's reason, or else that the file is damaged."""
+    if isinstance(error, OSError) and error.errno and error.strerror == os.strerror(error.errno):
+        return f"cannot be read: {error.strerror}"
+    return "damaged or cut short"
+
+
 def require_apart(output: Path, *inputs: Path) -> None:
     """WrongUsage if the output would replace one of the inputs it is made from."""
     for path in inputs:

@@ -157,7 +157,7 @@ def opened(path: Path, hint: str = "", *, cache: int = 1 << 20) -> Iterator[h5py
     except (DisentoolError, MemoryError):
         raise
     except Exception as error:  # on a damaged file HDF5 and h5py may raise nearly anything
-        raise ForeignFile(f"{path}: damaged or cut short; make it anew") from error
+        raise ForeignFile(f"{path}: {files.damage_of(error)}; make it anew") from error
 
 
 def _is_hard(group: h5py.Group, name: str) -> bool:

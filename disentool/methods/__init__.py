@@ -23,7 +23,7 @@ METHODS: dict[str, MethodEntry] = {
     "vae": MethodEntry(
         "disentool.methods.vae.config:VAEConfig",
         "disentool.methods.vae.method:VAE",
-        "variational autoencoder (Kingma & Welling 2014)",
+        "a variational autoencoder (Kingma & Welling 2014)",
         "VAE",
     ),
     "betavae": MethodEntry(
@@ -53,7 +53,7 @@ METHODS: dict[str, MethodEntry] = {
     "aae": MethodEntry(
         "disentool.methods.aae.config:AAEConfig",
         "disentool.methods.aae.method:AAE",
-        "adversarial autoencoder: a discriminator draws the codes to their prior (Makhzani et al. 2015)",
+        "an adversarial autoencoder: a discriminator draws the codes to their prior (Makhzani et al. 2015)",
         "AAE",
     ),
     "infogan": MethodEntry(

@@ -24,18 +24,18 @@ class Dimension:
     label: Label
     support: Support  # which values it takes; None: a standard normal
 
-    def at(self, values: np.ndarray, extent: float) -> np.ndarray:
-        """Its values [V] for ``values`` [V] of a standard normal; -extent and extent become the ends of its range."""
-        share = (values + extent) / (2 * extent)
+    def at(self, values: np.ndarray, low: float, high: float) -> np.ndarray:
+        """Its values [V] for ``values`` [V] of a standard normal; ``low`` and ``high`` become the ends of its range."""
+        share = (values - low) / (high - low)
         if isinstance(self.support, ClassSupport):
             return np.minimum(share * self.support.count, self.support.count - 1).astype(np.int64)
         if isinstance(self.support, IntervalSupport):
             return self.support.low + share * (self.support.high - self.support.low)
         return values
 
-    def stills(self, values: np.ndarray, extent: float) -> np.ndarray:
+    def stills(self, values: np.ndarray, low: float, high: float) -> np.ndarray:
         """Its values in a still: every class once, or those of :meth:`at`."""
-        return np.arange(self.support.count) if isinstance(self.support, ClassSupport) else self.at(values, extent)
+        return np.arange(self.support.count) if isinstance(self.support, ClassSupport) else self.at(values, low, high)
 
     def moved(self, codes: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Codes float32 [n,D] with this dimension at each of its ``values`` [V], the others as they are: [n,V,D]."""

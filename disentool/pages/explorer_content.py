@@ -61,15 +61,15 @@ def of_model(
     model: TrainedModel,
     starts: StartingCodes,
     shown: Sequence[Dimension],
-    extent: float,
+    span: tuple[float, float],
     steps: int | None,
     *,
     notes: tuple[str, ...] = (),
     named: bool = False,
 ) -> Content:
-    """A slider for each of the dimensions, from -``extent`` to ``extent``, or through all that it can be."""
+    """A slider for each of the dimensions, from end to end of ``span``, or through all that it can be."""
     class_width = model.method.codes().get("class_code")
-    made = dimensions(starts.codes, shown, extent, steps or STEPS, class_width)
+    made = dimensions(starts.codes, shown, span, steps or STEPS, class_width)
     return Content(starts.codes, starts.images, made, notes, named=named, stepped=steps is not None)
 
 
@@ -87,7 +87,7 @@ def generated(opened: Opened, classes: np.ndarray | None, content: Content) -> I
 
 
 def dimensions(
-    codes: np.ndarray, shown: Sequence[Dimension], extent: float, steps: int, class_width: int | None = None
+    codes: np.ndarray, shown: Sequence[Dimension], span: tuple[float, float], steps: int, class_width: int | None = None
 ) -> list[Slider]:
     """The sliders of dimensions: codes float32 [n,D] with one of them at each of its values, as in a still.
 
@@ -95,7 +95,7 @@ def dimensions(
     """
     made = []
     for dimension in shown:
-        values = dimension.stills(np.linspace(-extent, extent, steps), extent)
+        values = dimension.stills(np.linspace(*span, steps), *span)
         moved = dimension.moved(codes, values)
         is_class = isinstance(dimension.support, ClassSupport)
         group = _GROUPS[type(dimension.support)]
@@ -145,7 +145,7 @@ def of_generator(
         notes = ("the images are drawn from the prior and placed in the middle of every direction's range",)
     if opened.model is not None and encodes(opened):
         shown, collapsed = choose_dimensions(opened.model, None, report)
-        more = dimensions(z.astype(np.float32), shown, _EXTENT, steps or STEPS)
+        more = dimensions(z.astype(np.float32), shown, (-_EXTENT, _EXTENT), steps or STEPS)
         notes += collapsed
     here = [replace(move, placed=False) for move in moves]
     return of_directions(z, starts.images, here, steps, spanned=spanned, more=more, notes=notes, named=named)

@@ -34,7 +34,7 @@ def explorer_of(
     ``path``: the model's checkpoint. ``notes``: remarks on what is ``shown`` of it. The page's identifiers begin with
     ``key``.
     """
-    content = explorer_content.of_model(model, starts, shown, 3.0, None, notes=notes)
+    content = explorer_content.of_model(model, starts, shown, (-3.0, 3.0), None, notes=notes)
     decoded = explorer_content.decoded(model, content)
     named = named_directions.read([str(file) for file in files_of_directions], every=True)
     if named:

@@ -11,7 +11,7 @@ from disentool.contract import ClassLabels, Reconstructs, class_content
 from disentool.engine import inference
 from disentool.engine.feed import Feed
 from disentool.errors import DataMismatch
-from disentool.io.dataset import Dataset
+from disentool.io.dataset import Dataset, asked_rows
 from disentool.models import encoding
 from disentool.models.data import data_of
 from disentool.models.model import TrainedModel, load_model
@@ -36,7 +36,7 @@ def score_checkpoint(path: Path, options: ScoreOptions) -> Iterator[dict[str, An
             raise DataMismatch(f"{path}: {metric.name} needs a reconstruction error, and this method has none")
     dataset = data_of(model, options.data, options.report)
     source = encoding.choose(model, SOURCES.get(options.codes or "auto", "auto"), options.report)
-    chosen = dataset.rows(options.rows)
+    chosen = asked_rows(dataset, options.rows)
     if source == "latent":  # there are codes of the rows trained on alone
         chosen = np.intersect1d(chosen, encoding.training_rows(model, dataset))
         if not len(chosen):

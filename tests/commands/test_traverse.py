@@ -119,6 +119,21 @@ def test_still_has_a_row_per_dimension_by_kl_and_a_column_per_value(ckpt, model,
         assert np.ptp(cells[row].astype(int), axis=0).max() > 5, dimension  # the test would see a mix-up
 
 
+def test_a_range_may_have_two_ends(ckpt, model, tmp_path, cli):
+    run(ckpt, tmp_path / "a.png", tmp_path / "a.gif", steps=3, extent=(0.0, 2.0), frames=4)
+    cells = cells_of(read_png(tmp_path / "a.png"), 4, 3, **STILL)
+    base = encoded(model, model.content["samples"]["images"][:1])[0]
+    for row, dimension in enumerate(ORDER):
+        for column, value in enumerate((0, 1, 2)):
+            assert close(cells[row, column], decoded(model, [at(base, dimension, value)])[0])
+    for name, given in {"pair.gif": "-2:2", "one.gif": "2"}.items():
+        cli("traverse", ckpt, "-o", tmp_path / name, "--range", given, "--frames", 4, "--device", "cpu", "-q").printed(
+            str(tmp_path / name)
+        )
+    assert read_frames(tmp_path / "pair.gif")[1].tolist() == read_frames(tmp_path / "one.gif")[1].tolist()
+    cli("traverse", ckpt, "-o", tmp_path / "b.png", "--range", "far").failed(2, "LOW:HIGH")
+
+
 def test_still_shows_input_and_reconstruction(ckpt, model, tmp_path):
     run(ckpt, tmp_path / "a.png", tmp_path / "one.png", dims=None, steps=3)
     image = model.content["samples"]["images"][:1].numpy()
@@ -352,6 +367,9 @@ def test_nothing_is_overwritten(ckpt, tmp_path):
         ({"size": 1024, "images": 16}, "832 cells"),
         ({"extent": 0}, "--range 0"),
         ({"extent": float("nan")}, "--range nan"),
+        ({"extent": (1.0, 1.0)}, "--range 1:1"),
+        ({"extent": (-200.0, 1.0)}, "--range -200:1"),
+        ({"extent": (0.0, float("nan"))}, "--range 0:nan"),
         ({"image_files": ["a.png"], "rows": [1]}, "--rows"),
         ({"image_files": ["a.png"], "codes": "z.h5"}, "--rows"),
         ({"codes": "z.h5", "data": "dsprites"}, "--data"),

@@ -108,7 +108,7 @@ def test_kth_that_is_not(tmp_path, videos, cli):
         "19,426": {name: files[name][:-5000]},
         "AVI": {name: b"\0" * 1000},
         "ffmpeg": {name: files[name][:12] + bytes(len(files[name]) - 12)},
-        "damaged": {name: damaged(files[name])},
+        "CRC": {name: damaged(files[name])},
         "320x240": {name: large},
         "person01_dancing_d1_uncomp.avi": {"person01_dancing_d1_uncomp.avi": files[name]},
         "boxing/person01_boxing_d1_uncomp.avi": {f"boxing/{name}": files[name]},

@@ -8,6 +8,7 @@ from disentool.commands.info import info
 from disentool.datasets import mnist
 from disentool.errors import DataMismatch
 from disentool.io import dataset
+from disentool.io.dataset import asked_rows
 
 
 @pytest.fixture
@@ -44,8 +45,11 @@ def test_classes_keep_their_numbers(cli, tmp_path, people):
     plain = made(cli, tmp_path, people)
     assert plain.split is None
     assert len(plain.rows("auto")) == 60
-    with pytest.raises(DataMismatch, match="--rows"):
+    with pytest.raises(DataMismatch, match="split") as raised:
         plain.rows("test")
+    assert "--" not in str(raised.value)  # a caller of Python has no options
+    with pytest.raises(DataMismatch, match="--rows all"):
+        asked_rows(plain, "test")
     found = made(cli, tmp_path, people, "--split", "classes:3")
     np.testing.assert_array_equal(found.factors, plain.factors)
     test = np.unique(found.factors[found.rows("test"), 0])

@@ -247,7 +247,7 @@ def test_a_class_is_a_slider_of_its_own_values():
     from disentool.models.label import Label
 
     shown = [Dimension(0, Label("z0", "3 classes"), ClassSupport(3)), Dimension(1, Label("z1"), IntervalSupport(-1, 1))]
-    first, second = explorer_content.dimensions(np.zeros((1, 2), np.float32), shown, 3.0, 5)
+    first, second = explorer_content.dimensions(np.zeros((1, 2), np.float32), shown, (-3.0, 3.0), 5)
     assert first.amounts.tolist() == [[0, 1, 2]] and first.unit == "class" and not first.free
     assert second.amounts.tolist() == [[-1, -0.5, 0, 0.5, 1]] and second.free
     both = replace(noise()[0], sliders=[first, second])
