@@ -8,6 +8,7 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.metrics import METRICS
 
 _TESTS = ("pearson", "kendall", "spearman")
 
@@ -24,6 +25,7 @@ _TESTS = ("pearson", "kendall", "spearman")
     group="Metrics",
     multiple=True,
     metavar="NAME,...",
+    shell_complete=options.complete_from(lambda: METRICS, listed=True),
     help="The metrics to correlate. Write name@protocol if the records hold several protocols."
     "  [default: all in the records]",
 )

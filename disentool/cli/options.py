@@ -22,14 +22,28 @@ def whole(bounds: Bounds) -> click.IntRange:
     return click.IntRange(int(bounds.low), None if bounds.high == math.inf else int(bounds.high))
 
 
-def complete_from(names: Callable[[], Iterable[str]], *, files: bool = False) -> Callable[..., list[CompletionItem]]:
-    """Shell completion of a value: the names that begin like it; ``files``: else the shell's own files."""
+def complete_from(
+    names: Callable[[], Iterable[str]], *, files: bool = False, listed: bool = False
+) -> Callable[..., list[CompletionItem]]:
+    """Shell completion of a value: the names that begin like it.
+
+    ``files``: else the shell's own files. ``listed``: the value is a list; what follows its last comma is completed.
+    """
 
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        if listed:
+            return completions_of_list(names(), incomplete)
         found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
         return found + ([CompletionItem(incomplete, type="file")] if files else [])
 
     return complete
+
+
+def completions_of_list(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    """What a list such as ``mig,sa`` may become: the names that begin like its last one, and are not in it yet."""
+    before, comma, last = incomplete.rpartition(",")
+    given = before.split(",")
+    return [CompletionItem(f"{before}{comma}{name}") for name in names if name.startswith(last) and name not in given]
 
 
 # ---- what is read

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
+from click.shell_completion import CompletionItem
+
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
@@ -24,6 +27,13 @@ def _protocols() -> list[tuple[str, str]]:
         for protocol in facts.protocols:
             found.setdefault(protocol, []).append(name + ("*" if protocol == facts.default else ""))
     return [(protocol, ", ".join(names)) for protocol, names in found.items()]
+
+
+def _complete_protocol(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The protocols of the metrics that are typed already; of all metrics where none is."""
+    typed = [name for word in ctx.params.get("metrics") or () for name in word.split(",") if name in METRICS]
+    found = dict.fromkeys(protocol for name in typed or METRICS for protocol in METRICS[name].protocols)
+    return [CompletionItem(protocol) for protocol in found if protocol.startswith(incomplete)]
 
 
 @command(
@@ -49,9 +59,15 @@ def _protocols() -> list[tuple[str, str]]:
     default=("factor",),
     metavar="NAME,...",
     help="What to measure; see the list. Repeatable.  [default: factor]",
-    shell_complete=options.complete_from(lambda: METRICS),
+    shell_complete=options.complete_from(lambda: [*METRICS, "all"], listed=True),
 )
-@option("--protocol", group="Metric", metavar="NAME", help="A set of constants for the metric; see the list.")
+@option(
+    "--protocol",
+    group="Metric",
+    metavar="NAME",
+    shell_complete=_complete_protocol,
+    help="A set of constants for the metric; see the list.",
+)
 @option(
     "--set",
     "constants",

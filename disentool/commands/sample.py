@@ -76,7 +76,8 @@ def sample_along(
 
     ``references``: ``dirs.h5:shift-x`` words, each with its law in ``law_texts``: ``LOW:HIGH`` or
     ``uniform:LOW,HIGH``, ``normal:MEAN,STD``, or a number, in the direction's unit; see
-    :mod:`disentool.directions.laws`. A normal law is truncated to the range that the direction was fitted to, of which a note tells.
+    :mod:`disentool.directions.laws`. A normal law is truncated to the range that the direction was fitted to, of which
+    a note tells.
 
     ``output``: as :func:`sample` has it; beside the images are ``t`` float64 [n,k] and
     ``codes`` in a data set, and the table ``t.csv`` in a folder. The n-th image depends on the seed and n only.
