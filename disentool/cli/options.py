@@ -56,6 +56,16 @@ data = option(
     help="The data set: a .h5 file, or a name; a named data set is rendered once."
     "  [default: the data set that the checkpoint was trained on]",
 )
+pictures = option(
+    "--image",
+    "image_files",
+    group="Data",
+    metavar="FILE|FOLDER",
+    type=path,
+    multiple=True,
+    help="This picture, or all below this folder, instead of a data set: cropped about its centre and resized to the"
+    " model's images where it is of another size. Repeatable.",
+)
 rows = option(
     "--rows",
     group="Data",

@@ -104,6 +104,7 @@ def _complete_protocol(ctx: click.Context, param: click.Parameter, incomplete: s
     "  [default: none]",
 )
 @options.data
+@options.pictures
 @options.rows
 @option(
     "--codes",
@@ -137,6 +138,7 @@ def score(
     per_factor: bool,
     seed: int,
     data: str | None,
+    image_files: tuple[Path, ...],
     rows: str,
     device: str,
     trust: bool,
@@ -150,7 +152,8 @@ def score(
 ) -> None:
     """Measure checkpoints or latents files (default: ckpt.pt), and print a record for each metric.
 
-    A checkpoint encodes each row that the metrics need once. A record holds the score, its 95 % interval, and every
+    A checkpoint encodes each row that the metrics need once. Pictures (--image) have no factors, and serve the metrics
+    that need none, such as reconstruction and tc. A record holds the score, its 95 % interval, and every
     constant of the metric.
 
     `--metric control` measures each direction of a directions file (dirs.h5, or dirs.h5:shift-x for one). How it
@@ -165,6 +168,7 @@ def score(
         options.stream(artefacts),
         choose_metrics(metrics, protocol, _pairs(constants)),
         seed=seed,
+        image_files=image_files,
         data=data,
         rows=rows,
         device=device,
