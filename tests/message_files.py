@@ -209,6 +209,7 @@ def configurations() -> None:
         "two": "gamma: 1\n---\ngamma: 2\n",
         "unclosed": "gamma: [1\n",
         "both": "steps: 3\nepochs: 3\n",
+        "groups": "class-factor: size\nbatch-size: 10\ngroup-size: 4\n",
         "repeated": "batch-size: 3\nbatch_size: 5\n",
     }.items():
         Path(f"{name}.yaml").write_text(text)

@@ -306,6 +306,38 @@ def test_the_command_line_beats_yaml_beats_the_preset_beats_the_default(tmp_path
     assert job.run.seed == 3
 
 
+@pytest.mark.parametrize(
+    ("method", "text", "given"),
+    [
+        ("factorvae", "gama: 10", {}),
+        ("factorvae", "gamma: much", {}),
+        ("factorvae", "gamma: [1, much]", {}),
+        ("factorvae", "gamma: -1", {"steps": 5}),
+        ("factorvae", "device: [cpu, cuda]", {}),
+        ("factorvae", "steps: 3\nepochs: 3", {}),
+        ("infogan", "categorical: none\ncontinuous: 0", {}),
+        ("mlvae", "batch-size: 10\ngroup-size: 4", {}),
+        ("mlvae", "group-size: 4", {"batch_size": 10}),
+        ("lord", "reconstruction: pixel\nvgg: w.pth", {}),
+    ],
+)
+def test_a_refusal_of_what_a_file_says_names_the_file(tmp_path, method, text, given):
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(WrongUsage, match=r"c\.yaml"):
+        jobs_of(given, method=method, config_file=path)
+
+
+def test_a_refusal_of_the_command_line_names_no_file(tmp_path):
+    for typed in ({"device": ["cpu", "cuda"]}, {"steps": 3, "epochs": 3}, {"batch_size": 10, "group_size": 4}):
+        with pytest.raises(WrongUsage, match=r"^--"):
+            jobs_of(typed, method="mlvae" if "group_size" in typed else "vae", config_file=None)
+    path = tmp_path / "c.yaml"
+    path.write_text("class-dim: 4")
+    with pytest.raises(WrongUsage, match=r"^--"):
+        jobs_of({"batch_size": 10, "group_size": 4}, method="mlvae", config_file=path)
+
+
 def test_steps_and_epochs(tmp_path):
     path = tmp_path / "c.yaml"
     with pytest.raises(WrongUsage, match="--epochs"):

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from os import PathLike, fspath
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -171,6 +172,11 @@ def _values(given: Any) -> list[Any]:
     if not isinstance(given, Sequence) or isinstance(given, (str, bytes, bytearray)):
         raise _Unfit
     return list(given)
+
+
+def paths_of(given: FilePaths) -> list[Path]:
+    """One path or several, as a list."""
+    return [Path(given)] if isinstance(given, (str, PathLike)) else [Path(each) for each in given]
 
 
 def device_name(given: Any, name: str = "device") -> str:

@@ -5,7 +5,7 @@ from os import fspath
 from pathlib import Path
 from typing import Annotated
 
-from disentool.api.arguments import Device, FilePath, Seed, device_name, public
+from disentool.api.arguments import Device, FilePath, FilePaths, Seed, device_name, paths_of, public
 from disentool.commands import decode as decoding
 from disentool.commands import encode as encoding
 from disentool.commands import find_direction as finding
@@ -21,6 +21,7 @@ def encode(
     checkpoint: FilePath,
     output: FilePath,
     *,
+    image: FilePaths = (),
     data: FilePath | None = None,
     rows: Part = "all",
     codes: CodesFrom = "auto",
@@ -31,10 +32,13 @@ def encode(
 ) -> Path:
     """Encode a data set and write a latents file (.h5), as ``disentool encode`` does. Returns the path of the file.
 
-    ``data``: a data-set file (.h5) or a name (default: the data that the checkpoint was trained on). ``rows``: ``all``
-    rows of the data, or the ``train`` rows or ``test`` rows of its split. ``codes`` matters only for a method that
-    optimises codes (LORD): ``encoder`` writes what the trained encoders give; ``latent`` writes the codes that were
-    optimised for the training images; ``auto`` is ``encoder`` once the encoders are trained, and ``latent`` before.
+    ``image``: one or several picture files, or folders of them, to encode instead of a data set. They are cropped and
+    resized to the model's images, and the latents file names them in its attribute ``images``. (Images in memory:
+    ``disentool.load(...).encode(images)``.) ``data``: a data-set file (.h5) or a name (default: the data that the
+    checkpoint was trained on). ``rows``: ``all`` rows of the data, or the ``train`` rows or ``test`` rows of its split.
+    ``codes`` matters only for a method that optimises codes (LORD): ``encoder`` writes what the trained encoders give;
+    ``latent`` writes the codes that were optimised for the training images; ``auto`` is ``encoder`` once the encoders
+    are trained, and ``latent`` before.
     ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the file.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable
@@ -48,6 +52,7 @@ def encode(
         return encoding.encode(
             Path(checkpoint),
             Path(output),
+            image_files=paths_of(image),
             data=None if data is None else fspath(data),
             rows=rows,
             codes=codes,

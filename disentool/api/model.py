@@ -219,7 +219,8 @@ class Model:
         The traversal starts from n ``images`` or from n ``codes``. If you give neither, it starts from the first image
         that the checkpoint keeps. Tensors give tensors [n,dims,steps,C,H,W]. ``dims``: the dimensions to move, in this
         order; None moves all of them, from 0 on (pictures have the order of :attr:`dims`). A dimension goes from
-        ``-extent`` to ``extent``, in standard deviations of the prior. A dimension that a GAN draws uniformly, or as a
+        ``-extent`` to ``extent``, in standard deviations of the prior, or of the training images' codes for a method
+        without a prior (LORD, DrNet). A dimension that a GAN draws uniformly, or as a
         class, goes through all of its own values instead.
 
         ``disentool.traverse`` draws the same as a picture.
@@ -243,7 +244,8 @@ class Model:
         moved = base[:, None, None].repeat(1, len(shown), steps, 1)
         values = np.linspace(-extent, extent, steps)
         for place, dimension in enumerate(shown):
-            moved[:, place, :, dimension.index] = torch.from_numpy(dimension.at(values, -extent, extent)).float()
+            numbers = dimension.numbers(dimension.at(values, -extent, extent))
+            moved[:, place, :, dimension.index] = torch.from_numpy(numbers).float()
         flat, first = moved.flatten(0, 2), moved.shape[:3]
         if isinstance(given, Tensor):
             drawn = self.decode(flat.to(given.device))

@@ -1,11 +1,11 @@
 """The commands that draw pictures, as functions: traversals and swaps."""
 
 from collections.abc import Sequence
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
 from typing import Annotated, cast
 
-from disentool.api.arguments import Device, FilePath, FilePaths, Seed, device_name, public
+from disentool.api.arguments import Device, FilePath, FilePaths, Seed, device_name, paths_of, public
 from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
 from disentool.commands.bounds import EXTENT, CodesFrom, Side
@@ -75,7 +75,7 @@ def traverse(
     >>> disentool.traverse("ckpt.pt", ["grid.png", "out.gif"], dims=[0, 1], frames=4, device="cpu")
     [PosixPath('grid.png'), PosixPath('out.gif')]
     """
-    outputs, image_files = _paths(output), _paths(image)
+    outputs, image_files = paths_of(output), paths_of(image)
     codes_file, spec = None if codes is None else Path(codes), None if data is None else fspath(data)
     directions = [direction] if isinstance(direction, str) else list(direction)
     if not directions:
@@ -186,9 +186,9 @@ def swap(
     labels = [class_labels] if isinstance(class_labels, str) else list(class_labels)
     made = swapping.swap(
         Path(checkpoint),
-        _paths(output),
-        content=SideSelection(_paths(content), _lists(content_rows)),
-        classes=SideSelection(_paths(classes), _lists(class_rows), labels),
+        paths_of(output),
+        content=SideSelection(paths_of(content), _lists(content_rows)),
+        classes=SideSelection(paths_of(classes), _lists(class_rows), labels),
         average=average,
         dims=dims,
         interpolate=interpolate,
@@ -205,10 +205,6 @@ def swap(
     )
     with unchanged():
         return list(made)
-
-
-def _paths(given: FilePaths) -> list[Path]:
-    return [Path(given)] if isinstance(given, (str, PathLike)) else [Path(each) for each in given]
 
 
 def _lists(rows: Rows) -> list[list[int]]:

@@ -9,6 +9,7 @@ from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.cli.text_table import laid_out, print_table, terminal_width
+from disentool.metrics import METRICS
 
 _TESTS = ("pearson", "kendall", "spearman")
 
@@ -25,6 +26,7 @@ _TESTS = ("pearson", "kendall", "spearman")
     group="Metrics",
     multiple=True,
     metavar="NAME,...",
+    shell_complete=options.complete_from(lambda: METRICS, listed=True),
     help="The metrics to correlate. Write name@protocol if the records hold several protocols."
     "  [default: all in the records]",
 )

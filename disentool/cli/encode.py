@@ -1,5 +1,7 @@
 """``disentool encode``."""
 
+from pathlib import Path
+
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
@@ -24,6 +26,7 @@ from disentool.errors import WrongUsage
 )
 @options.overwrite
 @options.data
+@options.pictures
 @options.rows
 @options.codes
 @options.device
@@ -33,6 +36,7 @@ def encode(
     artefacts: tuple[str, ...],
     output: str | None,
     data: str | None,
+    image_files: tuple[Path, ...],
     rows: str,
     codes: CodesFrom,
     device: str,
@@ -40,10 +44,11 @@ def encode(
     overwrite: bool,
     quiet: bool,
 ) -> None:
-    """Encode a data set with each checkpoint CKPT (default: ckpt.pt), and print the paths of the latents files.
+    """Encode a data set, or pictures, with each checkpoint CKPT (default: ckpt.pt), and print the latents files' paths.
 
     A latents file holds the factors of every row, and the mean and log variance of q(z|x). For a class-and-content
-    method it also holds the class code and the content code.
+    method it also holds the class code and the content code. The latents of pictures (--image) name the file of each
+    row.
     """
     checkpoints = options.stream(artefacts)
     if output and "{stem}" not in output and (len(artefacts) > 1 or artefacts == ("-",)):
@@ -53,6 +58,7 @@ def encode(
     made = tool.encode_each(
         checkpoints,
         output,
+        image_files=image_files,
         data=data,
         rows=rows,
         codes=codes,

@@ -7,7 +7,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from disentool.cli.help import option
-from disentool.cli.options import complete_from
+from disentool.cli.options import complete_from, completions_of_list
 from disentool.config import Option
 from disentool.datasets import DATASETS
 
@@ -40,6 +40,10 @@ class ListedField(Field):
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """How the help shows that a list is a value too."""
         return f"{super().get_metavar(param, ctx)},..."
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The choices that begin like what is typed after the last comma."""
+        return completions_of_list(self.field.choices or (), incomplete)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Text to one value or a list."""

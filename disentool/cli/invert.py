@@ -76,6 +76,7 @@ def _pixels(text: str | None) -> list[float]:
     "losses",
     group="Search",
     metavar="NAME,...",
+    shell_complete=options.complete_from(lambda: LOSSES, listed=True),
     default="mse,dssim,blur",
     show_default=True,
     help="What to minimise: one search for each loss of the list.",

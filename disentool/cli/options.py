@@ -39,14 +39,28 @@ def whole(bounds: Bounds) -> click.IntRange:
     return click.IntRange(int(bounds.low), None if bounds.high == math.inf else int(bounds.high))
 
 
-def complete_from(names: Callable[[], Iterable[str]], *, files: bool = False) -> Callable[..., list[CompletionItem]]:
-    """Shell completion of a value: the names that begin like it; ``files``: else the shell's own files."""
+def complete_from(
+    names: Callable[[], Iterable[str]], *, files: bool = False, listed: bool = False
+) -> Callable[..., list[CompletionItem]]:
+    """Shell completion of a value: the names that begin like it.
+
+    ``files``: else the shell's own files. ``listed``: the value is a list; what follows its last comma is completed.
+    """
 
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        if listed:
+            return completions_of_list(names(), incomplete)
         found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
         return found + ([CompletionItem(incomplete, type="file")] if files else [])
 
     return complete
+
+
+def completions_of_list(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    """What a list such as ``mig,sa`` may become: the names that begin like its last one, and are not in it yet."""
+    before, comma, last = incomplete.rpartition(",")
+    given = before.split(",")
+    return [CompletionItem(f"{before}{comma}{name}") for name in names if name.startswith(last) and name not in given]
 
 
 # ---- what is read
@@ -59,6 +73,16 @@ data = option(
     shell_complete=complete_from(lambda: DATASETS, files=True),
     help="The data set: a .h5 file, or a name; a named data set is rendered once."
     "  [default: the data set that the checkpoint was trained on]",
+)
+pictures = option(
+    "--image",
+    "image_files",
+    group="Data",
+    metavar="FILE|FOLDER",
+    type=path,
+    multiple=True,
+    help="This picture, or all below this folder, instead of a data set: cropped about its centre and resized to the"
+    " model's images where it is of another size. Repeatable.",
 )
 rows = option(
     "--rows",

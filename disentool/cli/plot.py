@@ -9,6 +9,7 @@ from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.errors import WrongUsage
+from disentool.metrics import METRICS
 from disentool.plots import PLOTS
 
 
@@ -38,6 +39,7 @@ from disentool.plots import PLOTS
     group="Content",
     multiple=True,
     metavar="NAME,...",
+    shell_complete=options.complete_from(lambda: METRICS, listed=True),
     help="The metrics to draw; name@protocol where the records hold several protocols.",
 )
 @option(

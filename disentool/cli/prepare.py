@@ -38,7 +38,7 @@ _OF_ONE = "For one data set only"
     ),
     names={"Data sets": [(name, summary) for name, (_, summary) in DATASETS.items()]},
 )
-@click.argument("name", required=False, shell_complete=options.complete_from(lambda: DATASETS))
+@click.argument("name", required=False, shell_complete=options.complete_from(lambda: DATASETS, files=True))
 @click.argument("path", required=False, type=options.path)
 @option(
     "-o",

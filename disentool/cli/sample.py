@@ -79,7 +79,9 @@ def sample(
 ) -> None:
     """Draw images from the prior of CKPT (default: ckpt.pt), and print the path of the output.
 
-    A data set holds the images and their codes. The n-th image depends on the seed and on n only.
+    A data set holds the images and their codes. The n-th image depends on the seed and on n only. Of a method of class
+    and content (LORD, ML-VAE, DrNet) a grid has one content in each row and one class in each column. LORD and DrNet
+    have no prior: a note says what their codes are drawn from.
 
     With --direction and --t, the position t of the codes along each direction follows a law. A data set then holds t
     too. This works for any generator.

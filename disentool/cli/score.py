@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
+from click.shell_completion import CompletionItem
+
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
@@ -25,6 +28,13 @@ def _protocols() -> list[tuple[str, str]]:
         for protocol in facts.protocols:
             found.setdefault(protocol, []).append(name + ("*" if protocol == facts.default else ""))
     return [(protocol, ", ".join(names)) for protocol, names in found.items()]
+
+
+def _complete_protocol(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The protocols of the metrics that are typed already; of all metrics where none is."""
+    typed = [name for word in ctx.params.get("metrics") or () for name in word.split(",") if name in METRICS]
+    found = dict.fromkeys(protocol for name in typed or METRICS for protocol in METRICS[name].protocols)
+    return [CompletionItem(protocol) for protocol in found if protocol.startswith(incomplete)]
 
 
 @command(
@@ -50,9 +60,15 @@ def _protocols() -> list[tuple[str, str]]:
     default=("factor",),
     metavar="NAME,...",
     help="What to measure; see the list. Repeatable.  [default: factor]",
-    shell_complete=options.complete_from(lambda: METRICS),
+    shell_complete=options.complete_from(lambda: [*METRICS, "all"], listed=True),
 )
-@option("--protocol", group="Metric", metavar="NAME", help="A set of constants for the metric; see the list.")
+@option(
+    "--protocol",
+    group="Metric",
+    metavar="NAME",
+    shell_complete=_complete_protocol,
+    help="A set of constants for the metric; see the list.",
+)
 @option(
     "--set",
     "constants",
@@ -89,6 +105,7 @@ def _protocols() -> list[tuple[str, str]]:
     "  [default: none]",
 )
 @options.data
+@options.pictures
 @options.rows
 @option(
     "--codes",
@@ -122,6 +139,7 @@ def score(
     per_factor: bool,
     seed: int,
     data: str | None,
+    image_files: tuple[Path, ...],
     rows: str,
     device: str,
     trust: bool,
@@ -135,7 +153,8 @@ def score(
 ) -> None:
     """Measure checkpoints or latents files (default: ckpt.pt), and print a record for each metric.
 
-    A checkpoint encodes each row that the metrics need once. A record holds the score, its 95 % interval, and every
+    A checkpoint encodes each row that the metrics need once. Pictures (--image) have no factors, and serve the metrics
+    that need none, such as reconstruction and tc. A record holds the score, its 95 % interval, and every
     constant of the metric.
 
     `--metric control` measures each direction of a directions file (dirs.h5, or dirs.h5:shift-x for one). How it
@@ -150,6 +169,7 @@ def score(
         options.stream(artefacts),
         choose_metrics(metrics, protocol, _pairs(constants)),
         seed=seed,
+        image_files=image_files,
         data=data,
         rows=rows,
         device=device,

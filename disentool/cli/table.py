@@ -8,6 +8,8 @@ from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.io.score_records import split
+from disentool.metrics import METRICS
+from disentool.results.pivot import FIELDS
 from disentool.results.table_formats import FORMATS
 
 
@@ -23,6 +25,7 @@ from disentool.results.table_formats import FORMATS
     group="Table",
     multiple=True,
     metavar="KEY,...",
+    shell_complete=options.complete_from(lambda: FIELDS, listed=True),
     help="What the rows are by: method, data, split, seed, step, metric, or an option such as beta."
     "  [default: method, and every option that differs]",
 )
@@ -31,6 +34,7 @@ from disentool.results.table_formats import FORMATS
     group="Table",
     multiple=True,
     metavar="KEY,...",
+    shell_complete=options.complete_from(lambda: FIELDS, listed=True),
     help="What the columns are by.  [default: metric]",
 )
 @option(
@@ -38,6 +42,7 @@ from disentool.results.table_formats import FORMATS
     group="Table",
     multiple=True,
     metavar="NAME,...",
+    shell_complete=options.complete_from(lambda: METRICS, listed=True),
     help="The metrics, in this order; name@protocol where the records hold several protocols."
     "  [default: all in the records]",
 )

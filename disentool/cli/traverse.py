@@ -95,7 +95,8 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     "extent",
     group="Dimensions",
     metavar="LOW:HIGH|X",
-    help="Traverse from LOW to HIGH, or from -X to X, in standard deviations of the prior.  [default: 3]",
+    help="Traverse from LOW to HIGH, or from -X to X, in standard deviations of the prior; of LORD and DrNet, which"
+    " have none, in those of the training images' codes.  [default: 3]",
 )
 @option(
     "--steps",
@@ -176,7 +177,8 @@ def traverse(
     """Draw what each latent dimension of CKPT (default: ckpt.pt) does, and print the paths of the pictures.
 
     One dimension changes at a time; the others keep the code of an image. The dimensions stand in the order of their
-    KL. The images to start from are those that the checkpoint keeps, unless --image, --rows or --codes names others.
+    KL; of a method of class and content (LORD, ML-VAE, DrNet) those of the class stand first. The images to start from
+    are those that the checkpoint keeps, unless --image, --rows or --codes names others.
 
     With --direction, images move along directions that `find-direction` found, in any generator. They start from codes
     drawn from the prior and placed at the middle of the range, unless you name others.

@@ -15,7 +15,7 @@ from disentool.io import files, hdf5
 from disentool.io.dataset import asked_rows
 from disentool.io.output_template import check_template
 from disentool.io.schema import LATENTS
-from disentool.models import encoding
+from disentool.models import encoding, pictures_as_data
 from disentool.models.data import data_of
 from disentool.models.model import load_model
 from disentool.reporting import Reporter, Silent
@@ -25,6 +25,7 @@ def encode_each(
     artefacts: Iterable[str | Path],
     output: str | None = None,
     *,
+    image_files: Sequence[Path] = (),
     data: str | None = None,
     rows: str = "all",
     codes: CodesFrom = "auto",
@@ -40,6 +41,7 @@ def encode_each(
     """
     if output:
         check_template(output, [], {"stem"})
+    _require_pictures_alone(image_files, data, rows)
     if isinstance(artefacts, Sequence):  # else they arrive one by one
         planned: set[Path] = set()
         for artefact in artefacts:
@@ -49,6 +51,7 @@ def encode_each(
         yield encode(
             Path(artefact),
             _target(artefact, output, written),
+            image_files=image_files,
             data=data,
             rows=rows,
             codes=codes,
@@ -73,6 +76,7 @@ def encode(
     path: Path,
     output: Path,
     *,
+    image_files: Sequence[Path] = (),
     data: str | None = None,
     rows: str = "all",
     codes: CodesFrom = "auto",
@@ -83,21 +87,28 @@ def encode(
 ) -> Path:
     """Encode every row of the data (the checkpoint's own, or ``data``) into a ``disentool.latents`` file, streamed.
 
+    ``image_files``: pictures, and folders of them, to encode instead of a data set; the file names each of them.
     ``rows``: ``all``, or ``train`` or ``test`` of the data's split. ``codes``: whose, see
     :func:`disentool.models.encoding.choose`; optimised codes are those of the rows trained on, which are then all.
 
     Raises WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, OutputBusy or NotWritable.
     """
     report = report or Silent()
+    _require_pictures_alone(image_files, data, rows)
+    files.require_apart(output, path, *image_files)
     devices.configure(devices.choose(device))
     model = load_model(path, device, trust=trust)
     source = encoding.choose(model, codes, report)
-    dataset = data_of(model, data, report)
+    names: list[str] = []
+    if image_files:
+        dataset, names = pictures_as_data.of_pictures(model, image_files, source, report)
+    else:
+        dataset = data_of(model, data, report)
     chosen = asked_rows(dataset, rows)
     if source == "latent" and rows == "all":
         chosen = encoding.training_rows(model, dataset)
     widths = model.method.codes()
-    files.require_apart(output, model.path, dataset.path)
+    files.require_apart(output, dataset.path)
     files.require_hdf5_name(output, "codes")
     output = files.probe(output, overwrite=overwrite, need_bytes=len(chosen) * 4 * (sum(widths.values()) + 2))
     with (
@@ -129,6 +140,7 @@ def encode(
             classes=json.dumps(model.content["data"].get("classes", {}), ensure_ascii=False),
             checkpoint_sha256=model.sha256,
             dataset_sha256=dataset.content_sha256,
+            **({"images": names} if names else {}),
             provenance=json.dumps(
                 {
                     "config": model.content["config"],
@@ -141,3 +153,8 @@ def encode(
             ),
         )
     return output
+
+
+def _require_pictures_alone(image_files: Sequence[Path], data: str | None, rows: str) -> None:
+    if image_files and (data or rows != "all"):
+        raise WrongUsage("--image names the pictures to encode; leave out --data and --rows")

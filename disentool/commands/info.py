@@ -54,6 +54,8 @@ def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
             if key in facts:
                 facts[key] = hdf5.json_attribute(file, path, key)
         facts["class_names"] = {name: _words(words) for name, words in facts.get("class_names", {}).items()}
+        if "images" in facts:
+            facts["images"] = _words(facts["images"])
         facts["arrays"] = {n: _array(file[n]) for n in hdf5.dataset_names(file)}
     if name == DATASET.name:
         values = dataset.read(path).factor_values

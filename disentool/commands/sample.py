@@ -8,11 +8,12 @@ import numpy as np
 
 from disentool.engine import devices
 from disentool.io import files
+from disentool.models.code_spaces import has_spaces
 from disentool.models.collapse import note_collapse
 from disentool.models.decoding import images_of
 from disentool.models.generator import generated_pixels
 from disentool.models.model import load_model
-from disentool.models.prior import draw
+from disentool.models.prior import draw, draw_apart, note_law
 from disentool.pictures import sample_grid
 from disentool.pictures.decoded import TableFile, probe, write_decoded, write_images
 from disentool.pictures.limits import is_still
@@ -35,26 +36,35 @@ def sample(
     """Draw ``count`` images: z from the prior, then the mean of p(x|z).
 
     ``output``: a grid (.png, an image's longer side about ``size`` pixels), a data-set file (.h5) with the codes beside
-    the images, or, without a suffix, a folder of PNGs. The n-th image depends on ``seed`` and n only.
+    the images, or, without a suffix, a folder of PNGs. The n-th image depends on ``seed`` and n only; but in a grid of
+    a method of class and content each row has one content, and each column one class. A note says what codes are drawn
+    from where the method has no prior.
     """
     report = report or Silent()
     _probe(output, overwrite)
     devices.configure(devices.choose(device))
     model = load_model(path, device, trust=trust)
     note_collapse(model, report)
-    codes = draw(model, count, seed)
+    note_law(model, report)
     if not is_still(output):
         attributes = {
             "name": f"{count} samples",
             "source": f"sampled from {model.content['method']} {model.sha256[:16]} with seed {seed}",
             "grid": False,
         }
-        rows = np.arange(count)
-        return write_decoded(model, codes, output, rows, None, attributes, overwrite=overwrite, report=report)
+        codes = draw(model, count, seed)
+        numbers = np.arange(count)
+        return write_decoded(model, codes, output, numbers, None, attributes, overwrite=overwrite, report=report)
     factor = sample_grid.factor_for(output, count, model.facts.height, model.facts.width, size)
     comment = json.dumps({"method": model.content["method"], "checkpoint_sha256": model.sha256, "seed": seed})
+    if apart := has_spaces(model):
+        rows, columns = sample_grid.shape(count, model.facts.height, model.facts.width)
+        codes = draw_apart(model, rows, columns, seed)[:count]
+    else:
+        codes = draw(model, count, seed)
     with files.claim(output):
-        sample_grid.write(output, images_of(model, codes), factor, overwrite=overwrite, comment=comment)
+        images = images_of(model, codes)
+        sample_grid.write(output, images, factor, apart=apart, overwrite=overwrite, comment=comment)
     return output
 
 

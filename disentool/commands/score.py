@@ -1,12 +1,14 @@
 """Checkpoints, latents files, anyone's codes -> score records."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from disentool.errors import DataMismatch, DisentoolError, Interrupted, WrongUsage
+from disentool.errors import DataMismatch, DisentoolError, Interrupted, NoFactors, WrongUsage
 from disentool.io import files, latents
+from disentool.metrics import METRICS
 from disentool.reporting import Reporter, Silent
 from disentool.scoring import model_functions
 from disentool.scoring.artefact import ScoreOptions, kind_of
@@ -22,6 +24,7 @@ def score(
     metrics: list[Metric],
     *,
     seed: int = 0,
+    image_files: Sequence[Path] = (),
     data: str | None = None,
     rows: str = "all",
     device: str = "auto",
@@ -39,7 +42,8 @@ def score(
     An artefact is a checkpoint (whose data, or ``data``, is encoded: once, and only the rows these metrics need), a
     latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``; or a
     directions file (all of it, or ``FILE:NAME``), for metrics of directions in ``generator`` (default: the one that
-    they were found in; ``force`` takes any other too). Of a checkpoint ``codes`` is a choice, as
+    they were found in; ``force`` takes any other too). ``image_files``: pictures, and folders of them, that checkpoints
+    encode instead of data, for metrics that need no factors. Of a checkpoint ``codes`` is a choice, as
     :func:`disentool.models.encoding.choose` has it. ``trust``: see :func:`disentool.models.model.load`. ``lpips``: see
     :func:`disentool.scoring.model_functions.lpips`.
     """
@@ -49,6 +53,8 @@ def score(
             kind_of(Path(artefact))
     if factors and not codes:
         raise WrongUsage("--factors names an array beside --codes; give both")
+    if image_files:
+        _check_pictures(image_files, metrics, data, rows)
     spread = spread or Spread()
     comparison = Comparison([metric for metric in metrics if metric.needs("others")])
     if comparison.metrics and isinstance(artefacts, Sequence):
@@ -72,6 +78,7 @@ def score(
         force,
         model_functions.lpips(lpips, device) if lpips else None,
         report,
+        image_files,
         _configure,
     )
     failed = count = 0
@@ -90,6 +97,21 @@ def score(
         yield _noted(record_of(fields, metric.name, result), said, report)
     if failed:
         raise DisentoolError(f"{failed} of {count} could not be scored")
+
+
+def _check_pictures(image_files: Sequence[Path], metrics: Sequence[Metric], data: str | None, rows: str) -> None:
+    """NoFactors for a metric that needs them, which pictures do not have; WrongUsage beside a data set."""
+    if data or rows != "all":
+        raise WrongUsage("--image names the pictures to score with; leave out --data and --rows")
+    lacking = [metric.name for metric in metrics if metric.needs("factors") and not metric.optional]
+    if lacking:
+        folder = image_files[0] if image_files[0].is_dir() else image_files[0].parent
+        others = [name for name, facts in METRICS.items() if not facts.needs & {"factors", "directions", "others"}]
+        raise NoFactors(
+            f"--metric {','.join(lacking)} needs factors, and pictures have none; `disentool prepare folder --from"
+            f" {shlex.quote(str(folder))}` makes a data set for --data, whose factor is the folder of each picture;"
+            f" metrics without factors: {', '.join(others)}"
+        )
 
 
 def _configure(device: str) -> None:
@@ -131,6 +153,8 @@ def _score(path: Path, options: ScoreOptions) -> Iterator[dict[str, Any]]:
         raise WrongUsage(
             f"{path}: holds the codes of the rows it was made of; --rows is for checkpoints, and for encode"
         )
+    if options.image_files:
+        raise WrongUsage(f"{path}: holds codes already; --image is for checkpoints, and for encode")
     return score_latents(path, codes, factors, options)
 
 

@@ -16,6 +16,7 @@ from disentool.models.collapse import note_collapse
 from disentool.models.decoding import images_of
 from disentool.models.generator import Opened, generated_pixels
 from disentool.models.model import TrainedModel, load_model
+from disentool.models.prior import note_scale
 from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
 from disentool.pictures import traversal_grid
@@ -53,16 +54,18 @@ def traverse(
 
     ``outputs``: a still (.png: a row per dimension, a column per value) or an animation (.gif .webp .mp4 .webm: a row
     per image, a column per dimension, the value going to and fro), or a page with sliders (.html), by the name's
-    suffix. Dimensions stand in the order of their KL to the prior, the largest first, or as ``dims`` names them.
+    suffix. Dimensions stand in the order of their KL to the prior, the largest first, or as ``dims`` names them; of a
+    method of class and content those of the class stand before those of the content.
 
     The codes to start from are those of the images kept in the checkpoint; or of ``image_files``; or of ``rows`` of the
     data (``data``, else what the checkpoint was trained on); or those in a latents file (``codes``, its ``rows``).
     ``images``: how many where they are not named one by one (default: 1 in a still, 4 elsewhere).
 
     ``extent``: values run from -extent to extent, or from the first to the second of a pair, in standard deviations of
-    the prior. ``steps``: values in a still (default: 13) or of a slider (25). ``frames``: of one period of the
-    animation. ``fps``: frames a second. ``size``: about how many pixels an image's longer side gets (default: 128 in a
-    still, 64 in an animation, 384 on a page); a pixel becomes a whole number of them.
+    the prior, or of the training images' codes for a method without a prior. ``steps``: values in a still (default: 13)
+    or of a slider (25). ``frames``: of one period of the animation. ``fps``: frames a second. ``size``: about how many
+    pixels an image's longer side gets (default: 128 in a still, 64 in an animation, 384 on a page); a pixel becomes a
+    whole number of them.
 
     The same inputs make the same bytes. Raises WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists,
     NotWritable or MissingExtra, all before anything is drawn.
@@ -80,6 +83,7 @@ def traverse(
         devices.configure(devices.choose(device))
         model = load_model(path, device, trust=trust)
         note_collapse(model, report)
+        note_scale(model, report)
         drawn = [output for output in outputs if not is_page(output)]
         pages = list(filter(is_page, outputs))
         shown = dimensions.choose(model, dims, report) if drawn else []

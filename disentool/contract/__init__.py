@@ -37,6 +37,7 @@ from disentool.contract.optional import (
     StopsEarly,
     Support,
     WiderPrior,
+    WithoutPrior,
 )
 from disentool.contract.training import (
     Adam,
@@ -105,6 +106,7 @@ __all__ = [
     "Terms",
     "Transfers",
     "WiderPrior",
+    "WithoutPrior",
     "epoch",
     "groups",
     "missing_parts",

@@ -98,6 +98,15 @@ class FittedPrior(Protocol):
         """Whether codes are drawn from a normal law that is fitted to those of the data."""
 
 
+@runtime_checkable
+class WithoutPrior(Protocol):
+    """A method without a prior that says itself what its samples are drawn from."""
+
+    @property
+    def without_prior(self) -> str:
+        """What codes are drawn from instead, to follow "codes are drawn from"."""
+
+
 def prior_width(method: Method) -> int:
     """The width of a draw from the prior: that of ``mean`` where the method names no other."""
     return method.prior_width if isinstance(method, WiderPrior) else method.codes()["mean"]
@@ -106,6 +115,14 @@ def prior_width(method: Method) -> int:
 def fits_prior(method: Method) -> bool:
     """Whether codes are drawn from a normal law that is fitted to those of the data."""
     return isinstance(method, FittedPrior) and method.fits_prior
+
+
+def without_prior(method: Method) -> str | None:
+    """What the codes of a method that has no prior are drawn from instead; None where there is a prior."""
+    if isinstance(method, WithoutPrior):
+        return method.without_prior
+    fitted = "independent normal laws with the mean and standard deviation of the training images' codes"
+    return fitted if fits_prior(method) else None
 
 
 def from_prior(method: Method, normals: Tensor) -> Tensor:

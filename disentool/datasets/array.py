@@ -50,8 +50,11 @@ def open_source(
         count, height, width, *colours = ordered.shape
         shape = (count, height, width, colours[0] if colours else 1)
         scale, remark = _scale(path, name or path.name, ordered)
-    factors = _factors(path, source, key, count, bins) if key else []
-    facts = factor_columns.facts(factors)
+    try:
+        factors = _factors(path, source, key, count, bins) if key else []
+        facts = factor_columns.facts(factors)
+    except DataMismatch as error:  # one of a column does not know the file
+        raise (error if str(source) in str(error) else DataMismatch(f"{source}: {error}")) from None
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         with arrays.opened(path) as file:

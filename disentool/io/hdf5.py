@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,13 @@ def create(path: Path, form: Format, *, overwrite: bool = False) -> Iterator[Wri
         output_file.check()
 
 
-def _line(path: str, dataset: h5py.Dataset, digest: str) -> str:
+def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
+    """The content digest that a file of these arrays has, by their paths in it."""
+    found = [(path, np.ascontiguousarray(values)) for path, values in arrays.items()]
+    return _combine([_line(path, values, hashlib.sha256(values.data).hexdigest()) for path, values in found])
+
+
+def _line(path: str, dataset: h5py.Dataset | np.ndarray, digest: str) -> str:
     return f"{path} {dataset.dtype.str} {'x'.join(map(str, dataset.shape))} {digest}"
 
 

@@ -92,6 +92,7 @@ LATENTS = Format(
         ("classes", "JSON, of methods with classes: the factor, images trained on of each class, the classes' names"),
         ("checkpoint_sha256", "digest of the checkpoint file"),
         ("dataset_sha256", "content digest of the data set"),
+        ("images", "where pictures were encoded: the file of each row, N strings"),
         ("provenance", "JSON: the method's config, seed and step"),
     ),
 )

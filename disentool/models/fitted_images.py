@@ -1,5 +1,7 @@
 """Images of any size, grey or in colour -> images as a model takes them, with a note of each change."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,10 +44,29 @@ def folder_of_pictures(model: TakesImages, path: Path, report: Reporter, *, stri
 
     Those that cannot be read are left out with a note; ``strict``: they stop it. MissingFile where there are none.
     """
-    images, changes, damaged = [], [], []
+    return _folder(model, path, report, strict)[0]
+
+
+def of_files(model: TakesImages, paths: Sequence[Path], report: Reporter) -> tuple[np.ndarray, list[str]]:
+    """The pictures of files, and all below folders, as :func:`picture`: uint8 [n,H,W,C], and the path of each."""
+    images, names = [], []
+    for path in paths:
+        some, files = (
+            _folder(model, path, report, False) if path.is_dir() else (picture(model, path, report)[None], [path])
+        )
+        images.append(some)
+        names += [folder_listing.as_text(str(file)) for file in files]
+    return np.concatenate(images), names
+
+
+def _folder(model: TakesImages, path: Path, report: Reporter, strict: bool) -> tuple[np.ndarray, list[Path]]:
+    images, kept, changes, damaged = [], [], [], []
     found = folder_listing.images_below(path)
     if len(found) > MAX_IMAGES:
-        raise WrongUsage(f"{path}: {len(found):,} images, expected at most {MAX_IMAGES:,}; name a folder of fewer")
+        raise WrongUsage(
+            f"{path}: {len(found):,} images, expected at most {MAX_IMAGES:,}; name a folder of fewer, or make a data"
+            f" set of them: `disentool prepare folder --from {shlex.quote(str(path))}`"
+        )
     for file in found:
         try:
             image, changed = _read(model, file, strict)
@@ -55,6 +76,7 @@ def folder_of_pictures(model: TakesImages, path: Path, report: Reporter, *, stri
             damaged.append(error)
             continue
         images.append(image)
+        kept.append(file)
         changes += [f"{file.name}: {changed}"] if changed else []
     if not images:
         raise ForeignFile(f"{path}: none of its images can be read; the first: {damaged[0]}")
@@ -62,7 +84,7 @@ def folder_of_pictures(model: TakesImages, path: Path, report: Reporter, *, stri
         report.note(f"{path}: left out images that cannot be read: {len(damaged):,}, such as {damaged[0]}")
     if changes:
         report.note(f"{path}: {len(changes):,} of {len(images):,} images are not as the model's, such as {changes[0]}")
-    return np.stack(images)
+    return np.stack(images), kept
 
 
 def rows(
@@ -78,8 +100,10 @@ def rows(
 
 def _read(model: TakesImages, path: Path, strict: bool) -> tuple[np.ndarray, str]:
     grey = read_images.header(path).grey
-    image, had = read_images.read(path, model.facts.channels, (model.facts.height, model.facts.width))
-    return image, _changed(model, path, had, grey, strict)
+    found = read_images.picture(path, model.facts.channels, (model.facts.height, model.facts.width))
+    changed = _changed(model, path, found.had, grey, strict)
+    first = f"has {found.frames:,} frames or pages, only the first is read" if found.frames > 1 else ""
+    return found.pixels, "; ".join(filter(None, [changed, first]))
 
 
 def _changed(model: TakesImages, path: Path, had: tuple[int, int], grey: bool, strict: bool) -> str:

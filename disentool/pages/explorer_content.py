@@ -99,18 +99,20 @@ def dimensions(
         moved = dimension.moved(codes, values)
         is_class = isinstance(dimension.support, ClassSupport)
         group = _GROUPS[type(dimension.support)]
+        if dimension.scale != 1.0 or dimension.centre:
+            group = "Latent dimensions, in standard deviations of the training images' codes"
         if class_width is not None:
             group = f"{'Class' if dimension.index < class_width else 'Content'} code, {group.partition(', ')[2]}"
         unit = "class" if is_class else "sd" if dimension.support is None else ""
         made.append(
             Slider(
-                dimension.label.text,
+                dimension.name,
                 dimension.label.detail,
                 group,
                 unit,
                 moved,
                 np.broadcast_to(np.asarray(values, np.float64), moved.shape[:2]),
-                codes[:, dimension.index].astype(np.float64),
+                dimension.values(codes),
                 free=not is_class,
             )
         )

@@ -25,18 +25,33 @@ def factor_for(output: Path, count: int, height: int, width: int, size: int) -> 
     return factor
 
 
-def write(output: Path, images: Iterable[np.ndarray], factor: int, *, overwrite: bool, comment: str) -> None:
-    """Write images uint8 [b,H,W,C], which come batch by batch, as one picture; ``comment`` is kept in it."""
-    picture = grid(np.concatenate(list(images)), factor)
+def shape(count: int, height: int, width: int) -> tuple[int, int]:
+    """How many rows and columns a sheet of ``count`` images has, so that it is about as wide as high, or wider."""
+    columns = min(count, math.ceil(math.sqrt(count * height / width)))
+    return math.ceil(count / columns), columns
+
+
+def write(
+    output: Path, images: Iterable[np.ndarray], factor: int, *, apart: bool = False, overwrite: bool, comment: str
+) -> None:
+    """Write images uint8 [b,H,W,C], which come batch by batch, as one picture; ``comment`` is kept in it.
+
+    ``apart``: each row is one content, and each column one class; the labels say so.
+    """
+    picture = grid(np.concatenate(list(images)), factor, apart=apart)
     writing.write_png(output, picture, overwrite=overwrite, comment=comment)
 
 
-def grid(images: np.ndarray, factor: int) -> np.ndarray:
-    """Images uint8 [n,H,W,C] row by row on a sheet about as wide as high, or wider."""
+def grid(images: np.ndarray, factor: int, *, apart: bool = False) -> np.ndarray:
+    """Images uint8 [n,H,W,C] row by row on a sheet about as wide as high, or wider; ``apart``: see :func:`write`."""
     count, height, width, channels = images.shape
-    columns = min(count, math.ceil(math.sqrt(count * height / width)))
-    rows = math.ceil(count / columns)
+    rows, columns = shape(count, height, width)
     cells = np.full((rows * columns, height, width, channels), 255, np.uint8)
     cells[:count] = images
     block = Block((Label(""),) * rows, (Label(""),) * columns, heads=False)
+    if apart:
+        contents, classes = (
+            [Label(f"{what} {i + 1}") for i in range(n)] for what, n in (("content", rows), ("class", columns))
+        )
+        block = Block(tuple(contents), tuple(classes))
     return Sheet([block], height, width, factor).draw([cells.reshape(rows, columns, height, width, channels)])

@@ -1,7 +1,7 @@
 """An artefact that is to be scored: what it is, and the steps that checkpoints and files of codes share."""
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,6 +74,7 @@ class ScoreOptions:
     force: bool
     perceptual: Callable | None
     report: Reporter
+    image_files: Sequence[Path] = ()
     configure: Callable[[str], None] | None = None  # what a command does to the process before a device is used
 
 

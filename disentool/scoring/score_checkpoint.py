@@ -12,7 +12,7 @@ from disentool.engine import inference
 from disentool.engine.feed import Feed
 from disentool.errors import DataMismatch
 from disentool.io.dataset import Dataset, asked_rows
-from disentool.models import encoding
+from disentool.models import encoding, pictures_as_data
 from disentool.models.data import data_of
 from disentool.models.model import TrainedModel, load_model
 from disentool.reporting import Reporter
@@ -34,8 +34,10 @@ def score_checkpoint(path: Path, options: ScoreOptions) -> Iterator[dict[str, An
     for metric in options.metrics:
         if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):
             raise DataMismatch(f"{path}: {metric.name} needs a reconstruction error, and this method has none")
-    dataset = data_of(model, options.data, options.report)
+    dataset = None if options.image_files else data_of(model, options.data, options.report)
     source = encoding.choose(model, SOURCES.get(options.codes or "auto", "auto"), options.report)
+    if dataset is None:
+        dataset, _ = pictures_as_data.of_pictures(model, options.image_files, source, options.report)
     chosen = asked_rows(dataset, options.rows)
     if source == "latent":  # there are codes of the rows trained on alone
         chosen = np.intersect1d(chosen, encoding.training_rows(model, dataset))

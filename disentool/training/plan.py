@@ -1,7 +1,9 @@
 """From options to training runs: one job for every combination of listed values, with an output each. Torch-free."""
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -96,9 +98,11 @@ def plan(
     check_template(template, several, {*known, "method"})
     ordered = {name: values[name] for name in known if name in values}
     jobs = []
+    from_file = [known[name].flag for name in of_file if name not in given]
     for combination in config.sweep(ordered):
-        method_config = config.build(config_class, {k: v for k, v in combination.items() if k in method_options})
-        run = config.build(RunConfig, {k: v for k, v in combination.items() if k in run_options})
+        with _naming(config_file, from_file):
+            method_config = config.build(config_class, {k: v for k, v in combination.items() if k in method_options})
+            run = config.build(RunConfig, {k: v for k, v in combination.items() if k in run_options})
         options = config.values(method_config) | config.values(run)
         shown = {"method": _short(method), **{name: _short(value) for name, value in options.items()}}
         path = Path(template.format(**shown))
@@ -109,6 +113,17 @@ def plan(
     if runs > 1:
         raise WrongUsage(f"{path}: {runs} runs would write it; list values that differ (in their first six digits)")
     return jobs
+
+
+@contextmanager
+def _naming(path: Path | None, flags: Sequence[str]) -> Iterator[None]:
+    """Put the file's name before a refusal of options, where it names one of ``flags``, whose values are the file's."""
+    try:
+        yield
+    except WrongUsage as error:
+        if path is None or not any(re.search(rf"{flag}(?![\w-])", str(error)) for flag in flags):
+            raise
+        raise WrongUsage(f"{path}: {error}") from None
 
 
 def _read(path: Path, known: Mapping[str, config.Option]) -> dict[str, Any]:

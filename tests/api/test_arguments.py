@@ -89,6 +89,7 @@ REFUSED = {
     | {
         "checkpoint": (*NOT_A_PATH, None),
         "output": (*NOT_A_PATH, None),
+        "image": (5, True, "", ["a.png", 5], {}, None),
         "data": NOT_A_PATH,
         "rows": (*NOT_NAMED, None),
         "codes": (*NOT_NAMED, None),

@@ -32,7 +32,7 @@ HAS = {
     "infogan": GAN,
     "infowgan-gp": GAN,
     "mlvae": BASELINE | {"JoinsClasses"},
-    "drnet": BASELINE | {"Transfers", "OwnPrior"},
+    "drnet": BASELINE | {"Transfers", "OwnPrior", "WithoutPrior"},
     "lord": BASELINE | {"CodeTables", "ContentNoise", "RowCodes", "FittedPrior"},
 }
 

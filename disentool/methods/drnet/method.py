@@ -119,6 +119,8 @@ class DrNet:
         right = torch.cat([same > 0, different < 0]).to(loss.dtype).mean()
         return loss, {"discriminator_accuracy": right}, {}
 
+    without_prior = "the hyperbolic tangent of standard normals, which its encoders' normalised outputs are like"
+
     reconstruction_loss, frozen = property(shared_loss.reconstruction_loss), shared_loss.frozen
 
     def codes(self) -> dict[str, int]:
