@@ -9,8 +9,9 @@ from disentool import config
 from disentool.contract.configuration import beginning_options, extending_options, follows_data_likelihood
 from disentool.contract.optional import stops_early
 from disentool.datasets.cache import data_spec
+from disentool.engine.training import Training, WrongState
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage, counted
-from disentool.io import files
+from disentool.io import checkpoint, files
 from disentool.io.dataset import Dataset
 from disentool.models.model import build_method
 from disentool.reporting import Reporter
@@ -144,3 +145,19 @@ def needs(job: Job, why: str) -> str:
         f"{job.output}: --stage {job.config.stage} needs a checkpoint whose earlier stages are complete; {why},"
         " or --stage both"
     )
+
+
+def restore(job: Job, training: Training, content: dict[str, Any]) -> None:
+    """Give ``training`` the state in a checkpoint; ForeignFile, naming it, where the state is damaged or another's."""
+    try:
+        checkpoint.check_networks(job.output, training.networks, content["networks"])
+        training.restore(content)
+    except WrongState as error:
+        raise ForeignFile(
+            f"{job.output}: cannot be resumed, because {error}; resume it with the options that it was made with,"
+            " or --overwrite trains it anew"
+        ) from None
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise ForeignFile(
+            f"{job.output}: its state of training is damaged, so it cannot be resumed; --overwrite trains it anew"
+        ) from error

@@ -13,8 +13,8 @@ from disentool.contract.configuration import splits_classes
 from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
 from disentool.engine.graph import Graphs
-from disentool.engine.training import Training, WrongState
-from disentool.errors import DataMismatch, ForeignFile, Interrupted, NoFactors, NonFinite, WrongUsage
+from disentool.engine.training import Training
+from disentool.errors import DataMismatch, Interrupted, NoFactors, NonFinite, WrongUsage
 from disentool.io import checkpoint, files, records, tensorboard_events
 from disentool.io.dataset import Dataset
 from disentool.models import collapse
@@ -289,17 +289,6 @@ class _TrainingRun:
     def _restore(self, content: dict[str, Any]) -> None:
         job, training = self.job, self.training
         resuming.require_same_data(job, content, self.data, reconstruction_loss(training.method))
-        try:
-            checkpoint.check_networks(job.output, training.networks, content["networks"])
-            training.restore(content)
-        except WrongState as error:
-            raise ForeignFile(
-                f"{job.output}: cannot be resumed, because {error}; resume it with the options that it was made with,"
-                " or --overwrite trains it anew"
-            ) from None
-        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-            raise ForeignFile(
-                f"{job.output}: its state of training is damaged, so it cannot be resumed; --overwrite trains it anew"
-            ) from error
+        resuming.restore(job, training, content)
         self.history = list(content["history"])
         self.seconds = float(content.get("seconds", 0.0))

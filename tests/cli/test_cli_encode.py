@@ -127,7 +127,7 @@ def test_outputs_that_cannot_be(cli, folder, ckpt):
 
 def test_wrong_usage(cli, folder, ckpt):
     cli("encode", ".").failed(1, " .: ")
-    cli("encode", "").failed(1, " .: ")
+    cli("encode", "").failed(1, "''")
     cli("encode", "--data", "dsprite").failed(2, "dsprites?")
     cli("encode", "-", "ckpt.pt").failed(2, "stdin")
     cli("encode", "--device", "tpu").failed(2, "'--device'")

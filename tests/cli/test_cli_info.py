@@ -107,7 +107,7 @@ def test_other_files(cli, folder, content):
     (folder / "other").write_bytes(content)
     cli("info", "other").failed(1, "other: ")
     cli("info", ".").failed(1, " .: ")
-    cli("info", "").failed(1, " .: ")
+    cli("info", "").failed(1, "''")
 
 
 def test_anyones_codes_are_described_by_the_error(cli, folder, trained):
