@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentool.contract import ClassSupport, IntervalSupport, NonNormalCodes, Support
+from disentool.contract import ClassSupport, IntervalSupport, NonNormalCodes, Support, optional
 from disentool.errors import ForeignFile, WrongUsage
 from disentool.io.call_checks import require_indices, require_once
 from disentool.metrics.kl import ACTIVE_ABOVE
@@ -13,6 +13,7 @@ from disentool.models.label import Label
 from disentool.models.model import TrainedModel
 from disentool.reporting import Reporter
 
+PRIOR = "standard deviations of the prior"  # the axis of a code that a loss draws to N(0, I)
 MAX_DIMS = 32  # of them are shown unasked
 
 
@@ -23,6 +24,7 @@ class Dimension:
     index: int
     label: Label
     support: Support  # which values it takes; None: a standard normal
+    axis: str  # what its values are
 
     def at(self, values: np.ndarray, extent: float) -> np.ndarray:
         """Its values [V] for ``values`` [V] of a standard normal; -extent and extent become the ends of its range."""
@@ -71,7 +73,17 @@ def choose(model: TrainedModel, dims: Sequence[int] | None, report: Reporter, mo
         require_indices(order, width, "--dims", model.path, "dimensions")
         require_once(order, "--dims")
     supports = model.method.supports() if isinstance(model.method, NonNormalCodes) else (None,) * width
-    return [Dimension(i, _label(i, name, values[i], supports[i]), supports[i]) for i in order]
+    axes = [_axis(support, prior=not optional.fits_prior(model.method)) for support in supports]
+    return [Dimension(i, _label(i, name, values[i], supports[i]), supports[i], axes[i]) for i in order]
+
+
+def _axis(support: Support, *, prior: bool) -> str:
+    """What the values of a dimension are. ``prior``: a loss draws the codes to one."""
+    if isinstance(support, ClassSupport):
+        return "class"
+    if isinstance(support, IntervalSupport):
+        return f"value of the code, uniform from {support.low:g} to {support.high:g}"
+    return PRIOR if prior else "value of the code"
 
 
 def _label(index: int, statistic: str, value: float, support: Support) -> Label:

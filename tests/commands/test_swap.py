@@ -107,7 +107,7 @@ def swapped(cli, *arguments):
 def test_a_grid_has_a_row_for_each_content_and_a_column_for_each_class(ckpt, cli, tmp_path):
     contents, classes = [10, 70, 130], [5, 100]
     out = tmp_path / "grid.png"
-    swapped(cli, ckpt, "--content-rows", "10,70,130", "--class-rows", "5,100", "-o", out).printed(out)
+    swapped(cli, ckpt, "--content-rows", "10,70,130", "--class-rows", "5,100", "--size", 96, "-o", out).printed(out)
     (picture,) = read(out)
     cells = pairs(load_model(ckpt, "cpu"), contents, classes)
     spots = [[places(picture, cell) for cell in row] for row in cells]
