@@ -24,7 +24,7 @@ class Dimension:
     index: int
     label: Label
     support: Support  # which values it takes; None: a standard normal
-    axis: str  # what its values are
+    axis: str = PRIOR  # what its values are
 
     def at(self, values: np.ndarray, extent: float) -> np.ndarray:
         """Its values [V] for ``values`` [V] of a standard normal; -extent and extent become the ends of its range."""

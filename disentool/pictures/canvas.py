@@ -100,8 +100,8 @@ class Sheet(Layout):
         for column, (label, lines, details) in enumerate(zip(block.columns, heads.texts, heads.details, strict=True)):
             x = self.cell(index, 0, column)[1] + self.cell_width / 2
             ink, soft = (FAINT, FAINT) if label.muted else (INK, SOFT)
-            for n, line in enumerate(reversed(lines)):
-                found.append(Text(x, base - small - n * self._line, line, self.font, ink, "m"))
+            for n, line in enumerate(lines, 1 - len(lines)):
+                found.append(Text(x, base - small + n * self._line, line, self.font, ink, "m"))
             for n, line in enumerate(details):
                 found.append(Text(x, base - small + (n + 1) * self._small_line, line, self._small, soft, "m"))
         x = (self.cell(index, 0, 0)[1] + self.cell(index, 0, len(block.columns) - 1)[1] + self.cell_width) / 2
@@ -142,8 +142,7 @@ class Sheet(Layout):
         left, right, y, _ = self._axis
         tick = round(self.font * 0.3)
         rules, texts, below = [Rule((left, y, right, y), FAINT)], [], y + 1.7 * self.font
-        values = (-extent, 0.0, extent)
-        for value, text in zip(values, lettering.numbers(values), strict=True):
+        for value, text in zip((-extent, 0.0, extent), self._scale_numbers, strict=True):
             x = round(self.marker(value)[1])
             rules.append(Rule((x, y - tick, x, y + tick), FAINT))
             texts.append(Text(x, below, text, self._small, SOFT, "m"))

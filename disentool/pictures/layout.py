@@ -93,6 +93,11 @@ class Layout:
             len(block.columns) * heads.pitch - self._gap for block, heads in zip(self.blocks, self._heads, strict=True)
         )
         self._unit_lines = broken(unit, self._small, max(self._span, _UNIT * self._small))
+        self._scale_numbers = [] if scale is None else lettering.numbers((-scale, 0.0, scale))
+        number = max((lettering.width(text, self._small) for text in self._scale_numbers), default=0)
+        usual = min(self._span, max(self._span // 2, 16 * self.font))
+        self._axis_length = max(usual, 2 * (number + self._pad))
+        self._axis_reach = self._axis_length + number if scale is not None else 0
         self._lay_out()
 
     @property
@@ -103,7 +108,7 @@ class Layout:
     @property
     def crowded(self) -> bool:
         """Whether the labels of rows are higher than their rows."""
-        labelled = any(label.text for block in self.blocks if len(block.rows) > 1 for label in block.rows)
+        labelled = any(label.text for block in self.blocks for label in block.rows)
         return labelled and self.font > self.cell_height + self._gap
 
     def cell(self, block: int, row: int, column: int) -> tuple[int, int]:
@@ -183,9 +188,8 @@ class Layout:
         y += self._pad + self._small if self._amounts else 0
         y += self._wide
         if self.scale is not None:
-            span = self._span
-            length = min(span, max(span // 2, 16 * self.font))
-            left = self._left + (span - length) // 2
+            length = self._axis_length
+            left = self._left + (self._span - length) // 2
             self._axis = (left, left + length, y + self.font // 2, self.scale)
             y += round(2.2 * self.font) + self._small_line * len(self._unit_lines) + self._wide
         self._bottom = y
@@ -204,7 +208,8 @@ class Layout:
             reach = max(reach, (widest - (heads.pitch - self._gap) + 1) // 2)
             span = max(1, len(heads.texts)) * heads.pitch - self._gap
             reach = max([reach, *((width(line, self._small) - span + 1) // 2 for line in heads.axis)])
-        reach = max([reach, *((width(line, self._small) - self._span + 1) // 2 for line in self._unit_lines)])
+        below = [self._axis_reach, *(width(line, self._small) for line in self._unit_lines)]
+        reach = max(reach, (max(below) - self._span + 1) // 2)
         return reach
 
     def _apart(self, block: Block) -> int:
