@@ -1,6 +1,10 @@
 """Figures as files: their sizes on paper, and matplotlib's written whole or not at all, with text that stays text."""
 
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from disentool.io import files, provenance
@@ -13,14 +17,26 @@ INCH = 25.4  # mm
 LEAST, LONGEST = 20.0, 1000.0  # mm, of a figure's sides
 PRINT = 300.0  # dots per inch
 FONT = "DejaVu Sans"  # comes with matplotlib
-# Settings of matplotlib: letters stay text, as wide in a .png as in a .pdf, and a file's name may hold a dollar sign.
-TEXT_AS_TEXT: dict[Any, Any] = {
-    "text.hinting": "none",
-    "text.parse_math": False,
+_TEXT_AS_TEXT: dict[Any, Any] = {
+    "font.family": [FONT],
+    "text.hinting": "none",  # letters are as wide in a .png as in a .pdf
+    "text.parse_math": False,  # a file's name may hold a dollar sign
     "svg.fonttype": "none",
     "svg.hashsalt": "disentool",
     "pdf.fonttype": 42,
 }
+
+
+@contextmanager
+def text_as_text(more: Mapping[Any, Any] = MappingProxyType({})) -> Iterator[None]:
+    """Matplotlib's settings for everything drawn and saved inside: text stays text. ``more``: further settings."""
+    import matplotlib
+
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        matplotlib.rcdefaults()  # whatever the user's own style says: the same inputs make the same bytes
+        matplotlib.rcParams.update(_TEXT_AS_TEXT | dict(more))
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a name in another script
+        yield
 
 
 def font_file() -> Path:

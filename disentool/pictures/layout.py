@@ -10,7 +10,7 @@ from disentool.pictures import lettering
 from disentool.pictures.lettering import broken, width
 
 _SMALLER = 19 / 24  # a smaller letter, of a label's
-_NAME, _UNIT = 6, 10  # times a letter's size: names and units are not broken into shorter lines
+_NAME, _UNIT = 7, 10  # times a letter's size: names and units are not broken into shorter lines
 
 
 @dataclass(frozen=True)

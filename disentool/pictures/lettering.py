@@ -1,5 +1,6 @@
 """Words and lines on a sheet: how wide they are, how they break, and how they are drawn with Pillow."""
 
+import itertools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -53,17 +54,22 @@ def broken(text: str, size: int, room: float) -> list[str]:
     """The lines of a text, each at most ``room`` pixels wide: broken between words, or else between letters."""
     lines: list[str] = []
     for word in re.findall(r"\s*[^\s_./+-]*[\s_./+-]?", text):
+        if not word.strip():
+            continue
         if lines and width((lines[-1] + word).strip(), size) <= room:
             lines[-1] += word
             continue
-        rest = word.strip()
-        while rest:
-            kept = len(rest)
-            while kept > 1 and width(rest[:kept], size) > room:
-                kept -= 1
-            lines.append(rest[:kept] + ("" if kept < len(rest) else word[len(word.rstrip()) :]))
-            rest = rest[kept:]
+        parts = max(1, math.ceil(width(word.strip(), size) / room))
+        while parts < len(word) and max(width(part, size) for part in _parts(word, parts)) > room:
+            parts += 1
+        lines += _parts(word, parts)
     return [line.strip() for line in lines]
+
+
+def _parts(word: str, count: int) -> list[str]:
+    """A word in so many parts of about the same number of letters."""
+    ends = [round(n * len(word) / count) for n in range(count + 1)]
+    return [word[start:end] for start, end in itertools.pairwise(ends)]
 
 
 def numbers(values: Sequence[float] | np.ndarray, decimals: int | None = None) -> list[str]:

@@ -38,14 +38,11 @@ def write(
 def _write_vector(
     path: Path, sheet: Sheet, cells: Sequence[np.ndarray], dpi: float, overwrite: bool, comment: str
 ) -> None:
-    import matplotlib
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
     high, wide = sheet.shape
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # whatever the user's own style says
-        matplotlib.rcParams.update(figure_files.TEXT_AS_TEXT | {"font.family": [figure_files.FONT]})
+    with figure_files.text_as_text():
         figure = Figure(figsize=(wide / dpi, high / dpi), facecolor="white")
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set_axis_off()

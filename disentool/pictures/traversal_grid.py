@@ -37,6 +37,11 @@ class Variation:
     symbol: str = ""
 
     @property
+    def beside(self) -> Label:
+        """Its label beside a row, which does not repeat what the axis says."""
+        return replace(self.label, detail="") if self.label.detail in self.axis else self.label
+
+    @property
     def amounts(self) -> list[str]:
         """What each value is called below a picture of it."""
         whole = bool((self.values == self.values.round()).all())  # classes
@@ -159,7 +164,7 @@ def _blocks(planned: Traversal, beside: Sequence[LeftImages]) -> Iterator[tuple[
     for start, left in enumerate(beside):
         for number, places in enumerate(planned.groups):
             variations = [planned.variations[place] for place in places]
-            labels = tuple(variation.label for variation in variations)
+            labels = tuple(variation.beside for variation in variations)
             high = planned.stacked and len(labels) > 2  # room for two images, with a caption between them
             aside = (tuple(left),) if high else tuple((entry,) for entry in left)
             yield (

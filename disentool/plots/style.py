@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io import figure_files
-from disentool.io.figure_files import FONT, TEXT_AS_TEXT
+from disentool.io.figure_files import FONT
 from disentool.results.labels import Names
 
 if TYPE_CHECKING:
@@ -82,58 +82,51 @@ class Drawing:
 @contextmanager
 def applied(options: Options) -> Iterator[None]:
     """Matplotlib's settings for everything drawn and saved inside."""
-    import matplotlib
-
     ink, soft, faint, paper = INKS[options.theme]
     text, small = options.points, options.small
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        matplotlib.rcdefaults()  # whatever the user's own style says: the same records make the same bytes
-        matplotlib.rcParams.update(
-            {
-                "font.family": [family(options.font), FONT],  # the second has what the first lacks
-                "font.size": text,
-                "axes.titlesize": text,
-                "axes.titlelocation": "left",
-                "axes.labelsize": text,
-                "legend.fontsize": small,
-                "xtick.labelsize": small,
-                "ytick.labelsize": small,
-                "axes.linewidth": 0.6,
-                "xtick.major.width": 0.6,
-                "ytick.major.width": 0.6,
-                "xtick.major.size": 2.5,
-                "ytick.major.size": 2.5,
-                "xtick.minor.size": 1.5,
-                "ytick.minor.size": 1.5,
-                "lines.linewidth": 1.0,
-                "lines.markersize": 4,
-                "axes.spines.top": False,
-                "axes.spines.right": False,
-                "axes.formatter.useoffset": False,
-                "axes.grid": True,
-                "axes.axisbelow": True,
-                "grid.linewidth": 0.4,
-                "grid.color": faint,
-                "legend.frameon": False,
-                "legend.handlelength": 1.8,
-                "legend.borderaxespad": 0.0,
-                "legend.borderpad": 0.0,
-                "figure.facecolor": paper,
-                "axes.facecolor": paper,
-                "savefig.facecolor": paper,
-                "text.color": ink,
-                "axes.labelcolor": ink,
-                "axes.titlecolor": ink,
-                "axes.edgecolor": soft,
-                "xtick.color": soft,
-                "ytick.color": soft,
-                "xtick.labelcolor": ink,
-                "ytick.labelcolor": ink,
-                "hatch.linewidth": 0.4,
-            }
-        )
-        matplotlib.rcParams.update(TEXT_AS_TEXT)
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a name in another script
+    settings = {
+        "font.family": [family(options.font), FONT],  # the second has what the first lacks
+        "font.size": text,
+        "axes.titlesize": text,
+        "axes.titlelocation": "left",
+        "axes.labelsize": text,
+        "legend.fontsize": small,
+        "xtick.labelsize": small,
+        "ytick.labelsize": small,
+        "axes.linewidth": 0.6,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.major.size": 2.5,
+        "ytick.major.size": 2.5,
+        "xtick.minor.size": 1.5,
+        "ytick.minor.size": 1.5,
+        "lines.linewidth": 1.0,
+        "lines.markersize": 4,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.formatter.useoffset": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.linewidth": 0.4,
+        "grid.color": faint,
+        "legend.frameon": False,
+        "legend.handlelength": 1.8,
+        "legend.borderaxespad": 0.0,
+        "legend.borderpad": 0.0,
+        "figure.facecolor": paper,
+        "axes.facecolor": paper,
+        "savefig.facecolor": paper,
+        "text.color": ink,
+        "axes.labelcolor": ink,
+        "axes.titlecolor": ink,
+        "axes.edgecolor": soft,
+        "xtick.color": soft,
+        "ytick.color": soft,
+        "xtick.labelcolor": ink,
+        "ytick.labelcolor": ink,
+        "hatch.linewidth": 0.4,
+    }
+    with figure_files.text_as_text(settings):
         warnings.filterwarnings("ignore", message="constrained_layout not applied")  # a figure smaller than its text
         yield
 

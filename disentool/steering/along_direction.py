@@ -70,8 +70,8 @@ class Move:
     def axis(self) -> str:
         """What its amounts are."""
         if self.span.latent:
-            return f"{self.symbol} in standard deviations of the prior"
-        return f"{self.symbol} in {self.direction.unit}" if self.direction.unit else self.symbol
+            return f"{self.symbol} (standard deviations of the prior)"
+        return f"{self.symbol} ({self.direction.unit})" if self.direction.unit else self.symbol
 
     def origin(self, start: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Where codes [n,d] are moved from: the codes, their s and g(s)."""

@@ -238,3 +238,19 @@ def test_a_sheet_without_a_page_is_printed_at_300_dots_per_inch(tmp_path):
     wide, _ = mm_of_pdf((tmp_path / "a.pdf").read_bytes())
     assert wide == pytest.approx(sheet.shape[1] * 25.4 / 300, abs=0.05)
     assert page.on_a_page((100, 4000)) == pytest.approx(4000 * 25.4 / 174)
+
+
+@pytest.mark.parametrize("suffix", ["pdf", "svg"])
+def test_every_command_that_draws_a_picture_writes_vectors(cli, trained, squares, tmp_path, suffix):
+    on = ("--device", "cpu", "-q")
+    calls = {
+        "traverse": ("traverse", trained, "-o", tmp_path / f"traverse.{suffix}", "--steps", 3, "--width", 100, *on),
+        "swap": ("swap", trained, "--dims", 0, "--data", squares, "-o", tmp_path / f"swap.{suffix}", *on),
+        "sample": ("sample", trained, "-n", 4, "-o", tmp_path / f"sample.{suffix}", *on),
+        "prepare": ("prepare", "dsprites", "--preview", tmp_path / f"prepare.{suffix}", "-q"),
+        "invert": ("invert", trained, "-o", tmp_path / f"invert.{suffix}", "--images", 1, "--steps", 1, *on),
+    }
+    for name, call in calls.items():
+        assert cli(*call).code == 0
+        begins = (tmp_path / f"{name}.{suffix}").read_bytes()[:9]
+        assert begins.startswith(b"%PDF-" if suffix == "pdf" else b"<?xml"), name
