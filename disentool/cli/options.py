@@ -137,7 +137,8 @@ width = option(
     group="Output",
     metavar="MM",
     type=float,
-    help="The width of a picture on paper.  [default: what --size needs at 300 dots per inch; at most 174]",
+    help="The width of a picture on paper, which may be less where its height is the limit."
+    "  [default: what --size needs at 300 dots per inch; at most 174]",
 )
 height = option(
     "--height",

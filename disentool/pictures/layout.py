@@ -84,7 +84,7 @@ class Layout:
         self._line = round(self.font * 1.15)  # from a line of a label to the next
         self._small_line = self._small + self._pad // 2
         self._amounts = tuple(amounts)
-        self._one_line = self.cell_height < self.font + self._small + self._pad  # a label and its detail
+        self._one_line = self.cell_height < self.font + self._small + 2 * self._pad  # a label and its detail
         named = [caption for block in self.blocks for column in block.aside for caption, _ in column]
         wide = max((lettering.width(caption, self.font) for caption in named), default=0) > self.cell_width
         self._caption = self._small if wide else self.font
