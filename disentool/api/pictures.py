@@ -9,6 +9,7 @@ from disentool.api.arguments import Device, FilePath, FilePaths, Seed, device_na
 from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
 from disentool.commands.bounds import EXTENT, CodesFrom, Side
+from disentool.commands.traverse_directions import traverse_directions
 from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
 from disentool.models.swap_inputs import SideSelection
@@ -39,6 +40,8 @@ def traverse(
     frames: int = 40,
     fps: float = 20.0,
     size: int | None = None,
+    width: float | None = None,
+    height: float | None = None,
     device: Device = "auto",
     trust: bool = False,
     force: bool = False,
@@ -47,8 +50,8 @@ def traverse(
 ) -> list[Path]:
     """Draw what each latent dimension does, or each direction, as ``disentool traverse`` does. Returns the paths.
 
-    ``output``: one or several files to write: a picture (.png), an animation (.gif .webp .mp4 .webm) or a page with
-    sliders (.html). ``disentool.load(...).traverse()`` gives the images as an array instead.
+    ``output``: one or several files to write: a picture (.png .pdf .svg), an animation (.gif .webp .mp4 .webm) or a
+    page with sliders (.html). ``disentool.load(...).traverse()`` gives the images as an array instead.
 
     The traversal starts from images that the checkpoint keeps. You may name others: ``image`` is one or several files
     of pictures; ``rows`` are numbers of rows of ``data`` (default: the data that the checkpoint was trained on);
@@ -66,7 +69,9 @@ def traverse(
 
     ``steps``: how many values a dimension takes in a picture, or on a slider. ``frames``: the length of one period of
     an animation. ``fps``: its frames a second. ``size``: about how many pixels the longer side of an image has.
-    ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the files.
+    ``width`` and ``height``: the room for a picture on paper, in mm (default: what ``size`` needs at 300 dots per inch,
+    and at most a page of 174 by 247 mm). ``trust``: import the module of a method of your own, which runs its code.
+    ``overwrite``: replace the files.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable,
     MissingExtra or DeviceUnavailable, all before anything is drawn.
@@ -95,6 +100,8 @@ def traverse(
             frames=frames,
             fps=fps,
             size=size,
+            width=width,
+            height=height,
             device=device_name(device),
             trust=trust,
             overwrite=overwrite,
@@ -106,7 +113,7 @@ def traverse(
         raise WrongUsage("dims and extent move dimensions; with direction, use t or alpha")
     if t and alpha:
         raise WrongUsage("t and alpha both say how far; give one of them")
-    drawn = traversing.traverse_directions(
+    drawn = traverse_directions(
         fspath(checkpoint),
         directions,
         outputs,
@@ -121,6 +128,8 @@ def traverse(
         frames=frames,
         fps=fps,
         size=size,
+        width=width,
+        height=height,
         seed=seed,
         device=device_name(device),
         trust=trust,
@@ -151,6 +160,8 @@ def swap(
     strict: bool = False,
     fps: float = 12.0,
     size: int | None = None,
+    width: float | None = None,
+    height: float | None = None,
     device: Device = "auto",
     trust: bool = False,
     overwrite: bool = False,
@@ -158,8 +169,8 @@ def swap(
 ) -> list[Path]:
     """Put the content of some images on the class of others, as ``disentool swap`` does. Returns the paths.
 
-    ``output``: one or several files to write: a grid (.png) with a row for each content and a column for each class, an
-    animation (.gif .webp .mp4 .webm), a data-set file (.h5), or a folder of PNGs (a name without a suffix).
+    ``output``: one or several files to write: a grid (.png .pdf .svg) with a row for each content and a column for each
+    class, an animation (.gif .webp .mp4 .webm), a data-set file (.h5), or a folder of PNGs (a name without a suffix).
     ``checkpoint`` may be a latents file: its rows are then combined without a model, and the output is latents (.h5).
 
     ``content`` and ``classes`` are the inputs of the two sides: files of pictures, or folders of them.
@@ -174,7 +185,8 @@ def swap(
     images from one input to the next. ``codes``: which codes of a method that optimises codes, as ``disentool.encode``
     takes it. ``strict``: refuse pictures that are damaged, or of another size or colour than the model's images.
     ``fps``: frames a second of an animation. ``size``: about how many pixels the longer side of an image has.
-    ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the files.
+    ``width`` and ``height``: the room for a picture on paper, in mm, as ``disentool.traverse`` has them. ``trust``:
+    import the module of a method of your own, which runs its code. ``overwrite``: replace the files.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable,
     MissingExtra or DeviceUnavailable, all before anything is drawn.
@@ -198,6 +210,8 @@ def swap(
         strict=strict,
         fps=fps,
         size=size,
+        width=width,
+        height=height,
         device=device_name(device),
         trust=trust,
         overwrite=overwrite,

@@ -36,7 +36,7 @@ def _pixels(text: str | None) -> list[float]:
     metavar="FILE",
     type=options.path,
     multiple=True,
-    help="A picture (.png), a table (.jsonl) or the codes (.h5) to write. Repeatable.",
+    help="A picture (.png .pdf .svg), a table (.jsonl) or the codes (.h5) to write. Repeatable.",
 )
 @option(
     "--size",

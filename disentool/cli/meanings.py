@@ -24,6 +24,10 @@ SEVERAL: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "take another generator's directions": ("sample", "score", "traverse"),
         "write directions that are of no use": ("find-direction",),
     },
+    "--height": {
+        "the greatest height of a picture on paper": ("traverse", "swap"),
+        "the height of the figure": ("plot",),
+    },
     "--images": {"where the images are held": (TRAIN,), "how many images": ("traverse", "invert")},
     "--range": {
         "how far a dimension goes, in standard deviations": ("traverse",),
@@ -51,7 +55,11 @@ SEVERAL: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "--t": {"the law that t is drawn from": ("sample",), "the range that t goes through": ("traverse",)},
     "--verify": {"the data set file to check": ("prepare",), "compute the digest again": ("info",)},
-    "--width": {"channels of a network": (TRAIN,), "the width of the figure": ("plot",)},
+    "--width": {
+        "channels of a network": (TRAIN,),
+        "the width of a picture on paper": ("traverse", "swap"),
+        "the width of the figure": ("plot",),
+    },
 }
 
 

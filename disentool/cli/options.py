@@ -174,6 +174,21 @@ gif = option(
     multiple=True,
     help="A GIF to write; the same as -o FILE.gif. Repeatable.",
 )
+width = option(
+    "--width",
+    group="Output",
+    metavar="MM",
+    type=float,
+    help="The width of a picture on paper, which may be less where its height is the limit."
+    "  [default: what --size needs at 300 dots per inch; at most 174]",
+)
+height = option(
+    "--height",
+    group="Output",
+    metavar="MM",
+    type=float,
+    help="The greatest height of a picture on paper.  [default: a page, 247]",
+)
 
 
 def artefacts(metavar: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

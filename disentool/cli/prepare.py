@@ -54,7 +54,7 @@ _OF_ONE = "For one data set only"
     group="Output",
     type=options.path,
     metavar="FILE",
-    help="A picture (.png) to draw, with a row for each factor. Without -o no data set is written.",
+    help="A picture (.png .pdf .svg) to draw, with a row for each factor. Without -o no data set is written.",
 )
 @options.overwrite
 @option(

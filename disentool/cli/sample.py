@@ -24,7 +24,7 @@ from disentool.commands.bounds import DRAWS, GRID_PIXELS
     metavar="FILE|FOLDER",
     type=options.path,
     required=True,
-    help="What to write: a grid (.png), a data set (.h5), or a folder of PNGs (a name without a suffix).",
+    help="What to write: a grid (.png .pdf .svg), a data set (.h5), or a folder of PNGs (a name without a suffix).",
 )
 @option(
     "-n",

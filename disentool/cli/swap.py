@@ -26,8 +26,8 @@ from disentool.commands.bounds import CodesFrom, Side
     metavar="FILE|FOLDER",
     type=options.path,
     multiple=True,
-    help="What to write: a grid (.png), an animation (.gif .webp .mp4 .webm), a data set (.h5), or a folder of PNGs (a"
-    " name without a suffix); for LATENTS, latents (.h5). Repeatable.",
+    help="What to write: a grid (.png .pdf .svg), an animation (.gif .webp .mp4 .webm), a data set (.h5), or a folder"
+    " of PNGs (a name without a suffix); for LATENTS, latents (.h5). Repeatable.",
 )
 @options.gif
 @option(
@@ -35,8 +35,10 @@ from disentool.commands.bounds import CodesFrom, Side
     group="Output",
     metavar="PIXELS",
     type=int,
-    help="About how many pixels the longer side of an image in a picture has.  [default: 96]",
+    help="About how many pixels the longer side of an image in a picture has.  [default: 128; 96 in animations]",
 )
+@options.width
+@options.height
 @option(
     "--fps",
     group="Output",
@@ -145,6 +147,8 @@ def swap(
     steps: int | None,
     fps: float,
     size: int | None,
+    width: float | None,
+    height: float | None,
     strict: bool,
     data: str | None,
     codes: CodesFrom,
@@ -182,6 +186,8 @@ def swap(
         strict=strict,
         fps=fps,
         size=size,
+        width=width,
+        height=height,
         device=device,
         trust=trust,
         overwrite=overwrite,

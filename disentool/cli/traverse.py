@@ -46,7 +46,8 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     metavar="FILE",
     type=options.path,
     multiple=True,
-    help="A picture (.png), an animation (.gif .webp .mp4 .webm) or a page with sliders (.html) to write. Repeatable.",
+    help="A picture (.png .pdf .svg), an animation (.gif .webp .mp4 .webm) or a page with sliders (.html) to write."
+    " Repeatable.",
 )
 @options.gif
 @option(
@@ -65,6 +66,8 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     type=int,
     help="About how many pixels the longer side of an image has.  [default: 128; 64 in animations, 384 on pages]",
 )
+@options.width
+@options.height
 @option(
     "--frames",
     group="Output",
@@ -166,6 +169,8 @@ def traverse(
     frames: int,
     fps: float,
     size: int | None,
+    width: float | None,
+    height: float | None,
     classes: str | None,
     seed: int,
     device: str,
@@ -196,10 +201,10 @@ def traverse(
             raise WrongUsage("--dims and --range move dimensions; with --direction, use --t or --alpha")
         if ts and alphas:
             raise WrongUsage("--t and --alpha both say how far to move; give one of them")
-        from disentool.commands import traverse as tool
+        from disentool.commands.traverse_directions import traverse_directions
         from disentool.steering.along_direction import Span
 
-        made = tool.traverse_directions(
+        made = traverse_directions(
             str(checkpoint),
             directions,
             every,
@@ -214,6 +219,8 @@ def traverse(
             frames=frames,
             fps=fps,
             size=size,
+            width=width,
+            height=height,
             seed=seed,
             device=device,
             trust=trust,
@@ -239,6 +246,8 @@ def traverse(
             frames=frames,
             fps=fps,
             size=size,
+            width=width,
+            height=height,
             device=device,
             trust=trust,
             overwrite=overwrite,

@@ -19,12 +19,12 @@ from disentool.io import files
 from disentool.io.call_checks import require_once
 from disentool.models import fitted_images, starting_codes
 from disentool.models.generator import Opened, encodes, open_generator
-from disentool.pictures import canvas, inversion_files, writing
+from disentool.pictures import inversion_files, layout, writing
 from disentool.pictures.inversion_files import ENCODER, InversionColumn, Targets
 from disentool.pictures.limits import check_pixels
 from disentool.reporting import Reporter, Silent, Task
 
-_KINDS = (".png", ".jsonl", ".h5")
+_KINDS = (*writing.STILL, ".jsonl", ".h5")
 _IMAGES = 4  # of a checkpoint's own, where none is named
 _MAX_IMAGES = 1000
 
@@ -55,8 +55,8 @@ def invert(
     """Find z with G(z) like each image, once for each loss, and compare; yields each output as it is complete.
 
     ``spec``: any generator (see :func:`disentool.models.generator.open_generator`). ``outputs``, by the names'
-    suffixes: a picture (.png: a row per image, a column per loss), a table (.jsonl: a line per image and loss), or the
-    codes (.h5: a latents file that ``decode`` and ``traverse --codes`` take, a row per image and loss).
+    suffixes: a picture (.png .pdf .svg: a row per image, a column per loss), a table (.jsonl: a line per image and
+    loss), or the codes (.h5: a latents file that ``decode`` and ``traverse --codes`` take, a row per image and loss).
 
     The images: ``image_files``; or of a checkpoint ``rows`` of its data, or as many as ``images`` says of those kept in
     it. A checkpoint's own encoder is shown beside them.
@@ -88,7 +88,7 @@ def invert(
             middle = default_sigma(generator.facts.height, generator.facts.width)
             chosen = _losses(losses, [middle / 2, middle, middle * 2])
         cell = generator.facts.height * generator.facts.width
-        cell *= canvas.factor(generator.facts.height, generator.facts.width, size) ** 2
+        cell *= layout.factor(generator.facts.height, generator.facts.width, size) ** 2
         check_pixels(
             len(targets.images) * (len(chosen) + 2) * cell,
             f"{len(targets.images)} images are too many for a picture; name fewer or a smaller --size",
@@ -127,7 +127,7 @@ def invert(
 
 def _check_outputs(outputs: list[Path]) -> None:
     if not outputs:
-        raise WrongUsage("nothing to write; -o names a picture (.png), a table (.jsonl) or codes (.h5)")
+        raise WrongUsage("nothing to write; -o names a picture (.png .pdf .svg), a table (.jsonl) or codes (.h5)")
     for output in outputs:
         writing.check_suffix(output, _KINDS)
     require_once(outputs, "-o")

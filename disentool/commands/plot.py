@@ -9,6 +9,7 @@ from pathlib import Path
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io import files, records
 from disentool.io.call_checks import require_outputs_once
+from disentool.io.figure_files import LEAST, LONGEST
 from disentool.io.records import Source
 from disentool.io.schema import HISTORY
 from disentool.pictures import writing
@@ -21,7 +22,6 @@ from disentool.results.reading import Table, read_tables
 
 _FLAGS = {"metrics": "--metrics", "terms": "--term", "log": "--log", "xlim": "--xlim", "ylim": "--ylim"}
 _UNASKED = Options()
-_LEAST, _LONGEST = 20.0, 1000.0  # mm
 _POINTS = (4.0, 24.0)
 
 
@@ -77,8 +77,8 @@ def _check(sources: Sequence[Source], outputs: Sequence[Path], options: Options,
         writing.check_suffix(output, style.SUFFIXES)
     require_outputs_once(outputs)
     for flag, value in (("--width", options.width), ("--height", options.height)):
-        if value is not None and not _LEAST <= value <= _LONGEST:
-            raise WrongUsage(f"{flag} {value:g}: expected {_LEAST:g} to {_LONGEST:g} mm")
+        if value is not None and not LEAST <= value <= LONGEST:
+            raise WrongUsage(f"{flag} {value:g}: expected {LEAST:g} to {LONGEST:g} mm")
     for flag, (low, high) in (("--xlim", options.xlim), ("--ylim", options.ylim)):
         given = [end for end in (low, high) if end is not None]
         if not all(map(math.isfinite, given)) or (len(given) == 2 and given[0] >= given[1]):

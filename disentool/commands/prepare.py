@@ -93,7 +93,7 @@ def preview(
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Path:
-    """Draw data set ``name`` to ``output`` (.png), a row for each factor; arguments as :func:`prepare` has them."""
+    """Draw ``name`` to ``output`` (.png .pdf .svg), a row for each factor; arguments as :func:`prepare` has them."""
     from disentool.pictures import preview as drawing  # Pillow is not needed before
 
     name, raw = meant(name, raw)

@@ -115,7 +115,7 @@ def _pictured(run: Run, path: Path, key: str | None, load_options: LoadOptions) 
 
 
 def _directed(path: Path, directions: Path, load_options: LoadOptions) -> str:
-    from disentool.commands.traverse import traverse_directions
+    from disentool.commands.traverse_directions import traverse_directions
 
     def moved(to: Path) -> Iterator[Path]:
         return traverse_directions(

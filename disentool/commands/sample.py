@@ -35,10 +35,10 @@ def sample(
 ) -> Path:
     """Draw ``count`` images: z from the prior, then the mean of p(x|z).
 
-    ``output``: a grid (.png, an image's longer side about ``size`` pixels), a data-set file (.h5) with the codes beside
-    the images, or, without a suffix, a folder of PNGs. The n-th image depends on ``seed`` and n only; but in a grid of
-    a method of class and content each row has one content, and each column one class. A note says what codes are drawn
-    from where the method has no prior.
+    ``output``: a grid (.png .pdf .svg, an image's longer side about ``size`` pixels), a data-set file (.h5) with the
+    codes beside the images, or, without a suffix, a folder of PNGs. The n-th image depends on ``seed`` and n only; but
+    in a grid of a method of class and content each row has one content, and each column one class. A note says what
+    codes are drawn from where the method has no prior.
     """
     report = report or Silent()
     _probe(output, overwrite)
@@ -148,4 +148,4 @@ def _probe(output: Path, overwrite: bool) -> None:
     if is_still(output):
         files.probe(output, overwrite=overwrite)
     else:
-        probe(output, overwrite=overwrite, other=", or in .png for one picture of all")
+        probe(output, overwrite=overwrite, other=", or in .png, .pdf or .svg for one picture of all")

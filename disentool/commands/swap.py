@@ -12,8 +12,9 @@ from disentool.io.call_checks import require_outputs_once
 from disentool.models import encoding, mixed_codes, swapped_latents
 from disentool.models.model import load_model
 from disentool.models.swap_inputs import Finder, Input, SideSelection
-from disentool.pictures import decoded, writing
+from disentool.pictures import decoded, page, writing
 from disentool.pictures.limits import check_fps, check_range, check_size
+from disentool.pictures.page import Paper
 from disentool.pictures.swapped import Swap, is_picture
 from disentool.reporting import Reporter, Silent
 
@@ -35,6 +36,8 @@ def swap(
     strict: bool = False,
     fps: float = 12.0,
     size: int | None = None,
+    width: float | None = None,
+    height: float | None = None,
     device: str = "auto",
     trust: bool = False,
     overwrite: bool = False,
@@ -42,10 +45,11 @@ def swap(
 ) -> Iterator[Path]:
     """Put the content of some images on the class of others; yields each output as it is complete.
 
-    ``outputs``, by the names' suffixes: a still (.png) with a row for each content and a column for each class, and the
-    inputs on its margins; an animation (.gif .webp .mp4 .webm) that goes through the contents in their order, all
-    classes side by side; a data-set file (.h5) or, without a suffix, a folder of PNGs, of every pair, all classes of
-    the first content first. ``path`` may be a latents file, whose rows are put together to another (one .h5).
+    ``outputs``, by the names' suffixes: a still (.png .pdf .svg) with a row for each content and a column for each
+    class, and the inputs on its margins; an animation (.gif .webp .mp4 .webm) that goes through the contents in their
+    order, all classes side by side; a data-set file (.h5) or, without a suffix, a folder of PNGs, of every pair, all
+    classes of the first content first. ``path`` may be a latents file, whose rows are put together to another (one
+    .h5).
 
     ``content``, ``classes``: the inputs; nothing: those of the other side, or images kept in the checkpoint.
     ``average``: the images of each folder and list of rows, and all single files, are of one class, which gets their
@@ -56,7 +60,9 @@ def swap(
 
     ``codes``: where those of rows come from, see :func:`disentool.models.encoding.choose`. ``data``: the rows' data
     set, else what the checkpoint was trained on. Images of another size or kind than the model's are fitted to it, with
-    a note; ``strict``: refused. ``fps``: frames a second. ``size``: about how many pixels an image's longer side gets.
+    a note; ``strict``: refused. ``fps``: frames a second. ``size``: about how many pixels an image's longer side gets
+    (default: 128 in a still, 96 in an animation). ``width``, ``height``: the room for a still in mm (default: as
+    ``size`` needs at 300 dots per inch, and at most a page of 174 by 247 mm).
 
     The same inputs make the same bytes. Raises WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists,
     NotWritable or MissingExtra, all before anything is decoded.
@@ -64,6 +70,9 @@ def swap(
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
     _check_options(interpolate, steps, fps, size)
+    paper = Paper(width, height)
+    paper.check()
+    page.require_still(outputs, paper)
     if average and not classes:
         raise WrongUsage("--average: makes one class of several images; name them with --class or --class-rows")
     if not outputs:
@@ -98,7 +107,7 @@ def swap(
         finder = Finder(model, encoding.choose(model, codes, report), data, strict, report)
         with inference.repeatable():
             left, top = _sides(finder, content, classes, average)
-        swaps = [Swap(model, output, left, top, of_class, dims, interpolate, steps, size) for output in outputs]
+        swaps = [Swap(model, output, left, top, of_class, dims, interpolate, steps, size, paper) for output in outputs]
         for each in swaps:
             each.check()
         for each in swaps:

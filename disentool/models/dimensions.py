@@ -13,6 +13,8 @@ from disentool.models.label import Label
 from disentool.models.model import TrainedModel
 from disentool.reporting import Reporter
 
+PRIOR = "standard deviations of the prior"  # the axis of a code that a loss draws to N(0, I)
+OF_CODES = "standard deviations of the training images' codes"  # of a method that has no prior
 MAX_DIMS = 32  # of them are shown unasked
 
 
@@ -29,6 +31,7 @@ class Dimension:
     support: Support  # which values it takes; None: a standard normal
     centre: float = 0.0
     scale: float = 1.0
+    axis: str = PRIOR  # what its values are
 
     @property
     def name(self) -> str:
@@ -90,7 +93,8 @@ def choose(model: TrainedModel, dims: Sequence[int] | None, report: Reporter, mo
     supports = model.method.supports() if isinstance(model.method, NonNormalCodes) else (None,) * width
     parts = ["class " if i < of_class else "content " for i in range(width)] if of_class else [""] * width
     centres, scales = np.zeros(width), np.ones(width)
-    if optional.without_prior(model.method) is not None:
+    prior = optional.without_prior(model.method) is None
+    if not prior:
         centres, deviations = _numbers(model, "mean_mean", width), _numbers(model, "mean_std", width)
         scales = np.where(deviations > 0, deviations, 1.0)
     return [
@@ -100,9 +104,19 @@ def choose(model: TrainedModel, dims: Sequence[int] | None, report: Reporter, mo
             supports[i],
             float(centres[i]),
             float(scales[i]),
+            _axis(supports[i], prior=prior),
         )
         for i in order
     ]
+
+
+def _axis(support: Support, *, prior: bool) -> str:
+    """What the values of a dimension are. ``prior``: a loss draws the codes to one."""
+    if isinstance(support, ClassSupport):
+        return "class"
+    if isinstance(support, IntervalSupport):
+        return f"value of the code, uniform from {support.low:g} to {support.high:g}"
+    return PRIOR if prior else OF_CODES
 
 
 def _numbers(model: TrainedModel, name: str, width: int) -> np.ndarray:

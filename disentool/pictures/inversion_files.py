@@ -18,8 +18,9 @@ from disentool.io import files, hdf5, provenance, records
 from disentool.io.schema import INVERSION, LATENTS
 from disentool.models.generator import Opened, decoder_codes
 from disentool.models.label import Label
-from disentool.pictures import canvas, writing
-from disentool.pictures.canvas import Block, Sheet
+from disentool.pictures import layout, page, stills, writing
+from disentool.pictures.canvas import Sheet
+from disentool.pictures.layout import Block
 
 ENCODER = "encoder"  # the column of what a checkpoint's own encoder makes of an image
 
@@ -96,9 +97,10 @@ def write(
     kind = output.suffix.lower()
     if kind == ".jsonl":
         files.write_text(output, "".join(records.to_json(line) + "\n" for line in lines), overwrite=overwrite)
-    elif kind == ".png":
+    elif kind in writing.STILL:
         comment = json.dumps({"created_by": provenance.created_by(), "generator_sha256": opened.sha256})
-        writing.write_png(output, _sheet(opened, targets, columns, size), overwrite=overwrite, comment=comment)
+        sheet, cells = _sheet(opened, targets, columns, size)
+        stills.write(output, sheet, cells, dpi=page.on_a_page(sheet.shape), overwrite=overwrite, comment=comment)
     else:
         _write_codes(output, opened, targets, columns, lines, overwrite)
 
@@ -107,7 +109,9 @@ def _size(opened: Opened) -> tuple[int, int]:
     return opened.generator.facts.height, opened.generator.facts.width
 
 
-def _sheet(opened: Opened, targets: Targets, columns: list[InversionColumn], size: int) -> np.ndarray:
+def _sheet(
+    opened: Opened, targets: Targets, columns: list[InversionColumn], size: int
+) -> tuple[Sheet, list[np.ndarray]]:
     """A row for each image: the image, then what each way found; the columns say their mean squared error."""
     height, width = _size(opened)
     inputs = to_uint8(targets.images)
@@ -116,9 +120,9 @@ def _sheet(opened: Opened, targets: Targets, columns: list[InversionColumn], siz
         for column in columns
     )
     aside = (tuple(("" if i else "image", image) for i, image in enumerate(inputs)),)
-    block = Block((Label(""),) * len(inputs), labels, aside)
-    sheet = Sheet([block], height, width, canvas.factor(height, width, size))
-    return sheet.draw([np.stack([to_uint8(column.images) for column in columns], 1)])
+    block = Block((Label(""),) * len(inputs), labels, aside, thinned=False)
+    sheet = Sheet([block], height, width, layout.factor(height, width, size))
+    return sheet, [np.stack([to_uint8(column.images) for column in columns], 1)]
 
 
 def _write_codes(

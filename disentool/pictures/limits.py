@@ -13,7 +13,7 @@ MAX_PIXELS = 100_000_000  # of a picture's cells, or of all the different frames
 
 
 def is_still(output: Path) -> bool:
-    """Whether it is one picture, by its suffix."""
+    """Whether it is a picture for paper, by its suffix."""
     return output.suffix.lower() in writing.STILL
 
 

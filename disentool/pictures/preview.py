@@ -12,9 +12,12 @@ from disentool.datasets.opening import open_source
 from disentool.datasets.source import Source, Unreadable
 from disentool.io import files, provenance
 from disentool.models.label import Label
-from disentool.pictures import canvas, writing
-from disentool.pictures.canvas import Block, Sheet
+from disentool.pictures import layout, lettering, page, stills, writing
+from disentool.pictures.canvas import Sheet
+from disentool.pictures.layout import Block
 from disentool.reporting import Reporter, Silent
+
+Drawn = tuple[Sheet, list[np.ndarray]]  # and its cells, uint8 [1,n,H,W,C] of each factor
 
 _MOST = 15  # values of a factor that are shown: evenly spaced where it has more
 _MOST_FACTORS = 24  # rows of the picture
@@ -34,7 +37,7 @@ def preview(
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> Path:
-    """Draw data set ``name`` to ``output`` (.png): a row per factor, its values from left to right, the others fixed.
+    """Draw ``name`` to ``output`` (.png .pdf .svg): a row per factor, in which it alone changes from left to right.
 
     Of a grid every image is exactly that; elsewhere it is the first row that has the value and agrees with the fixed
     others in most factors, and a note says how many agree in all. Only these images are rendered or read. The other
@@ -66,7 +69,9 @@ def preview(
         comment = json.dumps(
             {"created_by": provenance.created_by(), "name": source.name, "source": source.source}, ensure_ascii=False
         )
-        writing.write_png(output, _drawn(source, shown, images), overwrite=overwrite, comment=comment)
+        sheet, cells = _drawn(source, shown, images)
+        dpi = page.on_a_page(sheet.shape, page.SCREEN)
+        stills.write(output, sheet, cells, dpi=dpi, overwrite=overwrite, comment=comment)
     for note in source.notes:
         report.note(f"{output}: {note}")
     return output
@@ -138,8 +143,8 @@ def _agreement(source: Source, table: np.ndarray, shown: list[tuple[np.ndarray, 
     return f"not a grid: the nearest rows are shown; in {exact} of {total} images all other factors keep their class"
 
 
-def _drawn(source: Source, shown: list[tuple[np.ndarray, np.ndarray]], images: np.ndarray) -> np.ndarray:
-    """The sheet, uint8 [H,W,3]: a block per factor, its values above it."""
+def _drawn(source: Source, shown: list[tuple[np.ndarray, np.ndarray]], images: np.ndarray) -> Drawn:
+    """A block per factor, its values above it."""
     names = source.factor_names or ("images",)
     sizes = source.factor_sizes or (source.shape[0],)
     _, height, width, _ = source.shape
@@ -147,16 +152,16 @@ def _drawn(source: Source, shown: list[tuple[np.ndarray, np.ndarray]], images: n
     for name, size, (classes, _) in zip(names, sizes, shown, strict=False):
         some = f"{len(classes)} of " if len(classes) < size else ""
         label = Label(name, f"{some}{size:,}" + (" values" if source.factor_names else ""))
-        blocks.append(Block((label,), tuple(Label(_word(source, name, int(one))) for one in classes)))
+        blocks.append(Block((label,), tuple(map(Label, _words(source, name, classes))), thinned=False))
         cells.append(images[start : start + len(classes)][None])
         start += len(classes)
-    return Sheet(blocks, height, width, canvas.factor(height, width, _SIZE)).draw(cells)
+    return Sheet(blocks, height, width, layout.factor(height, width, _SIZE)), cells
 
 
-def _word(source: Source, name: str, index: int) -> str:
-    """What a class is called: its word, its value, or its number."""
+def _words(source: Source, name: str, classes: np.ndarray) -> list[str]:
+    """What classes of a factor are called: their words, their values, or their numbers."""
     if name in source.class_names:
-        return source.class_names[name][index]
+        return [source.class_names[name][one] for one in classes]
     if name in source.factor_values:
-        return canvas.number(float(source.factor_values[name][index]))
-    return str(index)
+        return lettering.numbers([float(source.factor_values[name][one]) for one in classes])
+    return [str(one) for one in classes]

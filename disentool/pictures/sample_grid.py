@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from disentool.models.label import Label
-from disentool.pictures import canvas, writing
-from disentool.pictures.canvas import Block, Sheet
+from disentool.pictures import layout, page, stills
+from disentool.pictures.canvas import Sheet
+from disentool.pictures.layout import Block
 from disentool.pictures.limits import check_pixels
 
 
@@ -17,7 +18,7 @@ def factor_for(output: Path, count: int, height: int, width: int, size: int) -> 
 
     WrongUsage if ``count`` of them are then too many for one picture.
     """
-    factor = canvas.factor(height, width, size)
+    factor = layout.factor(height, width, size)
     check_pixels(
         count * height * factor * width * factor,
         f"{output}: {count:,} images are too many for one picture; name fewer, a smaller --size or .h5",
@@ -36,22 +37,20 @@ def write(
 ) -> None:
     """Write images uint8 [b,H,W,C], which come batch by batch, as one picture; ``comment`` is kept in it.
 
-    ``apart``: each row is one content, and each column one class; the labels say so.
+    They stand row by row on a sheet about as wide as high, or wider. ``apart``: each row is one content, and each
+    column one class; the labels say so.
     """
-    picture = grid(np.concatenate(list(images)), factor, apart=apart)
-    writing.write_png(output, picture, overwrite=overwrite, comment=comment)
-
-
-def grid(images: np.ndarray, factor: int, *, apart: bool = False) -> np.ndarray:
-    """Images uint8 [n,H,W,C] row by row on a sheet about as wide as high, or wider; ``apart``: see :func:`write`."""
-    count, height, width, channels = images.shape
+    every = np.concatenate(list(images))
+    count, height, width, channels = every.shape
     rows, columns = shape(count, height, width)
     cells = np.full((rows * columns, height, width, channels), 255, np.uint8)
-    cells[:count] = images
+    cells[:count] = every
     block = Block((Label(""),) * rows, (Label(""),) * columns, heads=False)
     if apart:
         contents, classes = (
             [Label(f"{what} {i + 1}") for i in range(n)] for what, n in (("content", rows), ("class", columns))
         )
         block = Block(tuple(contents), tuple(classes))
-    return Sheet([block], height, width, factor).draw([cells.reshape(rows, columns, height, width, channels)])
+    sheet = Sheet([block], height, width, factor)
+    grid = cells.reshape(rows, columns, height, width, channels)
+    stills.write(output, sheet, [grid], dpi=page.on_a_page(sheet.shape), overwrite=overwrite, comment=comment)

@@ -9,7 +9,8 @@ from disentool.io.published_images import resized
 from disentool.models.label import Label
 from disentool.models.mixed_codes import CodePath
 from disentool.models.swap_inputs import Input
-from disentool.pictures.canvas import Block, Sheet
+from disentool.pictures.canvas import Sheet
+from disentool.pictures.layout import Block
 
 _COLUMNS = 8  # of an animation, side by side
 _THUMBS = 9  # the most images that are shown for a class of several
@@ -26,12 +27,11 @@ class Margin:
 
 @dataclass(frozen=True)
 class Grid:
-    """``cells`` uint8 [p,q,H,W,C]: a row for each code of ``left``, a column for each of ``top``.
+    """The sides of a grid: a row for each code of ``left``, a column for each of ``top``.
 
     ``height``, ``width``: of an image in pixels, each of which is enlarged ``factor`` times.
     """
 
-    cells: np.ndarray
     left: Margin
     top: Margin
     height: int
@@ -39,31 +39,31 @@ class Grid:
     factor: int
 
 
-def still(grid: Grid) -> np.ndarray:
-    """uint8 [H,W,3]: the inputs to the left and above, each beside its own codes; beside those in between nothing."""
+def still(grid: Grid) -> Block:
+    """The inputs to the left and above, each beside its own codes; beside those in between nothing."""
     left, top = _places(grid, grid.left), _places(grid, grid.top)
     labels = tuple(
         grid.top.inputs[near].label if exact else Label("")
         for near, exact in zip(grid.top.path.nearest, grid.top.path.exact, strict=True)
     )
-    aside = tuple(("" if row else grid.left.caption, image) for row, image in enumerate(left))
-    block = Block(
+    return Block(
         rows=(Label(""),) * len(left),
         columns=labels,
-        aside=(aside,),
+        aside=(tuple(("" if row else grid.left.caption, image) for row, image in enumerate(left)),),
         heads=_any(labels),
         above=top,
         corner=grid.top.caption,
+        thinned=False,
     )
-    return Sheet([block], grid.height, grid.width, grid.factor).draw([grid.cells])
 
 
-def animation(grid: Grid, *, of_class: bool) -> list[np.ndarray]:
+def animation(grid: Grid, cells: np.ndarray, *, of_class: bool) -> list[np.ndarray]:
     """Frames uint8 [H,W,3]: to the left one input after another, above those of the other side, below them the cells.
 
-    It goes through the left side; ``of_class``: through the top one, which then stands to the left.
+    ``cells``: uint8 [p,q,H,W,C], a row for each code of the left side. It goes through the left side; ``of_class``:
+    through the top one, which then stands to the left.
     """
-    moving, resting, cells = grid.left, grid.top, grid.cells
+    moving, resting = grid.left, grid.top
     if of_class:
         moving, resting, cells = resting, moving, cells.swapaxes(0, 1)
     shown, above = ([_image(grid, each) for each in side.inputs] for side in (moving, resting))
@@ -72,7 +72,9 @@ def animation(grid: Grid, *, of_class: bool) -> list[np.ndarray]:
     for part in parts:
         labels = tuple(Label("") if of_class else each.label for each in resting.inputs[part])
         aside = (((moving.caption, None),),)
-        blocks.append(Block((Label(""),), labels, aside, _any(labels), tuple(above[part]), resting.caption))
+        blocks.append(
+            Block((Label(""),), labels, aside, _any(labels), tuple(above[part]), resting.caption, thinned=False)
+        )
     sheet = Sheet(blocks, grid.height, grid.width, grid.factor)
     frames = []
     for images, near in zip(cells, moving.path.nearest, strict=True):

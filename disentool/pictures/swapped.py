@@ -19,12 +19,14 @@ from disentool.models import mixed_codes
 from disentool.models.decoding import images_of, to_pixels
 from disentool.models.model import TrainedModel, trained_classes
 from disentool.models.swap_inputs import Input
-from disentool.pictures import canvas, swap_grid, writing
+from disentool.pictures import layout, page, stills, swap_grid, writing
+from disentool.pictures.canvas import Sheet
 from disentool.pictures.decoded import write_decoded
 from disentool.pictures.limits import check_pixels, is_moving, is_still
-from disentool.reporting import Reporter, counted
+from disentool.pictures.page import Paper, Print
+from disentool.reporting import Reporter, Silent, counted
 
-_SIZE = 96  # pixels of an image's longer side, unasked
+_STILL_SIZE, _MOVING_SIZE = 128, 96  # pixels of an image's longer side, unasked: for print, for a screen
 _STILL_STEPS, _MOVING_STEPS = mixed_codes.STEPS, 13
 _MAX_IMAGES = 1_000_000  # of a data set or a folder
 
@@ -38,7 +40,8 @@ def is_picture(output: Path) -> bool:
 class Swap:
     """One output: the content of each of ``left`` on the class of each of ``top``.
 
-    ``of_class``: the columns of a code that are the class's, which ``dims`` chose, or None.
+    ``of_class``: the columns of a code that are the class's, which ``dims`` chose, or None. ``paper``: the room for a
+    still.
     """
 
     model: TrainedModel
@@ -50,6 +53,7 @@ class Swap:
     interpolate: Literal["content", "class"] | None
     steps: int | None
     size: int | None
+    paper: Paper
 
     @property
     def moving(self) -> bool:
@@ -57,9 +61,20 @@ class Swap:
         return is_moving(self.output)
 
     @property
-    def factor(self) -> int:
-        """How many times a pixel is enlarged."""
-        return canvas.factor(self.model.facts.height, self.model.facts.width, self.size or _SIZE)
+    def plain(self) -> Print:
+        """How many times a pixel is enlarged where no paper says otherwise."""
+        facts = self.model.facts
+        usual = _MOVING_SIZE if self.moving else _STILL_SIZE
+        return Print(layout.factor(facts.height, facts.width, self.size or usual))
+
+    def printed(self, report: Reporter) -> Print:
+        """The same for this output; WrongUsage where the paper that was asked for is too small."""
+        if self.moving:
+            return self.plain
+        facts, block = self.model.facts, swap_grid.still(self._grid(1))
+        return page.fit(
+            *(self.output, [block], facts.height, facts.width, self.size, _STILL_SIZE), paper=self.paper, report=report
+        )
 
     @cached_property
     def rows(self) -> mixed_codes.CodePath:
@@ -91,12 +106,13 @@ class Swap:
             raise WrongUsage(
                 f"{self.output}: an animation goes from one {side} to the next; name two or more with --{side}-rows"
             )
-        height, width = self.model.facts.height * self.factor, self.model.facts.width * self.factor
-        check_pixels(
-            count * height * width,
-            f"{self.output}: {count:,} cells of {height}x{width} pixels are too many for one picture; name fewer"
-            " inputs, a smaller --size, or an output ending in .h5",
-        )
+        for printed in (self.plain, self.printed(Silent())):
+            height, width = self.model.facts.height * printed.factor, self.model.facts.width * printed.factor
+            check_pixels(
+                count * height * width,
+                f"{self.output}: {count:,} cells of {height}x{width} pixels are too many for one picture; name fewer"
+                " inputs, a smaller --size, or an output ending in .h5",
+            )
 
     def write(self, fps: float, overwrite: bool, report: Reporter) -> None:
         """Decode, and write the output."""
@@ -105,13 +121,15 @@ class Swap:
             return
         with report.task(f"swap {self.output.name}", len(self.rows) * len(self.columns), "images") as task:
             cells = np.concatenate(list(counted(self._images(), task)))
-        grid = self._grid(cells.reshape(len(self.rows), len(self.columns), *cells.shape[1:]))
-        comment = self.model.comment
+        cells = cells.reshape(len(self.rows), len(self.columns), *cells.shape[1:])
+        printed, comment = self.printed(report), self.model.comment
+        grid = self._grid(printed.factor)
         if self.moving:
-            frames = swap_grid.animation(grid, of_class=self.interpolate == "class")
+            frames = swap_grid.animation(grid, cells, of_class=self.interpolate == "class")
             writing.write_animation(self.output, frames, fps, overwrite=overwrite, comment=comment)
-        else:
-            writing.write_png(self.output, swap_grid.still(grid), overwrite=overwrite, comment=comment)
+            return
+        sheet = Sheet([swap_grid.still(grid)], grid.height, grid.width, grid.factor, font=printed.font)
+        stills.write(self.output, sheet, [cells], dpi=printed.dpi, overwrite=overwrite, comment=comment)
 
     def _images(self) -> Iterator[np.ndarray]:
         """Every content with every class, uint8 [b,H,W,C] batch by batch."""
@@ -166,10 +184,8 @@ class Swap:
         few = ", ".join(map(str, self.dims)) if len(self.dims) <= 3 else f"{len(self.dims)}"
         return "others", f"dims {few}" if len(self.dims) <= 3 else f"{few} dims"
 
-    def _grid(self, cells: np.ndarray) -> swap_grid.Grid:
+    def _grid(self, factor: int) -> swap_grid.Grid:
         left, top = self._captions()
         facts = self.model.facts
-        size = (facts.height, facts.width, self.factor)
-        return swap_grid.Grid(
-            cells, swap_grid.Margin(self.left, self.rows, left), swap_grid.Margin(self.top, self.columns, top), *size
-        )
+        margins = swap_grid.Margin(self.left, self.rows, left), swap_grid.Margin(self.top, self.columns, top)
+        return swap_grid.Grid(*margins, facts.height, facts.width, factor)

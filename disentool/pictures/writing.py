@@ -7,13 +7,13 @@ import numpy as np
 
 from disentool.errors import MissingExtra, WrongUsage
 from disentool.io import files
+from disentool.io.figure_files import PRINT
 
-STILL = (".png",)
+STILL = (".png", ".pdf", ".svg")
 MOVING = (".gif", ".webp", ".mp4", ".webm")
 MAX_FPS = 50  # GIF counts hundredths of a second, and players slow down below two of them
 _SAMPLE = 50_000  # pixels that decide on a palette
 _HARDLY = 3  # of 255 levels: a change that nobody sees
-_PRINT = 300  # dots per inch: what a document sizes a picture by when it names no width
 
 
 def check_suffix(path: Path, allowed: tuple[str, ...]) -> None:
@@ -31,8 +31,11 @@ def check_suffix(path: Path, allowed: tuple[str, ...]) -> None:
             ) from None
 
 
-def write_png(path: Path, picture: np.ndarray, *, overwrite: bool, comment: str = "") -> None:
-    """Write uint8 [H,W,3] as PNG, with a comment that says where it comes from."""
+def write_png(path: Path, picture: np.ndarray, *, overwrite: bool, comment: str = "", dpi: float = PRINT) -> None:
+    """Write uint8 [H,W,3] as PNG, with a comment that says where it comes from.
+
+    ``dpi``: dots per inch, which a document sizes a picture by when it names no width.
+    """
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
@@ -40,7 +43,7 @@ def write_png(path: Path, picture: np.ndarray, *, overwrite: bool, comment: str 
     if comment:
         info.add_text("Comment", comment)
     with files.whole(path, overwrite=overwrite) as temporary:
-        Image.fromarray(picture).save(temporary, format="PNG", dpi=(_PRINT, _PRINT), pnginfo=info, optimize=True)
+        Image.fromarray(picture).save(temporary, format="PNG", dpi=(dpi, dpi), pnginfo=info, optimize=True)
 
 
 def save_png(path: Path, image: np.ndarray) -> None:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from disentool.errors import UnknownName, WrongUsage
+from disentool.io import figure_files
+from disentool.io.figure_files import FONT
 from disentool.results.labels import Names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".pdf", ".svg")
-COLUMN, PAGE = 84.0, 174.0  # mm: one column of a paper, and both
-INCH = 25.4  # mm
+COLUMN, PAGE, INCH = figure_files.COLUMN, figure_files.PAGE, figure_files.INCH  # mm
 TEXT = 7.0  # points, of labels; ticks, legends and captions are smaller
 _SMALLER = 6 / 7
 
@@ -24,7 +25,7 @@ MARKS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
 INKS = {"light": ("#222222", "#6b6b6b", "#d9d9d9", "#ffffff"), "dark": ("#e8e8e8", "#a8a8a8", "#444444", "#16181c")}
 # Words for a kind of typeface; all come with matplotlib. STIX is drawn after Times.
-FAMILIES = {"sans": "DejaVu Sans", "serif": "STIXGeneral", "mono": "DejaVu Sans Mono"}
+FAMILIES = {"sans": FONT, "serif": "STIXGeneral", "mono": "DejaVu Sans Mono"}
 
 Ends = tuple[float | None, float | None]  # of an axis; None: as the records are
 
@@ -81,62 +82,51 @@ class Drawing:
 @contextmanager
 def applied(options: Options) -> Iterator[None]:
     """Matplotlib's settings for everything drawn and saved inside."""
-    import matplotlib
-
     ink, soft, faint, paper = INKS[options.theme]
     text, small = options.points, options.small
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        matplotlib.rcdefaults()  # whatever the user's own style says: the same records make the same bytes
-        matplotlib.rcParams.update(
-            {
-                "font.family": [family(options.font), "DejaVu Sans"],  # the second has what the first lacks
-                "font.size": text,
-                "text.hinting": "none",  # letters are as wide in a .png as in a .pdf
-                "text.parse_math": False,  # a file's name may hold a dollar sign
-                "axes.titlesize": text,
-                "axes.titlelocation": "left",
-                "axes.labelsize": text,
-                "legend.fontsize": small,
-                "xtick.labelsize": small,
-                "ytick.labelsize": small,
-                "axes.linewidth": 0.6,
-                "xtick.major.width": 0.6,
-                "ytick.major.width": 0.6,
-                "xtick.major.size": 2.5,
-                "ytick.major.size": 2.5,
-                "xtick.minor.size": 1.5,
-                "ytick.minor.size": 1.5,
-                "lines.linewidth": 1.0,
-                "lines.markersize": 4,
-                "axes.spines.top": False,
-                "axes.spines.right": False,
-                "axes.formatter.useoffset": False,
-                "axes.grid": True,
-                "axes.axisbelow": True,
-                "grid.linewidth": 0.4,
-                "grid.color": faint,
-                "legend.frameon": False,
-                "legend.handlelength": 1.8,
-                "legend.borderaxespad": 0.0,
-                "legend.borderpad": 0.0,
-                "figure.facecolor": paper,
-                "axes.facecolor": paper,
-                "savefig.facecolor": paper,
-                "text.color": ink,
-                "axes.labelcolor": ink,
-                "axes.titlecolor": ink,
-                "axes.edgecolor": soft,
-                "xtick.color": soft,
-                "ytick.color": soft,
-                "xtick.labelcolor": ink,
-                "ytick.labelcolor": ink,
-                "hatch.linewidth": 0.4,
-                "svg.fonttype": "none",
-                "svg.hashsalt": "disentool",
-                "pdf.fonttype": 42,
-            }
-        )
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a name in another script
+    settings = {
+        "font.family": [family(options.font), FONT],  # the second has what the first lacks
+        "font.size": text,
+        "axes.titlesize": text,
+        "axes.titlelocation": "left",
+        "axes.labelsize": text,
+        "legend.fontsize": small,
+        "xtick.labelsize": small,
+        "ytick.labelsize": small,
+        "axes.linewidth": 0.6,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.major.size": 2.5,
+        "ytick.major.size": 2.5,
+        "xtick.minor.size": 1.5,
+        "ytick.minor.size": 1.5,
+        "lines.linewidth": 1.0,
+        "lines.markersize": 4,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.formatter.useoffset": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.linewidth": 0.4,
+        "grid.color": faint,
+        "legend.frameon": False,
+        "legend.handlelength": 1.8,
+        "legend.borderaxespad": 0.0,
+        "legend.borderpad": 0.0,
+        "figure.facecolor": paper,
+        "axes.facecolor": paper,
+        "savefig.facecolor": paper,
+        "text.color": ink,
+        "axes.labelcolor": ink,
+        "axes.titlecolor": ink,
+        "axes.edgecolor": soft,
+        "xtick.color": soft,
+        "ytick.color": soft,
+        "xtick.labelcolor": ink,
+        "ytick.labelcolor": ink,
+        "hatch.linewidth": 0.4,
+    }
+    with figure_files.text_as_text(settings):
         warnings.filterwarnings("ignore", message="constrained_layout not applied")  # a figure smaller than its text
         yield
 

@@ -3,6 +3,7 @@
 import functools
 import re
 
+from disentool.io.figure_files import FONT
 from disentool.plots import style
 from disentool.plots.style import Options
 
@@ -15,7 +16,7 @@ def _width(text: str, font: str, points: float) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    properties = FontProperties(family=[style.family(font), "DejaVu Sans"], size=points)
+    properties = FontProperties(family=[style.family(font), FONT], size=points)
     return float(text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0])
 
 

@@ -61,6 +61,18 @@ class Move:
         unit = "std of the prior" if self.span.latent else self.direction.unit
         return Label(self.direction.name, unit)
 
+    @property
+    def symbol(self) -> str:
+        """What an amount is called."""
+        return "alpha" if self.span.latent else "t"
+
+    @property
+    def axis(self) -> str:
+        """What its amounts are."""
+        if self.span.latent:
+            return f"{self.symbol} (standard deviations of the prior)"
+        return f"{self.symbol} ({self.direction.unit})" if self.direction.unit else self.symbol
+
     def origin(self, start: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Where codes [n,d] are moved from: the codes, their s and g(s)."""
         u = self.direction.u.astype(np.float64)

@@ -151,6 +151,8 @@ REFUSED = {
         "frames": (*NOT_WHOLE, 0, 1, 3, -2, 1002),
         "fps": (*NOT_A_NUMBER, 0, -1, 1000),
         "size": (*(v for v in NOT_WHOLE if v is not None), 0, -1, 15, 1025),
+        "width": (*(v for v in NOT_A_NUMBER if v is not None), 0, -1, 19, 1001),
+        "height": (*(v for v in NOT_A_NUMBER if v is not None), 0, -1, 19, 1001),
         "force": NOT_A_FLAG,
     },
     "swap": RUN
@@ -171,6 +173,8 @@ REFUSED = {
         "strict": NOT_A_FLAG,
         "fps": (*NOT_A_NUMBER, 0, -1, 1000),
         "size": (*(v for v in NOT_WHOLE if v is not None), 0, -1, 15, 1025),
+        "width": (*(v for v in NOT_A_NUMBER if v is not None), 0, -1, 19, 1001),
+        "height": (*(v for v in NOT_A_NUMBER if v is not None), 0, -1, 19, 1001),
     },
     "load": {"checkpoint": (*NOT_A_PATH, None), "device": NOT_A_DEVICE, "trust": NOT_A_FLAG},
     "score": {

@@ -1,5 +1,6 @@
 """``traverse`` and ``sample`` of methods of class and content show the two apart, and say where there is no prior."""
 
+import imageio.v3 as imageio
 import numpy as np
 import pytest
 
@@ -50,10 +51,12 @@ def test_a_grid_has_a_content_in_each_row_and_a_class_in_each_column(model):
     assert len(np.unique(codes.reshape(6, 7), axis=0)) == 6
 
 
-def test_a_grid_is_labelled_only_where_it_is_apart():
+def test_a_grid_is_labelled_only_where_it_is_apart(folder):
     images = np.zeros((5, 16, 16, 1), np.uint8)
     assert sample_grid.shape(5, 16, 16) == (2, 3)
-    plain, labelled = (sample_grid.grid(images, 2, apart=apart) for apart in (False, True))
+    for apart in (False, True):
+        sample_grid.write(folder / f"{apart}.png", [images], 2, apart=apart, overwrite=False, comment="{}")
+    plain, labelled = (imageio.imread(folder / f"{apart}.png") for apart in (False, True))
     assert labelled.shape[0] > plain.shape[0] and labelled.shape[1] > plain.shape[1]
 
 

@@ -107,7 +107,7 @@ def swapped(cli, *arguments):
 def test_a_grid_has_a_row_for_each_content_and_a_column_for_each_class(ckpt, cli, tmp_path):
     contents, classes = [10, 70, 130], [5, 100]
     out = tmp_path / "grid.png"
-    swapped(cli, ckpt, "--content-rows", "10,70,130", "--class-rows", "5,100", "-o", out).printed(out)
+    swapped(cli, ckpt, "--content-rows", "10,70,130", "--class-rows", "5,100", "--size", 96, "-o", out).printed(out)
     (picture,) = read(out)
     cells = pairs(load_model(ckpt, "cpu"), contents, classes)
     spots = [[places(picture, cell) for cell in row] for row in cells]
@@ -119,6 +119,24 @@ def test_a_grid_has_a_row_for_each_content_and_a_column_for_each_class(ckpt, cli
     for found, row in zip(spots, contents, strict=True):
         y, x = min(places(picture, IMAGES[row]), key=lambda place: place[1])
         assert all(any(place[0] == y and place[1] > x for place in cell) for cell in found)
+
+
+def test_a_grid_has_print_size_unasked(ckpt, cli, tmp_path):
+    out = tmp_path / "grid.png"
+    swapped(cli, ckpt, "--content-rows", "10,70", "--class-rows", "5,100", "-o", out)
+    (picture,) = read(out)
+    assert len(picture) > 3 * 128
+    with Image.open(out) as image:
+        assert round(image.info["dpi"][0]) == 300
+    swapped(cli, ckpt, "--content-rows", "10,70", "--class-rows", "5,100", "-o", out, "--width", 84)
+    with Image.open(out) as image:
+        assert image.width / image.info["dpi"][0] * 25.4 == pytest.approx(84, abs=0.05)
+    many = [str(row) for row in range(40)]
+    swapped(cli, ckpt, "--content-rows", ",".join(many), "--class-rows", "0-29", "-o", out)
+    with Image.open(out) as image:
+        wide, high = (side / dpi * 25.4 for side, dpi in zip(image.size, image.info["dpi"], strict=True))
+    assert wide < 210 and high < 297
+    cli("swap", ckpt, "--gif", tmp_path / "a.gif", "--height", 50, "--device", "cpu").failed(2, "--height")
 
 
 def test_a_data_set_of_every_pair_knows_their_factors(ckpt, cli, tmp_path):

@@ -173,7 +173,9 @@ def test_labels(ckpt, blocks, tmp_path):
     assert [label.text for label in still.rows] == ["z2", "z3", "z0", "z1"]
     assert [label.detail for label in still.rows] == ["2.00 nats", "1.25 nats", "0.50 nats", "<0.01 nats"]
     assert [label.muted for label in still.rows] == [False, False, False, True]
-    assert " ".join(label.text for label in still.columns) == "-3 -2.5 -2 -1.5 -1 -0.5 0 0.5 1 1.5 2 2.5 3"
+    assert (
+        " ".join(label.text for label in still.columns) == "-3.0 -2.5 -2.0 -1.5 -1.0 -0.5 0.0 0.5 1.0 1.5 2.0 2.5 3.0"
+    )
     assert [[caption for caption, _ in column] for column in still.aside] == [["input", "reconstruction"]]
     assert moving.columns == still.rows and len(moving.rows) == 4
     assert [[caption for caption, _ in column] for column in moving.aside] == [["input", "", "", ""]]

@@ -67,7 +67,8 @@ def test_the_sheet_holds_the_images_in_their_places(squares):
     shown = preview._shown(made, None)
     cells = preview._images(made, np.concatenate([rows for _, rows in shown]))
     np.testing.assert_array_equal(cells, images[np.concatenate([rows for _, rows in shown])])
-    sheet = preview._drawn(made, shown, cells)
+    drawn, grids = preview._drawn(made, shown, cells)
+    sheet = drawn.draw(grids)
     assert sheet.dtype == np.uint8
     assert sheet.shape[2] == 3
     factor = round(72 / 16)
@@ -86,9 +87,10 @@ def test_words_and_values():
         class_names={"kind": ("cat", "dog")},
         factor_values={"angle": np.array([-30.0, 30.123])},
     )
-    assert preview._word(made, "kind", 1) == "dog"
-    assert preview._word(made, "angle", 1) == "30.12"
-    assert preview._word(made, "plain", 1) == "1"
+    both = np.array([0, 1])
+    assert preview._words(made, "kind", both) == ["cat", "dog"]
+    assert preview._words(made, "angle", both) == ["-30.00", "30.12"]
+    assert preview._words(made, "plain", both) == ["0", "1"]
 
 
 def test_without_factors_images_evenly_spaced(squares):
@@ -96,7 +98,8 @@ def test_without_factors_images_evenly_spaced(squares):
     plain = replace(made, factor_names=(), factor_sizes=(), grid=False, factors=lambda rows: np.zeros((192, 0), int))
     ((classes, rows),) = preview._shown(plain, plain.factors(None))
     assert rows.tolist() == classes.tolist() == preview._spread(192).tolist()
-    assert preview._drawn(plain, [(classes, rows)], images[rows]).ndim == 3
+    drawn, cells = preview._drawn(plain, [(classes, rows)], images[rows])
+    assert drawn.draw(cells).ndim == 3
 
 
 # ---- the command

@@ -8,8 +8,9 @@ from PIL import Image, ImageSequence
 
 from disentool.errors import MissingExtra, OutputExists, WrongUsage
 from disentool.models.label import Label
-from disentool.pictures import canvas, writing
-from disentool.pictures.canvas import Block, Sheet
+from disentool.pictures import lettering, writing
+from disentool.pictures.canvas import Sheet
+from disentool.pictures.layout import Block, factor
 
 GREYS = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 3, axis=2)
 
@@ -119,15 +120,23 @@ def test_webp_keeps_every_colour(tmp_path):
 
 
 def test_images_are_enlarged_by_a_whole_number():
-    assert [canvas.factor(64, 64, size) for size in (128, 64, 90, 10)] == [2, 1, 1, 1]
-    assert canvas.factor(28, 20, 64) == 2
-    assert canvas.factor(300, 300, 64) == 1
+    assert [factor(64, 64, size) for size in (128, 64, 90, 10)] == [2, 1, 1, 1]
+    assert factor(28, 20, 64) == 2
+    assert factor(300, 300, 64) == 1
 
 
-def test_numbers_are_clean():
-    values = np.linspace(-3, 3, 13)
-    assert [canvas.number(v) for v in values[[0, 1, 6, 12]]] == ["-3", "-2.5", "0", "3"]
-    assert canvas.number(-0.001) == "0" and canvas.number(2 / 3) == "0.67"
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.linspace(-3, 3, 13)[:4], ["-3.0", "-2.5", "-2.0", "-1.5"]),
+        ([-1, 0, 1], ["-1", "0", "1"]),
+        (np.linspace(-1, 1, 4), ["-1.00", "-0.33", "0.33", "1.00"]),
+        ([-1e-12, 0.002, 0.004], ["0.000", "0.002", "0.004"]),
+        ([5.0], ["5"]),
+    ],
+)
+def test_numbers_of_an_axis_have_one_number_of_decimals(values, expected):
+    assert lettering.numbers(values) == expected
 
 
 def sheet(channels=1, heads=True, **options):
@@ -173,7 +182,8 @@ def test_labels_are_beside_their_rows_and_pale_when_muted():
     darkest = []
     for row in range(2):
         y, x = layout.cell(0, row, 0)
-        darkest.append(picture[y : y + 32, x - 50 : x].min())
+        beside = layout.aside(0, 0, row)[1] + 40  # labels stand between the images of the start and the cells
+        darkest.append(picture[y : y + 32, beside:x].min())
     assert darkest[0] < 60 and 150 < darkest[1] < 200
 
 

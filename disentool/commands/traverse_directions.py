@@ -1,0 +1,167 @@
+"""Generator and directions -> pictures and pages of what the directions do."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from disentool.commands.traverse import claim_all
+from disentool.engine import devices
+from disentool.models.generator import Opened, generated_pixels
+from disentool.pages import explorer, explorer_content
+from disentool.pictures import page, traversal_grid
+from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
+from disentool.pictures.page import Paper
+from disentool.pictures.traversal_grid import LeftImages, Variation, half_period
+from disentool.reporting import Reporter, Silent, counted
+from disentool.steering import along_direction, codes_to_move, named_directions
+from disentool.steering.along_direction import Move, Span
+from disentool.steering.codes_to_move import CodesToMove
+
+
+def traverse_directions(
+    spec: str | Path,
+    references: Sequence[str],
+    outputs: Sequence[Path],
+    spans: Sequence[Span] = (),
+    *,
+    image_files: Sequence[Path] = (),
+    codes: Path | None = None,
+    rows: Sequence[int] | None = None,
+    data: str | None = None,
+    images: int | None = None,
+    classes: Sequence[int] = (),
+    steps: int | None = None,
+    frames: int = 40,
+    fps: float = 20.0,
+    size: int | None = None,
+    width: float | None = None,
+    height: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    trust: bool = False,
+    force: bool = False,
+    overwrite: bool = False,
+    report: Reporter | None = None,
+) -> Iterator[Path]:
+    """Move images along directions and draw them; yields each output as it is complete.
+
+    ``references``: ``dirs.h5:shift-x``, or a file alone for all that it holds. ``spans``: one for each direction, one
+    for all, or none: from end to end of what each was fitted to. An image of code z is moved by t to z + (s' - s) u
+    with s = <z,u> and s' = g^-1(g(s) + t) (Plumerault et al. 2020, section 2), by alpha to z + alpha u.
+
+    The images to start from are ``images`` (default 4) codes from the prior, for each direction placed at its s = 0,
+    from where it can be followed to both ends; or, of a checkpoint that encodes into its generator's z, ``image_files``
+    or ``rows`` of ``data``; or the codes of a latents file, ``codes``. Those are moved from where they are.
+
+    ``outputs`` and the numbers: as :func:`disentool.commands.traverse.traverse` has them, a row per direction in a
+    still. A page moves each image along each direction as far as that was fitted, if no span is named.
+
+    Raises what that does; DataMismatch for another generator's directions without ``force``; WrongUsage for
+    a t outside the range that a direction was fitted to.
+    """
+    report = report or Silent()
+    outputs = [Path(output) for output in outputs]
+    paper = Paper(width, height)
+    check_sizes(images, steps, frames, fps, size)
+    paper.check()
+    check_outputs(outputs)
+    page.require_still(outputs, paper)
+    with ExitStack() as claims:
+        claim_all(outputs, overwrite, claims)
+        named = named_directions.read(references, every=True)
+        directions = [each.direction for each in named]
+        asked = along_direction.spans_of(directions, spans)
+        devices.configure(devices.choose(device))
+        opened = named_directions.opened(spec, named, device, trust=trust, force=force)
+        starts = codes_to_move.find(
+            opened,
+            report,
+            image_files=image_files,
+            codes=codes,
+            rows=rows,
+            data=data,
+            count=images,
+            seed=seed,
+        )
+        check_starts(len(starts.z))
+        moves = [Move(each, span, starts.drawn) for each, span in zip(directions, asked, strict=True)]
+        if not spans:
+            moves = [move.within(starts.z) for move in moves]
+        drawn = [output for output in outputs if not is_page(output)]
+        for move in moves if drawn or spans else ():
+            move.require_reached(starts.z)
+        classes_of = named_directions.classes_of(opened, named, classes, len(starts.z))
+
+        facts, comment = opened.generator.facts, named_directions.comment(opened, named)
+        planned = []
+        for output in drawn:
+            share = np.linspace(0, 1, steps or STEPS) if is_still(output) else (1 + half_period(frames)) / 2
+            amounts = [move.span.low + (move.span.high - move.span.low) * share for move in moves]
+            variations = [
+                Variation(move.label, values, move.codes(starts.z, values), move.axis, move.symbol)
+                for move, values in zip(moves, amounts, strict=True)
+            ]
+            planned.append(
+                traversal_grid.lay_out(
+                    *(output, variations, facts.height, facts.width, size),
+                    paper=paper,
+                    captions=_captions_of_moved(starts),
+                    stacked=False,
+                    report=report,
+                )
+            )
+        with report.task(f"traverse {Path(spec).name}", sum(each.cells for each in planned), "images") as task:
+            done = 0
+            for each in planned:
+                of_codes = None if classes_of is None else classes_of[each.start_of_codes]
+                made = generated_pixels(opened, each.codes, of_codes)
+                cells = each.by_variation(counted(made, task, done))
+                done += each.cells
+                if is_still(each.output):
+                    beside = _left_of_moved(opened, starts, classes_of)
+                    traversal_grid.write_still(each, cells, beside, comment=comment, overwrite=overwrite)
+                else:
+                    traversal_grid.write_animation(
+                        each, cells, starts.images, fps=fps, comment=comment, overwrite=overwrite
+                    )
+                yield each.output
+        if len(drawn) < len(outputs):
+            content = explorer_content.of_generator(
+                opened,
+                starts,
+                moves,
+                steps,
+                report,
+                spanned=bool(spans),
+                named=images is not None or not starts.drawn,
+            )
+            for output in filter(is_page, outputs):
+                explorer.write(
+                    output,
+                    content,
+                    explorer_content.generated(opened, classes_of, content),
+                    opened.path.name,
+                    explorer_content.facts_of_generator(opened),
+                    json.loads(comment),
+                    size=size,
+                    overwrite=overwrite,
+                    report=report,
+                )
+                yield output
+
+
+def _captions_of_moved(starts: CodesToMove) -> list[str]:
+    """The same for starts that are moved along directions; codes that were drawn are shown in the row itself."""
+    return ([] if starts.images is None else ["input"]) + ([] if starts.drawn else ["start"])
+
+
+def _left_of_moved(opened: Opened, starts: CodesToMove, classes: np.ndarray | None) -> list[LeftImages]:
+    """Each start's own image where known, and what its code makes unless it was drawn, with their captions."""
+    shown = [] if starts.images is None else [starts.images]
+    if not starts.drawn:
+        shown.append(np.concatenate(list(generated_pixels(opened, starts.z, classes))))
+    captions = _captions_of_moved(starts)
+    return [list(zip(captions, [each[start] for each in shown], strict=True)) for start in range(len(starts.z))]
