@@ -112,10 +112,10 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     "--image",
     "image_files",
     group="Start",
-    metavar="FILE",
+    metavar="FILE|FOLDER",
     type=options.path,
     multiple=True,
-    help="Start from the code of this picture. Repeatable.",
+    help="Start from the code of this picture, or of each picture below this folder. Repeatable.",
 )
 @option("--rows", group="Start", metavar="N,N-N", help="Start from these rows of the data, or of --codes.")
 @option("--codes", group="Start", metavar="LATENTS", type=options.path, help="Start from the codes of a latents file.")

@@ -49,7 +49,7 @@ def find(
 ) -> StartingCodes:
     """The codes that the arguments name. Where they leave the number open: ``count``, or up to ``default`` of them.
 
-    ``image_files``: pictures, resized where needed. ``codes``: a latents file; ``rows`` chooses among its codes, else
+    ``image_files``: pictures, and all below folders, resized where needed. ``codes``: a latents file; ``rows`` chooses among its codes, else
     the first ones are taken. ``rows`` without ``codes``: rows of ``data``, or of the data the model was trained on.
     ``data`` alone: rows spread evenly over it. Nothing of these: the images kept in the checkpoint.
 
@@ -60,8 +60,8 @@ def find(
     if codes and data:
         raise WrongUsage("--codes holds the codes to start from; leave out --data")
     if image_files:
-        images = [fitted_images.picture(model, Path(file), report) for file in image_files]
-        return encoded(model, np.stack(images), chosen=True)
+        images, _ = fitted_images.of_files(model, [Path(file) for file in image_files], report)
+        return encoded(model, images, chosen=True)
     if codes:
         found = _read_codes(model, Path(codes), report)
         chosen = (

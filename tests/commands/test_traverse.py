@@ -208,7 +208,7 @@ def test_several_tall_blocks_are_apart(ckpt, blocks, tmp_path):
     assert read_png(tmp_path / "a.png").shape[0] > 3 * 4 * 128
 
 
-def test_an_image_file_is_the_base(ckpt, model, tmp_path):
+def test_an_image_file_is_the_base(ckpt, model, blocks, tmp_path):
     image = square_grid()[0][77]
     Image.fromarray(image[:, :, 0]).save(tmp_path / "fits.png")
     Image.fromarray(image[:, :, 0].repeat(3, 0).repeat(2, 1)).save(tmp_path / "large.png")
@@ -220,6 +220,14 @@ def test_an_image_file_is_the_base(ckpt, model, tmp_path):
     files_given = [tmp_path / "fits.png", tmp_path / "large.png"]
     run(ckpt, tmp_path / "b.png", image_files=files_given, dims=[3], steps=3, report=notes)
     assert len(notes.notes) == 1 and f"{tmp_path / 'large.png'}: 64x96" in notes.notes[0]
+    (tmp_path / "many").mkdir()
+    for row in (77, 3):
+        Image.fromarray(square_grid()[0][row, :, :, 0]).save(tmp_path / "many" / f"{row}.png")
+    run(ckpt, tmp_path / "c.png", image_files=[tmp_path / "many", tmp_path / "fits.png"], dims=[3], steps=3)
+    assert len(blocks[-1]) == 3  # 3.png, 77.png and fits.png
+    cells = cells_of(read_png(tmp_path / "c.png"), 3, 3, **STILL)
+    for row, number in enumerate((3, 77, 77)):
+        assert close(cells[row, 2], decoded(model, [at(encoded(model, square_grid()[0][[number]])[0], 3, 3)])[0])
 
 
 def test_codes_of_a_latents_file_are_the_bases(ckpt, model, blocks, tmp_path):
