@@ -49,9 +49,10 @@ def find(
 ) -> StartingCodes:
     """The codes that the arguments name. Where they leave the number open: ``count``, or up to ``default`` of them.
 
-    ``image_files``: pictures, and all below folders, resized where needed. ``codes``: a latents file; ``rows`` chooses among its codes, else
-    the first ones are taken. ``rows`` without ``codes``: rows of ``data``, or of the data the model was trained on.
-    ``data`` alone: rows spread evenly over it. Nothing of these: the images kept in the checkpoint.
+    ``image_files``: pictures, and all below folders, resized where needed. ``codes``: a latents file; ``rows`` chooses
+    among its codes, else the first ones are taken. ``rows`` without ``codes``: rows of ``data``, or of the data the
+    model was trained on. ``data`` alone: rows spread evenly over it. Nothing of these: the images kept in the
+    checkpoint.
 
     Raises WrongUsage, MissingFile, ForeignFile, or DataMismatch when an input does not fit the model.
     """

@@ -21,8 +21,8 @@ class AutoencoderConfig:
 
     initialisation: Literal["torch", "he", "glorot"] = opt(
         "torch",
-        "law of the first weights of encoder and decoder. torch: torch's own. he: He's, with which training starts"
-        " sooner. glorot: Glorot's uniform weights",
+        "law of the first weights of encoder and decoder. torch: torch's own. glorot: Glorot's uniform weights."
+        " he: He's normal weights. With either of these two, training starts sooner",
     )
     learning_rate: float = opt(1e-4, "Adam's learning rate for encoder and decoder", above=0, group="Optimiser")
     beta1: float = opt(

@@ -23,7 +23,7 @@ class BetaTCVAEConfig(AutoencoderConfig):
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
-        "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000},
+        "quick": {"initialisation": "glorot", "learning_rate": 1e-3, "steps": 1000},
     }
 
     @property

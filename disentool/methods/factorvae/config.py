@@ -31,5 +31,10 @@ class FactorVAEConfig(AutoencoderConfig):
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
-        "quick": {"initialisation": "he", "learning_rate": 1e-3, "discriminator_learning_rate": 1e-3, "steps": 1000},
+        "quick": {
+            "initialisation": "glorot",
+            "learning_rate": 1e-3,
+            "discriminator_learning_rate": 1e-3,
+            "steps": 1000,
+        },
     }

@@ -12,5 +12,5 @@ class VAEConfig(AutoencoderConfig):
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
-        "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000},
+        "quick": {"initialisation": "glorot", "learning_rate": 1e-3, "steps": 1000},
     }
