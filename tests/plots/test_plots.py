@@ -102,6 +102,14 @@ def test_tradeoff_of_fewer_than_three_seeds_shows_each_and_no_mean(seeds):
     pairs = [[r["score"] for r in rows if r["id"] == key][::-1] for key in dict.fromkeys(r["id"] for r in rows)]
     assert np.array(sorted(points.tolist())) == pytest.approx(np.array(sorted(pairs)))
     assert drawing.caption.startswith("Hollow marks: single seeds, where there are fewer than 3")
+    assert [handle.get_markerfacecolor() for handle in drawing.handles] == ["#ffffff"] * 2
+    axis.figure.draw_without_rendering()
+    assert sorted(text.get_text() for text in axis.texts) == sorted(["γ = 10", "γ = 40", "β = 1", "β = 4"] * seeds)
+
+
+def test_tradeoff_of_few_and_of_several_seeds_has_a_filled_mark_in_its_key():
+    rows = [r for r in made.scored("factor", "reconstruction") if r["config"].get("beta") != 4 or r["seed"] == 0]
+    assert all(handle.get_markerfacecolor() != "#ffffff" for handle in of("tradeoff", rows).handles)
 
 
 def test_tradeoff_has_a_panel_for_each_metric():
