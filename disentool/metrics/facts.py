@@ -73,6 +73,11 @@ class MetricFacts:
         return function
 
     @property
+    def perceptual(self) -> bool:
+        """Whether one of its measures is LPIPS, which needs weights."""
+        return "lpips" in self.measures
+
+    @property
     def default(self) -> str:
         """The protocol of ready codes."""
         return next(iter(self.protocols))

@@ -9,10 +9,10 @@ from disentool.errors import DataMismatch, ForeignFile
 from disentool.io import score_records
 from disentool.io.schema import CORRELATION, SCORE
 from disentool.plots import axes, matrix, style, tables
-from disentool.plots.correlation_records import correlations
 from disentool.plots.panels import mark_handle, panels, row_labels
 from disentool.plots.style import Drawing, Options
 from disentool.results import seeds
+from disentool.results.correlations import correlations
 from disentool.results.labels import counted, measure_of, words
 from disentool.results.reading import Table
 from disentool.results.settings import in_order, settings

@@ -11,11 +11,11 @@ from scipy import stats
 from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
 from disentool.io.schema import CORRELATION, HISTORY, SCORE
 from disentool.plots import PLOTS, style
-from disentool.plots.correlation_records import correlations
 from disentool.plots.drawing import draw
 from disentool.plots.style import Options
 from disentool.plots.terms import unit_of
 from disentool.results import labels, settings
+from disentool.results.correlations import correlations
 from disentool.results.reading import Table
 from disentool.results.settings import Setting
 
