@@ -84,8 +84,8 @@ def _complete_protocol(ctx: click.Context, param: click.Parameter, incomplete: s
     type=options.path,
     multiple=True,
     metavar="FILE",
-    help=f"For {_PERCEPTUAL}: the weights of LPIPS. Give torchvision's alexnet or vgg16 (.pth), and with a second --lpips the"
-    " linear layers of the lpips package (its weights/v0.1/alex.pth or vgg.pth).",
+    help=f"For {_PERCEPTUAL}: the weights of LPIPS. Give torchvision's alexnet or vgg16 (.pth), and with a second"
+    " --lpips the linear layers of the lpips package (its weights/v0.1/alex.pth or vgg.pth).",
 )
 @option(
     "--repeats",
