@@ -10,7 +10,7 @@ from disentool.plots import axes, marks, style, tables
 from disentool.plots.panels import handle, panels
 from disentool.plots.style import Drawing, Options
 from disentool.results import seeds
-from disentool.results.labels import counted, measure_of, short, words
+from disentool.results.labels import count_range, measure_of, short, words
 from disentool.results.reading import Table
 from disentool.results.settings import Setting, in_order, settings
 
@@ -76,13 +76,13 @@ def draw(found: list[Table], options: Options) -> Drawing:
 def _caption(counts: list[int], own: bool, undefined: int) -> str:
     parts = []
     if max(counts) >= seeds.LEAST:
-        parts.append(f"Marks: means of {counted(counts, 'seed')}; bars: 95 % intervals (Student's t).")
+        parts.append(f"Marks: means of {count_range(counts, 'seed')}; bars: 95 % intervals (Student's t).")
     if min(counts) < seeds.LEAST:
         bars = ", with the metric's own 95 % intervals" if own else ""
         parts.append(f"Hollow marks: single seeds{bars}.")
     parts.append("The other constants are the protocol's.")
     if undefined:
-        parts.append(f"Left out: {counted([undefined], 'record')} without a finite score.")
+        parts.append(f"Left out: {count_range([undefined], 'record')} without a finite score.")
     return " ".join(parts)
 
 

@@ -13,7 +13,7 @@ from disentool.plots.panels import mark_handle, panels
 from disentool.plots.placing import Named
 from disentool.plots.style import Drawing, Options, look
 from disentool.results import seeds
-from disentool.results.labels import counted
+from disentool.results.labels import count_range
 from disentool.results.reading import Table
 from disentool.results.settings import Setting, in_order, settings
 
@@ -72,15 +72,15 @@ def _caption(counts: list[int], way: bool, undefined: int) -> str:
     some, most = min(counts), max(counts)
     parts = []
     if most >= seeds.LEAST:
-        parts.append(f"Large marks: means of {counted(counts, 'seed')} with 95 % intervals (Student's t).")
+        parts.append(f"Large marks: means of {count_range(counts, 'seed')} with 95 % intervals (Student's t).")
         parts.append("Small marks: each seed at its last step.")
     if some < seeds.LEAST:
-        few = counted([count for count in counts if count < seeds.LEAST], "seed")
+        few = count_range([count for count in counts if count < seeds.LEAST], "seed")
         parts.append(f"Hollow marks: single seeds, where there are fewer than {seeds.LEAST} ({few}).")
     if way:
         parts.append("Lines: the way there over training.")
     if undefined:
-        parts.append(f"Left out: {counted([undefined], 'model')} without a finite score.")
+        parts.append(f"Left out: {count_range([undefined], 'model')} without a finite score.")
     return " ".join(parts)
 
 

@@ -114,7 +114,7 @@ def short(value: float) -> str:
     return f"{value:g}"
 
 
-def counted(numbers: list[int], what: str) -> str:
+def count_range(numbers: list[int], what: str) -> str:
     """``3 seeds`` or ``2 to 5 seeds``."""
     low, high = min(numbers), max(numbers)
     amount = f"{low:,}" if low == high else f"{low:,} to {high:,}"
