@@ -109,7 +109,7 @@ def history(steps: int = 500, every: int = 50, seed: int = 0) -> list[dict]:
             "loss": 100 + 9000 / step + rng.normal(0, 3),
             "reconstruction": 90 + 9000 / step + rng.normal(0, 3),
             "kl": 20 * step / (step + 100) + rng.normal(0, 0.3),
-            "total_correlation": 0.5 + rng.normal(0, 0.1),
+            "tc": 0.5 + rng.normal(0, 0.1),
         }
         for step in range(every, steps + 1, every)
     ]

@@ -9,12 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click import Context
+from click import Argument, Command, Context, Group
 from PIL import Image
 
 from disentool import config, methods
 from disentool.cli import COMMANDS, group
 from disentool.commands.prepare import prepare
+from disentool.datasets import DATASETS
+from disentool.datasets.catalogue import PUBLISHED
+from disentool.metrics.table.class_and_content import CLASS_AND_CONTENT
+from disentool.metrics.table.codes_alone import CODES_ALONE
+from disentool.metrics.table.directions import DIRECTIONS
+from disentool.metrics.table.disentanglement import DISENTANGLEMENT
+from disentool.metrics.table.images import IMAGES
+from disentool.pictures import writing
 from disentool.training.plan import plan
 
 ROOT = Path(__file__).parents[1]
@@ -173,12 +181,104 @@ def test_texts_are_short():
         assert len(guide.read_text(encoding="utf-8").splitlines()) <= 160, guide.name
 
 
-def test_readme_names_every_command_and_guide():
+def test_readme_names_every_guide():
     text = README.read_text(encoding="utf-8")
-    for name in COMMANDS:
-        assert f"`{name} " in text or f"disentool {name} " in text, name
     for guide in GUIDES:
         assert f"(examples/{guide.name})" in text, guide.name
+
+
+def rows(path: Path, head: str) -> list[tuple[str, ...]]:
+    """The rows, cell by cell, of the document's table whose first column is headed so."""
+    text = path.read_text(encoding="utf-8")
+    (table,) = re.findall(rf"^\| {re.escape(head)} \|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.M)
+    return [tuple(cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]) for line in table.splitlines()]
+
+
+def coded(cell: str) -> list[str]:
+    """What is printed as code in a cell."""
+    return re.findall(r"`([^`]*)`", cell)
+
+
+def command_named(name: str) -> Command:
+    command = group.get_command(Context(group, **group.context_settings), name)
+    assert command is not None
+    return command
+
+
+def usage(name: str) -> str:
+    """What a command calls its arguments."""
+    command = command_named(name)
+    if isinstance(command, Group):
+        return "METHOD"
+    context = Context(command)
+    return " ".join(each.make_metavar(context) for each in command.params if isinstance(each, Argument))
+
+
+def test_readmes_table_of_commands_has_every_command_with_its_arguments():
+    found = [coded(row[0]) for row in rows(README, "command")]
+    assert [names[0].split()[0] for names in found] == list(COMMANDS)
+    for name, *arguments in (words.split() for names in found for words in names):
+        assert set(arguments) <= set(re.findall(r"[A-Z]+", usage(name))), name
+
+
+def test_readmes_suffixes_are_those_of_the_program():
+    out = {coded(row[0])[0].split()[0]: re.findall(r"(?<=\.)[a-z]\w+", row[2]) for row in rows(README, "command")}
+    assert {f".{suffix}" for suffix in out["traverse"]} == {*writing.STILL, *writing.MOVING, ".html"}
+    for name in ("prepare", "encode", "sample", "find-direction", "invert", "plot", "report", "export"):
+        command = command_named(name)
+        said = command.get_help(Context(command, info_name=name))
+        assert out[name] and all(suffix in said for suffix in out[name]), name
+
+
+def test_readme_says_which_commands_read_stdin():
+    said = re.search(
+        r"`-` reads paths from stdin \((.*?)\) or records \((.*?)\)", README.read_text(encoding="utf-8"), re.S
+    )
+    paths, records = (coded(part) for part in said.groups())
+    reads = [name for name in COMMANDS if usage(name).rstrip("]").endswith("|-")]
+    assert sorted(records) == sorted(name for name in reads if "RECORDS" in usage(name))
+    assert sorted(paths) == sorted(name for name in reads if "RECORDS" not in usage(name))
+
+
+METHOD_TABLES = [(README, "`train ...`"), (ROOT / "examples" / "training.md", "method")]
+
+
+@pytest.mark.parametrize(("document", "head"), METHOD_TABLES, ids=["readme", "training"])
+def test_tables_of_methods_have_every_method_with_its_paper_and_its_options(document, head):
+    found = rows(document, head)
+    assert sorted(name for row in found for name in coded(row[0])) == sorted(methods.METHODS)
+    for names, paper in found:
+        if "class-and-content.md" in paper:
+            continue
+        options = set()
+        for name in coded(names):
+            entry = methods.find(name)
+            options |= config.options(methods.load(entry.config)).keys()
+            cited = re.findall(r"([A-Z][\w& ]+?(?: et al\.)?) \(?(\d{4})\)", entry.summary)
+            assert cited and all(f"{authors} {year}" in paper for authors, year in cited), name
+        assert {option.replace("-", "_") for option in re.findall(r"--([\w-]+)", paper)} <= options, names
+
+
+def test_readmes_table_of_data_sets_has_every_set_with_its_facts():
+    found = rows(README, "name")
+    assert sorted(name for row in found for name in coded(row[0])) == sorted(DATASETS)
+    for names, images, source in found:
+        for name in coded(names):
+            facts = PUBLISHED.get(name)
+            assert (facts is not None and facts.where.startswith("rendered here")) == (source == "rendered, or read")
+            if facts is not None and re.search(r"\d", images):
+                assert images.replace(" of ", " x ").replace(", ", " ") == facts.images
+            assert (name in PUBLISHED) == (images != "yours")
+
+
+KINDS = (DISENTANGLEMENT, CODES_ALONE, IMAGES, CLASS_AND_CONTENT, DIRECTIONS)
+
+
+def test_readmes_table_of_metrics_has_a_row_for_each_kind_with_every_metric_of_it():
+    found = rows(README, "what they look at")
+    assert [coded(names) for _, names in found] == [[facts.name for facts in kind] for kind in KINDS]
+    several = [name for _, names in found for name in re.findall(r"`([\w-]+)` \(of several models\)", names)]
+    assert several == [facts.name for kind in KINDS for facts in kind if "others" in facts.needs]
 
 
 def slug(heading: str) -> str:
@@ -219,7 +319,7 @@ def test_no_text_holds_an_unfilled_number(document):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_has_an_example_and_says_what_every_option_does(name):
-    command = group.get_command(Context(group, **group.context_settings), name)
+    command = command_named(name)
     assert command.help and re.search(r"Examples?:\s+disentool ", command.epilog)
     for parameter in command.params:
         if parameter.param_type_name == "option":

@@ -11,6 +11,7 @@ from disentool.commands import encode as encoding
 from disentool.commands import find_direction as finding
 from disentool.commands import sample as sampling
 from disentool.commands.bounds import DRAWS, GRID_PIXELS, CodesFrom, Part
+from disentool.commands.defaults import SAMPLE_PIXELS, SAMPLES, SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
 from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
 from disentool.reporting import Reporter
@@ -110,13 +111,13 @@ def decode(
 def sample(
     checkpoint: FilePath,
     output: FilePath,
-    count: Annotated[int, DRAWS] = 64,
+    count: Annotated[int, DRAWS] = SAMPLES,
     *,
     direction: str | Sequence[str] = (),
     t: str | Sequence[str] = (),
     classes: Sequence[int] = (),
     seed: Seed = 0,
-    size: Annotated[int, GRID_PIXELS] = 64,
+    size: Annotated[int, GRID_PIXELS] = SAMPLE_PIXELS,
     device: Device = "auto",
     trust: bool = False,
     force: bool = False,
@@ -182,10 +183,10 @@ def find_direction(
     transform: str | Sequence[str],
     output: FilePath = "dirs.h5",
     *,
-    method: str = "lm",
-    loss: str = "blur",
+    method: str = SEARCH_METHOD,
+    loss: str = SEARCH_LOSS,
     sigma: float | None = None,
-    starts: int = 50,
+    starts: int = SEARCH_STARTS,
     extent: float | None = None,
     steps: int | None = None,
     classes: Sequence[int] = (),

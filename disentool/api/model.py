@@ -12,11 +12,13 @@ from torch import Tensor
 from disentool.api.arguments import Device, FilePath, Seed, device_name, public
 from disentool.api.arrays import Array, Posterior, as_given, code_batches, image_batches
 from disentool.commands.bounds import DRAWS, EXTENT, Bounds
+from disentool.commands.defaults import TRAVERSAL_EXTENT
 from disentool.engine import inference
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.models import dimensions, encoding, prior
 from disentool.models.model import TrainedModel, load_model
 from disentool.models.starting_codes import kept_images
+from disentool.pictures.limits import STEPS
 from disentool.reporting import Silent
 
 _STEPS = Bounds(2, 1000)  # images of a dimension; a picture holds fewer
@@ -190,18 +192,18 @@ class Model:
         *,
         codes: None = None,
         dims: Sequence[int] | None = None,
-        extent: float = 3.0,
-        steps: int = 13,
+        extent: float = TRAVERSAL_EXTENT,
+        steps: int = STEPS,
     ) -> np.ndarray: ...
 
     @overload
     def traverse(
-        self, images: Array, *, dims: Sequence[int] | None = None, extent: float = 3.0, steps: int = 13
+        self, images: Array, *, dims: Sequence[int] | None = None, extent: float = TRAVERSAL_EXTENT, steps: int = STEPS
     ) -> Array: ...
 
     @overload
     def traverse(
-        self, *, codes: Array, dims: Sequence[int] | None = None, extent: float = 3.0, steps: int = 13
+        self, *, codes: Array, dims: Sequence[int] | None = None, extent: float = TRAVERSAL_EXTENT, steps: int = STEPS
     ) -> Array: ...
 
     @public
@@ -211,8 +213,8 @@ class Model:
         *,
         codes: Any = None,
         dims: Sequence[int] | None = None,
-        extent: Annotated[float, EXTENT] = 3.0,
-        steps: Annotated[int, _STEPS] = 13,
+        extent: Annotated[float, EXTENT] = TRAVERSAL_EXTENT,
+        steps: Annotated[int, _STEPS] = STEPS,
     ) -> Any:
         """Decode codes while one dimension moves and the others stay: float32 [n,dims,steps,H,W,C] in 0..1.
 

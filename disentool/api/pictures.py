@@ -9,6 +9,7 @@ from disentool.api.arguments import Device, FilePath, FilePaths, Seed, device_na
 from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
 from disentool.commands.bounds import EXTENT, CodesFrom, Side
+from disentool.commands.defaults import FPS, FRAMES, SWAP_FPS
 from disentool.commands.traverse_directions import traverse_directions
 from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
@@ -37,8 +38,8 @@ def traverse(
     classes: Sequence[int] = (),
     seed: Seed = 0,
     steps: int | None = None,
-    frames: int = 40,
-    fps: float = 20.0,
+    frames: int = FRAMES,
+    fps: float = FPS,
     size: int | None = None,
     width: float | None = None,
     height: float | None = None,
@@ -158,7 +159,7 @@ def swap(
     codes: CodesFrom = "auto",
     data: FilePath | None = None,
     strict: bool = False,
-    fps: float = 12.0,
+    fps: float = SWAP_FPS,
     size: int | None = None,
     width: float | None = None,
     height: float | None = None,

@@ -10,6 +10,7 @@ from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.cli.text_table import laid_out, print_table, terminal_width
 from disentool.metrics import METRICS
+from disentool.reporting import Reporter
 
 _TESTS = ("pearson", "kendall", "spearman")
 
@@ -41,10 +42,7 @@ def correlate(records: tuple[str, ...], metrics: tuple[str, ...], form: str | No
     from disentool.io.records import to_json
 
     found = tool.correlate([sys.stdin.buffer if path == "-" else path for path in records], metrics)
-    report = reporter(quiet)
-    for pair in found:
-        for note in pair["notes"]:
-            report.note(f"{' and '.join(pair['metrics'])}: {note}")
+    _tell(found, reporter(quiet))
     form = form or ("table" if sys.stdout.isatty() else "jsonl")
     if form == "table":
         _table(found)
@@ -55,6 +53,17 @@ def correlate(records: tuple[str, ...], metrics: tuple[str, ...], form: str | No
         print("\t".join(("metric", "with", "models", *(f"{test}{part}" for test in _TESTS for part in ("", "_p")))))
         for pair in found:
             print("\t".join(_row(pair, ".10g")), flush=True)
+
+
+def _tell(found: list[dict[str, Any]], report: Reporter) -> None:
+    """The notes of the pairs, each once, with the pair's name or with how many pairs have it."""
+    pairs: dict[str, list[str]] = {}
+    for pair in found:
+        for note in pair["notes"]:
+            pairs.setdefault(note, []).append(" and ".join(_names(pair)))
+    for note, names in pairs.items():
+        which = f"all {len(names)} pairs" if len(names) == len(found) else f"{len(names)} of {len(found)} pairs"
+        report.note(f"{names[0] if len(names) == 1 else which}: {note}")
 
 
 def _names(pair: dict[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.commands.defaults import SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
 from disentool.directions import METHODS
 from disentool.directions.reconstruction import LOSSES
 from disentool.directions.transforms import TRANSFORMS
@@ -39,7 +40,7 @@ from disentool.errors import PartlyDone
     "--method",
     group="Search",
     type=click.Choice(list(METHODS)),
-    default="lm",
+    default=SEARCH_METHOD,
     show_default=True,
     help="How to find the direction; see the list.",
 )
@@ -47,7 +48,7 @@ from disentool.errors import PartlyDone
     "--loss",
     group="Search",
     type=click.Choice(list(LOSSES)),
-    default="blur",
+    default=SEARCH_LOSS,
     show_default=True,
     help="How to compare images; see the list.",
 )
@@ -63,7 +64,7 @@ from disentool.errors import PartlyDone
     group="Search",
     metavar="N",
     type=int,
-    default=50,
+    default=SEARCH_STARTS,
     show_default=True,
     help="Random codes to start from; the worst tenth is dropped.",
 )

@@ -8,6 +8,13 @@ from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.commands.bounds import IMAGES, INVERTED_PIXELS
+from disentool.commands.defaults import (
+    INVERSION_LOSSES,
+    INVERSION_PIXELS,
+    INVERSION_RATE,
+    INVERSION_STARTS,
+    INVERSION_STEPS,
+)
 from disentool.directions.reconstruction import LOSSES
 from disentool.errors import WrongUsage
 
@@ -43,7 +50,7 @@ def _pixels(text: str | None) -> list[float]:
     group="Output",
     metavar="PIXELS",
     type=options.whole(INVERTED_PIXELS),
-    default=128,
+    default=INVERSION_PIXELS,
     show_default=True,
     help="About how many pixels the longer side of an image in the picture has.",
 )
@@ -77,7 +84,7 @@ def _pixels(text: str | None) -> list[float]:
     group="Search",
     metavar="NAME,...",
     shell_complete=options.complete_from(lambda: LOSSES, listed=True),
-    default="mse,dssim,blur",
+    default=",".join(INVERSION_LOSSES),
     show_default=True,
     help="What to minimise: one search for each loss of the list.",
 )
@@ -93,7 +100,7 @@ def _pixels(text: str | None) -> list[float]:
     group="Search",
     metavar="N",
     type=int,
-    default=16,
+    default=INVERSION_STARTS,
     show_default=True,
     help="Random codes to start from; the best result counts.",
 )
@@ -102,7 +109,7 @@ def _pixels(text: str | None) -> list[float]:
     group="Search",
     metavar="N",
     type=int,
-    default=200,
+    default=INVERSION_STEPS,
     show_default=True,
     help="Steps of Adam from each start.",
 )
@@ -111,7 +118,7 @@ def _pixels(text: str | None) -> list[float]:
     group="Search",
     metavar="X",
     type=float,
-    default=0.1,
+    default=INVERSION_RATE,
     show_default=True,
     help="Adam's learning rate at the first step.",
 )

@@ -8,6 +8,7 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.commands.defaults import DPI
 from disentool.errors import WrongUsage
 from disentool.metrics import METRICS
 from disentool.plots import PLOTS
@@ -66,7 +67,7 @@ from disentool.plots import PLOTS
     group="Figure",
     type=int,
     metavar="DOTS/INCH",
-    default=300,
+    default=DPI,
     show_default=True,
     help="The resolution of a .png.",
 )

@@ -8,6 +8,7 @@ from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.commands.bounds import DRAWS, GRID_PIXELS
+from disentool.commands.defaults import SAMPLE_PIXELS, SAMPLES
 
 
 @command(
@@ -32,7 +33,7 @@ from disentool.commands.bounds import DRAWS, GRID_PIXELS
     group="Output",
     metavar="N",
     type=options.whole(DRAWS),
-    default=64,
+    default=SAMPLES,
     show_default=True,
     help="How many images to draw.",
 )
@@ -41,7 +42,7 @@ from disentool.commands.bounds import DRAWS, GRID_PIXELS
     group="Output",
     metavar="PIXELS",
     type=options.whole(GRID_PIXELS),
-    default=64,
+    default=SAMPLE_PIXELS,
     show_default=True,
     help="About how many pixels the longer side of an image in a grid has.",
 )

@@ -17,6 +17,7 @@ from disentool.errors import WrongUsage
 from disentool.io.records import to_json
 from disentool.metrics import METRICS, ONLY_BY_NAME
 
+_PERCEPTUAL = ", ".join(name for name, facts in METRICS.items() if facts.perceptual)
 _COLUMNS = ("artefact", "metric", "protocol", "score", "low", "high")
 _MODEL = ("method", "options", "seed", "step", "data")  # of a tsv, after those
 
@@ -83,8 +84,8 @@ def _complete_protocol(ctx: click.Context, param: click.Parameter, incomplete: s
     type=options.path,
     multiple=True,
     metavar="FILE",
-    help="For transfer: the weights of LPIPS. Give torchvision's alexnet or vgg16 (.pth), and with a second --lpips the"
-    " linear layers of the lpips package (its weights/v0.1/alex.pth or vgg.pth).",
+    help=f"For {_PERCEPTUAL}: the weights of LPIPS. Give torchvision's alexnet or vgg16 (.pth), and with a second"
+    " --lpips the linear layers of the lpips package (its weights/v0.1/alex.pth or vgg.pth).",
 )
 @option(
     "--repeats",

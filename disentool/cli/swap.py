@@ -9,6 +9,7 @@ from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.commands.bounds import CodesFrom, Side
+from disentool.commands.defaults import SWAP_FPS
 
 
 @command(
@@ -44,7 +45,7 @@ from disentool.commands.bounds import CodesFrom, Side
     group="Output",
     metavar="FRAMES/S",
     type=float,
-    default=12.0,
+    default=SWAP_FPS,
     show_default=True,
     help="The speed of an animation.",
 )

@@ -8,6 +8,7 @@ from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.commands.bounds import IMAGES
+from disentool.commands.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.errors import WrongUsage
 
 
@@ -73,7 +74,7 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     group="Output",
     metavar="FRAMES",
     type=int,
-    default=40,
+    default=FRAMES,
     show_default=True,
     help="The length of one period of an animation.",
 )
@@ -82,7 +83,7 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     group="Output",
     metavar="FRAMES/S",
     type=float,
-    default=20.0,
+    default=FPS,
     show_default=True,
     help="The speed of an animation.",
 )
@@ -99,7 +100,7 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     group="Dimensions",
     metavar="LOW:HIGH|X",
     help="Traverse from LOW to HIGH, or from -X to X, in standard deviations of the prior; of LORD and DrNet, which"
-    " have none, in those of the training images' codes.  [default: 3]",
+    f" have none, in those of the training images' codes.  [default: {TRAVERSAL_EXTENT:g}]",
 )
 @option(
     "--steps",

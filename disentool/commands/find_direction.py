@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from disentool.commands.defaults import SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
 from disentool.directions import METHODS, transforms
 from disentool.directions.generator_checks import probe_twice
 from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma
@@ -35,10 +36,10 @@ def find_direction(
     names: Sequence[str],
     output: Path,
     *,
-    method: str = "lm",
-    loss: str = "blur",
+    method: str = SEARCH_METHOD,
+    loss: str = SEARCH_LOSS,
     sigma: float | None = None,
-    starts: int = 50,
+    starts: int = SEARCH_STARTS,
     extent: float | None = None,
     steps: int | None = None,
     classes: Sequence[int] = (),

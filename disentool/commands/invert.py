@@ -9,6 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from disentool.commands.defaults import (
+    INVERSION_LOSSES,
+    INVERSION_PIXELS,
+    INVERSION_RATE,
+    INVERSION_STARTS,
+    INVERSION_STEPS,
+)
 from disentool.directions.inversion import Descent, InversionLoss, Inverted, find_codes
 from disentool.directions.reconstruction import LOSSES, default_sigma
 from disentool.directions.trajectories import generate
@@ -37,16 +44,16 @@ def invert(
     rows: Sequence[int] | None = None,
     data: str | None = None,
     images: int | None = None,
-    losses: Sequence[str] = ("mse", "dssim", "blur"),
+    losses: Sequence[str] = INVERSION_LOSSES,
     sigmas: Sequence[float] = (),
-    starts: int = 16,
-    steps: int = 200,
-    learning_rate: float = 0.1,
+    starts: int = INVERSION_STARTS,
+    steps: int = INVERSION_STEPS,
+    learning_rate: float = INVERSION_RATE,
     classes: Sequence[int] = (),
     truncation: float | None = None,
     space: str | None = None,
     seed: int = 0,
-    size: int = 128,
+    size: int = INVERSION_PIXELS,
     device: str = "auto",
     trust: bool = False,
     overwrite: bool = False,

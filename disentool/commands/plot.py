@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from disentool.commands.defaults import DPI
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io import files, records
 from disentool.io.call_checks import require_outputs_once
@@ -31,7 +32,7 @@ def plot(
     outputs: Sequence[Path],
     options: Options | None = None,
     *,
-    dpi: int = 300,
+    dpi: int = DPI,
     overwrite: bool = False,
     report: Reporter | None = None,
 ) -> list[Path]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.commands.defaults import SAMPLE_PIXELS, SAMPLES
 from disentool.engine import devices
 from disentool.io import files
 from disentool.models.code_spaces import has_spaces
@@ -24,10 +25,10 @@ from disentool.steering import named_directions, sampled_laws
 def sample(
     path: Path,
     output: Path,
-    count: int = 64,
+    count: int = SAMPLES,
     *,
     seed: int = 0,
-    size: int = 64,
+    size: int = SAMPLE_PIXELS,
     device: str = "auto",
     trust: bool = False,
     overwrite: bool = False,
@@ -73,11 +74,11 @@ def sample_along(
     references: Sequence[str],
     law_texts: Sequence[str],
     output: Path,
-    count: int = 64,
+    count: int = SAMPLES,
     *,
     classes: Sequence[int] = (),
     seed: int = 0,
-    size: int = 64,
+    size: int = SAMPLE_PIXELS,
     device: str = "auto",
     trust: bool = False,
     force: bool = False,

@@ -59,8 +59,8 @@ def score(
     comparison = Comparison([metric for metric in metrics if metric.needs("others")])
     if comparison.metrics and isinstance(artefacts, Sequence):
         comparison.require_several(len(artefacts))
-    if lpips and not any(metric.name == "transfer" for metric in metrics):
-        raise WrongUsage("--lpips is for --metric transfer")
+    if lpips and not any(metric.facts.perceptual for metric in metrics):
+        raise WrongUsage(f"--lpips is for --metric {', '.join(n for n, facts in METRICS.items() if facts.perceptual)}")
     if lpips:
         _configure(device)
     options = ScoreOptions(
@@ -79,7 +79,6 @@ def score(
         model_functions.lpips(lpips, device) if lpips else None,
         report,
         image_files,
-        _configure,
     )
     failed = count = 0
     said: set[tuple[str, str]] = set()
@@ -155,6 +154,8 @@ def _score(path: Path, options: ScoreOptions) -> Iterator[dict[str, Any]]:
         )
     if options.image_files:
         raise WrongUsage(f"{path}: holds codes already; --image is for checkpoints, and for encode")
+    if any(metric.mixtures for metric in options.metrics):
+        _configure(options.device)
     return score_latents(path, codes, factors, options)
 
 

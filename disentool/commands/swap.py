@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from disentool.commands.bounds import CodesFrom, Side
+from disentool.commands.defaults import SWAP_FPS
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
@@ -34,7 +35,7 @@ def swap(
     codes: CodesFrom = "auto",
     data: str | None = None,
     strict: bool = False,
-    fps: float = 12.0,
+    fps: float = SWAP_FPS,
     size: int | None = None,
     width: float | None = None,
     height: float | None = None,

@@ -6,7 +6,7 @@ from disentool.errors import WrongUsage
 from disentool.io.records import Source
 from disentool.io.schema import SCORE
 from disentool.reporting import Reporter, Silent
-from disentool.results.labels import counted
+from disentool.results.labels import count_range
 from disentool.results.pivot import pivot
 from disentool.results.reading import read_tables
 from disentool.results.table_formats import written
@@ -34,5 +34,5 @@ def table(
     made = pivot(found, rows, columns, metrics)
     undefined = sum(cell.scores.undefined for cell in made.cells.values())
     if undefined:
-        report.note(f"table: {counted([undefined], 'seed')} without a finite score, left out of means and of n")
+        report.note(f"table: {count_range([undefined], 'seed')} without a finite score, left out of means and of n")
     return written(made, form)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from disentool.commands.bounds import ends_of
+from disentool.commands.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files
@@ -37,10 +38,10 @@ def traverse(
     data: str | None = None,
     images: int | None = None,
     dims: Sequence[int] | None = None,
-    extent: float | tuple[float, float] = 3.0,
+    extent: float | tuple[float, float] = TRAVERSAL_EXTENT,
     steps: int | None = None,
-    frames: int = 40,
-    fps: float = 20.0,
+    frames: int = FRAMES,
+    fps: float = FPS,
     size: int | None = None,
     width: float | None = None,
     height: float | None = None,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.commands.defaults import FPS, FRAMES
 from disentool.commands.traverse import claim_all
 from disentool.engine import devices
 from disentool.models.generator import Opened, generated_pixels
@@ -34,8 +35,8 @@ def traverse_directions(
     images: int | None = None,
     classes: Sequence[int] = (),
     steps: int | None = None,
-    frames: int = 40,
-    fps: float = 20.0,
+    frames: int = FRAMES,
+    fps: float = FPS,
     size: int | None = None,
     width: float | None = None,
     height: float | None = None,

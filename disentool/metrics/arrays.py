@@ -120,9 +120,13 @@ def categorical(codes: Array) -> list[int]:
 
 
 def note_categorical(codes: Array) -> list[str]:
-    """The warning of a metric that takes codes for quantities, where some look like class numbers."""
+    """The note on dimensions of codes [n,D] that look like class numbers; empty where there are none."""
     found = categorical(codes)
     if not found:
         return []
-    which = ", ".join(map(str, found))
-    return [f"dimensions {which} hold a few whole numbers and look categorical; this metric takes them for quantities"]
+    return [f"dimensions {few(found)} hold a few whole numbers and look categorical; they are taken for quantities"]
+
+
+def few(numbers: Sequence[int]) -> str:
+    """The numbers as a list in words, the first ten at most."""
+    return ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")

@@ -20,6 +20,11 @@ class Constants:
 
     protocol: str
 
+    @property
+    def mixtures(self) -> bool:
+        """Whether mixtures of Gaussians are evaluated, on a device, also where codes are ready."""
+        return False
+
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)

@@ -3,6 +3,7 @@
 Kingma & Welling, "Auto-Encoding Variational Bayes" (ICLR 2014), equation 3.
 """
 
+from disentool.contract.units import NATS_PER_IMAGE
 from disentool.metrics.arrays import Array, refuse_non_finite
 from disentool.metrics.intervals import mean_with_error
 from disentool.metrics.kl import kl_of_rows
@@ -19,7 +20,7 @@ def elbo(reconstruction_nats: Array, mean: Array, logvar: Array) -> Result:
     kl = kl_of_rows(mean, logvar)
     average, interval, error = mean_with_error(-(reconstruction_nats + kl.sum(axis=1)))
     details = {
-        "unit": "nats per image",
+        "unit": NATS_PER_IMAGE,
         "z": "one sample of q(z|x) per image",
         "reconstruction": float(reconstruction_nats.mean()),
         "kl": float(kl.sum(axis=1).mean()),

@@ -14,33 +14,7 @@ Better = Literal["higher", "lower", "neither"]
 # How rows are drawn, each in a module of ``disentool.scoring``.
 Drawing = Literal["table", "votes", "pairs", "subset", "posterior", "models", "leakage", "transfer", "control", "own"]
 
-# What figures and tables of papers call a metric, where it is not its name here.
-_TITLES = {
-    "factor": "FactorVAE score",
-    "higgins": "β-VAE score",
-    "mig": "MIG",
-    "dci": "DCI",
-    "dci-hist": "DCI (histogram boosting)",
-    "dci-lasso": "DCI (Lasso)",
-    "sap": "SAP",
-    "irs": "IRS",
-    "med": "MED",
-    "udr": "UDR",
-    "tc": "total correlation",
-    "gaussian-tc": "Gaussian total correlation",
-    "wasserstein": "Wasserstein distance",
-    "mutual-information": "mutual information",
-    "likelihood": "log p(x)",
-    "reconstruction": "reconstruction error",
-    "elbo": "ELBO",
-    "kl": "KL",
-    "leakage": "class leakage",
-    "transfer": "transfer error",
-    "control": "R² of control",
-}
-
 LABELS: frozenset[Need] = frozenset({"factors"})
-NATS_PER_IMAGE = "nats per image"
 SHARE, FROM_ZERO = (0.0, 1.0), (0.0, math.inf)
 
 
@@ -62,9 +36,10 @@ class MetricFacts:
     reconstruction error, a checkpoint instead of codes alone (``model``), the codes of several models (``others``),
     directions instead of codes. ``drawing``: the way its rows are drawn. ``encoded``: the default protocol where codes
     must be made first, because the usual one wants every row. ``slow_above``: with more rows than this, ``all`` takes
-    that protocol too. ``by_name_only``: why ``all`` leaves the metric out; empty: it is among all. ``own``: the
-    user's function, where it is none of this package's. ``measures``: what a score is by each value of the constant
-    ``measure``; ``better``, ``range`` and ``unit`` are those of its default.
+    that protocol too. ``by_name_only``: why ``all`` leaves the metric out; empty: it is among all. ``title``: what
+    figures and tables of papers call it; empty: its name. ``own``: the user's function, where it is none of this
+    package's. ``measures``: what a score is by each value of the constant ``measure``; ``better``, ``range`` and
+    ``unit`` are those of its default.
     """
 
     name: str
@@ -79,6 +54,7 @@ class MetricFacts:
     encoded: str = ""
     slow_above: float = math.inf
     by_name_only: str = ""
+    title: str = ""
     own: Callable[..., Any] | None = None
     measures: Mapping[str, Measure] = dataclasses.field(default_factory=dict)
 
@@ -97,9 +73,9 @@ class MetricFacts:
         return function
 
     @property
-    def title(self) -> str:
-        """What figures and tables of papers call it."""
-        return _TITLES.get(self.name, self.name)
+    def perceptual(self) -> bool:
+        """Whether one of its measures is LPIPS, which needs weights."""
+        return "lpips" in self.measures
 
     @property
     def default(self) -> str:

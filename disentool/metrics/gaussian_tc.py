@@ -6,6 +6,7 @@
 
 import numpy as np
 
+from disentool.contract.units import NATS
 from disentool.errors import DataMismatch
 from disentool.metrics.arrays import Array, check_codes, note_categorical, varying_dimensions
 from disentool.metrics.result import Result
@@ -38,4 +39,4 @@ def gaussian_tc(codes: Array) -> Result:
             value = max(float(-0.5 * np.log(eigenvalues).sum()), 0.0)
     else:
         notes.append("fewer than two dimensions vary: 0 by definition")
-    return Result(value, details={"unit": "nats", "active_dimensions": active.tolist(), "notes": notes})
+    return Result(value, details={"unit": NATS, "active_dimensions": active.tolist(), "notes": notes})

@@ -4,6 +4,8 @@ Choose a factor; draw L pairs of rows that share its value and are random otherw
 the pairs is one point. A linear classifier tells from the point which factor was shared, and the score is its accuracy
 on fresh points: 1/K is chance for K factors. Known weaknesses (Kim & Mnih, section 4): it depends on how the classifier
 is trained, a linear combination of dimensions counts as one, and 1 is reached although one factor is not represented.
+The first of them in practice: the steps of the protocol do not move the weights far enough for codes of small scale.
+Factors are then never answered, and the score is the share of the others' points. A note says so.
 """
 
 import warnings
@@ -44,7 +46,8 @@ def higgins(
     ``shared``: which factor they share, int [V], 0..K-1. The first ``train_points`` points train the ``classifier``,
     the others test it: ``softmax``, by Adagrad in ``classifier_steps`` batches, or ``logistic``, scikit-learn's.
     ``seed``: of Adagrad's batches and of the bootstrap interval. ``details["confusion"]``: factor shared x factor
-    answered. Raises ``DataMismatch`` for arrays that do not fit, ``WrongUsage`` for constants that cannot be.
+    answered; ``details["notes"]`` name factors that are never answered, and what codes of another scale would give.
+    Raises ``DataMismatch`` for arrays that do not fit, ``WrongUsage`` for constants that cannot be.
     """
     constants = Higgins(
         train_points=train_points,
@@ -65,9 +68,15 @@ def higgins(
     labels, truth = shared[:train_points], shared[train_points:]
     if np.unique(labels).size < 2:
         raise DataMismatch("metric higgins drew training points of one factor only; raise train_points")
-    predict = (
-        _softmax(train, labels, len(names), constants, seed) if classifier == "softmax" else _logistic(train, labels)
-    )
+
+    def fitted(points: Floats) -> Predict:
+        return (
+            _softmax(points, labels, len(names), constants, seed)
+            if classifier == "softmax"
+            else _logistic(points, labels)
+        )
+
+    predict = fitted(train)
     table = np.zeros((len(names),) * 2, np.int64)
     np.add.at(table, (truth, predict(test)), 1)
     right, total = int(np.trace(table)), int(table.sum())
@@ -84,7 +93,7 @@ def higgins(
         "confusion": table.tolist(),
         "train_accuracy": float((predict(train) == labels).mean()),
         "interval_of": "95 % percentile bootstrap over the test points, not over training runs",
-        "notes": [],
+        "notes": _never_answered(table, names, codes, train, test, truth, fitted),
     }
     per_factor = {name: float(table[i, i] / cast[i]) for i, name in enumerate(names) if cast[i]}
     return Result(score, interval, per_factor, details)
@@ -100,6 +109,30 @@ def _features(codes: Array, first: Array, second: Array) -> Floats:
             out[part] = np.abs(codes[first[part]] - codes[second[part]]).mean(axis=1)
     refuse_non_finite(out, "differences of the codes")
     return out
+
+
+def _never_answered(
+    table: Integers,
+    names: Sequence[str],
+    codes: Array,
+    train: Floats,
+    test: Floats,
+    truth: Array,
+    fitted: Callable[[Floats], Predict],
+) -> list[str]:
+    """A note of the factors that the classifier never answers, and what it would reach on codes of another scale."""
+    missing = [name for i, name in enumerate(names) if table[i].any() and not table[:, i].any()]
+    if not missing:
+        return []
+    said = f"the classifier never answers {', '.join(missing)}"
+    widest = float(codes.std(axis=0, dtype=np.float64).max())
+    if widest < np.finfo(np.float32).tiny:
+        return [f"{said}: the codes are constant"]
+    accuracy = float((fitted(train / widest)(test / widest) == truth).mean())
+    return [
+        f"{said}; the widest dimension of the codes has a standard deviation of {widest:.2g}, and this metric depends"
+        f" on their scale: with codes scaled so that it is 1, the accuracy is {accuracy:.4g}"
+    ]
 
 
 def _softmax(points: Floats, labels: Array, classes: int, constants: Higgins, seed: int) -> Predict:

@@ -5,6 +5,7 @@ Kingma & Welling, "Auto-Encoding Variational Bayes" (ICLR 2014), appendix B.
 
 import numpy as np
 
+from disentool.contract.units import NATS_PER_IMAGE
 from disentool.metrics.arrays import Array, Floats, refuse_non_finite
 from disentool.metrics.intervals import mean_with_error
 from disentool.metrics.result import Result
@@ -40,7 +41,7 @@ def kl(mean: Array, logvar: Array) -> Result:
     average, interval, error = mean_with_error(each.sum(axis=1))
     per_dimension = each.mean(axis=0)
     details = {
-        "unit": "nats per image",
+        "unit": NATS_PER_IMAGE,
         "kl_per_dimension": per_dimension.tolist(),
         "active_dimensions": np.flatnonzero(per_dimension > ACTIVE_ABOVE).tolist(),
         "active_above": ACTIVE_ABOVE,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from disentool.contract.units import NATS_PER_IMAGE
 from disentool.metrics.arrays import Array, Floats, refuse_non_finite
 from disentool.metrics.intervals import mean_with_error
 from disentool.metrics.result import Result
@@ -60,7 +61,7 @@ def likelihood(nats: Floats, effective: Floats, bound: Floats) -> Result:
     refuse_non_finite(nats, "log likelihood")
     average, interval, error = mean_with_error(nats)
     details = {
-        "unit": "nats per image",
+        "unit": NATS_PER_IMAGE,
         "rows": len(nats),
         "standard_error": error,
         "elbo": float(bound.mean()),  # of the same samples: K = 1

@@ -5,6 +5,7 @@ As in Locatello et al., "Challenging Common Assumptions" (ICML 2019), appendix.
 
 import numpy as np
 
+from disentool.contract.units import NATS
 from disentool.errors import DataMismatch
 from disentool.metrics.arrays import Array, check_codes
 from disentool.metrics.constants.disentanglement import Binned
@@ -30,5 +31,5 @@ def mutual_information(codes: Array, *, bins: int = Binned.bins) -> Result:
     for i in range(dimensions - 1):
         information[i, i + 1 :] = pairwise_information(numbers[:, i : i + 1], numbers[:, i + 1 :])
     information += information.T
-    details = {"unit": "nats", "mutual_information": information.tolist(), "notes": []}
+    details = {"unit": NATS, "mutual_information": information.tolist(), "notes": []}
     return Result(float(information.sum() / (dimensions * (dimensions - 1))), details=details)

@@ -25,7 +25,7 @@ def split(classes: Array, share: float, rng: np.random.Generator) -> tuple[Array
     return np.sort(order[~tests]), np.sort(order[tests])
 
 
-def standardised(train: Array, *others: Array) -> list[Array]:
+def standardised_as_float32(train: Array, *others: Array) -> list[Array]:
     """All of them float32 [n,D], by the training rows' mean and standard deviation; a constant column is zero."""
     mean, std = train.mean(axis=0, dtype=np.float64), train.std(axis=0, dtype=np.float64)
     # rounding of the mean makes a constant of large size vary by its last digits

@@ -3,6 +3,7 @@
 The first term of equation 3 of Kingma & Welling, "Auto-Encoding Variational Bayes" (ICLR 2014), with its sign turned.
 """
 
+from disentool.contract.units import NATS_PER_IMAGE
 from disentool.metrics.arrays import Array, refuse_non_finite
 from disentool.metrics.intervals import mean_with_error
 from disentool.metrics.result import Result
@@ -22,7 +23,7 @@ def reconstruction(reconstruction_nats: Array, squared_error: Array | None = Non
         refuse_non_finite(squared_error, "squared error")
         mse = float(squared_error.mean())
     details = {
-        "unit": "nats per image",
+        "unit": NATS_PER_IMAGE,
         "z": "one sample of q(z|x) per image" if sampled else "the code of each image, which has no variance",
         "mse": mse,
         "rows": len(reconstruction_nats),

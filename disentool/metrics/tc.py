@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from disentool.contract.units import NATS
 from disentool.metrics.arrays import Array, Floats, note_categorical, refuse_non_finite
 from disentool.metrics.intervals import mean_with_error
 from disentool.metrics.result import Result
@@ -56,7 +57,7 @@ def tc(
     if not np.isfinite(value):
         notes.append("a dimension is a linear function of others: infinite (null in JSON)")
     details = {
-        "unit": "nats",
+        "unit": NATS,
         "rows": len(mean),
         "estimates": estimates | {name: estimate for name, (estimate, *_) in found.items()},
         **extra,

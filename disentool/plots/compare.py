@@ -8,7 +8,7 @@ from disentool.plots import axes, marks, style, tables
 from disentool.plots.panels import panels, refuse_more, row_labels
 from disentool.plots.style import Drawing, Options
 from disentool.results import seeds
-from disentool.results.labels import arrow, counted, measure_of, unit_of
+from disentool.results.labels import arrow, count_range, measure_of, unit_of
 from disentool.results.reading import Table
 from disentool.results.seeds import Summary
 from disentool.results.settings import Setting, in_order, settings
@@ -103,7 +103,7 @@ def _unequal(shown: dict[str, list[dict[str, Any]]], of: dict[int, Setting]) -> 
 
 def _caption(drawn: list[tuple[Summary, tuple[float, float]]], arrows: bool, single: bool) -> str:
     counts = [len(scores.values) + scores.undefined for scores, _ in drawn]
-    parts = [f"{counted(counts, 'seed')} a setting."]
+    parts = [f"{count_range(counts, 'seed')} a setting."]
     if any(scores.grouped for scores, _ in drawn):
         cut = ", cut at the ends of a metric's range" if any(marks.cut(*each) for each in drawn) else ""
         parts.append(f"Filled marks: means, with 95 % intervals (Student's t{cut}); ticks: each seed.")

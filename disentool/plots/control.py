@@ -10,7 +10,7 @@ from disentool.plots import axes, control_records, style
 from disentool.plots.control_records import ControlRecord
 from disentool.plots.panels import handle, panels, refuse_more
 from disentool.plots.style import Drawing, Options
-from disentool.results.labels import counted, words
+from disentool.results.labels import count_range, words
 from disentool.results.reading import Table
 from disentool.results.seeds import LEAST, over_seeds
 from disentool.results.settings import in_order
@@ -64,14 +64,14 @@ def draw(found: list[Table], options: Options) -> Drawing:
 
 def _caption(shown: dict[Any, list[tuple[ControlRecord, Curve]]], counts: list[int], left_out: int) -> str:
     starts = {n for own in shown.values() for one, _ in own if isinstance(n := one.details.get("starts"), int)}
-    of = f" of {counted(sorted(starts), 'start')}" if starts else ""
+    of = f" of {count_range(sorted(starts), 'start')}" if starts else ""
     parts = [f"Lines: the property's mean{of} at each t, within the range that was fitted."]
     parts.append("Bands: one standard deviation over starts to either side.")
     if max(counts) >= LEAST:
-        parts.append(f"Means over {counted(counts, 'seed')} of the generator, with 95 % intervals (Student's t).")
+        parts.append(f"Means over {count_range(counts, 'seed')} of the generator, with 95 % intervals (Student's t).")
     parts.append("Dashed: as asked, from where the images are at t = 0.")
     if left_out:
-        parts.append(f"Left out: {counted([left_out], 'record')} without a curve of t.")
+        parts.append(f"Left out: {count_range([left_out], 'record')} without a curve of t.")
     return " ".join(parts)
 
 

@@ -9,11 +9,11 @@ from disentool.errors import DataMismatch, ForeignFile
 from disentool.io import score_records
 from disentool.io.schema import CORRELATION, SCORE
 from disentool.plots import axes, matrix, style, tables
-from disentool.plots.correlation_records import correlations
 from disentool.plots.panels import mark_handle, panels, row_labels
 from disentool.plots.style import Drawing, Options
 from disentool.results import seeds
-from disentool.results.labels import counted, measure_of, words
+from disentool.results.correlations import correlations
+from disentool.results.labels import count_range, measure_of, words
 from disentool.results.reading import Table
 from disentool.results.settings import in_order, settings
 
@@ -76,7 +76,7 @@ def _scatter(rows: list[dict[str, Any]], pair: dict[str, Any], options: Options)
     notes = list(pair["notes"])
     runs = {(of[key], seeds.seed(model[key])) for key in points}
     if len(runs) < len(points):
-        notes.append(f"{len(points)} models are snapshots of {counted([len(runs)], 'run')}, and so not independent")
+        notes.append(f"{len(points)} models are snapshots of {count_range([len(runs)], 'run')}, and so not independent")
     return Drawing(figure, f"{pair['models']} models. {told}.", tuple(notes), tuple(handles), 54)
 
 
@@ -125,7 +125,7 @@ def _matrix(pairs: list[dict[str, Any]], wanted: list[str], options: Options) ->
         label.set_horizontalalignment("right")
         label.set_rotation_mode("anchor")
     matrix.key(figure, [axis], image, "Spearman's ρ", options)
-    told = f"Spearman's rank correlation over {counted(counts, 'model')}. *: p < {_SIGNIFICANT:g}"
+    told = f"Spearman's rank correlation over {count_range(counts, 'model')}. *: p < {_SIGNIFICANT:g}"
     told += f" ({strong} of {len(counts)} pairs; not corrected for their number)."
     if undefined:
         told += " Hatched, –: undefined, as a metric is the same for every model."

@@ -11,7 +11,7 @@ from disentool.plots.control_records import ControlRecord
 from disentool.plots.panels import handle, panels, refuse_more
 from disentool.plots.style import Drawing, Options
 from disentool.results import seeds
-from disentool.results.labels import counted, words
+from disentool.results.labels import count_range, words
 from disentool.results.reading import Table
 from disentool.results.settings import Setting
 
@@ -66,14 +66,14 @@ def draw(found: list[Table], options: Options) -> Drawing:
 
 
 def _caption(counts: list[int], samples: list[int], left_out: int) -> str:
-    of = f" of each of {counted(counts, 'seed')}" if max(counts) > 1 else ""
-    parts = [f"{counted(samples, 'sample')}{of}: t was asked to be spread evenly over its valid range."]
+    of = f" of each of {count_range(counts, 'seed')}" if max(counts) > 1 else ""
+    parts = [f"{count_range(samples, 'sample')}{of}: t was asked to be spread evenly over its valid range."]
     if max(counts) > 1:
         parts.append("Densities and distances: means over seeds (± standard deviation).")
     parts.append("Measured: the property, less its mean at t = 0; moves: how far each image went from there.")
     parts.append("Distances: Kolmogorov and Smirnov's, from what was asked.")
     if left_out:
-        parts.append(f"Left out: {counted([left_out], 'record')} without a histogram.")
+        parts.append(f"Left out: {count_range([left_out], 'record')} without a histogram.")
     return " ".join(parts)
 
 

@@ -13,7 +13,7 @@ from disentool.plots.axes import ANY
 from disentool.plots.panels import handle, panels
 from disentool.plots.style import Drawing, Options
 from disentool.plots.terms import unit_of_all
-from disentool.results.labels import counted
+from disentool.results.labels import count_range
 from disentool.results.reading import Table
 from disentool.results.seeds import LEAST
 from disentool.results.settings import in_order, settings
@@ -128,7 +128,7 @@ def _handle(group: Group, index: int) -> Any:
 
 def _caption(groups: list[Group]) -> str:
     counts = [len(group.runs) for group in groups]
-    parts = [f"{counted([sum(counts)], 'run')}; each point is a mean over the steps since the one before."]
+    parts = [f"{count_range([sum(counts)], 'run')}; each point is a mean over the steps since the one before."]
     if max(counts) >= LEAST:
         parts.append("Lines: means over seeds; bands: 95 % intervals (Student's t).")
         if min(counts) < LEAST:

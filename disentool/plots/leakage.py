@@ -11,7 +11,7 @@ from disentool.plots.control_records import number
 from disentool.plots.panels import handle, mark_handle, panels, refuse_more, row_labels
 from disentool.plots.style import Drawing, Options
 from disentool.results import seeds
-from disentool.results.labels import counted
+from disentool.results.labels import count_range
 from disentool.results.reading import Table
 from disentool.results.settings import Setting, in_order, settings
 
@@ -76,7 +76,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
 
 
 def _caption(counts: list[int]) -> str:
-    parts = [f"{counted(counts, 'seed')} a setting."]
+    parts = [f"{count_range(counts, 'seed')} a setting."]
     if max(counts) >= seeds.LEAST:
         parts.append("Marks with bars: means with 95 % intervals (Student's t); ticks: each seed.")
     if min(counts) < seeds.LEAST:

@@ -83,6 +83,11 @@ def hollow(look: dict[str, Any], options: Options) -> dict[str, Any]:
     return {"color": look["color"], "markerfacecolor": style.paper(options), "markeredgewidth": 0.9}
 
 
+def in_key(look: dict[str, Any], options: Options, *, averaged: bool) -> dict[str, Any]:
+    """The look of a mark in the key: hollow, unless there is a mean (``averaged``), whose mark is filled."""
+    return look if averaged else look | hollow(look, options)
+
+
 def along(axis: "Axes", x: np.ndarray, seeds: Sequence[np.ndarray], look: dict[str, Any], **more: Any) -> None:
     """Curves over ``x``, float64 [n] each: their mean in a band of its 95 % interval; below three each as a thin line.
 

@@ -10,7 +10,7 @@ from disentool.plots import axes, marks, style, tables
 from disentool.plots.panels import handle, panels
 from disentool.plots.style import Drawing, Options
 from disentool.results import seeds
-from disentool.results.labels import counted, measure_of, short, words
+from disentool.results.labels import count_range, measure_of, short, words
 from disentool.results.reading import Table
 from disentool.results.settings import Setting, in_order, settings
 
@@ -47,6 +47,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     looks = {setting: style.look(index) for index, setting in enumerate(order)}
     figure, panes = panels(options, len(shown), 36)
     counts: list[int] = []
+    averaged: set[Setting] = set()
     own = False
     for axis, (name, key) in zip(panes, shown, strict=True):
         lines = _points(name, key, rows, of)
@@ -59,25 +60,29 @@ def draw(found: list[Table], options: Options) -> Drawing:
                 own_place = _beside(place, n, len(order))
                 found_own = _draw_line(axis, lines[setting], own_place, looks[setting], options, bounds)
                 own = own or found_own
-                counts += [len(seeds.at_the_end(some)) for some in lines[setting].values()]
+                there = [len(seeds.at_the_end(some)) for some in lines[setting].values()]
+                counts += there
+                if max(there) >= seeds.LEAST:
+                    averaged.add(setting)
         axis.set_xlabel(options.names.option(key))
         axis.set_ylabel(options.names.measured(metric, measure))
         axes.limit(axis, "y", bounds, options.ylim)
         axis.set_xlim(*options.xlim)
-    handles = tuple(handle(s.called(options.names), looks[s], markersize=3.2) for s in order)
+    in_key = {s: marks.in_key(looks[s], options, averaged=s in averaged) for s in order}
+    handles = tuple(handle(s.called(options.names), in_key[s], markersize=3.2) for s in order)
     return Drawing(figure, _caption(counts, own, undefined), (), handles, 36)
 
 
 def _caption(counts: list[int], own: bool, undefined: int) -> str:
     parts = []
     if max(counts) >= seeds.LEAST:
-        parts.append(f"Marks: means of {counted(counts, 'seed')}; bars: 95 % intervals (Student's t).")
+        parts.append(f"Marks: means of {count_range(counts, 'seed')}; bars: 95 % intervals (Student's t).")
     if min(counts) < seeds.LEAST:
         bars = ", with the metric's own 95 % intervals" if own else ""
         parts.append(f"Hollow marks: single seeds{bars}.")
     parts.append("The other constants are the protocol's.")
     if undefined:
-        parts.append(f"Left out: {counted([undefined], 'record')} without a finite score.")
+        parts.append(f"Left out: {count_range([undefined], 'record')} without a finite score.")
     return " ".join(parts)
 
 

@@ -12,7 +12,7 @@ from disentool.plots.axes import ANY
 from disentool.plots.panels import handle, mark_handle, panels
 from disentool.plots.style import Drawing, Options
 from disentool.results import seeds
-from disentool.results.labels import counted
+from disentool.results.labels import count_range
 from disentool.results.reading import Table
 from disentool.results.settings import Setting, in_order, settings
 
@@ -62,9 +62,9 @@ def draw(found: list[Table], options: Options) -> Drawing:
 
 def _caption(rows: list[dict[str, Any]], counts: list[int], over: bool, left_out: int) -> str:
     samples = {n for row in rows if isinstance(n := row["details"].get("samples"), int)}
-    drawn = f" of {counted(sorted(samples), 'draw')} of z" if samples else ""
+    drawn = f" of {count_range(sorted(samples), 'draw')} of z" if samples else ""
     parts = [f"True: q(z) as the mixture of all posteriors, Monte Carlo means{drawn}."]
-    number = counted(counts, "seed")
+    number = count_range(counts, "seed")
     if over and max(counts) >= seeds.LEAST:
         parts.append(f"Over steps: means of {number}, with 95 % intervals (Student's t).")
         parts.append("Against each other: each model.")
@@ -73,7 +73,7 @@ def _caption(rows: list[dict[str, Any]], counts: list[int], over: bool, left_out
     else:
         parts.append(f"A mark a model, {number} a setting.")
     if left_out:
-        parts.append(f"Left out: {counted([left_out], 'record')} without both values.")
+        parts.append(f"Left out: {count_range([left_out], 'record')} without both values.")
     return " ".join(parts)
 
 

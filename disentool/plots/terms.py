@@ -1,38 +1,29 @@
-"""The units of the terms that a training history logs."""
+"""The units of the terms that a training history logs, as the methods' configurations declare them."""
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-_NATS = "nats per image"
-# What these terms are in whichever method has them.
-_UNITS = {
-    "kl": _NATS,
-    "class_kl": _NATS,
-    "content_kl": _NATS,
-    "prior_kl": _NATS,
-    "dimension_kl": _NATS,
-    "mutual_information": _NATS,
-    "tc": _NATS,
-    "total_correlation": _NATS,
-    "capacity": _NATS,
-    "information": "nats",
-    "shared_dimensions": "number",
-    "discriminator_accuracy": "share",
-    "discriminator_loss": "nats",
-}
-# Methods whose reconstruction error is a negative log-likelihood, unless a run took another loss.
-_BOUNDS = frozenset({"vae", "betavae", "factorvae", "betatcvae", "dipvae", "adagvae", "mlvae", "aae"})
+from disentool import named_code
+from disentool.contract.units import NATS_PER_IMAGE, units_of
+from disentool.methods import METHODS
 
 
 def unit_of(term: str, method: str | None, reconstruction_loss: str) -> str:
     """The unit of a term; empty where it has none, or where it is not known.
 
-    ``method``: of the run, None where it is not known. ``reconstruction_loss``: as in its checkpoint.
+    ``method``: of the run, None where it is not known; then, and of a method of the user's own, the unit that the term
+    has wherever it is declared. ``reconstruction_loss``: as in the run's checkpoint; other losses than a method's own
+    are no likelihoods, so that neither they nor what they are added to is in nats.
     """
-    if term in _UNITS:
-        return _UNITS[term]
-    likelihood = method in _BOUNDS and reconstruction_loss in ("", "native")
-    return _NATS if likelihood and (term == "reconstruction" or term.endswith("loss")) else ""
+    declared = _declared()
+    units = (
+        {declared[method].get(term, "")} if method in declared else {u[term] for u in declared.values() if term in u}
+    )
+    unit = units.pop() if len(units) == 1 else ""
+    likelihood = method in declared and reconstruction_loss in ("", "native")
+    lost = unit == NATS_PER_IMAGE and (term == "reconstruction" or term.endswith("_loss"))
+    return "" if lost and not likelihood else unit
 
 
 def unit_of_all(term: str, runs: Iterable[dict[str, Any] | None]) -> str:
@@ -42,3 +33,9 @@ def unit_of_all(term: str, runs: Iterable[dict[str, Any] | None]) -> str:
         for run in runs
     }
     return units.pop() if len(units) == 1 else ""
+
+
+@functools.cache
+def _declared() -> dict[str | None, Mapping[str, str]]:
+    """The units of each method's terms."""
+    return {name: units_of(named_code.load(entry.config)) for name, entry in METHODS.items()}

@@ -13,7 +13,7 @@ from disentool.plots.panels import mark_handle, panels
 from disentool.plots.placing import Named
 from disentool.plots.style import Drawing, Options, look
 from disentool.results import seeds
-from disentool.results.labels import counted
+from disentool.results.labels import count_range
 from disentool.results.reading import Table
 from disentool.results.settings import Setting, in_order, settings
 
@@ -33,6 +33,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     read = [_runs(rows, name) for name in names]
     figure, shown = panels(options, len(names), 52)
     methods: dict[str, int] = {}
+    averaged: set[str] = set()  # methods with a mean, whose mark is filled
     counts: list[int] = []
     way = False
     named: list[list[Named]] = []
@@ -43,10 +44,12 @@ def draw(found: list[Table], options: Options) -> Drawing:
         for setting in in_order(runs):
             ink = look(methods.setdefault(setting.method, len(methods)))
             counts.append(len(runs[setting]))
-            middle, there = _draw_setting(axis, runs[setting], ink, options, bounds)
+            at, there = _draw_setting(axis, runs[setting], ink, options, bounds)
             way = way or there
+            if len(runs[setting]) >= seeds.LEAST:
+                averaged.add(setting.method)
             if setting.values:
-                named[-1].append(Named(*middle, setting.options_called(options.names)))
+                named[-1] += [Named(*point, setting.options_called(options.names)) for point in at]
         axis.set_xlabel(options.names.measured("reconstruction"))
         axis.set_ylabel(options.names.measured(metric))
         axes.limit(axis, "x", bounds[0], options.xlim)
@@ -57,7 +60,10 @@ def draw(found: list[Table], options: Options) -> Drawing:
             placing.place(axis, points, options)
 
     known = {s.method: s for runs, _ in read for s in runs}
-    handles = tuple(mark_handle(known[m].method_called(options.names), look(n)) for m, n in methods.items())
+    handles = tuple(
+        mark_handle(known[m].method_called(options.names), marks.in_key(look(n), options, averaged=m in averaged))
+        for m, n in methods.items()
+    )
     undefined = sum(missing for _, missing in read)
     return Drawing(figure, _caption(counts, way, undefined), (), handles, 52, after)
 
@@ -66,15 +72,15 @@ def _caption(counts: list[int], way: bool, undefined: int) -> str:
     some, most = min(counts), max(counts)
     parts = []
     if most >= seeds.LEAST:
-        parts.append(f"Large marks: means of {counted(counts, 'seed')} with 95 % intervals (Student's t).")
+        parts.append(f"Large marks: means of {count_range(counts, 'seed')} with 95 % intervals (Student's t).")
         parts.append("Small marks: each seed at its last step.")
     if some < seeds.LEAST:
-        few = counted([count for count in counts if count < seeds.LEAST], "seed")
+        few = count_range([count for count in counts if count < seeds.LEAST], "seed")
         parts.append(f"Hollow marks: single seeds, where there are fewer than {seeds.LEAST} ({few}).")
     if way:
         parts.append("Lines: the way there over training.")
     if undefined:
-        parts.append(f"Left out: {counted([undefined], 'model')} without a finite score.")
+        parts.append(f"Left out: {count_range([undefined], 'model')} without a finite score.")
     return " ".join(parts)
 
 
@@ -121,8 +127,11 @@ def _draw_setting(
     look: dict[str, Any],
     options: Options,
     bounds: tuple[tuple[float, float], tuple[float, float]],
-) -> tuple[tuple[float, float], bool]:
-    """One setting's marks; where their middle is, and whether there was a way to draw."""
+) -> tuple[list[tuple[float, float]], bool]:
+    """One setting's marks; where its name belongs, and whether there was a way to draw.
+
+    The name stands beside the mean, or beside each seed where there is none.
+    """
     colour, mark = look["color"], look["marker"]
     points = _last(runs)
     across, up = (seeds.summary(column) for column in points.T)
@@ -139,5 +148,5 @@ def _draw_setting(
     if across.grouped:
         ends = (marks.interval(across, bounds[0]), marks.interval(up, bounds[1]))
         marks.with_bars(axis, (across.mean, up.mean), *ends, look, options, 5.2)
-        return (across.mean, up.mean), bool(ways)
-    return (float(points[-1, 0]), float(points[-1, 1])), bool(ways)
+        return [(across.mean, up.mean)], bool(ways)
+    return [(float(x), float(y)) for x, y in points], bool(ways)

@@ -11,7 +11,7 @@ from disentool.plots import matrix, style, tables, text
 from disentool.plots.panels import panels
 from disentool.plots.style import Drawing, Options
 from disentool.results import seeds
-from disentool.results.labels import counted, short, words
+from disentool.results.labels import count_range, short, words
 from disentool.results.reading import Table
 from disentool.results.settings import Setting, settings
 
@@ -112,7 +112,7 @@ def _caption(kind: Kind, some: list[dict[str, Any]], values: list[np.ndarray]) -
     if kind.key == "vote_table":
         votes = {n for record in some if isinstance(n := record["details"].get("votes"), int)}
         if votes:
-            parts.append(f"{counted(sorted(votes), 'vote')}.")
+            parts.append(f"{count_range(sorted(votes), 'vote')}.")
         parts.append("Framed: the factor a dimension votes for.")
         if any(_collapsed(record["details"], len(table.T)) for record, table in zip(some, values, strict=True)):
             parts.append("Italic: dimensions that do not vary, which have no votes.")

@@ -27,7 +27,8 @@ class Names:
         """``FactorVAE score`` for factor; of a metric of the user's own its function, without the module."""
         if name in self.own:
             return words(self.own[name], 60)
-        return METRICS[name].title if name in METRICS else words(_without_module(name))
+        known = METRICS.get(name)
+        return known.title or name if known else words(_without_module(name))
 
     def measured(self, name: str, measure: str | None = None) -> str:
         """A metric with the unit of that measure: ``reconstruction error (nats per image)``."""
@@ -57,7 +58,8 @@ class Names:
         return words(" ".join(spelt), 60)
 
 
-_ABBREVIATED = {"kl": "KL", "tc": "total correlation", "vae": "VAE"}
+# Parts of the names of terms.
+_ABBREVIATED = {name: METRICS[name].title for name in ("kl", "tc")} | {"vae": METHODS["vae"].title}
 
 
 def measure_of(records: Iterable[dict[str, Any]]) -> str | None:
@@ -112,7 +114,7 @@ def short(value: float) -> str:
     return f"{value:g}"
 
 
-def counted(numbers: list[int], what: str) -> str:
+def count_range(numbers: list[int], what: str) -> str:
     """``3 seeds`` or ``2 to 5 seeds``."""
     low, high = min(numbers), max(numbers)
     amount = f"{low:,}" if low == high else f"{low:,} to {high:,}"

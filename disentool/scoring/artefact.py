@@ -75,7 +75,6 @@ class ScoreOptions:
     perceptual: Callable | None
     report: Reporter
     image_files: Sequence[Path] = ()
-    configure: Callable[[str], None] | None = None  # what a command does to the process before a device is used
 
 
 def applicable(path: Path, metrics: list[Metric], there: dict[str, bool], report: Reporter) -> list[Metric]:

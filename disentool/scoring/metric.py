@@ -38,6 +38,34 @@ class Draw(Protocol):
         """By which they were drawn."""
 
 
+class DrawsRows(Protocol):
+    """What each module of ``scoring.drawing`` has; ``constants`` and ``drawn`` are of its own classes."""
+
+    def draw(self, facts: MetricFacts, data: DataRows, constants: Any, seed: int, codes_ready: bool = False) -> Draw:
+        """Which rows are to be encoded."""
+
+
+class ScoresCodes(DrawsRows, Protocol):
+    """A module whose metrics are of one model's codes, or of a direction."""
+
+    def score(self, facts: MetricFacts, drawn: Any, codes: Any, functions: ModelFunctions) -> Result:
+        """The metric of the rows drawn."""
+
+
+class ComparesCodes(DrawsRows, Protocol):
+    """A module whose metrics compare the codes of several models."""
+
+    def score(self, facts: MetricFacts, drawn: Any, codes: Sequence[Codes], functions: ModelFunctions) -> list[Result]:
+        """A result for each model."""
+
+
+class DrawsAgain(ScoresCodes, Protocol):
+    """A module whose rows can be drawn again from themselves."""
+
+    def resample(self, drawn: Any, rng: np.random.Generator) -> Draw:
+        """For the bootstrap."""
+
+
 @dataclass(frozen=True)
 class Metric:
     """One metric with the constants of one protocol.
@@ -61,6 +89,11 @@ class Metric:
         """Whether codes that must be made first are measured with the usual constants, of which none was chosen."""
         return self.encoded == self.facts.protocols[self.facts.encoded or self.facts.default]
 
+    @property
+    def mixtures(self) -> bool:
+        """Whether it evaluates mixtures on a device, also where codes are ready."""
+        return self.constants.mixtures or self.encoded.mixtures
+
     def needs(self, what: Need) -> bool:
         """Whether ``what`` is among its needs."""
         return what in self.facts.needs
@@ -70,8 +103,8 @@ class Metric:
 
         Raises what the way of drawing does: NoFactors, DataMismatch, WrongUsage.
         """
-        drawn: Draw = self._drawing().draw(self.facts, data, constants, seed, codes_ready)
-        return drawn
+        module: DrawsRows = self._drawing()
+        return module.draw(self.facts, data, constants, seed, codes_ready)
 
     def draws(self, data: DataRows, seed: int, repeats: int, codes_ready: bool) -> list[Draw]:
         """A draw for every repetition: seeds ``seed``, ``seed + 1``, ..."""
@@ -81,17 +114,17 @@ class Metric:
 
     def score(self, drawn: Draw, codes: Codes | Direction, functions: ModelFunctions | None = None) -> Result:
         """The metric of the rows drawn, with the ``functions`` that there are."""
+        module: ScoresCodes = self._drawing()
         with _without_warnings_of_sklearn():
-            result: Result = self._drawing().score(self.facts, drawn, codes, functions or ModelFunctions())
-        return result
+            return module.score(self.facts, drawn, codes, functions or ModelFunctions())
 
     def score_models(
         self, drawn: Draw, codes: Sequence[Codes], functions: ModelFunctions | None = None
     ) -> list[Result]:
         """A result for each model's codes, of a metric that compares them."""
+        module: ComparesCodes = self._drawing()
         with _without_warnings_of_sklearn():
-            results: list[Result] = self._drawing().score(self.facts, drawn, codes, functions or ModelFunctions())
-        return results
+            return module.score(self.facts, drawn, codes, functions or ModelFunctions())
 
     @property
     def resamples(self) -> bool:
@@ -100,8 +133,8 @@ class Metric:
 
     def resample(self, drawn: Draw, rng: np.random.Generator) -> Draw:
         """The rows drawn again from themselves; only where it ``resamples``."""
-        again: Draw = self._drawing().resample(drawn, rng)
-        return again
+        module: DrawsAgain = self._drawing()
+        return module.resample(drawn, rng)
 
     def within(self, low: float, high: float) -> tuple[float, float]:
         """An interval cut to the range that a score can have."""
@@ -109,7 +142,10 @@ class Metric:
         return float(np.clip(low, least, most)), float(np.clip(high, least, most))
 
     def _drawing(self) -> Any:
-        """The module of ``scoring.drawing``, imported when it is first used."""
+        """The module of ``scoring.drawing``, imported when it is first used: one of the protocols above.
+
+        No checker sees through an import by name; the tests compare the modules with the protocols.
+        """
         return importlib.import_module(DRAWINGS[self.facts.drawing])
 
 

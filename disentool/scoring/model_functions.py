@@ -70,20 +70,14 @@ def shown(functions: ModelFunctions, report: Reporter, label: str) -> Iterator[M
         yield replace(functions, progress=progress)
 
 
-def of_codes(device: str, configure: Callable[[str], None] | None = None) -> ModelFunctions:
-    """For ready codes: mixtures, on the device of that name, which is looked for when first used.
-
-    ``configure``: called with the name before each of them.
-    """
+def of_codes(device: str) -> ModelFunctions:
+    """For ready codes: mixtures, on the device of that name, which is looked for when first used."""
 
     def log_q(z: np.ndarray, mean: np.ndarray, logvar: np.ndarray, progress: Progress | None = None) -> tuple:
         with process_unchanged():  # it imports joblib
             from disentool.engine.devices import choose
 
-        chosen = choose(device)
-        if configure is not None:
-            configure(device)
-        return log_density_of_mixture(chosen, z, mean, logvar, progress)
+        return log_density_of_mixture(choose(device), z, mean, logvar, progress)
 
     return ModelFunctions(log_q=log_q)
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from disentool.errors import counted
 from disentool.io.schema import SCORE
+from disentool.metrics.arrays import few, note_categorical
 from disentool.metrics.bounds import Constants
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.intervals import mean_of_seeds
 from disentool.metrics.result import Result
 
-_CLASSES = 20  # a dimension with at most so many different whole numbers may be a class
 _ROUNDING = 1e-14
 
 
@@ -73,29 +73,17 @@ def remarks(mean: np.ndarray) -> list[str]:
         )
     constant = np.flatnonzero((mean == mean[0]).all(axis=0)).tolist()
     if constant and rows > 1:
-        notes.append(f"constant dimensions: {_few(constant)}")
-    some = mean[:1000]  # whole numbers in them all, and few different ones
-    whole = [d for d in np.flatnonzero((some == np.round(some)).all(axis=0)).tolist() if d not in constant]
-    classes = [
-        d for d in whole if len(np.unique(some[:, d])) <= _CLASSES and (mean[:, d] == np.round(mean[:, d])).all()
-    ]
-    if classes:
-        notes.append(f"dimensions of few whole numbers, taken for quantities even if they are classes: {_few(classes)}")
-    return notes
-
-
-def _few(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")
+        notes.append(f"constant dimensions: {few(constant)}")
+    return notes + note_categorical(mean)
 
 
 def with_notes(result: Result, notes: list[str]) -> Result:
-    """The result with more notes; a score that is zero but for rounding is zero."""
+    """The result with more notes, each once; a score that is zero but for rounding is zero."""
     score = 0.0 if abs(result.score) < _ROUNDING else result.score
     if not notes:
         return dataclasses.replace(result, score=score)
-    return dataclasses.replace(
-        result, score=score, details=result.details | {"notes": [*result.details.get("notes", []), *notes]}
-    )
+    said = list(dict.fromkeys([*result.details.get("notes", []), *notes]))
+    return dataclasses.replace(result, score=score, details=result.details | {"notes": said})
 
 
 def mean_of_repeats(results: list[Result], seeds: list[int]) -> Result:

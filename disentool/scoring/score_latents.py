@@ -49,7 +49,7 @@ def score_latents(
         "codes": table.provenance.get("codes", codes_key),
         "rows": len(table.mean),
     }
-    functions = of_codes(options.device, options.configure)
+    functions = of_codes(options.device)
     yield from records_of(path, artefact, drawn, lambda _: codes, functions, options)
 
 

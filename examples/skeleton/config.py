@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from disentool.config import opt
+from disentool.contract.units import NATS_PER_IMAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,4 +16,5 @@ class SkeletonConfig:
     batch_size: int = opt(64, "images in a batch", low=1, high=65536)
     steps: int = opt(10_000, "training steps", low=0)
 
+    UNITS: ClassVar[dict[str, str]] = {"reconstruction": NATS_PER_IMAGE, "autoencoder_loss": NATS_PER_IMAGE}
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"steps": 1000}}

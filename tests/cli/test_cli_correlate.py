@@ -100,8 +100,18 @@ def test_models_without_one_of_the_scores_are_left_out(cli, folder):
     (found,) = pairs(outcome)
     assert found["models"] == 12
     assert len(found["notes"]) == 1 and "2 models" in found["notes"][0]
-    assert outcome.err.endswith(f"{found['notes'][0]}\n") and "factor and higgins" in outcome.err
+    assert outcome.err.endswith(f"{found['notes'][0]}\n") and "factor@paper and higgins@paper" in outcome.err
     assert cli("correlate", "records.jsonl", "-q", "--metrics", "factor,higgins").err == ""
+
+
+def test_a_note_of_several_pairs_is_said_once_with_their_number(cli, folder):
+    constant = [record(m, "sap", 0.5) for m in range(len(SCORES))]
+    write(folder, [*table(), *constant, record(50, "factor", 0.3)])
+    outcome = cli("correlate", "records.jsonl")
+    assert len(pairs(outcome)) == 6
+    lines = outcome.err.splitlines()
+    assert [line for line in lines if "sap@paper" in line] == [lines[1]]
+    assert len(lines) == 2 and all(": 3 of 6 pairs: " in line for line in lines)
 
 
 def test_constant_scores_have_no_correlation(cli, folder):

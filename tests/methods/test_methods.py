@@ -12,12 +12,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from disentool import methods
 from disentool.config import build
 from disentool.contract import Batch, DataFacts
+from disentool.contract.units import units_of
 from disentool.engine.randomness import Randomness
 from disentool.errors import DataMismatch
 from disentool.methods.betavae.schedule import linear
 from disentool.nn import conv, gaussian
 from disentool.nn.discriminator import permute_dims
 from disentool.nn.likelihood import negative_log_likelihood
+from disentool.plots.terms import unit_of
 
 FACTS = DataFacts(
     rows=100, channels=1, height=32, width=32, factor_names=("a", "b", "c"), factor_sizes=(5, 4, 5), class_factor="a"
@@ -161,6 +163,20 @@ def test_losses_neither_draw_nor_fetch_nor_branch(variant):
         for phase, batch, noise in inputs(method):
             loss, terms, carry = phase.loss(networks, batch, noise, carry, torch.tensor(4))
             assert loss.ndim == 0 and all(term.ndim == 0 for term in terms.values())
+
+
+@pytest.mark.parametrize("name", [name for name in methods.METHODS if name != "lord"])
+def test_units_are_of_terms_that_the_method_logs(name):
+    logged, carry = set(), {}
+    for variant, (of, _) in CONTRACT.items():
+        if of == name:
+            method, networks = make(variant)
+            for phase, batch, noise in inputs(method):
+                _, terms, carry = phase.loss(networks, batch, noise, carry, torch.tensor(4))
+                logged |= {*terms, f"{phase.name}_loss"}
+    units = units_of(methods.load(methods.find(name).config))
+    assert set(units) <= logged
+    assert all(unit == unit_of(term, name, "") for term, unit in units.items())
 
 
 @pytest.mark.parametrize("variant", CONTRACT)

@@ -89,6 +89,30 @@ def test_constant_codes_score_chance():
     assert abs(result.score - 0.25) < 0.1
 
 
+def test_codes_of_small_scale_keep_the_protocols_number_and_a_note_says_what_scaled_codes_give():
+    """Adagrad's 10,000 steps do not separate three factors from codes of 0.02: the third is never answered."""
+    factors = grid_factors(6, 16, 16)
+    turn = np.array([[1, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]])  # of the last two factors, by 37 degrees
+    wide = (factors - factors.mean(0)) / factors.std(0) @ turn
+    result = evaluate(factors, 0.02 * wide)
+    confusion = np.array(result.details["confusion"])
+    (unanswered,) = np.flatnonzero(confusion.sum(axis=0) == 0)
+    assert result.score == (5000 - confusion[unanswered].sum()) / 5000  # the same for any model that answers so
+    (note,) = result.details["notes"]
+    assert f"never answers factor_{unanswered};" in note
+    assert note.endswith(f"{evaluate(factors, wide / wide.std(0).max()).score:.4g}")
+    assert evaluate(factors, wide).details["notes"] == []
+
+
+def test_a_classifier_that_answers_one_factor_only_is_said():
+    result = evaluate(FOUR, 1e-6 * FOUR)
+    (answered,) = np.flatnonzero(np.sum(result.details["confusion"], axis=0))
+    assert result.score == sum(result.details["confusion"][answered]) / 5000
+    (note,) = result.details["notes"]
+    assert all(f"factor_{i}" in note for i in range(4) if i != answered) and note.endswith("the accuracy is 1")
+    assert "constant" in evaluate(FOUR, np.zeros((256, 2))).details["notes"][0]
+
+
 def test_scaling_every_dimension_alike_changes_little_and_permuting_nothing():
     mean = FOUR + np.random.default_rng(0).normal(size=FOUR.shape)
     options = replace(DLIB, **FEW)

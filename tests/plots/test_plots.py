@@ -11,10 +11,11 @@ from scipy import stats
 from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
 from disentool.io.schema import CORRELATION, HISTORY, SCORE
 from disentool.plots import PLOTS, style
-from disentool.plots.correlation_records import correlations
 from disentool.plots.drawing import draw
 from disentool.plots.style import Options
+from disentool.plots.terms import unit_of
 from disentool.results import labels, settings
+from disentool.results.correlations import correlations
 from disentool.results.reading import Table
 from disentool.results.settings import Setting
 
@@ -101,6 +102,14 @@ def test_tradeoff_of_fewer_than_three_seeds_shows_each_and_no_mean(seeds):
     pairs = [[r["score"] for r in rows if r["id"] == key][::-1] for key in dict.fromkeys(r["id"] for r in rows)]
     assert np.array(sorted(points.tolist())) == pytest.approx(np.array(sorted(pairs)))
     assert drawing.caption.startswith("Hollow marks: single seeds, where there are fewer than 3")
+    assert [handle.get_markerfacecolor() for handle in drawing.handles] == ["#ffffff"] * 2
+    axis.figure.draw_without_rendering()
+    assert sorted(text.get_text() for text in axis.texts) == sorted(["γ = 10", "γ = 40", "β = 1", "β = 4"] * seeds)
+
+
+def test_tradeoff_of_few_and_of_several_seeds_has_a_filled_mark_in_its_key():
+    rows = [r for r in made.scored("factor", "reconstruction") if r["config"].get("beta") != 4 or r["seed"] == 0]
+    assert all(handle.get_markerfacecolor() != "#ffffff" for handle in of("tradeoff", rows).handles)
 
 
 def test_tradeoff_has_a_panel_for_each_metric():
@@ -148,13 +157,31 @@ def test_history_has_a_panel_for_each_term_and_a_line_for_each_run():
     drawing = draw("history", found, Options())
     labels = [axis.get_ylabel().replace("\n", " ") for axis in axes(drawing)]
     assert labels[:4] == ["loss", "reconstruction", "KL (nats per image)", "total correlation (nats per image)"]
-    for axis, term in zip(axes(drawing), ("loss", "reconstruction", "kl", "total_correlation"), strict=False):
+    for axis, term in zip(axes(drawing), ("loss", "reconstruction", "kl", "tc"), strict=False):
         for line, run in zip(axis.lines, runs, strict=True):
             assert line.get_xydata().tolist() == [[r["step"], r[term]] for r in run]
     assert len({(line.get_color(), str(line.get_linestyle())) for line in axes(drawing)[0].lines}) == 2
     assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == ["run0", "run1"]
     chosen = draw("history", found, Options(terms=("kl", "loss")))
     assert [axis.get_ylabel() for axis in axes(chosen)] == ["KL (nats per image)", "loss"]
+
+
+@pytest.mark.parametrize(
+    ("term", "method", "loss", "unit"),
+    [
+        ("reconstruction", "factorvae", "", "nats per image"),
+        ("vae_loss", "factorvae", "", "nats per image"),
+        ("reconstruction", "lord", "perceptual", ""),
+        ("mlvae_loss", "mlvae", "", "nats per image"),
+        ("mlvae_loss", "mlvae", "pixel", ""),
+        ("class_kl", "mlvae", "pixel", "nats per image"),
+        ("kl", None, "", "nats per image"),
+        ("vae_loss", None, "", ""),
+        ("discriminator_accuracy", "own.py:Own", "", "share"),
+    ],
+)
+def test_unit_of_a_term(term, method, loss, unit):
+    assert unit_of(term, method, loss) == unit
 
 
 def test_history_of_checkpoints_is_by_setting():

@@ -27,12 +27,13 @@ from metric_cases import (
 )
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
-from disentool.metrics.arrays import categorical
+from disentool.metrics.arrays import categorical, note_categorical
 from disentool.metrics.information import binned
 from disentool.metrics.information import pairwise_information as information
 from disentool.scoring.codes import Codes
 from disentool.scoring.data_rows import DataRows
 from disentool.scoring.drawing.table_rows import resample
+from disentool.scoring.record import remarks, with_notes
 
 LABELLED = {
     "mig": mig,
@@ -444,6 +445,13 @@ def test_categorical_codes_are_pointed_out(name):
     assert categorical(codes_of(codes).mean) == [1]
     assert categorical(codes_of(noise((50, 3))).mean) == []
     assert categorical(codes_of(np.zeros((50, 1))).mean) == []
+
+
+@pytest.mark.parametrize("name", ["irs", "mig"])
+def test_a_record_says_once_that_codes_look_categorical(name):
+    codes = np.column_stack([noise(len(GRID)), GRID[:, 1]]).astype(np.float32)
+    notes = with_notes(measured(name, GRID, codes), remarks(codes)).details["notes"]
+    assert [note for note in notes if "categorical" in note] == note_categorical(codes)
 
 
 def test_numbers_as_large_as_float32_has_them():

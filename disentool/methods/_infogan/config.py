@@ -1,9 +1,10 @@
 """Options that the InfoGAN family shares: its codes, its networks, and how it is trained."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from disentool.config import opt
+from disentool.contract.units import NATS
 from disentool.errors import WrongUsage
 
 MOST_CLASSES = 4096  # of one categorical code, as a one-hot vector
@@ -40,6 +41,8 @@ class AdversarialConfig:
         group="Optimiser",
     )
     batch_size: int = opt(64, "images in a batch", low=1, high=65536, group="Optimiser")
+
+    UNITS: ClassVar[dict[str, str]] = {"information": NATS}
 
     def __post_init__(self) -> None:
         """WrongUsage unless the codes make sense."""

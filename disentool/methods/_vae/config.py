@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from disentool.config import opt
+from disentool.contract.units import NATS_PER_IMAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,7 @@ class AutoencoderConfig:
         "auto", "law of a pixel in the decoder; auto: the law that the data set states"
     )
     BEGINS: ClassVar[frozenset[str]] = frozenset({"initialisation"})
+    UNITS: ClassVar[dict[str, str]] = {"reconstruction": NATS_PER_IMAGE, "kl": NATS_PER_IMAGE}
 
     initialisation: Literal["torch", "he", "glorot"] = opt(
         "torch",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
+from disentool.contract.units import NATS, NATS_PER_IMAGE, SHARE
 from disentool.methods._vae.config import AutoencoderConfig
 
 
@@ -27,6 +28,13 @@ class AAEConfig(AutoencoderConfig):
     discriminator_units: int = opt(1000, "width of the discriminator's hidden layers", low=1, high=65536)
     discriminator_layers: int = opt(6, "hidden layers of the discriminator", low=1, high=64)
 
+    UNITS: ClassVar[dict[str, str]] = {
+        "reconstruction": NATS_PER_IMAGE,
+        "autoencoder_loss": NATS_PER_IMAGE,
+        "prior_kl": NATS_PER_IMAGE,
+        "discriminator_loss": NATS,
+        "discriminator_accuracy": SHARE,
+    }
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "quick": {

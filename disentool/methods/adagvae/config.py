@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
+from disentool.contract.units import NATS_PER_IMAGE, NUMBER
 from disentool.methods._vae.config import AutoencoderConfig
 
 
@@ -24,6 +25,10 @@ class AdaGVAEConfig(AutoencoderConfig):
     )
     batch_size: int = opt(64, "pairs of images in a batch", low=1, high=32768, group="Optimiser")
 
+    UNITS: ClassVar[dict[str, str]] = AutoencoderConfig.UNITS | {
+        "adagvae_loss": NATS_PER_IMAGE,
+        "shared_dimensions": NUMBER,
+    }
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "quick": {"initialisation": "glorot", "learning_rate": 1e-3, "steps": 1000},

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
+from disentool.contract.units import NATS_PER_IMAGE
 from disentool.methods._vae.config import AutoencoderConfig
 
 
@@ -21,6 +22,12 @@ class BetaTCVAEConfig(AutoencoderConfig):
     )
     batch_size: int = opt(64, "images in a batch; q(z) is estimated from them", low=2, high=65536, group="Optimiser")
 
+    UNITS: ClassVar[dict[str, str]] = AutoencoderConfig.UNITS | {
+        "betatcvae_loss": NATS_PER_IMAGE,
+        "mutual_information": NATS_PER_IMAGE,
+        "tc": NATS_PER_IMAGE,
+        "dimension_kl": NATS_PER_IMAGE,
+    }
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "quick": {"initialisation": "glorot", "learning_rate": 1e-3, "steps": 1000},

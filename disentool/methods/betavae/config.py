@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
+from disentool.contract.units import NATS_PER_IMAGE
 from disentool.methods._vae.config import AutoencoderConfig
 
 
@@ -19,6 +20,10 @@ class BetaVAEConfig(AutoencoderConfig):
     capacity_steps: int = opt(100_000, "for burgess: the number of steps over which C rises from 0", low=1)
     capacity_weight: float = opt(1000.0, "for burgess: the weight of |KL - C|", low=0)
 
+    UNITS: ClassVar[dict[str, str]] = AutoencoderConfig.UNITS | {
+        "betavae_loss": NATS_PER_IMAGE,
+        "capacity": NATS_PER_IMAGE,
+    }
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "quick": {"initialisation": "glorot", "learning_rate": 1e-3, "steps": 1000, "capacity_steps": 500},

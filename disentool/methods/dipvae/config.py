@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
+from disentool.contract.units import NATS_PER_IMAGE
 from disentool.methods._vae.config import AutoencoderConfig
 
 
@@ -19,6 +20,7 @@ class DIPVAEConfig(AutoencoderConfig):
         None, "weight of the distance of the diagonal to 1; none: 10 times lambda-od for i, lambda-od for ii", low=0
     )
 
+    UNITS: ClassVar[dict[str, str]] = AutoencoderConfig.UNITS | {"dipvae_loss": NATS_PER_IMAGE}
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "quick": {"initialisation": "glorot", "learning_rate": 1e-3, "steps": 1000},

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from disentool.config import opt
+from disentool.contract.units import NATS, SHARE
 from disentool.methods._class_content.config import ClassConfig
 
 
@@ -40,6 +41,7 @@ class DrNetConfig(ClassConfig):
     )
     steps: int = opt(120_000, "training steps, each of two updates", low=0, group="Optimiser")
 
+    UNITS: ClassVar[dict[str, str]] = {"discriminator_loss": NATS, "discriminator_accuracy": SHARE}
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "code": {"adversary_weight": 1e-4},

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from disentool.config import opt
+from disentool.contract.units import NATS, NATS_PER_IMAGE, SHARE
 from disentool.methods._vae.config import AutoencoderConfig
 
 
@@ -29,6 +30,12 @@ class FactorVAEConfig(AutoencoderConfig):
         6, "hidden layers of the discriminator (some read the paper's '6 layers' as 5)", low=1, high=64
     )
 
+    UNITS: ClassVar[dict[str, str]] = AutoencoderConfig.UNITS | {
+        "vae_loss": NATS_PER_IMAGE,
+        "tc": NATS_PER_IMAGE,
+        "discriminator_loss": NATS,
+        "discriminator_accuracy": SHARE,
+    }
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "quick": {

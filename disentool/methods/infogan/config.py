@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from disentool.config import opt
+from disentool.contract.units import NATS, SHARE
 from disentool.methods._infogan.config import AdversarialConfig
 
 
@@ -19,6 +20,10 @@ class InfoGANConfig(AdversarialConfig):
     beta2: float = opt(0.999, "Adam's decay of the second moment", low=0, high=0.999999, group="Optimiser")
     steps: int = opt(50_000, "training steps", low=0, group="Optimiser")
 
+    UNITS: ClassVar[dict[str, str]] = AdversarialConfig.UNITS | {
+        "discriminator_loss": NATS,
+        "discriminator_accuracy": SHARE,
+    }
     # quick: for MNIST and its like on a CPU. Little noise, so that classes are what images differ most by; a small
     # lambda, or the codes are told apart before the images look like anything.
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {

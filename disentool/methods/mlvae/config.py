@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
+from disentool.contract.units import NATS_PER_IMAGE
 from disentool.errors import WrongUsage
 from disentool.methods._class_content.config import ClassConfig
 
@@ -31,6 +32,12 @@ class MLVAEConfig(ClassConfig):
     batch_size: int = opt(64, "images in a batch, a multiple of --group-size", low=1, high=65536, group="Optimiser")
     steps: int = opt(100_000, "training steps", low=0, group="Optimiser")
 
+    UNITS: ClassVar[dict[str, str]] = {
+        "reconstruction": NATS_PER_IMAGE,
+        "mlvae_loss": NATS_PER_IMAGE,
+        "class_kl": NATS_PER_IMAGE,
+        "content_kl": NATS_PER_IMAGE,
+    }
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"steps": 1000}}
 
     def __post_init__(self) -> None:

@@ -27,6 +27,11 @@ class Tc(Constants):
     samples: int = opt(2_000, "samples of z ~ q(z)", low=2)
     rows: int | None = opt(None, "images; none: all", low=2)
 
+    @property
+    def mixtures(self) -> bool:
+        """Of all posteriors."""
+        return self.protocol == "mixture"
+
 
 @dataclass(frozen=True)
 class GaussianTc(Constants):

@@ -54,6 +54,11 @@ class Mig(Constants):
     samples: int = opt(10_000, "samples of z, for the mixtures' entropies", low=2)
     without: str = opt("shape", "factors that the mixtures leave out, separated by commas")
 
+    @property
+    def mixtures(self) -> bool:
+        """Of Chen et al."""
+        return self.bins == 0
+
     def __post_init__(self) -> None:
         if self.bins < 2 and self.bins != 0:
             raise WrongUsage(f"bins {self.bins}: expected at least 2, or 0 for Gaussian mixtures")

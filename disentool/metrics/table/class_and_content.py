@@ -16,6 +16,7 @@ CLASS_AND_CONTENT: tuple[MetricFacts, ...] = (
         LABELS,
         range=SHARE,
         by_name_only="needs a class code and a content code",
+        title="class leakage",
     ),
     MetricFacts(
         "transfer",
@@ -33,5 +34,6 @@ CLASS_AND_CONTENT: tuple[MetricFacts, ...] = (
             "ssim": Measure("higher", (-1.0, 1.0)),
             "lpips": Measure("lower", FROM_ZERO),
         },
+        title="transfer error",
     ),
 )

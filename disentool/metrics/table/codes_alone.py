@@ -1,5 +1,6 @@
 """Metrics of codes alone."""
 
+from disentool.contract.units import NATS
 from disentool.metrics.constants import codes_alone, disentanglement
 from disentool.metrics.facts import FROM_ZERO, MetricFacts, protocols
 
@@ -19,6 +20,7 @@ CODES_ALONE: tuple[MetricFacts, ...] = (
         frozenset({"others"}),
         range=FROM_ZERO,
         by_name_only="compares several models",
+        title="UDR",
     ),
     MetricFacts(
         "tc",
@@ -32,8 +34,9 @@ CODES_ALONE: tuple[MetricFacts, ...] = (
         ),
         "posterior",
         frozenset({"logvar"}),
-        unit="nats",  # an estimate may fall below 0 by its error
+        unit=NATS,  # an estimate may fall below 0 by its error
         by_name_only="takes minutes",
+        title="total correlation",
     ),
     MetricFacts(
         "gaussian-tc",
@@ -43,8 +46,9 @@ CODES_ALONE: tuple[MetricFacts, ...] = (
         protocols(codes_alone.GaussianTc(), codes_alone.GaussianTc("dlib", rows=10_000)),
         "table",
         range=FROM_ZERO,
-        unit="nats",
+        unit=NATS,
         encoded="dlib",
+        title="Gaussian total correlation",
     ),
     MetricFacts(
         "wasserstein",
@@ -55,6 +59,7 @@ CODES_ALONE: tuple[MetricFacts, ...] = (
         "table",
         range=FROM_ZERO,
         encoded="dlib",
+        title="Wasserstein distance",
     ),
     MetricFacts(
         "mutual-information",
@@ -64,7 +69,8 @@ CODES_ALONE: tuple[MetricFacts, ...] = (
         protocols(disentanglement.Binned(), disentanglement.Binned("dlib", rows=10_000)),
         "table",
         range=FROM_ZERO,
-        unit="nats",
+        unit=NATS,
         encoded="dlib",
+        title="mutual information",
     ),
 )

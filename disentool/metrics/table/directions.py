@@ -21,5 +21,6 @@ DIRECTIONS: tuple[MetricFacts, ...] = (
         frozenset({"directions"}),
         range=(-inf, 1.0),
         by_name_only="needs directions",
+        title="R² of control",
     ),
 )

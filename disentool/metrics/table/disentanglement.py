@@ -21,6 +21,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
         "votes",
         LABELS,
         range=(-1.0, 1.0),  # rescaled, a score below chance is negative
+        title="FactorVAE score",
     ),
     MetricFacts(
         "higgins",
@@ -35,6 +36,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
         "pairs",
         LABELS,
         range=(-1.0, 1.0),  # as above
+        title="β-VAE score",
     ),
     MetricFacts(
         "mig",
@@ -51,6 +53,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
         LABELS,
         range=SHARE,
         encoded="dlib",
+        title="MIG",
     ),
     MetricFacts(
         "dci",
@@ -62,6 +65,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
         LABELS,
         range=SHARE,
         by_name_only="takes minutes",
+        title="DCI",
     ),
     MetricFacts(
         "dci-hist",
@@ -73,6 +77,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
         LABELS,
         range=SHARE,
         by_name_only="takes many seconds",
+        title="DCI (histogram boosting)",
     ),
     MetricFacts(
         "dci-lasso",
@@ -83,6 +88,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
         "table",
         LABELS,
         range=SHARE,
+        title="DCI (Lasso)",
     ),
     MetricFacts(
         "sap",
@@ -94,6 +100,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
         LABELS,
         range=SHARE,
         encoded="dlib",
+        title="SAP",
     ),
     MetricFacts(
         "modularity",
@@ -135,6 +142,7 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
         LABELS,
         range=SHARE,
         encoded="dlib",
+        title="IRS",
     ),
     MetricFacts(
         "med",
@@ -146,5 +154,6 @@ DISENTANGLEMENT: tuple[MetricFacts, ...] = (
         LABELS,
         range=SHARE,
         encoded="dlib",
+        title="MED",
     ),
 )

@@ -1,7 +1,8 @@
 """Metrics of images: reconstruction, likelihood, and the two terms of its bound."""
 
+from disentool.contract.units import NATS_PER_IMAGE
 from disentool.metrics.constants import images
-from disentool.metrics.facts import FROM_ZERO, NATS_PER_IMAGE, MetricFacts, protocols
+from disentool.metrics.facts import FROM_ZERO, MetricFacts, protocols
 
 IMAGES: tuple[MetricFacts, ...] = (
     MetricFacts(
@@ -14,6 +15,7 @@ IMAGES: tuple[MetricFacts, ...] = (
         frozenset({"logvar", "model"}),
         unit=NATS_PER_IMAGE,
         by_name_only="takes minutes",
+        title="log p(x)",
     ),
     MetricFacts(
         "reconstruction",
@@ -24,6 +26,7 @@ IMAGES: tuple[MetricFacts, ...] = (
         "subset",
         frozenset({"reconstruction"}),
         unit=NATS_PER_IMAGE,
+        title="reconstruction error",
     ),
     MetricFacts(
         "elbo",
@@ -34,6 +37,7 @@ IMAGES: tuple[MetricFacts, ...] = (
         "subset",
         frozenset({"logvar", "reconstruction"}),
         unit=NATS_PER_IMAGE,
+        title="ELBO",
     ),
     MetricFacts(
         "kl",
@@ -45,5 +49,6 @@ IMAGES: tuple[MetricFacts, ...] = (
         frozenset({"logvar"}),
         range=FROM_ZERO,
         unit=NATS_PER_IMAGE,
+        title="KL",
     ),
 )

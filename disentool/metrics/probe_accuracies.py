@@ -9,7 +9,7 @@ import numpy as np
 from disentool.metrics.arrays import Array
 from disentool.metrics.constants.class_and_content import Leakage
 from disentool.metrics.intervals import mean_of_seeds
-from disentool.metrics.probes import logistic, perceptron, split, standardised
+from disentool.metrics.probes import logistic, perceptron, split, standardised_as_float32
 from disentool.metrics.scikit_learn import import_scikit_learn
 
 Key = tuple[Any, ...]  # which rows, direction, and what of it
@@ -84,7 +84,7 @@ def _accuracies(
             for kind, table in tables.items():
                 if source not in table or not targets[target]:
                     continue
-                inputs = standardised(*(table[source][part] for part in (train, *tests)))
+                inputs = standardised_as_float32(*(table[source][part] for part in (train, *tests)))
                 of_probe: dict[Key, list[float]] = defaultdict(list)
                 guess: dict[Key, list[float]] = defaultdict(list)
                 for values in targets[target].values():

@@ -60,7 +60,9 @@ def _pair(one: str, two: str, columns: dict[str, dict[str, float]]) -> dict[str,
     notes = []
     left = len(everyone) - len(models)
     if left:
-        notes.append(f"{_have(left)} no finite score of one of them and {'is' if left == 1 else 'are'} left out")
+        notes.append(
+            f"{_have(left)} no finite score of one of the two metrics and {'is' if left == 1 else 'are'} left out"
+        )
     constant = [name for name, values in ((one, x), (two, y)) if (values == values[0]).all()]
     if constant:
         notes.append(f"{' and '.join(constant)}: the same for every model, so that no correlation is defined")
