@@ -6,10 +6,10 @@ import pytest
 from conftest import DATA
 
 import disentool
-from disentool.api.wording import worded
+from disentool.api.wording import Arguments, worded
 from disentool.errors import DisentoolError, Interrupted, MissingFile, OutputExists, UnknownName, WrongUsage
 
-SWITCHES = ("overwrite", "resume", "trust", "force", "strict")
+SWITCHES = Arguments(switches=("overwrite", "resume", "trust", "force", "strict"))
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,12 @@ SWITCHES = ("overwrite", "resume", "trust", "force", "strict")
         ("a.h5: there; --overwrite replaces it, -o names another", "a.h5: there; overwrite=True replaces it,"
          " output names another"),
         ("--resume goes on with --no-skip", "resume=True goes on with skip=False"),
+        ("train on, with --stage both", "train on, with stage='both'"),
+        ("leave out --data, or --codes encoder", "leave out data, or codes_from='encoder'"),
+        ("--preset quick or fewer --steps", "preset='quick' or fewer steps"),
+        ("--stage latent: it has none", "stage latent: it has none"),
+        ("--stage says which; --rows 5, --rows N and --rows N,N too", "stage says which; rows=5, rows and rows too"),
+        ("resume it with `--gamma 40 --rows test --vgg none`", "resume it with gamma=40, rows='test', vgg=None"),
         ("a.pt: none; `disentool train factorvae` writes ./ckpt.pt", "a.pt: none; disentool.train writes ./ckpt.pt"),
         ("a.h5: no split; `disentool prepare --split` makes one", "a.h5: no split; disentool.prepare(split=...) makes"
          " one"),
@@ -74,7 +80,7 @@ def test_no_message_of_the_command_line_keeps_a_shells_words():
         (lambda ckpt: disentool.train("vae", latent_dim=[2, 3], output="o.pt"), WrongUsage),
         (lambda ckpt: disentool.encode(ckpt, "there.h5"), OutputExists),
         (lambda ckpt: disentool.encode(ckpt, "o.h5", rows="test"), DisentoolError),
-        (lambda ckpt: disentool.encode(ckpt, "o.h5", codes="latent"), WrongUsage),
+        (lambda ckpt: disentool.encode(ckpt, "o.h5", codes_from="latent"), WrongUsage),
         (lambda ckpt: disentool.decode(ckpt, "there.h5", "o.h5"), DisentoolError),
         (lambda ckpt: disentool.sample(ckpt, "o.gif"), WrongUsage),
         (lambda ckpt: disentool.sample(ckpt, "o.png", direction="none.h5:zoom", t="0"), MissingFile),
