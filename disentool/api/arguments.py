@@ -109,8 +109,10 @@ def _fit(name: str, annotation: Any, value: Any, empty: bool = False) -> Any:
     if origin is Annotated:
         return _annotated(name, parts[0], parts[1], value)
     if origin is Literal:
-        if not isinstance(value, str) or value not in parts:
-            raise UnknownName(name, _shown(value) if not isinstance(value, str) else value, parts)
+        if not isinstance(value, str):
+            raise _Unfit
+        if value not in parts:
+            raise UnknownName(name, value, parts)
         return value
     if origin in (Union, UnionType):
         return _one_of(name, parts, value, empty)
@@ -184,6 +186,8 @@ def paths_of(given: FilePaths) -> list[Path]:
 
 def device_name(given: Any, name: str = "device") -> str:
     """The name of a device that a caller gives as a name, or as torch's own object."""
+    if not isinstance(given, str) and type(given).__module__ != "torch":
+        raise WrongUsage(f"{name}: expected a device, got {_shown(given)}")
     # torch's object prints as its name; of several devices of a kind the toolkit takes the first that it sees.
     text = str(given).removesuffix(":0")
     if text.partition(":")[0] in DEVICES and ":" in text:

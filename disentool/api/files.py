@@ -36,9 +36,9 @@ def encode(
     resized to the model's images, and the latents file names them in its attribute ``images``. (Images in memory:
     ``disentool.load(...).encode(images)``.) ``data``: a data-set file (.h5) or a name (default: the data that the
     checkpoint was trained on). ``rows``: ``all`` rows of the data, or the ``train`` rows or ``test`` rows of its split.
-    ``codes_from`` matters only for a method that optimises codes (LORD): ``encoder`` writes what the trained encoders give;
-    ``latent`` writes the codes that were optimised for the training images; ``auto`` is ``encoder`` once the encoders
-    are trained, and ``latent`` before.
+    ``codes_from`` matters only for a method that optimises codes (LORD): ``encoder`` writes what the trained encoders
+    give; ``latent`` writes the codes that were optimised for the training images; ``auto`` is ``encoder`` once the
+    encoders are trained, and ``latent`` before.
     ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the file.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable
@@ -78,9 +78,9 @@ def decode(
 ) -> Path:
     """Decode the codes in a file, as ``disentool decode`` does. Returns the path of the output.
 
-    ``latents``: a latents file, or any other HDF5 or .npz file; then ``codes_key`` is the name of its array of codes [N,D].
-    ``output``: a data-set file (.h5) to write, or a folder of PNGs (a name without a suffix). ``rows``: the numbers of
-    the codes to decode (default: all). ``trust`` and ``overwrite``: as :func:`encode` has them.
+    ``latents``: a latents file, or any other HDF5 or .npz file; then ``codes_key`` is the name of its array of codes
+    [N,D]. ``output``: a data-set file (.h5) to write, or a folder of PNGs (a name without a suffix). ``rows``: the
+    numbers of the codes to decode (default: all). ``trust`` and ``overwrite``: as :func:`encode` has them.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable
     or DeviceUnavailable.

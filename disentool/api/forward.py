@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from disentool.api.arrays import Array, as_given, code_batches, image_batches
+from disentool.contract import optional
 from disentool.engine import inference
 from disentool.errors import ForeignFile, WrongUsage
-from disentool.models import dimensions, encoding
+from disentool.models import dimensions
 from disentool.models.model import TrainedModel
 from disentool.models.starting_codes import kept_images
 from disentool.reporting import Silent
@@ -18,7 +19,8 @@ from disentool.reporting import Silent
 
 def encoded(model: TrainedModel, images: Array) -> dict[str, Array]:
     """All codes of images by name, float32 [N,D]; what is raised is said by :meth:`disentool.Model.encode`."""
-    encoding.choose(model, "encoder", Silent())
+    if not optional.encoders_ready(model.method, model.content["step"]):
+        raise WrongUsage(f"{model.path}: its encoders are not trained yet; train on, with --stage both")
     parts: dict[str, list[Tensor]] = {}
     for batch in image_batches(images, model.facts, model.device):
         with inference.repeatable():

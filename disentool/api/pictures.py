@@ -52,10 +52,10 @@ def traverse(
 
     The traversal starts from images that the checkpoint keeps. You may name others: ``image`` is one or several files
     of pictures; ``rows`` are numbers of rows of ``data`` (default: the data that the checkpoint was trained on);
-    ``latents`` is a latents file, and ``rows`` are then its rows. ``images``: how many images to start from, where you do
-    not name each. ``dims``: the dimensions to draw, in this order (default: all, the largest KL first). ``extent``: a
-    dimension goes from ``-extent`` to ``extent``, or from the first to the second of a pair, in standard deviations of
-    the prior (default: 3).
+    ``latents`` is a latents file, and ``rows`` are then its rows. ``images``: how many images to start from, where you
+    do not name each. ``dims``: the dimensions to draw, in this order (default: all, the largest KL first). ``extent``:
+    a dimension goes from ``-extent`` to ``extent``, or from the first to the second of a pair, in standard deviations
+    of the prior (default: 3).
 
     ``direction``: one or several directions of a directions file, such as ``dirs.h5:shift-x``. The images are then
     moved along these directions, and not along dimensions; ``checkpoint`` may be any generator, and the traversal
@@ -171,10 +171,11 @@ def swap(
     content side.
 
     ``interpolate``: go through the codes of this side, ``content`` or ``class``, in straight lines, with ``steps``
-    images from one input to the next. ``codes_from``: which codes of a method that optimises codes, as ``disentool.encode``
-    takes it. ``strict``: refuse pictures that are damaged, or of another size or colour than the model's images.
-    ``fps``: frames a second of an animation. ``size``: about how many pixels the longer side of an image has.
-    ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the files.
+    images from one input to the next. ``codes_from``: which codes of a method that optimises codes, as
+    ``disentool.encode`` takes it. ``strict``: refuse pictures that are damaged, or of another size or colour than the
+    model's images. ``fps``: frames a second of an animation. ``size``: about how many pixels the longer side of an
+    image has. ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the
+    files.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable,
     MissingExtra or DeviceUnavailable, all before anything is drawn.

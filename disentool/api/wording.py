@@ -31,6 +31,7 @@ _OF_A_SHELL = ("debug", "list", "dry-run", "quiet", "verify", "schema")  # optio
 _QUOTED = re.compile(r"((?<!\w)'[^']*'(?!\w))")  # what a caller gave, which stays as it is
 _OPTION = re.compile(r"(?<![\w.=/-])--(no-)?([a-z][a-z0-9-]*)(?!\.?\w)(?: (\w[\w-]*)(?![\w.,:/+*{-]*[\w:]))?")
 _PLACEHOLDER = re.compile(r"(?<![\w.=/-])((?:--[a-z-]+|-o)) (?:FILE|FOLDER|NAME|KEY|CKPT|N|X)(?:,N)*(?!\w)")
+_CONSTANT = re.compile(r"--set (\w+)=((?:[\w.-]|:(?=\w))*+)(?=[\s;,)]|$)")
 _GIVEN = re.compile(r"`(--[^`]*)`")  # options with their values, as they can be typed
 _OUTPUT = re.compile(r"(?<![\w.=/-])-o(?![\w=-])")
 _COMMAND = re.compile(rf"`(disentool [a-z-]+|{'|'.join(_FUNCTIONS)})\b([^`]*)`")
@@ -99,6 +100,7 @@ def _needs_shell(clause: str) -> bool:
 def _plain(text: str, arguments: Arguments) -> str:
     text = _COMMAND.sub(lambda found: _call(found[1].split()[-1], found[2]), text)
     text = _GIVEN.sub(lambda found: _keywords(found[1], arguments), text)
+    text = _CONSTANT.sub(lambda found: f"constants={{{found[1]!r}: {_value(found[2])}}}", text)
     text = _PLACEHOLDER.sub(r"\1", text)
     text = _OUTPUT.sub("output", text).replace("--set ", "")
     return _OPTION.sub(lambda found: _option(found, arguments), text)
@@ -116,10 +118,15 @@ def _option(found: re.Match[str], arguments: Arguments) -> str:
 
 
 def _keywords(words: str, arguments: Arguments) -> str:
-    """``--gamma 40 --rows test`` as ``gamma=40, rows='test'``."""
-    given = shlex.split(words)
-    pairs = zip(given[::2], given[1::2], strict=True)
-    return ", ".join(f"{_name(flag.removeprefix('--'), arguments)}={_literal(value)}" for flag, value in pairs)
+    """``--gamma 40 --rows test --no-skip`` as ``gamma=40, rows='test', skip=False``."""
+    found: list[str] = []
+    for word in shlex.split(words):
+        if word.startswith("--"):
+            option = word.removeprefix("--no-").removeprefix("--")
+            found.append(f"{_name(option, arguments)}={not word.startswith('--no-')}")
+        else:  # the value of the option before
+            found[-1] = f"{found[-1].removesuffix('True')}{_literal(word)}"
+    return ", ".join(found)
 
 
 def _literal(word: str) -> str:
@@ -131,6 +138,11 @@ def _literal(word: str) -> str:
     except ValueError:
         return repr(word)
     return word
+
+
+def _value(word: str) -> str:
+    """The value of a constant; a placeholder, or none, is three dots."""
+    return "..." if not word or word.isupper() else _literal(word)
 
 
 def _name(option: str, arguments: Arguments) -> str:
