@@ -1,5 +1,6 @@
 """The data set that goes with a model."""
 
+from disentool.contract.configuration import splits_classes
 from disentool.datasets.cache import open_data
 from disentool.errors import DataMismatch, MissingFile
 from disentool.io.dataset import Dataset
@@ -30,5 +31,7 @@ def data_of(model: TrainedModel, data: str | Dataset | None, report: Reporter, *
         raise DataMismatch(
             f"{dataset.path}: is not the data that {model.path} was trained on any more; name it with --data if meant"
         )
-    found = styles.stored(model.path, model.content, dataset)
-    return dataset if found is None else styles.attach(dataset, found, model.content["config"]["styles"])
+    split = splits_classes(model.method.config)
+    count = 1 if split is None else split.styles
+    found = styles.stored(model.path, model.content, dataset, count)
+    return dataset if found is None else styles.attach(dataset, found, count)
