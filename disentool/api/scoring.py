@@ -93,10 +93,10 @@ def score(
 ) -> Result | dict[str, Result]:
     """Measure codes; the same number as ``disentool score`` gives for a file of them.
 
-    ``codes``: numbers [N,D], such as the means of q(z|x). ``factors``: class indices [N,K], or [N] for one; None for
-    metrics without labels. ``logvar``: [N,D], for the metrics of a posterior (kl, tc). ``factor_names``: a name for
-    each factor. ``factor_sizes``: how many values each factor has, where not all of them occur. Arrays are NumPy's or
-    torch's.
+    ``codes``: numbers [N,D], such as the means of q(z|x). ``factors``: class indices [N,K], or [N] for one, which may
+    be any numbers that repeat; None for metrics without labels. ``logvar``: [N,D], for the metrics of a posterior (kl,
+    tc). ``factor_names``: a name for each factor. ``factor_sizes``: how many values each factor has, where not all of
+    them occur. Arrays are NumPy's or torch's. (A model with its data: ``disentool.load(...).score(...)``.)
 
     ``metric``: a name (``disentool score --help`` lists them) or ``module:function`` of your own; or a list of these,
     which may hold ``all``, the metrics that apply and are quick. For a name, the function returns one result; for a
@@ -132,6 +132,8 @@ def score(
             raise DataMismatch(f"factors: {table.dtype} {list(table.shape)}, expected class indices [N,K], or [N]")
         if len(table) != len(mean):
             raise DataMismatch(f"codes have {len(mean):,} rows, factors {len(table):,}")
+        if any(each.needs("factors") for each in chosen):
+            _require_classes(mean, table)
     results = _measured(
         chosen, mean, variance, table, factor_names, factor_sizes, seed, Spread(repeats, bootstrap), report or Silent()
     )
@@ -227,6 +229,24 @@ def _measured(
             continue
         results[metric.name] = with_notes(result, remarks(mean))
     return results
+
+
+def _require_classes(codes: np.ndarray, factors: np.ndarray) -> None:
+    """DataMismatch for factors [N,K] with fractions that hardly repeat, as codes do; it says where both are swapped."""
+    n = len(factors)
+    if factors.dtype.kind != "f" or not np.isfinite(factors).all():
+        return
+    distinct = [len(np.unique(column)) for column in factors.T]
+    measured = [
+        2 * count > n and (column != np.round(column)).any() for count, column in zip(distinct, factors.T, strict=True)
+    ]
+    if not any(measured):
+        return
+    at = measured.index(True)
+    found = f"factors: column {at} has {distinct[at]:,} different fractions in {n:,} rows, expected class numbers"
+    if (codes == np.round(codes)).all() and all(2 * len(np.unique(column)) <= n for column in codes.T):
+        raise DataMismatch(f"{found}, which codes has; give the codes first: score(codes, factors)")
+    raise DataMismatch(f"{found}; bin them into classes, or, if they are the codes, give the codes first")
 
 
 def _codes(given: "np.ndarray | Tensor", what: str) -> np.ndarray:

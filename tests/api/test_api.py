@@ -167,9 +167,9 @@ GOOD = np.zeros((2, 32, 32, 1), np.float32)
         (GOOD[:0], ["none"]),
         (GOOD[0], ["[32, 32, 1]", "[N,32,32,1]", "axis"]),
         (GOOD[:, :16], ["[2, 16, 32, 1]", "[N,32,32,1]"]),
-        (GOOD.reshape(2, 1, 32, 32), ["[2, 1, 32, 32]", "[N,32,32,1]"]),
+        (GOOD.reshape(2, 1, 32, 32), ["[2, 1, 32, 32]", "[N,32,32,1]", "images.transpose(0, 2, 3, 1)"]),
         (GOOD.repeat(3, 3), ["[2, 32, 32, 3]"]),
-        (torch.zeros(2, 32, 32, 1), ["tensor", "[N,1,32,32]"]),
+        (torch.zeros(2, 32, 32, 1), ["tensor", "[N,1,32,32]", "images.permute(0, 3, 1, 2)"]),
         (GOOD.astype(np.int64), ["int64", "uint8"]),
         (torch.zeros(2, 1, 32, 32, dtype=torch.int16), ["int16", "uint8"]),
         (GOOD.astype(bool), ["bool"]),
@@ -434,6 +434,32 @@ def test_tensors_are_scored_as_arrays(table):
 def test_what_cannot_be_scored_is_refused(codes, factors, metric, error, word):
     with pytest.raises(error, match=word):
         disentool.score(codes, factors, metric)
+
+
+def swapped_arrays(rows: int) -> tuple[np.ndarray, np.ndarray]:
+    factors = np.stack([np.arange(rows) % 3, np.arange(rows) % 2], 1)
+    return np.random.default_rng(0).normal(size=(rows, 2)).astype(np.float32), factors
+
+
+@pytest.mark.parametrize("rows", [12, 150, 1000])
+def test_codes_and_factors_that_are_swapped_are_told(rows):
+    codes, factors = swapped_arrays(rows)
+    disentool.score(codes, factors)
+    for wrong in (factors, factors.astype(np.float32), torch.from_numpy(factors)):
+        with pytest.raises(DataMismatch, match="codes first: score"):
+            disentool.score(wrong, codes)
+    with pytest.raises(DataMismatch, match="bin them"):
+        disentool.score(codes, codes)
+    with pytest.raises(DataMismatch, match="column 1"):
+        disentool.score(codes, np.stack([factors[:, 0], codes[:, 0]], 1), ["tc", "sap"])
+
+
+def test_factors_that_are_no_classes_but_repeat_are_taken():
+    codes, factors = swapped_arrays(60)
+    expected = disentool.score(codes, factors).score
+    assert disentool.score(codes, factors * 0.25).score == pytest.approx(expected)
+    assert disentool.score(codes, (factors + 7).astype(np.float64)).score == pytest.approx(expected)
+    assert np.isfinite(disentool.score(codes, codes, "gaussian-tc").score)  # needs no factors
 
 
 # ---- files
