@@ -221,8 +221,8 @@ def test_metrics_and_data_sets_do_not_import_each_other():
             known = {
                 "elbo.py": {"kl"},
                 "udr.py": {"kl"},
-                "leakage.py": {"probing"},
-                "probing.py": {"probes"},
+                "leakage.py": {"probe_accuracies"},
+                "probe_accuracies.py": {"probe_classifiers"},
                 "opening.py": {"resized", "filtered"},
                 "cache.py": {"opening", "writing", "download"},
             }.get(path.name, set())

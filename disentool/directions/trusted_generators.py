@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from disentool import named_code
-from disentool.contract.generator import stated
+from disentool.contract.foreign_generator import stated
 from disentool.directions.network import Network
 from disentool.errors import DisentoolError, ForeignFile, WrongUsage, typed
 from disentool.io import files, generator_description

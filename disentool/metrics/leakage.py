@@ -22,7 +22,7 @@ from disentool.metrics.constants.class_and_content import Leakage
 from disentool.metrics.exchanged_images import Images, reconstructed
 from disentool.metrics.intervals import above_chance, mean_of_seeds
 from disentool.metrics.parts import HELD_OUT_ROWS, IN_WORDS, PARTS
-from disentool.metrics.probing import PROBES, accuracies, fits
+from disentool.metrics.probe_accuracies import PROBES, accuracies, fits
 from disentool.metrics.result import Progress, Result, silent
 
 DEAD_BELOW = 0.05  # of the way from guessing to certainty

@@ -10,7 +10,7 @@ from disentool import config
 from disentool.contract.configuration import beginning_options, extending_options, follows_data_likelihood
 from disentool.contract.optional import stops_early
 from disentool.datasets.cache import data_spec
-from disentool.engine.training import Training, WrongState
+from disentool.engine.training_loop import Training, WrongState
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage, counted
 from disentool.io import checkpoint, files
 from disentool.io.dataset import Dataset

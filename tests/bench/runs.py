@@ -13,7 +13,7 @@ from disentool.contract import Batch, Cosine, DataFacts, Method, Noise, Phase, P
 from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
 from disentool.engine.randomness import Randomness
-from disentool.engine.training import Training
+from disentool.engine.training_loop import Training
 
 RGB = ("lord", "mlvae", "drnet")  # learn from colour images with classes
 

@@ -13,7 +13,7 @@ from disentool.engine.feed import Feed
 from disentool.engine.inputs import Inputs
 from disentool.engine.meter import Meter
 from disentool.engine.randomness import Randomness, latent_noise
-from disentool.engine.training import Training
+from disentool.engine.training_loop import Training
 from disentool.errors import DeviceUnavailable, NonFinite
 from disentool.methods.factorvae.config import FactorVAEConfig
 from disentool.methods.factorvae.method import FactorVAE
