@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from disentool.api.model import Model, load
     from disentool.api.pictures import swap, traverse
     from disentool.api.scoring import score
-    from disentool.api.training import train
+    from disentool.api.train import train
     from disentool.errors import DisentoolError
     from disentool.io.dataset import Dataset
     from disentool.metrics.result import Result
@@ -66,7 +66,7 @@ _OFFERED = {
     "sample": "disentool.api.files",
     "score": "disentool.api.scoring",
     "swap": "disentool.api.pictures",
-    "train": "disentool.api.training",
+    "train": "disentool.api.train",
     "traverse": "disentool.api.pictures",
 }
 

@@ -222,7 +222,7 @@ def test_metrics_and_data_sets_do_not_import_each_other():
                 "elbo.py": {"kl"},
                 "udr.py": {"kl"},
                 "leakage.py": {"probe_accuracies"},
-                "probe_accuracies.py": {"probes"},
+                "probe_accuracies.py": {"probe_classifiers"},
                 "opening.py": {"resized", "filtered"},
                 "cache.py": {"opening", "writing", "download"},
             }.get(path.name, set())
@@ -232,6 +232,19 @@ def test_metrics_and_data_sets_do_not_import_each_other():
 def test_files_are_short():
     for path in FILES:
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path
+
+
+def test_members_are_looked_for_in_the_contract_alone():
+    """No ``hasattr``, and no ``getattr`` with a default: what an object may have is a group of the contract."""
+    found = []
+    for path in FILES:
+        if own_room(path) == "contract":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                probes = node.func.id == "hasattr" or (node.func.id == "getattr" and len(node.args) > 2)
+                found += [f"{path.relative_to(ROOT)}:{node.lineno}"] if probes else []
+    assert not found
 
 
 def test_there_is_no_drawer():

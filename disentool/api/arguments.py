@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, cast,
 
 import numpy as np
 
-from disentool.api.wording import Worded, in_python
+from disentool.api.wording import Arguments, Worded, in_python
 from disentool.commands.bounds import DEVICES, SEED, Bounds
 from disentool.errors import UnknownName, WrongUsage, typed
+from disentool.io.dataset import Dataset
 from disentool.reporting import Reporter
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _WORDS: dict[Any, tuple[str, str]] = {
     float: ("a number", "numbers"),
     str: ("text", "texts"),
     bool: ("True or False", "True or False"),
+    Dataset: ("a disentool.Dataset", "data sets"),
     Reporter: ("a disentool.Reporter", "reporters"),
     NoneType: ("None", "None"),
     _Kind.PATH: ("a path", "paths"),
@@ -64,18 +66,19 @@ def public(function: _Function) -> _Function:
     """
     signature = inspect.signature(function)
     switches = {name for name, each in signature.parameters.items() if each.annotation is bool}
+    arguments = Arguments(signature.parameters, switches)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)
-        with in_python(switches):
+        with in_python(arguments):
             for name, value in bound.arguments.items():
                 parameter = signature.parameters[name]
                 if parameter.kind is inspect.Parameter.VAR_KEYWORD:
                     bound.arguments[name] = _options(parameter.annotation, value)
                 elif value is not parameter.default:
                     value = checked(name, parameter.annotation, value, empty=parameter.default == ())
-                    bound.arguments[name] = Worded(value, switches) if parameter.annotation == _REPORT else value
+                    bound.arguments[name] = Worded(value, arguments) if parameter.annotation == _REPORT else value
             return function(*bound.args, **bound.kwargs)
 
     return cast(_Function, call)
@@ -106,8 +109,10 @@ def _fit(name: str, annotation: Any, value: Any, empty: bool = False) -> Any:
     if origin is Annotated:
         return _annotated(name, parts[0], parts[1], value)
     if origin is Literal:
-        if not isinstance(value, str) or value not in parts:
-            raise UnknownName(name, _shown(value) if not isinstance(value, str) else value, parts)
+        if not isinstance(value, str):
+            raise _Unfit
+        if value not in parts:
+            raise UnknownName(name, value, parts)
         return value
     if origin in (Union, UnionType):
         return _one_of(name, parts, value, empty)
@@ -181,6 +186,8 @@ def paths_of(given: FilePaths) -> list[Path]:
 
 def device_name(given: Any, name: str = "device") -> str:
     """The name of a device that a caller gives as a name, or as torch's own object."""
+    if not isinstance(given, str) and type(given).__module__ != "torch":
+        raise WrongUsage(f"{name}: expected a device, got {_shown(given)}")
     # torch's object prints as its name; of several devices of a kind the toolkit takes the first that it sees.
     text = str(given).removesuffix(":0")
     if text.partition(":")[0] in DEVICES and ":" in text:

@@ -76,7 +76,7 @@ def _require_shape(images: np.ndarray | Tensor, facts: DataFacts) -> None:
     if shape[1:] != expected and not (channels == 1 and shape[1:] == (height, width)):
         grey = f" or [N,{height},{width}]" if channels == 1 else ""
         wanted = f"[N,{','.join(map(str, expected))}]{grey}"
-        hint = "; one image needs a first axis of 1" if shape in (expected, (height, width)) else ""
+        hint = _layout_hint(kind, shape, (height, width, channels))
         raise DataMismatch(f"images: a {kind} of shape {list(shape)}, expected {wanted}{hint}")
     if not shape[0]:
         raise DataMismatch("images: none are there")
@@ -84,6 +84,18 @@ def _require_shape(images: np.ndarray | Tensor, facts: DataFacts) -> None:
         return
     if not _is_float(images):
         raise DataMismatch(f"images: {_dtype(images)} values, expected uint8, or float in 0..1")
+
+
+def _layout_hint(kind: str, shape: tuple[int, ...], size: tuple[int, int, int]) -> str:
+    """What makes images of that shape fit, where one call does; ``size``: height, width and channels."""
+    last, first = size, (size[2], *size[:2])
+    if shape in (last if kind == "NumPy array" else first, size[:2]):
+        return "; one image needs a first axis of 1"
+    if kind == "tensor" and shape[1:] == last:
+        return "; its channels are last: give images.permute(0, 3, 1, 2)"
+    if kind == "NumPy array" and shape[1:] == first:
+        return "; its channels are first: give images.transpose(0, 2, 3, 1)"
+    return ""
 
 
 def _require_range(images: Tensor, first: int) -> None:

@@ -25,7 +25,7 @@ def encode(
     image: FilePaths = (),
     data: FilePath | None = None,
     rows: Part = "all",
-    codes: CodesFrom = "auto",
+    codes_from: CodesFrom = "auto",
     device: Device = "auto",
     trust: bool = False,
     overwrite: bool = False,
@@ -37,9 +37,9 @@ def encode(
     resized to the model's images, and the latents file names them in its attribute ``images``. (Images in memory:
     ``disentool.load(...).encode(images)``.) ``data``: a data-set file (.h5) or a name (default: the data that the
     checkpoint was trained on). ``rows``: ``all`` rows of the data, or the ``train`` rows or ``test`` rows of its split.
-    ``codes`` matters only for a method that optimises codes (LORD): ``encoder`` writes what the trained encoders give;
-    ``latent`` writes the codes that were optimised for the training images; ``auto`` is ``encoder`` once the encoders
-    are trained, and ``latent`` before.
+    ``codes_from`` matters only for a method that optimises codes (LORD): ``encoder`` writes what the trained encoders
+    give; ``latent`` writes the codes that were optimised for the training images; ``auto`` is ``encoder`` once the
+    encoders are trained, and ``latent`` before.
     ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the file.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable
@@ -56,7 +56,7 @@ def encode(
             image_files=paths_of(image),
             data=None if data is None else fspath(data),
             rows=rows,
-            codes=codes,
+            codes=codes_from,
             device=device_name(device),
             trust=trust,
             overwrite=overwrite,
@@ -70,7 +70,7 @@ def decode(
     latents: FilePath,
     output: FilePath,
     *,
-    codes: str | None = None,
+    codes_key: str | None = None,
     rows: Sequence[int] | None = None,
     device: Device = "auto",
     trust: bool = False,
@@ -79,9 +79,9 @@ def decode(
 ) -> Path:
     """Decode the codes in a file, as ``disentool decode`` does. Returns the path of the output.
 
-    ``latents``: a latents file, or any other HDF5 or .npz file; then ``codes`` is the name of its array of codes [N,D].
-    ``output``: a data-set file (.h5) to write, or a folder of PNGs (a name without a suffix). ``rows``: the numbers of
-    the codes to decode (default: all). ``trust`` and ``overwrite``: as :func:`encode` has them.
+    ``latents``: a latents file, or any other HDF5 or .npz file; then ``codes_key`` is the name of its array of codes
+    [N,D]. ``output``: a data-set file (.h5) to write, or a folder of PNGs (a name without a suffix). ``rows``: the
+    numbers of the codes to decode (default: all). ``trust`` and ``overwrite``: as :func:`encode` has them.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable
     or DeviceUnavailable.
@@ -98,7 +98,7 @@ def decode(
             Path(checkpoint),
             Path(latents),
             Path(output),
-            key=codes,
+            key=codes_key,
             rows=None if rows is None else list(rows),
             device=device_name(device),
             trust=trust,

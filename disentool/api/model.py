@@ -1,25 +1,27 @@
 """A checkpoint in memory: images in, codes out, and back."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Annotated, Any, overload
 
 import numpy as np
 import torch
-from torch import Tensor
 
+from disentool.api import forward, scoring
 from disentool.api.arguments import Device, FilePath, Seed, device_name, public
-from disentool.api.arrays import Array, Posterior, as_given, code_batches, image_batches
-from disentool.commands.bounds import DRAWS, EXTENT, Bounds
+from disentool.api.arrays import Array, Posterior
+from disentool.commands.bounds import BOOTSTRAP, DRAWS, EXTENT, REPEATS, Bounds, CodesFrom, Part
 from disentool.commands.defaults import TRAVERSAL_EXTENT
-from disentool.engine import inference
-from disentool.errors import DataMismatch, ForeignFile, WrongUsage
-from disentool.models import dimensions, encoding, prior
+from disentool.errors import DataMismatch
+from disentool.io.dataset import Dataset
+from disentool.metrics.result import Result
+from disentool.models import dimensions, prior
 from disentool.models.model import TrainedModel, load_model
-from disentool.models.starting_codes import kept_images
 from disentool.pictures.limits import STEPS
-from disentool.reporting import Silent
+from disentool.reporting import Reporter, Silent
+from disentool.scoring.score_metric import Spread
 
 _STEPS = Bounds(2, 1000)  # images of a dimension; a picture holds fewer
 
@@ -123,34 +125,24 @@ class Model:
         For a method of class and content, this is the class code followed by the content code. Raises WrongUsage where
         the checkpoint's encoders are not trained yet.
         """
-        return self.codes(images)["mean"]
+        return self.encode_all(images)["mean"]
 
     @public
     def posterior(self, images: Array) -> Posterior[Array]:
         """The mean and the log variance of q(z|x), float32 [N,D] each. DataMismatch if the method has no variance."""
         if "logvar" not in self._model.method.codes():
             raise DataMismatch(f"{self.path}: {self.method} encodes to codes without a variance; encode gives them")
-        codes = self.codes(images)
+        codes = self.encode_all(images)
         return Posterior(codes["mean"], codes["logvar"])
 
     @public
-    def codes(self, images: Array) -> dict[str, Array]:
+    def encode_all(self, images: Array) -> dict[str, Array]:
         """All codes that the encoders give, by name, float32 [N,D] each.
 
         ``mean`` is always there, and ``logvar`` if the method has a variance. A method of class and content also gives
         ``class_code`` and ``content_code``.
         """
-        encoding.choose(self._model, "encoder", Silent())
-        parts: dict[str, list[Tensor]] = {}
-        for batch in image_batches(images, self._model.facts, self.device):
-            with inference.repeatable():
-                for name, code in self._model.method.encode(self._model.networks, batch).items():
-                    parts.setdefault(name, []).append(code.float())
-        if not all(bool(part.isfinite().all()) for part in parts["mean"]):
-            raise ForeignFile(
-                f"{self.path}: encodes images to NaN or infinity, because its training diverged; use another checkpoint"
-            )
-        return {name: as_given(codes, images) for name, codes in parts.items()}
+        return forward.encoded(self._model, images)
 
     @public
     def decode(self, codes: Array) -> Array:
@@ -158,14 +150,7 @@ class Model:
 
         Codes are as wide as those of :meth:`encode`, or of :meth:`sample_codes`.
         """
-        parts = []
-        for batch in code_batches(codes, (self.latent_dim, self._model.prior_width), self.device):
-            with inference.repeatable():
-                decoded = self._model.method.decode(self._model.networks, batch).float()
-                if not bool(decoded.isfinite().all()):
-                    raise ForeignFile(f"{self.path}: decodes to NaN or infinite pixels; its training diverged")
-                parts.append(decoded.clamp(0, 1))
-        return as_given(parts, codes)
+        return forward.decoded(self._model, codes)
 
     @public
     def reconstruct(self, images: Array) -> Array:
@@ -232,25 +217,82 @@ class Model:
         >>> model.traverse(dims=model.dims[:2], steps=7).shape
         (1, 2, 7, 32, 32, 1)
         """
-        if images is not None and codes is not None:
-            raise WrongUsage("images and codes are both a start; give one of them")
-        if images is None and codes is None:
-            images = kept_images(self._model)[:1]
-            if not len(images):
-                raise ForeignFile(f"{self.path}: keeps no images to start from; give images or codes")
-        given = images if codes is None else codes
-        shown = dimensions.choose(self._model, range(self.latent_dim) if dims is None else dims, Silent())
-        start = self.encode(images) if codes is None else codes
-        widths = (self.latent_dim, self._model.prior_width)
-        base = torch.cat(list(code_batches(start, widths, torch.device("cpu"))))
-        moved = base[:, None, None].repeat(1, len(shown), steps, 1)
-        values = np.linspace(-extent, extent, steps)
-        for place, dimension in enumerate(shown):
-            numbers = dimension.numbers(dimension.at(values, -extent, extent))
-            moved[:, place, :, dimension.index] = torch.from_numpy(numbers).float()
-        flat, first = moved.flatten(0, 2), moved.shape[:3]
-        if isinstance(given, Tensor):
-            drawn = self.decode(flat.to(given.device))
-            return drawn.reshape(*first, *drawn.shape[1:])
-        decoded = self.decode(flat.numpy())
-        return decoded.reshape(*first, *decoded.shape[1:])
+        return forward.traversed(self._model, images, codes, dims, extent, steps)
+
+    @overload
+    def score(
+        self,
+        metric: str = "factor",
+        *,
+        data: FilePath | Dataset | None = None,
+        rows: Part = "all",
+        codes_from: CodesFrom = "auto",
+        protocol: str | None = None,
+        seed: Seed = 0,
+        repeats: int = 1,
+        bootstrap: int = 0,
+        constants: Mapping[str, Any] | None = None,
+        report: Reporter | None = None,
+    ) -> Result: ...
+
+    @overload
+    def score(
+        self,
+        metric: list[str] | tuple[str, ...],
+        *,
+        data: FilePath | Dataset | None = None,
+        rows: Part = "all",
+        codes_from: CodesFrom = "auto",
+        protocol: str | None = None,
+        seed: Seed = 0,
+        repeats: int = 1,
+        bootstrap: int = 0,
+        constants: Mapping[str, Any] | None = None,
+        report: Reporter | None = None,
+    ) -> dict[str, Result]: ...
+
+    @public
+    def score(
+        self,
+        metric: str | list[str] | tuple[str, ...] = "factor",
+        *,
+        data: FilePath | Dataset | None = None,
+        rows: Part = "all",
+        codes_from: CodesFrom = "auto",
+        protocol: str | None = None,
+        seed: Seed = 0,
+        repeats: Annotated[int, REPEATS] = 1,
+        bootstrap: Annotated[int, BOOTSTRAP] = 0,
+        constants: Mapping[str, Any] | None = None,
+        report: Reporter | None = None,
+    ) -> Result | dict[str, Result]:
+        """Measure the model on a data set; the same number as ``disentool score`` gives for its checkpoint.
+
+        Only the rows that the metrics need are encoded, and each is encoded once. ``data``: what
+        :func:`disentool.open_dataset` returns or takes (default: the data that the model was trained on). ``rows`` and
+        ``codes_from``: as :func:`disentool.encode` has them. The other arguments, and the result, are those of
+        :func:`disentool.score`, but ``protocol`` is by default the one that draws few rows, if the metric has one.
+
+        Raises UnknownName, WrongUsage, MissingFile, ForeignFile, NoFactors, or DataMismatch: the data does not fit the
+        model, or the metric needs what the method does not have.
+
+        >>> import disentool
+        >>> model = disentool.load("ckpt.pt", device="cpu")
+        >>> result = model.score("factor", data="squares.h5", constants={"votes": 200})
+        >>> 0 <= result.score <= 1, result.protocol
+        (True, 'paper')
+        >>> list(model.score(["kl", "reconstruction"], data=disentool.open_dataset("squares.h5")))
+        ['kl', 'reconstruction']
+        """
+        return scoring.of_model(
+            self._model,
+            metric,
+            data=fspath(data) if isinstance(data, (str, PathLike)) else data,
+            rows=rows,
+            codes_from=codes_from,
+            protocol=protocol,
+            seed=seed,
+            spread=Spread(repeats, bootstrap),
+            constants=constants,
+            report=report or Silent(),
+        )

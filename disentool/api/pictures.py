@@ -26,7 +26,7 @@ def traverse(
     output: FilePaths,
     *,
     image: FilePaths = (),
-    codes: FilePath | None = None,
+    latents: FilePath | None = None,
     rows: Sequence[int] | None = None,
     data: FilePath | None = None,
     images: int | None = None,
@@ -56,10 +56,10 @@ def traverse(
 
     The traversal starts from images that the checkpoint keeps. You may name others: ``image`` is one or several files
     of pictures; ``rows`` are numbers of rows of ``data`` (default: the data that the checkpoint was trained on);
-    ``codes`` is a latents file, and ``rows`` are then its rows. ``images``: how many images to start from, where you do
-    not name each. ``dims``: the dimensions to draw, in this order (default: all, the largest KL first). ``extent``: a
-    dimension goes from ``-extent`` to ``extent``, or from the first to the second of a pair, in standard deviations of
-    the prior (default: 3).
+    ``latents`` is a latents file, and ``rows`` are then its rows. ``images``: how many images to start from, where you
+    do not name each. ``dims``: the dimensions to draw, in this order (default: all, the largest KL first). ``extent``:
+    a dimension goes from ``-extent`` to ``extent``, or from the first to the second of a pair, in standard deviations
+    of the prior (default: 3).
 
     ``direction``: one or several directions of a directions file, such as ``dirs.h5:shift-x``. The images are then
     moved along these directions, and not along dimensions; ``checkpoint`` may be any generator, and the traversal
@@ -82,7 +82,7 @@ def traverse(
     [PosixPath('grid.png'), PosixPath('out.gif')]
     """
     outputs, image_files = paths_of(output), paths_of(image)
-    codes_file, spec = None if codes is None else Path(codes), None if data is None else fspath(data)
+    latents_file, spec = None if latents is None else Path(latents), None if data is None else fspath(data)
     directions = [direction] if isinstance(direction, str) else list(direction)
     if not directions:
         if t or alpha or classes or force:
@@ -91,7 +91,7 @@ def traverse(
             Path(checkpoint),
             outputs,
             image_files=image_files,
-            codes=codes_file,
+            codes=latents_file,
             rows=rows,
             data=spec,
             images=images,
@@ -120,7 +120,7 @@ def traverse(
         outputs,
         [Span(low, high, bool(alpha)) for low, high in [*t, *alpha]],
         image_files=image_files,
-        codes=codes_file,
+        codes=latents_file,
         rows=rows,
         data=spec,
         images=images,
@@ -156,7 +156,7 @@ def swap(
     dims: Sequence[int] | None = None,
     interpolate: Side | None = None,
     steps: int | None = None,
-    codes: CodesFrom = "auto",
+    codes_from: CodesFrom = "auto",
     data: FilePath | None = None,
     strict: bool = False,
     fps: float = SWAP_FPS,
@@ -183,11 +183,11 @@ def swap(
     content side.
 
     ``interpolate``: go through the codes of this side, ``content`` or ``class``, in straight lines, with ``steps``
-    images from one input to the next. ``codes``: which codes of a method that optimises codes, as ``disentool.encode``
-    takes it. ``strict``: refuse pictures that are damaged, or of another size or colour than the model's images.
-    ``fps``: frames a second of an animation. ``size``: about how many pixels the longer side of an image has.
-    ``width`` and ``height``: the room for a picture on paper, in mm, as ``disentool.traverse`` has them. ``trust``:
-    import the module of a method of your own, which runs its code. ``overwrite``: replace the files.
+    images from one input to the next. ``codes_from``: which codes of a method that optimises codes, as
+    ``disentool.encode`` takes it. ``strict``: refuse pictures that are damaged, or of another size or colour than the
+    model's images. ``fps``: frames a second of an animation. ``size``: about how many pixels the longer side of an
+    image has. ``width`` and ``height``: the room for a picture on paper, in mm, as ``disentool.traverse`` has them.
+    ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the files.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable,
     MissingExtra or DeviceUnavailable, all before anything is drawn.
@@ -206,7 +206,7 @@ def swap(
         dims=dims,
         interpolate=interpolate,
         steps=steps,
-        codes=codes,
+        codes=codes_from,
         data=None if data is None else fspath(data),
         strict=strict,
         fps=fps,

@@ -1,4 +1,4 @@
-"""Codes and factors in memory -> scores."""
+"""Codes and factors in memory, or a model and its data -> scores."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, overload
@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any, overload
 import numpy as np
 
 from disentool.api.arguments import Seed, public
-from disentool.commands.bounds import BOOTSTRAP, REPEATS, Bounds
+from disentool.commands.bounds import BOOTSTRAP, REPEATS, Bounds, CodesFrom, Part
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.metrics.arrays import refuse_non_finite
 from disentool.metrics.facts import Need
 from disentool.metrics.result import Result
 from disentool.reporting import Reporter, Silent
+from disentool.scoring.artefact import ScoreOptions
 from disentool.scoring.codes import Codes
+from disentool.scoring.compare_models import Comparison
 from disentool.scoring.data_rows import LARGEST_SIZE, DataRows
 from disentool.scoring.metric import Metric, choose_metrics
 from disentool.scoring.model_functions import of_codes
@@ -22,7 +24,13 @@ from disentool.scoring.score_metric import Spread, score_metric
 if TYPE_CHECKING:  # scoring arrays loads torch for tensors alone
     from torch import Tensor
 
+    from disentool.io.dataset import Dataset
+    from disentool.models.model import TrainedModel
+
 # What a metric may need that codes in memory do not have, and what does.
+_FILES = "the command line measures it from files"
+_MODEL = "disentool.load(CKPT).score(METRIC) measures a model"
+_HOW: dict[Need, str] = {"reconstruction": _MODEL, "model": _MODEL, "others": _FILES, "directions": _FILES}
 _ELSEWHERE: dict[Need, str] = {
     "reconstruction": "the decoder",
     "model": "the decoder",
@@ -85,10 +93,10 @@ def score(
 ) -> Result | dict[str, Result]:
     """Measure codes; the same number as ``disentool score`` gives for a file of them.
 
-    ``codes``: numbers [N,D], such as the means of q(z|x). ``factors``: class indices [N,K], or [N] for one; None for
-    metrics without labels. ``logvar``: [N,D], for the metrics of a posterior (kl, tc). ``factor_names``: a name for
-    each factor. ``factor_sizes``: how many values each factor has, where not all of them occur. Arrays are NumPy's or
-    torch's.
+    ``codes``: numbers [N,D], such as the means of q(z|x). ``factors``: class indices [N,K], or [N] for one, which may
+    be any numbers that repeat; None for metrics without labels. ``logvar``: [N,D], for the metrics of a posterior (kl,
+    tc). ``factor_names``: a name for each factor. ``factor_sizes``: how many values each factor has, where not all of
+    them occur. Arrays are NumPy's or torch's. (A model with its data: ``disentool.load(...).score(...)``.)
 
     ``metric``: a name (``disentool score --help`` lists them) or ``module:function`` of your own; or a list of these,
     which may hold ``all``, the metrics that apply and are quick. For a name, the function returns one result; for a
@@ -115,9 +123,7 @@ def score(
     >>> {name: round(each.score, 6) for name, each in both.items()}
     {'mig': 1.0, 'modularity': 1.0}
     """
-    if isinstance(metric, str) and (metric == "all" or "," in metric):
-        raise WrongUsage(f"metric {metric}: is several; {metric.split(',')} gives a dict of them")
-    names = [metric] if isinstance(metric, str) else list(metric)
+    chosen = _chosen(metric, protocol, constants)
     mean, table = _codes(codes, "codes"), None if factors is None else _array(factors, "factors")
     variance = None if logvar is None else _codes(logvar, "logvar")
     if table is not None:
@@ -126,14 +132,69 @@ def score(
             raise DataMismatch(f"factors: {table.dtype} {list(table.shape)}, expected class indices [N,K], or [N]")
         if len(table) != len(mean):
             raise DataMismatch(f"codes have {len(mean):,} rows, factors {len(table):,}")
-    texts = {name: _text(value) for name, value in (constants or {}).items()}
-    chosen = choose_metrics(names, protocol, texts)
+        if any(each.needs("factors") for each in chosen):
+            _require_classes(mean, table)
     results = _measured(
         chosen, mean, variance, table, factor_names, factor_sizes, seed, Spread(repeats, bootstrap), report or Silent()
     )
     if isinstance(metric, str):
         return results[chosen[0].name]
     return results
+
+
+def of_model(
+    model: "TrainedModel",
+    metric: str | list[str] | tuple[str, ...],
+    *,
+    data: "str | Dataset | None",
+    rows: Part,
+    codes_from: CodesFrom,
+    protocol: str | None,
+    seed: int,
+    spread: Spread,
+    constants: Mapping[str, Any] | None,
+    report: Reporter,
+) -> Result | dict[str, Result]:
+    """What :meth:`disentool.Model.score` returns, which says what the arguments are."""
+    # Imported here: they need torch.
+    from disentool.engine.devices import configure, unchanged
+    from disentool.scoring.score_checkpoint import score_model
+
+    chosen = _chosen(metric, protocol, constants)
+    for each in chosen:
+        for what in ("others", "directions"):
+            if each.needs(what):
+                raise DataMismatch(f"metric {each.name} needs {_ELSEWHERE[what]}; {_FILES}")
+    options = ScoreOptions(
+        metrics=chosen,
+        seed=seed,
+        data=data,
+        rows=rows,
+        device=str(model.device),
+        codes=codes_from,
+        factors=None,
+        trust=False,
+        spread=spread,
+        comparison=Comparison([]),
+        generator=None,
+        force=False,
+        perceptual=None,
+        report=report,
+    )
+    with unchanged():
+        configure(model.device)
+        results = {name: result for _, name, result in score_model(model, options)}
+    return results[chosen[0].name] if isinstance(metric, str) else results
+
+
+def _chosen(
+    metric: str | list[str] | tuple[str, ...], protocol: str | None, constants: Mapping[str, Any] | None
+) -> list[Metric]:
+    """The metrics named, with their constants; WrongUsage for one name that stands for several."""
+    if isinstance(metric, str) and (metric == "all" or "," in metric):
+        raise WrongUsage(f"metric {metric}: is several; {metric.split(',')} gives a dict of them")
+    names = [metric] if isinstance(metric, str) else list(metric)
+    return choose_metrics(names, protocol, {name: _text(value) for name, value in (constants or {}).items()})
 
 
 def _measured(
@@ -158,7 +219,7 @@ def _measured(
             continue
         for what, where in _ELSEWHERE.items():
             if metric.needs(what):
-                raise DataMismatch(f"metric {metric.name} needs {where}; the command line measures it from files")
+                raise DataMismatch(f"metric {metric.name} needs {where}; {_HOW[what]}")
         try:
             draws = metric.draws(data, seed, spread.repeats, codes_ready=True)
             result = score_metric(metric, draws, codes, of_codes("auto"), spread, report)
@@ -168,6 +229,24 @@ def _measured(
             continue
         results[metric.name] = with_notes(result, remarks(mean))
     return results
+
+
+def _require_classes(codes: np.ndarray, factors: np.ndarray) -> None:
+    """DataMismatch for factors [N,K] with fractions that hardly repeat, as codes do; it says where both are swapped."""
+    n = len(factors)
+    if factors.dtype.kind != "f" or not np.isfinite(factors).all():
+        return
+    distinct = [len(np.unique(column)) for column in factors.T]
+    measured = [
+        2 * count > n and (column != np.round(column)).any() for count, column in zip(distinct, factors.T, strict=True)
+    ]
+    if not any(measured):
+        return
+    at = measured.index(True)
+    found = f"factors: column {at} has {distinct[at]:,} different fractions in {n:,} rows, expected class numbers"
+    if (codes == np.round(codes)).all() and all(2 * len(np.unique(column)) <= n for column in codes.T):
+        raise DataMismatch(f"{found}, which codes has; give the codes first: score(codes, factors)")
+    raise DataMismatch(f"{found}; bin them into classes, or, if they are the codes, give the codes first")
 
 
 def _codes(given: "np.ndarray | Tensor", what: str) -> np.ndarray:

@@ -14,7 +14,7 @@ from disentool.io.dataset import asked_rows
 from disentool.reporting import Reporter, Silent
 from disentool.training import gang, resuming
 from disentool.training.plan import Job
-from disentool.training.run import carry_out
+from disentool.training.run import train_one
 from disentool.training.signals import Signals, listen
 from disentool.training.sweep import Sweep
 
@@ -80,11 +80,11 @@ def train(
         members = []
         for job in jobs:
             graphs = CudaGraphs(device) if device.type == "cuda" and how.graph else None
-            steps = carry_out(
+            steps = train_one(
                 *(job, data, rows, feed, graphs, signals, sweep, report),
                 tensorboard=tensorboard,
                 resume=resume,
                 overwrite=overwrite,
             )
             members.append(gang.Member(job.output, steps, graphs))
-        yield from gang.carry_out(members, size, signals, report)
+        yield from gang.train_together(members, size, signals, report)

@@ -1,8 +1,9 @@
 """The contract of a method, in one place: what training is, what a method must have, what it may have.
 
-``training``: draws, noise, phases and stages, as data. ``method``: what every method has. ``optional``: what a method
+``stages``: draws, noise, phases and stages, as data. ``method``: what every method has. ``optional``: what a method
 may have beyond that, a group each; ``class_content``: the groups of methods of class and content. ``configuration``:
-what its configuration must have and may have. All of it is torch-free.
+what its configuration must have and may have. ``foreign_generator``: what a generator of other code says of itself.
+All of it is torch-free.
 """
 
 from disentool.contract.class_content import (
@@ -39,7 +40,7 @@ from disentool.contract.optional import (
     WiderPrior,
     WithoutPrior,
 )
-from disentool.contract.training import (
+from disentool.contract.stages import (
     Adam,
     Batch,
     Carry,
@@ -50,6 +51,7 @@ from disentool.contract.training import (
     Networks,
     Noise,
     Noises,
+    OnStart,
     Phase,
     Plateau,
     Rate,
@@ -90,6 +92,7 @@ __all__ = [
     "Noise",
     "Noises",
     "NonNormalCodes",
+    "OnStart",
     "OwnPrior",
     "Phase",
     "PixelLawConfig",

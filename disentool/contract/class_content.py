@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from disentool.contract.method import Method
-from disentool.contract.training import Networks
+from disentool.contract.stages import Networks
 from disentool.errors import WrongUsage, typed
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ A configuration is a frozen dataclass whose fields are declared with :func:`dise
 """
 
 from collections.abc import Mapping, Set
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from disentool.errors import UnknownName
@@ -63,7 +64,11 @@ class BeginningConfig(Protocol):
 
 @runtime_checkable
 class StyledConfig(Protocol):
-    """A configuration that may split each class into styles: clusters of its images, by pixels or VGG16's features."""
+    """A configuration that may split each class into styles: clusters of its images, by pixels or VGG16's features.
+
+    Its method finds the styles as one more factor of the data, ``disentool.io.classes.STYLE``, and makes it part of its
+    class. The checkpoint keeps them.
+    """
 
     @property
     def styles(self) -> int:
@@ -74,12 +79,8 @@ class StyledConfig(Protocol):
         """The class that is split, as :func:`disentool.io.classes.choose` takes it."""
 
     @property
-    def reconstruction(self) -> str:
-        """``auto``, ``perceptual`` or ``pixel``: the reconstruction loss, which also decides the clusters' features."""
-
-    @property
-    def vgg(self) -> str | None:
-        """The file of VGG16's weights; None: the file in torch's hub cache."""
+    def style_weights(self) -> Path | None:
+        """The file of the VGG16 whose features are clustered; None: pixels are."""
 
 
 @runtime_checkable

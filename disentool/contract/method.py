@@ -7,7 +7,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from disentool.contract.training import Networks, Stage
+from disentool.contract.stages import Networks, Stage
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from disentool.contract.method import Method
-from disentool.contract.training import Networks
+from disentool.contract.stages import Networks
 from disentool.errors import DataMismatch
 
 if TYPE_CHECKING:

@@ -154,5 +154,5 @@ def _fix_spectral_norms(network: nn.Module) -> None:
     """Divide each weight by its spectral norm once, instead of at every call."""
     with torch.no_grad():
         for module in network.modules():
-            if hasattr(module, "weight_orig"):
+            if "weight_orig" in dict(module.named_parameters(recurse=False)):
                 nn.utils.remove_spectral_norm(module)

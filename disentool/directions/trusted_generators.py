@@ -20,9 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from disentool import named_code
+from disentool.contract.foreign_generator import stated
 from disentool.directions.network import Network
 from disentool.errors import DisentoolError, ForeignFile, WrongUsage, typed
 from disentool.io import files, generator_description
+
+_STYLEGAN = ("z_dim", "c_dim", "img_resolution")  # what a generator of StyleGAN says of its sizes
 
 
 def is_torchscript(path: Path) -> bool:
@@ -42,17 +45,15 @@ def open_own(spec: str, device: torch.device) -> tuple[Network, str]:
     DisentoolError.
     """
     found = named_code.load(spec)
-    if isinstance(found, type) or (callable(found) and not hasattr(found, "latent_dim")):
+    if isinstance(found, type) or (callable(found) and not stated(found, ("latent_dim",))):
         with _running(spec):
             found = found()
-    if not callable(found) or not hasattr(found, "latent_dim"):
+    if not callable(found) or not stated(found, ("latent_dim",)):
         raise WrongUsage(
             f"{spec}: is {typed(found)} without latent_dim; expected a function of z [B,latent_dim]"
             " with that attribute, or a class or function that makes one"
         )
-    description = generator_description.check(
-        spec, {key: getattr(found, key) for key in generator_description.KEYS if hasattr(found, key)}
-    )
+    description = generator_description.check(spec, stated(found, generator_description.KEYS))
     digest = _own_digest(spec, found)
     return Network(_on(found, device), description, device, spec), digest
 
@@ -117,7 +118,8 @@ def open_pickle(path: Path, device: torch.device) -> tuple[Network, str]:
     with _opening(path, "StyleGAN pickle"), open(path, "rb") as file:
         content = pickle.load(file)
     network: Any = content.get("G_ema", content.get("G")) if isinstance(content, dict) else content
-    if not all(isinstance(getattr(network, name, None), int) for name in ("z_dim", "c_dim", "img_resolution")):
+    sizes = stated(network, _STYLEGAN)
+    if len(sizes) < len(_STYLEGAN) or not all(isinstance(size, int) for size in sizes.values()):
         raise ForeignFile(
             f"{path}: holds no generator of StyleGAN2-ADA or StyleGAN3 (an object with z_dim, c_dim and img_resolution,"
             " by itself or as G_ema)"

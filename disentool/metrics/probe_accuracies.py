@@ -9,7 +9,7 @@ import numpy as np
 from disentool.metrics.arrays import Array
 from disentool.metrics.constants.class_and_content import Leakage
 from disentool.metrics.intervals import mean_of_seeds
-from disentool.metrics.probes import logistic, perceptron, split, standardised_as_float32
+from disentool.metrics.probe_classifiers import logistic, perceptron, split, standardised_as_float32
 from disentool.metrics.scikit_learn import import_scikit_learn
 
 Key = tuple[Any, ...]  # which rows, direction, and what of it

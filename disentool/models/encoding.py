@@ -40,7 +40,7 @@ def training_rows(model: TrainedModel, dataset: Dataset) -> np.ndarray:
     if dataset.content_sha256 != model.content["data"].get("content_sha256"):
         raise DataMismatch(
             f"{dataset.path}: {model.path} was trained on other data, and has optimised codes of that alone;"
-            " leave out --data, or --codes encoder"
+            " leave out --data, or give --codes encoder"
         )
     rows = dataset.rows(str(model.content["run"].get("rows", "auto")))
     if len(rows) != model.facts.rows:

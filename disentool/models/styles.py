@@ -23,16 +23,15 @@ def attach(data: Dataset, styles: np.ndarray, count: int) -> Dataset:
     )
 
 
-def stored(path: Path, content: dict[str, Any], data: Dataset) -> np.ndarray | None:
+def stored(path: Path, content: dict[str, Any], data: Dataset, count: int) -> np.ndarray | None:
     """The styles that a checkpoint's ``content`` has of the rows of ``data``; None where it has none, or of other data.
 
-    ForeignFile if they are damaged.
+    ``count``: how many there are of each class. ForeignFile if they are damaged.
     """
     styles = content.get("styles")
     if styles is None or data.content_sha256 != content["data"].get("content_sha256"):
         return None
-    count = content["config"].get("styles", 1)
     whole = isinstance(styles, torch.Tensor) and styles.dtype == torch.int32 and styles.shape == (len(data),)
-    if not whole or not isinstance(count, int) or not bool(((styles >= 0) & (styles < count)).all()):
+    if not whole or not bool(((styles >= 0) & (styles < count)).all()):
         raise ForeignFile(f"{path}: its styles are damaged, expected one of each of {len(data):,} images")
     return styles.numpy()

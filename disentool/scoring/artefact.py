@@ -11,15 +11,17 @@ import numpy as np
 
 from disentool.errors import DataMismatch, ForeignFile, NoFactors
 from disentool.io import directions_file, files, hdf5
+from disentool.io.dataset import Dataset
 from disentool.io.schema import DIRECTIONS
 from disentool.metrics.arrays import refuse_non_finite
+from disentool.metrics.result import Result
 from disentool.reporting import Reporter
 from disentool.scoring.codes import Codes
 from disentool.scoring.compare_models import Comparison
 from disentool.scoring.data_rows import DataRows, TrainingFacts
 from disentool.scoring.metric import Draw, Metric
 from disentool.scoring.model_functions import ModelFunctions
-from disentool.scoring.record import record_of, remarks, with_notes
+from disentool.scoring.record import remarks, with_notes
 from disentool.scoring.score_metric import Spread, score_metric
 
 Kind = Literal["checkpoint", "codes", "arrays", "directions"]
@@ -62,7 +64,7 @@ class ScoreOptions:
 
     metrics: list[Metric]
     seed: int
-    data: str | None
+    data: str | Dataset | None
     rows: str
     device: str
     codes: str | None
@@ -103,15 +105,15 @@ def draw_all(
     return drawn
 
 
-def records_of(
+def results_of(
     path: Path,
     artefact: dict[str, Any],
     drawn: list[tuple[Metric, list[Draw]]],
     codes_for: Callable[[Metric], Codes],
     functions: ModelFunctions,
     options: ScoreOptions,
-) -> Iterator[dict[str, Any]]:
-    """The records of one artefact, whose first fields are ``artefact``; what compares models is kept for later."""
+) -> Iterator[tuple[str, Result]]:
+    """The results of one artefact by metric; what compares models is kept for later, as of ``artefact``."""
     for metric, draws in drawn:
         codes = codes_for(metric)
         with naming(path):
@@ -127,7 +129,7 @@ def records_of(
                 raise
             options.report.note(f"{path}: {metric.name} is left out: {str(error).removeprefix(f'{path}: ')}")
             continue
-        yield record_of(artefact, metric.name, with_notes(result, remarks(codes.mean)))
+        yield metric.name, with_notes(result, remarks(codes.mean))
 
 
 @contextmanager

@@ -12,15 +12,17 @@ from disentool.engine import inference
 from disentool.engine.feed import Feed
 from disentool.errors import DataMismatch
 from disentool.io.dataset import Dataset, asked_rows
+from disentool.metrics.result import Result
 from disentool.models import encoding, pictures_as_data
 from disentool.models.data import data_of
 from disentool.models.model import TrainedModel, load_model
 from disentool.reporting import Reporter
 from disentool.scoring import model_functions
-from disentool.scoring.artefact import ScoreOptions, applicable, data_rows_of, draw_all, naming, records_of
+from disentool.scoring.artefact import ScoreOptions, applicable, data_rows_of, draw_all, naming, results_of
 from disentool.scoring.codes import Codes
 from disentool.scoring.data_rows import TrainingFacts
 from disentool.scoring.metric import Draw, Metric
+from disentool.scoring.record import record_of
 
 MOST_UNASKED = 100_000  # images that one metric among ``--metric all`` may need: they take a CPU a minute or two
 # What ``--codes`` may say of a checkpoint; the command refuses anything else.
@@ -29,7 +31,13 @@ SOURCES: dict[str, Literal["auto", "encoder", "latent"]] = {"auto": "auto", "enc
 
 def score_checkpoint(path: Path, options: ScoreOptions) -> Iterator[dict[str, Any]]:
     """The records of one checkpoint: its data is encoded once, and only the rows that the metrics need."""
-    model = load_model(path, options.device, trust=options.trust)
+    for artefact, metric, result in score_model(load_model(path, options.device, trust=options.trust), options):
+        yield record_of(artefact, metric, result)
+
+
+def score_model(model: TrainedModel, options: ScoreOptions) -> Iterator[tuple[dict[str, Any], str, Result]]:
+    """What was scored, the metric's name and its result, of every metric; see :func:`score_checkpoint`."""
+    path = model.path
     decodes = isinstance(model.method, Reconstructs)
     for metric in options.metrics:
         if (metric.needs("reconstruction") or metric.needs("model")) and not (decodes or metric.optional):
@@ -77,9 +85,11 @@ def score_checkpoint(path: Path, options: ScoreOptions) -> Iterator[dict[str, An
         "rows": len(chosen),
     }
     functions = model_functions.of_model(model, dataset, chosen, options.perceptual)
-    yield from records_of(
+    of_metric = results_of(
         path, artefact, drawn, lambda metric: encoded[metric.needs("reconstruction")], functions, options
     )
+    for name, result in of_metric:
+        yield artefact, name, result
 
 
 def without_whole_grids(

@@ -9,10 +9,11 @@ import numpy as np
 from disentool.errors import DataMismatch, ForeignFile
 from disentool.io import files, latents
 from disentool.io.latents import Latents
-from disentool.scoring.artefact import ScoreOptions, applicable, data_rows_of, draw_all, naming, records_of
+from disentool.scoring.artefact import ScoreOptions, applicable, data_rows_of, draw_all, naming, results_of
 from disentool.scoring.codes import Codes
 from disentool.scoring.data_rows import TrainingFacts
 from disentool.scoring.model_functions import of_codes
+from disentool.scoring.record import record_of
 
 
 def score_latents(
@@ -50,7 +51,8 @@ def score_latents(
         "rows": len(table.mean),
     }
     functions = of_codes(options.device)
-    yield from records_of(path, artefact, drawn, lambda _: codes, functions, options)
+    for name, result in results_of(path, artefact, drawn, lambda _: codes, functions, options):
+        yield record_of(artefact, name, result)
 
 
 def _training_facts(table: Latents) -> TrainingFacts:

@@ -32,7 +32,7 @@ class Member:
     graphs: Graphs | None = None
 
 
-def carry_out(members: Sequence[Member], size: int, signals: Signals, report: Reporter) -> Iterator[Path]:
+def train_together(members: Sequence[Member], size: int, signals: Signals, report: Reporter) -> Iterator[Path]:
     """Carry out all runs, ``size`` of them at once; yields the path of each file as it is complete.
 
     A run whose losses cease to be finite is reported and left, and the others go on; in the end NonFinite names all

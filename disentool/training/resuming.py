@@ -1,5 +1,6 @@
 """What to do where a training run has files already: refuse, go on with them, or note that it is complete."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from disentool import config
 from disentool.contract.configuration import beginning_options, extending_options, follows_data_likelihood
 from disentool.contract.optional import stops_early
 from disentool.datasets.cache import data_spec
-from disentool.engine.training import Training, WrongState
+from disentool.engine.training_loop import Training, WrongState
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage, counted
 from disentool.io import checkpoint, files
 from disentool.io.dataset import Dataset
@@ -68,13 +69,21 @@ def require_same(job: Job, content: dict[str, Any]) -> None:
         other = other[:1]
     if other:
         made = "; ".join(f"{name} {_word(was)}, not {_word(now)}" for name, was, now in other)
-        again = " ".join(f"{name} {_word(was)}" for name, was, _ in other)
+        options = " ".join(_given(name, was) for name, was, _ in other)
+        again = "that method" if other[0][0] == "method" else f"`{options}`"
         raise DataMismatch(f"{job.output}: was made with {made}; resume it with {again}, or name another -o")
 
 
 def _word(value: Any) -> str:
     """A value as the command line takes it."""
     return "none" if value is None else str(value)
+
+
+def _given(flag: str, value: Any) -> str:
+    """An option with its value as it is typed."""
+    if isinstance(value, bool):
+        return flag if value else f"--no-{flag.removeprefix('--')}"
+    return f"{flag} {shlex.quote(_word(value))}"
 
 
 def as_begun(jobs: Sequence[Job], contents: Mapping[Path, dict[str, Any]]) -> list[Job]:
@@ -142,8 +151,8 @@ def require_needed(job: Job, step: int) -> None:
 def needs(job: Job, why: str) -> str:
     """The message that a job's checkpoint is not far enough, and why."""
     return (
-        f"{job.output}: --stage {job.config.stage} needs a checkpoint whose earlier stages are complete; {why},"
-        " or --stage both"
+        f"{job.output}: --stage {job.config.stage} needs a checkpoint whose earlier stages are complete; {why};"
+        " --stage both trains all of them"
     )
 
 

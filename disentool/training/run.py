@@ -13,7 +13,7 @@ from disentool.contract.configuration import splits_classes
 from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
 from disentool.engine.graph import Graphs
-from disentool.engine.training import Training
+from disentool.engine.training_loop import Training
 from disentool.errors import DataMismatch, Interrupted, NoFactors, NonFinite, WrongUsage
 from disentool.io import checkpoint, files, records, tensorboard_events
 from disentool.io.dataset import Dataset
@@ -32,7 +32,7 @@ _ASLEEP_STEPS = 500  # without a dimension that carries information, until a not
 _SAVE_SECONDS = 60
 
 
-def carry_out(
+def train_one(
     job: Job,
     data: Dataset,
     rows: np.ndarray,
@@ -66,7 +66,7 @@ def carry_out(
         if own is not data:  # it has one more factor
             feed = Feed(own.images, own.factors, feed.device, rows=rows, resident=feed.resident)
         run = _TrainingRun(job, own, rows, feed, events, sweep, report, graphs)
-        yield from run.carry_out(resume, overwrite, signals)
+        yield from run.train(resume, overwrite, signals)
 
 
 class _TrainingRun:
@@ -121,7 +121,7 @@ class _TrainingRun:
                 " group of a class its images then come more than once"
             )
 
-    def carry_out(self, resume: bool, overwrite: bool, signals: Signals) -> Iterator[Path | None]:
+    def train(self, resume: bool, overwrite: bool, signals: Signals) -> Iterator[Path | None]:
         """Train from the start, or from the checkpoint that is there, to the last step.
 
         Yields None after every step, and the path of each file as it is complete.

@@ -8,7 +8,7 @@ import torch
 
 from disentool.contract import RowCodes
 from disentool.engine import inference
-from disentool.engine.training import Training
+from disentool.engine.training_loop import Training
 from disentool.nn.gaussian import kl_to_prior
 
 

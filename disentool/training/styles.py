@@ -32,7 +32,9 @@ def with_styles(job: Job, data: Dataset, rows: np.ndarray, resume: bool, report:
     config = splits_classes(job.config)
     if config is None:
         return data
-    found = stored(job.output, checkpoint.read(job.output), data) if resume and job.output.exists() else None
+    found = None
+    if resume and job.output.exists():
+        found = stored(job.output, checkpoint.read(job.output), data, config.styles)
     return attach(data, find(data, rows, config, report) if found is None else found, config.styles)
 
 
@@ -50,7 +52,7 @@ def find(data: Dataset, rows: np.ndarray, config: StyledConfig, report: Reporter
         raise type(error)(f"{data.path}: {error}") from None
     if STYLE in data.factor_names:
         raise WrongUsage(f"{data.path}: has a factor {STYLE}; --class-factor {classes.text}+{STYLE} takes it as it is")
-    weights = vgg.choose(config.reconstruction, config.vgg)
+    weights = config.style_weights
     features = _components(data, rows, weights)
     what = "pixels" if weights is None else "VGG16's features"
     report.note(f"{data.path}: {config.styles} styles within each {classes.text}, by k-means on {what}")

@@ -115,7 +115,7 @@ def test_encoding_is_what_the_command_writes(model, images, table):
     np.testing.assert_array_equal(mean, table.mean)
     np.testing.assert_array_equal(logvar, table.logvar)
     np.testing.assert_array_equal(model.encode(images), table.mean)
-    assert set(model.codes(images)) == {"mean", "logvar"}
+    assert set(model.encode_all(images)) == {"mean", "logvar"}
 
 
 def test_any_batch_size_and_any_memory(model, images, squares):
@@ -167,9 +167,9 @@ GOOD = np.zeros((2, 32, 32, 1), np.float32)
         (GOOD[:0], ["none"]),
         (GOOD[0], ["[32, 32, 1]", "[N,32,32,1]", "axis"]),
         (GOOD[:, :16], ["[2, 16, 32, 1]", "[N,32,32,1]"]),
-        (GOOD.reshape(2, 1, 32, 32), ["[2, 1, 32, 32]", "[N,32,32,1]"]),
+        (GOOD.reshape(2, 1, 32, 32), ["[2, 1, 32, 32]", "[N,32,32,1]", "images.transpose(0, 2, 3, 1)"]),
         (GOOD.repeat(3, 3), ["[2, 32, 32, 3]"]),
-        (torch.zeros(2, 32, 32, 1), ["tensor", "[N,1,32,32]"]),
+        (torch.zeros(2, 32, 32, 1), ["tensor", "[N,1,32,32]", "images.permute(0, 3, 1, 2)"]),
         (GOOD.astype(np.int64), ["int64", "uint8"]),
         (torch.zeros(2, 1, 32, 32, dtype=torch.int16), ["int16", "uint8"]),
         (GOOD.astype(bool), ["bool"]),
@@ -195,7 +195,7 @@ def test_the_place_of_a_wrong_image_is_counted_over_all_batches(model):
 
 def test_class_and_content_codes(squares, tmp_path, images):
     model = made(squares, tmp_path, "mlvae", class_factor="size", class_dim=2, content_dim=3, hidden_units=16)
-    codes = model.codes(images[:5])
+    codes = model.encode_all(images[:5])
     assert model.latent_dim == 5
     assert (codes["class_code"].shape, codes["content_code"].shape) == ((5, 2), (5, 3))
     np.testing.assert_array_equal(codes["mean"], np.concatenate([codes["class_code"], codes["content_code"]], 1))
@@ -213,7 +213,7 @@ def test_encoders_that_are_not_trained_are_not_used(squares, tmp_path, images):
 
 def test_a_method_without_a_variance_says_so(squares, tmp_path, images):
     model = made(squares, tmp_path, "aae", posterior="deterministic", discriminator_units=16, hidden_units=16)
-    assert list(model.codes(images[:2])) == ["mean"]
+    assert list(model.encode_all(images[:2])) == ["mean"]
     with pytest.raises(DataMismatch, match="variance"):
         model.posterior(images[:2])
 
@@ -345,9 +345,40 @@ def test_a_score_is_that_of_the_command(metric, table, cli):
     logvar = table.logvar if metric == "kl" else None
     result = disentool.score(table.mean, table.factors, metric, seed=5, logvar=logvar, factor_names=table.factor_names)
     assert isinstance(result, disentool.Result)
+    assert as_recorded(result) == {name: record[name] for name in as_recorded(result)}
+
+
+@pytest.mark.parametrize("metric", ["factor", "mig", "kl", "tc", "elbo", "reconstruction"])
+def test_a_score_of_a_model_is_that_of_the_command(metric, model, trained, squares, cli):
+    words = ("--metric", metric, "--seed", 5, "--repeats", 2, "--device", "cpu", "--data", squares)
+    record = json.loads(cli("score", trained, *words).out)
+    for data in (squares, disentool.open_dataset(squares), None):
+        result = model.score(metric, data=data, seed=5, repeats=2)
+        assert isinstance(result, disentool.Result)
+        assert as_recorded(result) == {name: record[name] for name in as_recorded(result)}
+
+
+def test_rows_protocol_and_constants_of_a_model_are_those_of_the_command(model, trained, squares, folder, cli):
+    disentool.prepare("array", "split.h5", raw=squares, split="rows:0.5")
+    words = ("--rows", "test", "--protocol", "dlib", "--set", "bins=7", "--metric", "mig,sap", "--data", "split.h5")
+    records = [json.loads(line) for line in cli("score", trained, *words, "--device", "cpu").out.splitlines()]
+    results = model.score(["mig", "sap"], data="split.h5", rows="test", protocol="dlib", constants={"bins": 7})
+    assert list(results) == ["mig", "sap"]
+    for record in records:
+        result = as_recorded(results[record["metric"]])
+        assert result == {name: record[name] for name in result}
+
+
+def as_recorded(result: disentool.Result) -> dict:
     found = {"score": result.score, "protocol": result.protocol, "details": result.details}
     found |= {"interval": list(result.interval) if result.interval else None, "per_factor": result.per_factor}
-    assert json.loads(json.dumps(found)) == {name: record[name] for name in found}
+    return json.loads(json.dumps(found))
+
+
+@pytest.mark.parametrize(("metric", "word"), [("udr", "models"), ("control", "directions")])
+def test_what_a_model_cannot_be_scored_by_is_refused(metric, word, model):
+    with pytest.raises(DataMismatch, match=word):
+        model.score(metric)
 
 
 def test_constants_repeats_and_bootstrap_are_those_of_the_command(table, cli):
@@ -405,6 +436,32 @@ def test_what_cannot_be_scored_is_refused(codes, factors, metric, error, word):
         disentool.score(codes, factors, metric)
 
 
+def swapped_arrays(rows: int) -> tuple[np.ndarray, np.ndarray]:
+    factors = np.stack([np.arange(rows) % 3, np.arange(rows) % 2], 1)
+    return np.random.default_rng(0).normal(size=(rows, 2)).astype(np.float32), factors
+
+
+@pytest.mark.parametrize("rows", [12, 150, 1000])
+def test_codes_and_factors_that_are_swapped_are_told(rows):
+    codes, factors = swapped_arrays(rows)
+    disentool.score(codes, factors)
+    for wrong in (factors, factors.astype(np.float32), torch.from_numpy(factors)):
+        with pytest.raises(DataMismatch, match="codes first: score"):
+            disentool.score(wrong, codes)
+    with pytest.raises(DataMismatch, match="bin them"):
+        disentool.score(codes, codes)
+    with pytest.raises(DataMismatch, match="column 1"):
+        disentool.score(codes, np.stack([factors[:, 0], codes[:, 0]], 1), ["tc", "sap"])
+
+
+def test_factors_that_are_no_classes_but_repeat_are_taken():
+    codes, factors = swapped_arrays(60)
+    expected = disentool.score(codes, factors).score
+    assert disentool.score(codes, factors * 0.25).score == pytest.approx(expected)
+    assert disentool.score(codes, (factors + 7).astype(np.float64)).score == pytest.approx(expected)
+    assert np.isfinite(disentool.score(codes, codes, "gaussian-tc").score)  # needs no factors
+
+
 # ---- files
 
 
@@ -414,7 +471,7 @@ def test_encoding_a_file_is_the_command(trained, table, cli, folder):
     np.testing.assert_array_equal(latents.read(Path("a.h5")).mean, latents.read(Path("b.h5")).mean)
     with pytest.raises(OutputExists):
         disentool.encode(trained, "a.h5", device="cpu")
-    for wrong in ({"device": "gpu"}, {"rows": "some"}, {"codes": "mean"}):
+    for wrong in ({"device": "gpu"}, {"rows": "some"}, {"codes_from": "mean"}):
         with pytest.raises(UnknownName):
             disentool.encode(trained, "c.h5", **wrong)
 
@@ -668,6 +725,7 @@ def test_nothing_of_the_process_is_changed(squares, folder, table):
     model.decode(codes)
     model.sample(2)
     model.traverse(steps=2)
+    model.score(["mig", "elbo"])
     disentool.encode("ckpt.pt", "z.h5")
     disentool.decode("ckpt.pt", "z.h5", "images.h5", rows=[0])
     disentool.sample("ckpt.pt", "samples.png", 4)
@@ -723,6 +781,7 @@ def test_the_callers_torch_settings_are_left_alone(unusual, squares, folder, tab
     try:
         disentool.train("factorvae", data=squares, **QUICK)
         disentool.load("ckpt.pt", device="cpu").encode(images[:3])
+        disentool.load("ckpt.pt", device="cpu").score("mig")
         disentool.encode("ckpt.pt", "z.h5", device="cpu")
         disentool.decode("ckpt.pt", "z.h5", "images.h5", rows=[0], device="cpu")
         disentool.sample("ckpt.pt", "samples.png", 4, device="cpu")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import square_grid
+from python_messages import assert_worded, golden_sections
 
 import disentool
 from disentool.api.datasets import OwnOptions
@@ -92,14 +93,14 @@ REFUSED = {
         "image": (5, True, "", ["a.png", 5], {}, None),
         "data": NOT_A_PATH,
         "rows": (*NOT_NAMED, None),
-        "codes": (*NOT_NAMED, None),
+        "codes_from": (*NOT_NAMED, None),
     },
     "decode": RUN
     | {
         "checkpoint": (*NOT_A_PATH, None),
         "latents": (*NOT_A_PATH, None),
         "output": (*NOT_A_PATH, None),
-        "codes": (*NOT_TEXT, "none"),
+        "codes_key": (*NOT_TEXT, "none"),
         "rows": (*ROWS, [0, 0]),
     },
     "sample": RUN
@@ -136,7 +137,7 @@ REFUSED = {
         "checkpoint": (*NOT_A_PATH, None),
         "output": (*NOT_A_PATH, None, ["a.png", 5]),
         "image": (5, True, "", ["a.png", 5], {}, None),
-        "codes": NOT_A_PATH,
+        "latents": NOT_A_PATH,
         "rows": ROWS,
         "data": NOT_A_PATH,
         "images": (*(v for v in NOT_WHOLE if v is not None), 0, -1, 17),
@@ -168,7 +169,7 @@ REFUSED = {
         "dims": DIMS,
         "interpolate": NOT_NAMED,
         "steps": (*(v for v in NOT_WHOLE if v is not None), 0, 1, -1, 1001),
-        "codes": (*NOT_NAMED, None),
+        "codes_from": (*NOT_NAMED, None),
         "data": NOT_A_PATH,
         "strict": NOT_A_FLAG,
         "fps": (*NOT_A_NUMBER, 0, -1, 1000),
@@ -196,11 +197,23 @@ REFUSED = {
 OF_A_MODEL = {
     "encode": {"images": (None, 3, "images", [[0]])},
     "posterior": {"images": (None, 3, "images", [[0]])},
-    "codes": {"images": (None, 3, "images", [[0]])},
+    "encode_all": {"images": (None, 3, "images", [[0]])},
     "reconstruct": {"images": (None, 3, "images", [[0]])},
     "decode": {"codes": (None, 3, "codes", [[0.0]])},
     "sample": {"count": (*NOT_WHOLE, 0, -1, 10**8), "seed": SEED},
     "sample_codes": {"count": (*NOT_WHOLE, 0, -1, 10**8), "seed": SEED},
+    "score": {
+        "metric": (5, None, True, "", [], {}, ["mig", 5], "mgi", "all", "mig,sap", "control"),
+        "data": (*NOT_A_PATH, np.zeros(3)),
+        "rows": (*NOT_NAMED, None, "test"),
+        "codes_from": (*NOT_NAMED, None, "latent"),
+        "protocol": (*NOT_TEXT, "dblib"),
+        "seed": SEED,
+        "repeats": (*NOT_WHOLE, 0, -1),
+        "bootstrap": (*NOT_WHOLE, -1, 3),
+        "constants": (3, "bins=3", [("bins", 3)], {0: 3}, {"bin": 3}, {"bins": 2.5}, {"bins": True}),
+        "report": NOT_A_REPORTER,
+    },
     "traverse": {
         "images": (3, "images", [[0]]),
         "codes": (3, "codes", [[0.0]]),
@@ -245,7 +258,7 @@ OTHER_NAMES = {
     "name": "data set",
     "content_rows": "content",
     "class_rows": "class",
-    "codes": "array",
+    "codes_key": "array",
     "factor_names": "names",
     "factor_sizes": "factor",
     "constants": "bins",
@@ -256,35 +269,56 @@ OTHER_NAMES = {
 def test_what_an_argument_cannot_be_is_refused(function, argument, given, folder):
     values = REFUSED[function][argument]
     beside = given[function] | BESIDE.get((function, argument), {})
-    wrong = faults(lambda value: getattr(disentool, function)(**beside | {argument: value}), argument, values)
+    wrong, said = faults(lambda value: getattr(disentool, function)(**beside | {argument: value}), argument, values)
     assert not wrong
     assert not list(folder.iterdir())
+    assert_core_worded(f"{function} {argument}", said, given, folder)
 
 
 @pytest.mark.parametrize(("method", "argument"), [(m, a) for m, table in OF_A_MODEL.items() for a in table])
-def test_what_an_argument_of_a_model_cannot_be_is_refused(method, argument, trained):
+def test_what_an_argument_of_a_model_cannot_be_is_refused(method, argument, trained, given, folder):
     model = disentool.load(trained, device="cpu")
-    beside = {"count": 1} if method.startswith("sample") else {}
+    beside = {"count": 1} if method.startswith("sample") else {"metric": "mig"} if method == "score" else {}
     values = OF_A_MODEL[method][argument]
-    assert not faults(lambda value: getattr(model, method)(**beside | {argument: value}), argument, values)
+    wrong, said = faults(lambda value: getattr(model, method)(**beside | {argument: value}), argument, values)
+    assert not wrong
+    assert_core_worded(f"Model.{method} {argument}", said, given, folder)
 
 
-def faults(call, argument: str, values) -> list[str]:
-    """The values that are not refused with a named error: one line that names the argument, in Python's words."""
-    found = []
+def assert_core_worded(heading: str, said: list[str], given: dict[str, dict[str, object]], folder: Path) -> None:
+    """The messages, but for those of the check by annotations, which are the same everywhere, are the golden file's."""
+    own = f"WrongUsage: {heading.split()[1]}: expected "
+    paths = given["load"]["checkpoint"], given["decode"]["latents"], given["open_dataset"]["data"]
+    places = [*(Path(path).parent for path in paths), folder]
+    assert_worded(heading, [message for message in said if not message.startswith(own)], places)
+
+
+def test_the_golden_file_holds_no_other_arguments():
+    kept = {heading for heading in golden_sections() if "(" not in heading}
+    tables = REFUSED | {f"Model.{method}": table for method, table in OF_A_MODEL.items()}
+    assert kept <= {f"{function} {argument}" for function, table in tables.items() for argument in table}
+
+
+def faults(call, argument: str, values) -> tuple[list[str], list[str]]:
+    """The values that are not refused with a named error, and what is said of the others.
+
+    A message is one line that names the argument, in Python's words.
+    """
+    found, said = [], []
     names = [name.rstrip("s") for name in (argument, OTHER_NAMES.get(argument, argument))]
     for value in values:
         try:
             call(value)
         except DisentoolError as error:
             message = str(error)
+            said.append(f"{type(error).__name__}: {message}")
             if not any(name in message for name in names) or any(sign in message for sign in ("--", "`", "\n")):
                 found.append(f"{value!r}: {message}")
         except Exception as error:
             found.append(f"{value!r}: {type(error).__name__}: {error}")
         else:
             found.append(f"{value!r}: was taken")
-    return found
+    return found, said
 
 
 def test_the_tables_hold_every_argument():

@@ -13,7 +13,7 @@ from disentool.contract import Batch, Cosine, DataFacts, Method, Noise, Phase, P
 from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
 from disentool.engine.randomness import Randomness
-from disentool.engine.training import Training
+from disentool.engine.training_loop import Training
 
 RGB = ("lord", "mlvae", "drnet")  # learn from colour images with classes
 
@@ -72,10 +72,9 @@ class PlainLoop:
         self.factors = torch.from_numpy(made.factors.astype(np.int64)).to(device)
         self.draws = Randomness(0, len(made.images), made.factors)
         self.optimisers = [_adam(phase, self.networks) for phase in self.stage.phases]
-        if self.stage.on_start is not None and self.stage.reference is not None:
-            self.stage.on_start(self.networks, self._batch(self.draws.reference(self.stage.reference, 0)))
-        elif self.stage.on_start is not None:
-            self.stage.on_start(self.networks)
+        if self.stage.on_start is not None:
+            rows = self.stage.reference and self.draws.reference(self.stage.reference, 0)
+            self.stage.on_start(self.networks, None if rows is None else self._batch(rows))
 
     def step(self) -> None:
         """All phases once, each as often as it says."""

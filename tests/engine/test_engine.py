@@ -13,7 +13,7 @@ from disentool.engine.feed import Feed
 from disentool.engine.inputs import Inputs
 from disentool.engine.meter import Meter
 from disentool.engine.randomness import Randomness, latent_noise
-from disentool.engine.training import Training
+from disentool.engine.training_loop import Training
 from disentool.errors import DeviceUnavailable, NonFinite
 from disentool.methods.factorvae.config import FactorVAEConfig
 from disentool.methods.factorvae.method import FactorVAE
@@ -257,7 +257,7 @@ class Two:
 
         first = Phase("one", ("a",), Adam(0.1), loss("a"), uniform(4), repeats=2)
         second = Phase("two", ("b",), Adam(0.1), loss("b"), uniform(4))
-        return (Stage((first,), 3), Stage((second,), 2, on_start=lambda nets: self.started.append(sorted(nets))))
+        return (Stage((first,), 3), Stage((second,), 2, on_start=lambda nets, batch: self.started.append(sorted(nets))))
 
 
 def test_stages_follow_each_other_and_repeat_their_phases():
@@ -396,7 +396,7 @@ def test_what_a_stage_draws_when_it_starts_is_the_runs_own():
     class Fresh(Two):
         def stages(self):
             first, second = super().stages()
-            return (first, Stage(second.phases, 1, on_start=lambda nets: nets["b"].reset_parameters()))
+            return (first, Stage(second.phases, 1, on_start=lambda nets, batch: nets["b"].reset_parameters()))
 
     def weights(seed):
         training = Training(Fresh(), Feed(square_grid()[0], None, CPU), seed, CPU)

@@ -18,7 +18,7 @@ from disentool.engine.feed import Feed
 from disentool.engine.graph import WARM_UP, CudaGraphs, NotCapturable
 from disentool.engine.inputs import Inputs
 from disentool.engine.randomness import Randomness
-from disentool.engine.training import Training
+from disentool.engine.training_loop import Training
 from disentool.io import checkpoint
 
 CPU = torch.device("cpu")

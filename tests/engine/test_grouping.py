@@ -10,7 +10,7 @@ from disentool.contract import Adam, Phase, Stage, groups, uniform
 from disentool.engine.feed import Feed
 from disentool.engine.grouping import ClassGroups
 from disentool.engine.randomness import Randomness
-from disentool.engine.training import Training
+from disentool.engine.training_loop import Training
 from disentool.errors import DataMismatch, NoFactors, WrongUsage
 from disentool.reporting import Silent
 from disentool.training.plan import plan

@@ -10,7 +10,7 @@ from disentool.contract import Batch, DataFacts
 from disentool.engine.feed import Feed
 from disentool.engine.inputs import Inputs
 from disentool.engine.randomness import Randomness
-from disentool.engine.training import Training
+from disentool.engine.training_loop import Training
 from disentool.methods.aae.config import AAEConfig
 from disentool.methods.aae.method import AAE
 

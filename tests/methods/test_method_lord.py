@@ -191,10 +191,16 @@ def test_smaller_images_are_refused():
 
 
 def test_weights_begin_as_the_recipe_says():
-    for law, bound in (("glorot", 0.05), ("torch", 4.5)):
+    """The layers of the release for torch begin as torch's, and the codes of both releases in -0.05..0.05."""
+    assert preset_values(LORDConfig, "torch")["initialisation"] == "torch"
+    for law in ("glorot", "torch"):
         _, networks = make(initialisation=law)
-        assert 0.9 * bound < float(networks["contents"].weight.detach().abs().max()) * (1 if law == "glorot" else 2)
-        assert float(networks["classes"].weight.detach().abs().max()) < bound
+        for name in ("contents", "classes"):
+            codes = networks[name].weight.detach()
+            assert 0.04 < float(codes.abs().max()) <= 0.05
+            assert abs(float(codes.std()) - 0.1 / math.sqrt(12)) < 0.005
+        means, logvars = make(initialisation=law, regularisation="kl")[1]["contents"].weight.detach().chunk(2, 1)
+        assert 0.04 < float(means.abs().max()) <= 0.05 and not logvars.any()
         biases = [m.bias for m in networks["class_encoder"].modules() if isinstance(m, nn.Conv2d)]
         assert all(bool((bias == 0).all()) for bias in biases) == (law == "glorot")
 

@@ -8,7 +8,7 @@ import pytest
 from metric_cases import codes_of, grid_factors, leakage, noise
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
-from disentool.metrics import probes
+from disentool.metrics import probe_classifiers
 from disentool.metrics.constants.class_and_content import Leakage
 from disentool.metrics.probe_accuracies import accuracies
 from disentool.scoring.data_rows import DataRows, TrainingFacts
@@ -240,7 +240,7 @@ def test_dimensions_may_be_named():
 
 def test_the_split_keeps_every_class_on_both_sides():
     classes = np.repeat(np.arange(4), [2, 3, 10, 101])
-    train, test = probes.split(classes, 0.2, np.random.default_rng(0))
+    train, test = probe_classifiers.split(classes, 0.2, np.random.default_rng(0))
     assert np.array_equal(np.sort(np.concatenate([train, test])), np.arange(116))
     assert np.bincount(classes[test]).tolist() == [1, 1, 2, 20]
 
@@ -249,7 +249,7 @@ def test_standardised_by_the_training_rows():
     train, test = noise((50, 3)) * 4 + 7, noise((20, 3), 1)
     train[:, 2] = test[:, 2] = 1e6 + 0.1
     test[0, 2] = 5
-    ready, other = probes.standardised_as_float32(train, test)
+    ready, other = probe_classifiers.standardised_as_float32(train, test)
     np.testing.assert_allclose(other[:, :2], (test - train.mean(0))[:, :2] / train.std(0)[:2], rtol=1e-5, atol=1e-6)
     assert (ready[:, 2] == 0).all() and (other[:, 2] == 0).all()
 

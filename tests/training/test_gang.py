@@ -12,7 +12,7 @@ from conftest import SMALL_FACTOR
 from disentool.cli.progress import Stderr
 from disentool.commands.train import train
 from disentool.engine.precision import Bfloat16
-from disentool.engine.training import Training
+from disentool.engine.training_loop import Training
 from disentool.errors import DeviceFull, Interrupted, NonFinite
 from disentool.io import checkpoint
 from disentool.methods.lord.adain import adain
@@ -119,9 +119,9 @@ def test_a_full_device_says_what_would_fit():
         return [gang.Member(Path(f"{i}.pt"), steps(at)) for i, at in enumerate(fails)]
 
     with pytest.raises(DeviceFull, match="--gang 2"):
-        list(gang.carry_out(members(None, None, None, 0), 4, Signals(), Silent()))
+        list(gang.train_together(members(None, None, None, 0), 4, Signals(), Silent()))
     with pytest.raises(DeviceFull, match="--images memory"):
-        list(gang.carry_out(members(0), 4, Signals(), Silent()))
+        list(gang.train_together(members(0), 4, Signals(), Silent()))
 
 
 def test_members_are_closed_when_one_fails():
@@ -140,7 +140,7 @@ def test_members_are_closed_when_one_fails():
 
     members = [gang.Member(Path("a"), fine()), gang.Member(Path("b"), fails())]
     with pytest.raises(ValueError, match="broken"):
-        list(gang.carry_out(members, 2, Signals(), Silent()))
+        list(gang.train_together(members, 2, Signals(), Silent()))
     assert closed == [True]
 
 
@@ -160,7 +160,7 @@ def test_everything_of_a_member_is_put_on_its_stream():
         yield Path("done")
 
     members = [gang.Member(Path(name), steps(), Recorder(name)) for name in "ab"]
-    assert list(gang.carry_out(members, 2, Signals(), Silent())) == [Path("done")] * 2
+    assert list(gang.train_together(members, 2, Signals(), Silent())) == [Path("done")] * 2
     assert entered == ["a", "b"] * 3
 
 

@@ -49,6 +49,17 @@ def whole(squares, tmp_path_factory):
     return list(train(plan("lord", given, output=str(path))))[-1]
 
 
+def test_a_run_that_began_with_other_codes_keeps_them(squares, tmp_path):
+    """0.1.0 drew them from N(0, I) with torch's weights; a checkpoint holds them, so that no option has to."""
+    path = run(squares, tmp_path / "old.pt", 1, initialisation="torch", latent_share=1)
+    content = torch.load(path, weights_only=True)
+    drawn = torch.randn(content["networks"]["contents"]["weight"].shape)
+    content["networks"]["contents"]["weight"] = drawn
+    torch.save(content, path)
+    run(squares, path, 2, initialisation="torch", latent_share=1)
+    assert (checkpoint.read(path)["networks"]["contents"]["weight"] - drawn).abs().max() < 0.1
+
+
 @pytest.mark.parametrize("step", [2, 5, 8])
 def test_a_run_killed_in_or_between_stages_resumes_exactly(step, whole, squares, tmp_path):
     """What a run that is killed leaves is a checkpoint of some step of the plan: here a snapshot of it."""

@@ -7,7 +7,7 @@ from conftest import SMALL, flags
 
 from disentool.config import build
 from disentool.contract.configuration import presets_of
-from disentool.engine.training import Training
+from disentool.engine.training_loop import Training
 from disentool.methods import METHODS
 from disentool.named_code import load
 from disentool.training.shorter_runs import advice

@@ -13,7 +13,7 @@ from disentool import config, methods
 from disentool.commands.encode import encode
 from disentool.commands.score import score
 from disentool.commands.train import train
-from disentool.engine.training import Training
+from disentool.engine.training_loop import Training
 from disentool.errors import DataMismatch, ForeignFile, Interrupted, NonFinite, OutputExists
 from disentool.io import checkpoint
 from disentool.models.model import load_model

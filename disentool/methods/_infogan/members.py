@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from disentool.contract import DataFacts, Loss, Networks, Noises, Phase, Support, epoch
-from disentool.contract.training import Adam
+from disentool.contract.stages import Adam
 from disentool.methods._infogan import recognition
 from disentool.methods._infogan.config import AdversarialConfig
 from disentool.methods._infogan.latent_codes import LatentCodes

@@ -70,8 +70,9 @@ class DrNet:
         reference = groups(_REFERENCE, 1, columns)
         return (Stage((autoencoder, adversary), config.steps, self.keep_reference, reference),)
 
-    def keep_reference(self, networks: dict[str, nn.Module], batch: Batch) -> None:
+    def keep_reference(self, networks: dict[str, nn.Module], batch: Batch | None) -> None:
         """The images by which everything is normalised from now on."""
+        assert batch is not None  # the stage draws a reference
         for name in ("class_encoder", "content_encoder"):
             networks[name].get_buffer("reference").copy_(batch.images)
 

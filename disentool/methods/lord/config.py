@@ -1,6 +1,7 @@
 """Options of LORD."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
@@ -106,8 +107,7 @@ class LORDConfig:
     slope: float = opt(0.3, "slope of the leaky ReLUs below 0", low=0, high=1)
     initialisation: Literal["glorot", "torch"] = opt(
         "glorot",
-        "first weights. glorot: Glorot's uniform weights, and codes in -0.05..0.05. torch: torch's weights, and codes"
-        " from N(0, I)",
+        "first weights. glorot: Glorot's uniform weights. torch: torch's own. The codes begin in -0.05..0.05 with both",
     )
     normalisation: Literal["std", "variance"] = opt(
         "std",
@@ -176,6 +176,14 @@ class LORDConfig:
             raise WrongUsage(f"--reconstruction pixel needs no --vgg {self.vgg}; give one of the two")
         if self.regularisation == "kl" and self.noise != 1:
             raise WrongUsage(f"--noise {self.noise:g}: --regularisation kl learns the noise's variance; leave it out")
+
+    @property
+    def style_weights(self) -> Path | None:
+        """The file of VGG16 where the loss is perceptual; None: where it is of pixels."""
+        # Imported here: it needs torch.
+        from disentool.io import vgg
+
+        return vgg.choose(self.reconstruction, self.vgg)
 
     @property
     def latent_steps(self) -> int:

@@ -56,12 +56,11 @@ class LORD:
     def networks(self) -> dict[str, nn.Module]:
         """The codes of classes and images, the generator, and the encoders of both."""
         config, facts = self.config, self.facts
-        law = config.initialisation
         outputs = config.content_dim * (2 if self.variational else 1)
         if config.content == "optimised":
-            contents: nn.Module = networks.table(facts.rows, config.content_dim, law)
+            contents: nn.Module = networks.table(facts.rows, config.content_dim)
             if self.variational:
-                contents = networks.gaussian_table(facts.rows, config.content_dim, law)
+                contents = networks.gaussian_table(facts.rows, config.content_dim)
         else:
             contents = self._encoder(outputs)
         generator = networks.Generator(
@@ -70,8 +69,8 @@ class LORD:
         )
         return {
             "contents": contents,
-            "classes": networks.table(self.classes.count, config.class_dim, law),
-            "generator": initialise(generator, law),
+            "classes": networks.table(self.classes.count, config.class_dim),
+            "generator": initialise(generator, config.initialisation),
             "class_encoder": self._encoder(config.class_dim),
             "content_encoder": self._encoder(config.content_dim),
         }

@@ -94,18 +94,17 @@ def encoder(channels: int, height: int, width: int, features: int, outputs: int,
     )
 
 
-def table(rows: int, size: int, law: str) -> nn.Embedding:
-    """A code for each of ``rows`` rows, [rows,size]; ``law``: ``glorot``: uniform in -.05..05, ``torch``: N(0, 1)."""
+def table(rows: int, size: int) -> nn.Embedding:
+    """A code for each of ``rows`` rows, [rows,size], uniform in -0.05..0.05 as in both releases of the authors."""
     codes = nn.Embedding(rows, size)
-    if law == "glorot":
-        nn.init.uniform_(codes.weight, -0.05, 0.05)
+    nn.init.uniform_(codes.weight, -0.05, 0.05)
     return codes
 
 
-def gaussian_table(rows: int, size: int, law: str) -> nn.Embedding:
+def gaussian_table(rows: int, size: int) -> nn.Embedding:
     """A mean and a log variance for each of ``rows`` rows, [rows,2*size]; the variances begin at 1."""
     codes = nn.Embedding(rows, 2 * size)
     with torch.no_grad():
-        codes.weight[:, :size] = table(rows, size, law).weight
+        codes.weight[:, :size] = table(rows, size).weight
         codes.weight[:, size:] = 0
     return codes

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 
 class Batch(NamedTuple):
@@ -140,14 +140,18 @@ class Phase:
     repeats: int = 1
 
 
+# What a stage does to the networks (modules by name) before its first step, with the rows drawn for it.
+OnStart: TypeAlias = "Callable[[dict[str, nn.Module], Batch | None], None]"
+
+
 @dataclass(frozen=True)
 class Stage:
     """A part of training: ``steps`` times all ``phases`` in order.
 
-    ``on_start(networks)`` runs once, before it; ``on_start(networks, batch)`` where ``reference`` draws rows for it.
+    ``on_start(networks, batch)`` runs once, before it. ``batch``: the rows that ``reference`` draws, None without one.
     """
 
     phases: tuple[Phase, ...]
     steps: int
-    on_start: Callable[..., None] | None = None
+    on_start: OnStart | None = None
     reference: Draw | None = None

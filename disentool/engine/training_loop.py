@@ -87,11 +87,9 @@ class Training:
         if self.step == first and stage.on_start is not None:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed((self.seed * 1_000_003 + number) % 2**63)  # whatever it draws is the run's own
-                if stage.reference is None:
-                    stage.on_start(self.networks)
-                else:
-                    shown = self.feed.batch(self._randomness.reference(stage.reference, number))
-                    stage.on_start(self.networks, shown)
+                drawn = stage.reference
+                rows = None if drawn is None else self._randomness.reference(drawn, number)
+                stage.on_start(self.networks, None if rows is None else self.feed.batch(rows))
         if number != self._stage:
             self._inputs = Inputs(stage, self._index, self._randomness, self.feed)
             self._stage, self._ran, self._replay = number, 0, None

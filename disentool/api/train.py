@@ -70,11 +70,11 @@ def train(
         output=None if output is None else fspath(output),
     )
     # Imported here: they need torch, wrong options do not.
-    from disentool.commands.train import train as carry_out
+    from disentool.commands.train import train as train_files
     from disentool.engine.devices import unchanged
 
     board = None if tensorboard is None else Path(tensorboard)
-    runs = carry_out(jobs, resume=resume, overwrite=overwrite, tensorboard=board, report=report, listening=_ctrl_c)
+    runs = train_files(jobs, resume=resume, overwrite=overwrite, tensorboard=board, report=report, listening=_ctrl_c)
     try:
         with unchanged():
             return list(runs)
