@@ -166,7 +166,7 @@ def _measured(
             if not metric.optional:
                 raise
             continue
-        results[metric.name] = with_notes(result, remarks(mean))
+        results[metric.name] = with_notes(result, [*data.notes, *remarks(mean)])
     return results
 
 

@@ -102,10 +102,10 @@ def from_words(name: str, words: Sequence[str]) -> Factor:
 def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
     """Numbers [N] as a factor.
 
-    Whole numbers, and numbers with at most ``bins`` different values, are classes in ascending order. Others are a
-    measurement: ``bins`` bins of equal count, bounded by quantiles. Equal numbers always share a bin, and a number that
-    would fill one has it to itself. Integers that float64 cannot tell apart are classes by name. DataMismatch for what
-    is not finite.
+    Whole numbers, numbers with at most ``bins`` different values, and levels (each value equally often, more than
+    once) are classes in ascending order. Others are a measurement: ``bins`` bins of equal count, bounded by quantiles.
+    Equal numbers always share a bin, and a number that would fill one has it to itself. Integers that float64 cannot
+    tell apart are classes by name. DataMismatch for what is not finite.
     """
     given = np.asarray(numbers)
     if given.dtype.kind in "iu" and given.size and max(abs(int(given.min())), abs(int(given.max()))) >= _EXACT:
@@ -116,7 +116,7 @@ def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
         raise DataMismatch(f"factor {name}: {len(bad)} values are NaN or infinite, the first in row {bad[0]}")
     values, classes, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     whole = bool((values == np.round(values)).all())
-    if len(values) <= bins or whole:
+    if len(values) <= bins or whole or (counts[0] > 1 and (counts == counts[0]).all()):
         lost = given.dtype.kind == "f" and whole and np.abs(values).max() >= 2.0 ** (np.finfo(given.dtype).nmant + 1)
         note = (
             f"its numbers are so large that {given.dtype} does not tell neighbours apart; save integers" if lost else ""

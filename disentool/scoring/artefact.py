@@ -111,8 +111,12 @@ def records_of(
     codes_for: Callable[[Metric], Codes],
     functions: ModelFunctions,
     options: ScoreOptions,
+    notes: Sequence[str] = (),
 ) -> Iterator[dict[str, Any]]:
-    """The records of one artefact, whose first fields are ``artefact``; what compares models is kept for later."""
+    """The records of one artefact, whose first fields are ``artefact``; what compares models is kept for later.
+
+    ``notes``: of its data, for every record.
+    """
     for metric, draws in drawn:
         codes = codes_for(metric)
         with naming(path):
@@ -128,7 +132,7 @@ def records_of(
                 raise
             options.report.note(f"{path}: {metric.name} is left out: {str(error).removeprefix(f'{path}: ')}")
             continue
-        yield record_of(artefact, metric.name, with_notes(result, remarks(codes.mean)))
+        yield record_of(artefact, metric.name, with_notes(result, [*notes, *remarks(codes.mean)]))
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def score_latents(
         "rows": len(table.mean),
     }
     functions = of_codes(options.device, options.configure)
-    yield from records_of(path, artefact, drawn, lambda _: codes, functions, options)
+    yield from records_of(path, artefact, drawn, lambda _: codes, functions, options, data.notes)
 
 
 def _training_facts(table: Latents) -> TrainingFacts:

@@ -216,6 +216,9 @@ def test_labels():
     assert words.names == ("1_000", "2", "nan")
     whole = factor_columns.from_numbers("f", np.arange(500) % 300 * 2)
     assert (whole.size, whole.rule) == (300, "")  # whole numbers are classes, however many
+    levels = np.linspace(0, 1, 40)  # as the orientations of dSprites: each equally often
+    assert factor_columns.from_numbers("f", np.tile(levels, 3)).values.tolist() == levels.tolist()
+    assert factor_columns.from_numbers("f", levels).size == factor_columns.BINS  # a different one for each row
     ties = factor_columns.from_numbers("f", np.r_[np.zeros(50), np.linspace(0.1, 1, 50)], bins=4)
     assert len(set(ties.classes[:50])) == 1 and ties.size == np.unique(ties.classes).size
     with pytest.raises(DataMismatch, match="factor f"):
