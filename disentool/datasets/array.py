@@ -88,6 +88,10 @@ def open_source(
 
 def _images_name(path: Path, known: dict) -> str:
     candidates = [name for name, (shape, _) in known.items() if len(shape) in (3, 4)]
+    if not known and foreign_files.is_torch(path):
+        raise ForeignFile(
+            f"{path}: holds no tensors; expected one of images, a pair images and labels, or a dict of some"
+        )
     if not known:
         raise ForeignFile(f"{path}: holds no arrays: is {foreign_files.described(path)}")
     if not candidates:

@@ -220,6 +220,21 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def scratch_folder(beside: Path) -> Iterator[Path]:
+    """An empty folder beside an output, removed at the end; what a killed process left goes with the next claim."""
+    beside = _followed(beside)
+    folder = beside.with_name(f"{_partial(beside)}{os.getpid()}.d")
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise not_writable(folder, error) from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def duplicate(source: Path, target: Path) -> None:
     """Copy ``source`` to ``target``, whole or not at all, replacing what was there."""
     with whole(target, overwrite=True) as temporary:
