@@ -59,7 +59,7 @@ def is_archive(path: Path) -> bool:
 
 def is_torch(path: Path) -> bool:
     """Whether a file is a zip as torch saves it."""
-    return zipfile.is_zipfile(path) and _kind_of_zip(path) == "torch"
+    return path.is_file() and zipfile.is_zipfile(path) and _kind_of_zip(path) == "torch"
 
 
 def _kind_of_zip(path: Path) -> str:

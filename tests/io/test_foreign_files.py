@@ -67,8 +67,8 @@ def test_a_file_that_is_no_folder(cli, containers, file, noun):
 @pytest.mark.parametrize(
     ("file", "noun"),
     [
-        ("my pictures.zip", "folder --from 'my pictures.zip'"),
-        ("shard.tar", "folder --from shard.tar"),
+        ("my pictures.zip", "'my pictures.zip'"),
+        ("shard.tar", "shard.tar"),
         ("jpegs.h5", "pictures"),
         ("compound.h5", "img, y"),
         ("words.csv", "--csv"),
