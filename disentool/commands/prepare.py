@@ -261,5 +261,5 @@ def _subset(source: Source, count: int | None, seed: int) -> np.ndarray | None:
     if count is None or count == total:
         return None
     if not 0 < count < total:
-        raise WrongUsage(f"--subset {count}: {source.name} has {total:,} images; expected 1 to {total}")
+        raise WrongUsage(f"--subset {count}: {source.name} has {counted(total, 'image')}; expected 1 to {total}")
     return np.sort(np.random.default_rng(seed).choice(total, count, replace=False))

@@ -123,9 +123,12 @@ def _images(
             roundabout.append(f"{row[at]} for {image}")
     if not any(image is not None for image in images):
         raise DataMismatch(
-            f"{path}: none of its {len(rows)} rows names an image below {root}, as {rows[0][1][at]}; paths are relative"
-            " to --from"
+            f"{path}: no row names an image below {root} (the first names {rows[0][1][at]}); paths are relative to"
+            " --from"
         )
     if roundabout:
-        notes.append(f"{path}: {len(roundabout):,} rows call their image otherwise, such as {roundabout[0]}")
+        notes.append(
+            f"{path}: {counted(len(roundabout), 'row calls its', 'rows call their')} image otherwise, such as"
+            f" {roundabout[0]}"
+        )
     return images

@@ -38,7 +38,8 @@ def test_a_folder_for_each_class(cli, classes):
     assert data.factors[:, 0].tolist() == [0] * 4 + [1] * 4 + [2] * 4
     assert data.images[:, 0, 0, 0].tolist() == [0, 1, 2, 10, 40, 41, 42, 50, 20, 21, 22, 30]  # views in order too
     assert (data.name, data.grid) == ("in", False)
-    assert info(classes / "d.h5", verify=True)["class_names"] == {"class": "3: obj1, obj2, obj10"}
+    assert info(classes / "d.h5", verify=True)["class_names"] == {"class": ["obj1", "obj2", "obj10"]}
+    assert "class: '3: obj1, obj2, obj10'" in cli("info", "d.h5").out
 
 
 def test_kinds_of_picture_are_one_in_the_end(cli, folder):
