@@ -231,7 +231,7 @@ def test_labels():
 def test_missing_numbers_are_refused_at_any_share(mark, share):
     words = [mark if i < share else f"{i / 7:.2f}" for i in range(100)]
     for column in (words, words[::-1], [mark if word == mark else str(i) for i, word in enumerate(words)]):
-        with pytest.raises(DataMismatch, match="numbers"):
+        with pytest.raises(DataMismatch, match="number"):
             factor_columns.from_column("age", column)
     with pytest.raises(DataMismatch, match="missing"):
         factor_columns.from_column("age", [mark] * 100)
@@ -298,7 +298,7 @@ def test_inputs_are_not_replaced(cli, classes):
     cli(*arguments, "-o", "in/obj1/0.png").failed(2, "in/obj1/0.png")
     np.savez(classes / "a.h5", images=np.zeros((3, 8, 8), np.uint8))  # a .npz by another name
     (classes / "a.h5.npz").rename(classes / "a.h5")
-    cli("prepare", "array", "--from", "a.h5", "-o", "a.h5", "--overwrite").failed(2, "-o")
+    cli("prepare", "array", "--from", "a.h5", "-o", "a.h5", "--overwrite").failed(2, "read")
 
 
 def test_links_to_folders_are_followed_but_for_loops(cli, classes):
