@@ -79,7 +79,9 @@ def opened(path: Path) -> Iterator[Callable[[str], Rows]]:
         with _damage(path):
             yield lambda name: _of_npy(path)
     else:
-        raise ForeignFile(f"{path}: expected arrays: a .npy, .npz or HDF5 file, found {foreign_files.described(path)}")
+        raise ForeignFile(
+            f"{path}: expected arrays: a .npy, .npz, HDF5 or .pt file, found {foreign_files.described(path)}"
+        )
 
 
 def listing(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:

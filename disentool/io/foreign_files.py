@@ -43,7 +43,7 @@ def described(path: Path) -> str:
         return "one picture; name the folder that it lies in"
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return f"a text; `disentool prepare folder --from FOLDER --csv {name}` takes a table of factors"
-    return "a file of another kind; `disentool prepare` reads folders of pictures, and .npy, .npz or HDF5 arrays"
+    return "a file of another kind; `disentool prepare` reads folders of pictures, and .npy, .npz, HDF5 or .pt arrays"
 
 
 def is_archive(path: Path) -> bool:
