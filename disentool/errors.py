@@ -49,7 +49,7 @@ _SYNONYMS = {
 }
 
 
-def nearest(name: str, known: Iterable[str], likeness: float = 0.5) -> list[str]:
+def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> list[str]:
     """The names that may be meant, at most three: the same but for case and dashes, a synonym, or spelt alike.
 
     ``likeness``: how alike they must be at least, 0..1, as :func:`difflib.get_close_matches` measures it.

@@ -199,6 +199,7 @@ METRICS_SHARE = {
 DATASETS_SHARE = {
     "source",
     "factor_columns",
+    "number_marks",
     "factor_table",
     "table_paths",
     "folder_listing",

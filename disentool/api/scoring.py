@@ -94,7 +94,8 @@ def score(
     """Measure codes; the same number as ``disentool score`` gives for a file of them.
 
     ``codes``: numbers [N,D], such as the means of q(z|x). ``factors``: class indices [N,K], or [N] for one, which may
-    be any numbers that repeat; None for metrics without labels. ``logvar``: [N,D], for the metrics of a posterior (kl,
+    be any numbers that repeat; measurements are cut into classes, as ``disentool prepare`` does, and ``details`` says
+    so. None for metrics without labels. ``logvar``: [N,D], for the metrics of a posterior (kl,
     tc). ``factor_names``: a name for each factor. ``factor_sizes``: how many values each factor has, where not all of
     them occur. Arrays are NumPy's or torch's. (A model with its data: ``disentool.load(...).score(...)``.)
 
@@ -133,7 +134,7 @@ def score(
         if len(table) != len(mean):
             raise DataMismatch(f"codes have {len(mean):,} rows, factors {len(table):,}")
         if any(each.needs("factors") for each in chosen):
-            _require_classes(mean, table)
+            _require_order(mean, table)
     results = _measured(
         chosen, mean, variance, table, factor_names, factor_sizes, seed, Spread(repeats, bootstrap), report or Silent()
     )
@@ -227,26 +228,27 @@ def _measured(
             if not metric.optional:
                 raise
             continue
-        results[metric.name] = with_notes(result, remarks(mean))
+        results[metric.name] = with_notes(result, [*data.notes, *remarks(mean)])
     return results
 
 
-def _require_classes(codes: np.ndarray, factors: np.ndarray) -> None:
-    """DataMismatch for factors [N,K] with fractions that hardly repeat, as codes do; it says where both are swapped."""
+def _require_order(codes: np.ndarray, factors: np.ndarray) -> None:
+    """DataMismatch where the codes [N,D] look like class numbers, and factors [N,K] like codes: they are swapped."""
     n = len(factors)
     if factors.dtype.kind != "f" or not np.isfinite(factors).all():
         return
     distinct = [len(np.unique(column)) for column in factors.T]
-    measured = [
+    fractions = [
         2 * count > n and (column != np.round(column)).any() for count, column in zip(distinct, factors.T, strict=True)
     ]
-    if not any(measured):
+    if not any(fractions):
         return
-    at = measured.index(True)
-    found = f"factors: column {at} has {distinct[at]:,} different fractions in {n:,} rows, expected class numbers"
     if (codes == np.round(codes)).all() and all(2 * len(np.unique(column)) <= n for column in codes.T):
-        raise DataMismatch(f"{found}, which codes has; give the codes first: score(codes, factors)")
-    raise DataMismatch(f"{found}; bin them into classes, or, if they are the codes, give the codes first")
+        at = fractions.index(True)
+        raise DataMismatch(
+            f"factors: column {at} has {distinct[at]:,} different fractions in {n:,} rows, expected class numbers, which"
+            " codes has; give the codes first: score(codes, factors)"
+        )
 
 
 def _codes(given: "np.ndarray | Tensor", what: str) -> np.ndarray:

@@ -34,7 +34,25 @@ def info(artefacts: tuple[str, ...], as_json: bool, verify: bool, schema: bool) 
 
     for path in options.stream(artefacts):
         facts = tool.info(Path(path), verify=verify)
-        print(to_json(facts) if as_json else write_yaml(_short(facts)).rstrip(), flush=True)
+        print(to_json(facts) if as_json else write_yaml(_for_people(facts)).rstrip(), flush=True)
+
+
+def _for_people(facts: dict[str, Any]) -> Any:
+    """The facts with long lists of words and numbers made short."""
+    facts = dict(facts)
+    if isinstance(names := facts.get("class_names"), dict):
+        facts["class_names"] = {name: _words(words) for name, words in names.items()}
+    if isinstance(facts.get("images"), list):
+        facts["images"] = _words(facts["images"])
+    return _short(facts)
+
+
+def _words(words: Any) -> str:
+    """How many there are, and the first few."""
+    if not isinstance(words, list):
+        return str(words)[:80]
+    shown = [*map(str, words[:5])] + (["..."] if len(words) > 6 else []) + [*map(str, words[5:][-1:])]
+    return f"{len(words):,}: {', '.join(shown)}"
 
 
 def _short(value: Any) -> Any:

@@ -59,10 +59,10 @@ def _pixels(text: str | None) -> list[float]:
     "--image",
     "image_files",
     group="Images",
-    metavar="FILE",
+    metavar="FILE|FOLDER",
     type=options.path,
     multiple=True,
-    help="A picture to find the code of. Repeatable.",
+    help="A picture to find the code of, or a folder: all pictures below it. Repeatable.",
 )
 @option(
     "--rows",

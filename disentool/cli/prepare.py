@@ -77,8 +77,8 @@ _OF_ONE = "For one data set only"
     group="Images",
     metavar="FACTOR=VALUE,...",
     multiple=True,
-    help="Only images with these values of a factor: names, numbers or ranges, such as rating=1,3-4. Of rendered sets,"
-    " a number is that of a class, from 0. Repeatable.",
+    help="Only images with these values of a factor: names, numbers or ranges, such as rating=1,3-4. A factor of a"
+    " rendered data set has classes 0, 1, ...: there a number means a class. Repeatable.",
 )
 @option(
     "--split",

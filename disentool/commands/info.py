@@ -53,9 +53,7 @@ def _hdf5(path: Path, verify: bool) -> dict[str, Any]:
         for key in ("provenance", "class_names", "binning"):
             if key in facts:
                 facts[key] = hdf5.json_attribute(file, path, key)
-        facts["class_names"] = {name: _words(words) for name, words in facts.get("class_names", {}).items()}
-        if "images" in facts:
-            facts["images"] = _words(facts["images"])
+        facts.setdefault("class_names", {})
         facts["arrays"] = {n: _array(file[n]) for n in hdf5.dataset_names(file)}
     if name == DATASET.name:
         values = dataset.read(path).factor_values
@@ -79,14 +77,6 @@ def _direction(direction: directions_file.Direction) -> dict[str, Any]:
         "s_range": [float(direction.knots[0]), float(direction.knots[-1])],
         **direction.facts,
     }
-
-
-def _words(words: Any) -> str:
-    """How many there are, and the first few."""
-    if not isinstance(words, list):
-        return str(words)[:80]
-    shown = [*map(str, words[:5])] + (["..."] if len(words) > 6 else []) + [*map(str, words[5:][-1:])]
-    return f"{len(words):,}: {', '.join(shown)}"
 
 
 def _array(array: Any) -> str:

@@ -21,7 +21,7 @@ from disentool.directions.reconstruction import LOSSES, default_sigma
 from disentool.directions.trajectories import generate
 from disentool.engine import devices
 from disentool.engine.randomness import latent_noise
-from disentool.errors import UnknownName, WrongUsage
+from disentool.errors import UnknownName, WrongUsage, counted
 from disentool.io import files
 from disentool.io.call_checks import require_once
 from disentool.models import fitted_images, starting_codes
@@ -65,8 +65,8 @@ def invert(
     suffixes: a picture (.png .pdf .svg: a row per image, a column per loss), a table (.jsonl: a line per image and
     loss), or the codes (.h5: a latents file that ``decode`` and ``traverse --codes`` take, a row per image and loss).
 
-    The images: ``image_files``; or of a checkpoint ``rows`` of its data, or as many as ``images`` says of those kept in
-    it. A checkpoint's own encoder is shown beside them.
+    The images: ``image_files``, pictures and folders of them; or of a checkpoint ``rows`` of its data, or as many as
+    ``images`` says of those kept in it. A checkpoint's own encoder is shown beside them.
 
     ``losses``: of mse, dssim and blur; ``sigmas``: of the blur, in pixels (default: half, once and twice 3 at 128
     pixels). ``starts``: random codes that each image is looked for from, for each of ``classes``; the best counts.
@@ -98,7 +98,8 @@ def invert(
         cell *= layout.factor(generator.facts.height, generator.facts.width, size) ** 2
         check_pixels(
             len(targets.images) * (len(chosen) + 2) * cell,
-            f"{len(targets.images)} images are too many for a picture; name fewer or a smaller --size",
+            f"{counted(len(targets.images), 'image is', 'images are')} too many for a picture; name fewer or a smaller"
+            " --size",
         )
         noise = torch.from_numpy(latent_noise(seed, np.arange(starts), generator.facts.latent_dim)).to(generator.device)
         tried = torch.tensor(classes, dtype=torch.int64, device=generator.device).repeat_interleave(starts)
@@ -178,8 +179,7 @@ def _targets(
         raise WrongUsage("--image names the images to find; leave out --rows, --data and --images")
     encoded = starts = None
     if image_files:
-        found = [fitted_images.picture(opened, Path(path), report) for path in image_files]
-        pixels, names = np.stack(found), [str(path) for path in image_files]
+        pixels, names = fitted_images.of_files(opened, [Path(path) for path in image_files], report)
     elif model is None:
         raise WrongUsage(f"{opened.path} ({opened.name}) keeps no images; --image FILE names those to find")
     else:

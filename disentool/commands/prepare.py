@@ -1,12 +1,13 @@
 """Raw files or a renderer -> one data-set file: the tool behind ``disentool prepare``."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from disentool.datasets import DATASETS
+from disentool.datasets import DATASETS, unpacked
 from disentool.datasets import verify as verifying
 from disentool.datasets.cache import downloaded
 from disentool.datasets.opening import open_source
@@ -14,11 +15,11 @@ from disentool.datasets.source import Source, Unreadable
 from disentool.datasets.split import split as split_rows
 from disentool.datasets.summary import summary
 from disentool.datasets.writing import size_in_bytes, write
-from disentool.errors import MissingFile, UnknownName, WrongUsage
-from disentool.io import files
-from disentool.reporting import Reporter, Silent
+from disentool.errors import DisentoolError, MissingFile, UnknownName, WrongUsage, counted
+from disentool.io import files, foreign_files
+from disentool.reporting import Reporter, Silent, Task
 
-_ARRAYS = (".npy", ".npz", ".h5", ".hdf5", ".mat")  # what files of arrays are called
+_ARRAYS = (".npy", ".npz", ".h5", ".hdf5", ".mat", ".pt", ".pth")  # what files of arrays are called
 
 
 def prepare(
@@ -55,10 +56,10 @@ def prepare(
         raise WrongUsage(f"-o {output}: expected a data set file's name, ending in .h5")
     if download:
         raw = downloaded(name, raw, report)
-    source = open_source(name, raw, size, grey, options or {}, keep)
     inputs = [value for value in (raw, *(options or {}).values()) if isinstance(value, (str, Path))]
     files.require_apart(output, *map(Path, inputs))
-    with files.claim(output):
+    with files.claim(output), _as_folder(name, raw, output, report) as (place, report):
+        source = open_source(name, place, size, grey, options or {}, keep)
         while True:
             rows = _subset(source, subset, seed)
             files.probe(output, overwrite=overwrite, need_bytes=0 if compress else size_in_bytes(source, rows))
@@ -97,18 +98,22 @@ def preview(
     from disentool.pictures import preview as drawing  # Pillow is not needed before
 
     name, raw = meant(name, raw)
-    return drawing.preview(
-        name,
-        output,
-        raw=raw,
-        download=download,
-        keep=keep,
-        size=size,
-        grey=grey,
-        options=options,
-        overwrite=overwrite,
-        report=report,
-    )
+    output = files.probe(output, overwrite=overwrite)
+    if raw is not None:
+        files.require_apart(output, raw)
+    with _as_folder(name, raw, output.with_name(f"{output.name}.images"), report or Silent()) as (place, renamed):
+        return drawing.preview(
+            name,
+            output,
+            raw=place,
+            download=download,
+            keep=keep,
+            size=size,
+            grey=grey,
+            options=options,
+            overwrite=overwrite,
+            report=renamed,
+        )
 
 
 def prepare_and_preview(
@@ -177,11 +182,50 @@ def verify(path: Path, report: Reporter | None = None) -> Path:
     return verifying.verify(path, report)
 
 
+@contextmanager
+def _as_folder(name: str, raw: Path | None, output: Path, report: Reporter) -> Iterator[tuple[Path | None, Reporter]]:
+    """What is to be read: ``raw``, or, of an archive of pictures, a folder of them beside the output while it is read.
+
+    Notes and errors call the folder by the archive's name.
+    """
+    if name != "folder" or raw is None or not foreign_files.is_archive(raw):
+        yield raw, report
+        return
+    with files.scratch_folder(output) as scratch:
+        folder, others = unpacked.unpack(raw, scratch)
+        if others:
+            report.note(f"{raw}: passed over {counted(others, 'file')} in it (no picture, by its name)")
+        try:
+            yield folder, _Renaming(report, str(folder), str(raw))
+        except DisentoolError as error:
+            error.args = (str(error).replace(str(folder), str(raw)), *error.args[1:])
+            raise
+
+
+class _Renaming:
+    """A reporter whose notes call one path by another."""
+
+    def __init__(self, report: Reporter, path: str, name: str):
+        self._report, self._path, self._name = report, path, name
+
+    def note(self, message: str) -> None:
+        """One line for people."""
+        self._report.note(message.replace(self._path, self._name))
+
+    def error(self, message: str) -> None:
+        """What went wrong with one of many."""
+        self._report.error(message.replace(self._path, self._name))
+
+    def task(self, label: str, total: int, unit: str, done: int = 0) -> AbstractContextManager[Task]:
+        """Work under way."""
+        return self._report.task(label, total, unit, done)
+
+
 def meant(name: str, raw: Path | None) -> tuple[str, Path | None]:
     """The data set and its files that a name means.
 
-    The name of a data set means itself. The path of a folder means ``folder``, and that of a file of arrays ``array``,
-    read from there. Raises UnknownName, or MissingFile for a path where nothing is.
+    The name of a data set means itself. The path of a folder, or of an archive of pictures, means ``folder``, and that
+    of a file of arrays ``array``, read from there. Raises UnknownName, or MissingFile for a path where nothing is.
     """
     path = Path(name)
     if name in DATASETS:
@@ -200,7 +244,7 @@ def default_output(name: str) -> Path:
     if name in DATASETS:
         return Path(f"{name}.h5")
     path = Path(name).resolve()
-    return Path(f"{path.name if path.is_dir() else path.stem}.h5")
+    return Path(f"{path.name if path.is_dir() else unpacked.stem(path)}.h5")
 
 
 def _summary(source: Source, rows: np.ndarray | None, split: np.ndarray | None) -> str:
@@ -217,5 +261,5 @@ def _subset(source: Source, count: int | None, seed: int) -> np.ndarray | None:
     if count is None or count == total:
         return None
     if not 0 < count < total:
-        raise WrongUsage(f"--subset {count}: {source.name} has {total:,} images; expected 1 to {total}")
+        raise WrongUsage(f"--subset {count}: {source.name} has {counted(total, 'image')}; expected 1 to {total}")
     return np.sort(np.random.default_rng(seed).choice(total, count, replace=False))

@@ -35,6 +35,6 @@ DATASETS: dict[str, tuple[str, str]] = {
     ),
     "array": (
         "disentool.datasets.array",
-        "your own arrays of images and factors: a .npy, .npz or HDF5 file",
+        "your own arrays of images and factors: a .npy, .npz, HDF5 or .pt file",
     ),
 }

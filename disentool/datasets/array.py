@@ -1,4 +1,4 @@
-"""Anyone's arrays of images and labels: .npy, .npz or HDF5."""
+"""Anyone's arrays of images and labels: .npy, .npz, HDF5 or .pt."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -37,7 +37,7 @@ def open_source(
     Everything is read once to check it, and streamed. Raises WrongUsage, MissingFile, ForeignFile or DataMismatch.
     """
     if path is None:
-        raise WrongUsage("prepare array: name the .npy, .npz or .h5 file with --from")
+        raise WrongUsage("prepare array: name the .npy, .npz, .h5 or .pt file with --from")
     path = Path(path)
     known = arrays.listing(path)
     name = _images_name(path, known) if images_key is None else images_key
@@ -88,6 +88,10 @@ def open_source(
 
 def _images_name(path: Path, known: dict) -> str:
     candidates = [name for name, (shape, _) in known.items() if len(shape) in (3, 4)]
+    if not known and foreign_files.is_torch(path):
+        raise ForeignFile(
+            f"{path}: holds no tensors; expected one of images, a pair images and labels, or a dict of some"
+        )
     if not known:
         raise ForeignFile(f"{path}: holds no arrays: is {foreign_files.described(path)}")
     if not candidates:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch
+from disentool.errors import DataMismatch, counted
 from disentool.io import class_words
 
 BINS = 20
@@ -59,13 +59,15 @@ def from_column(name: str, words: Sequence[str], bins: int = BINS) -> Factor:
     found = [number for number in numbers if number is not None]
     if found and (len(missing) == len(others) or len(others) < _FEW * len(words) or _measured(found, words, others)):
         raise DataMismatch(
-            f"factor {name}: {len(found):,} of {len(words):,} values are numbers, but"
-            f" {words[others[0]]!r} (image {others[0] + 1}) is not; complete the column, or leave those images out"
+            f"factor {name}: {len(found):,} of {len(words):,} values"
+            f" {'is a number' if len(found) == 1 else 'are numbers'}, but {words[others[0]]!r} (image"
+            f" {others[0] + 1}) is not; complete the column, or leave those images out"
         )
     if missing and not found:
         raise DataMismatch(
-            f"factor {name}: {len(missing):,} of {len(words):,} values are missing: {words[missing[0]]!r} (image"
-            f" {missing[0] + 1}) names no class; complete the column, leave those images out, or write another word"
+            f"factor {name}: {len(missing):,} of {len(words):,} values {'is' if len(missing) == 1 else 'are'} missing:"
+            f" {words[missing[0]]!r} (image {missing[0] + 1}) names no class; complete the column, leave those images"
+            " out, or write another word"
         )
     note = f"{words[missing[0]]!r} is taken for the name of a class" if missing else ""
     return replace(from_words(name, words), note=note)
@@ -102,10 +104,10 @@ def from_words(name: str, words: Sequence[str]) -> Factor:
 def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
     """Numbers [N] as a factor.
 
-    Whole numbers, and numbers with at most ``bins`` different values, are classes in ascending order. Others are a
-    measurement: ``bins`` bins of equal count, bounded by quantiles. Equal numbers always share a bin, and a number that
-    would fill one has it to itself. Integers that float64 cannot tell apart are classes by name. DataMismatch for what
-    is not finite.
+    Whole numbers, numbers with at most ``bins`` different values, and levels (each value equally often, more than
+    once) are classes in ascending order. Others are a measurement: ``bins`` bins of equal count, bounded by quantiles.
+    Equal numbers always share a bin, and a number that would fill one has it to itself. Integers that float64 cannot
+    tell apart are classes by name. DataMismatch for what is not finite.
     """
     given = np.asarray(numbers)
     if given.dtype.kind in "iu" and given.size and max(abs(int(given.min())), abs(int(given.max()))) >= _EXACT:
@@ -113,10 +115,12 @@ def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
     numbers = given.astype(np.float64)
     if not np.isfinite(numbers).all():
         bad = np.flatnonzero(~np.isfinite(numbers))
-        raise DataMismatch(f"factor {name}: {len(bad)} values are NaN or infinite, the first in row {bad[0]}")
+        raise DataMismatch(
+            f"factor {name}: {counted(len(bad), 'value is', 'values are')} NaN or infinite, the first in row {bad[0]}"
+        )
     values, classes, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     whole = bool((values == np.round(values)).all())
-    if len(values) <= bins or whole:
+    if len(values) <= bins or whole or (counts[0] > 1 and (counts == counts[0]).all()):
         lost = given.dtype.kind == "f" and whole and np.abs(values).max() >= 2.0 ** (np.finfo(given.dtype).nmant + 1)
         note = (
             f"its numbers are so large that {given.dtype} does not tell neighbours apart; save integers" if lost else ""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from disentool.datasets import factor_columns
+from disentool.datasets import factor_columns, number_marks
 from disentool.datasets.folder_listing import Listing, Table, some
 from disentool.datasets.table_paths import ImagePaths
 from disentool.errors import DataMismatch, ForeignFile, counted
@@ -13,9 +13,7 @@ from disentool.io import tables
 _FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "name")
 _TRIED = 200  # rows in which words are looked for that name an image in a roundabout way
 _INDEX = re.compile(r"(unnamed: 0(\.\d+)?)?")  # what pandas calls the column of row numbers: nothing, then this
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _WHOLE = re.compile(r"[+-]?\d+")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
@@ -30,6 +28,11 @@ def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
         raise ForeignFile(f"{path}: its first line names an image; expected names of columns, such as file,size")
     columns = [list(words) for words in zip(*(row for _, row in read.rows), strict=True)]
     at = _image_column(read.names, columns, paths)
+    if not read.names[at] and (other := [name for name in read.names if name.lower() in _FILE_COLUMNS[:-1]]):
+        raise ForeignFile(  # as decimal commas without quotes would make of it
+            f"{path}: each row has one word more than the first line names, and column 1 names the images, not"
+            f" {other[0]}; put words with commas in quotes, or name every column"
+        )
     notes = list(read.notes)
     if at and read.names[at].lower() not in _FILE_COLUMNS:
         notes.append(f"{path}: column {at + 1} ({read.names[at] or 'without a name'}) names the images")
@@ -58,7 +61,7 @@ def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
         notes.append(f"{told}, and {'is' if one else 'are'} left out: {some(found)}")
     words = {}
     for i in used:
-        words[read.names[i]], remark = _with_points(path, read.names[i], [columns[i][row] for row in kept])
+        words[read.names[i]], remark = number_marks.without(path, read.names[i], [columns[i][row] for row in kept])
         notes += [remark] if remark else []
     return Table([image for image in images if image is not None], words, False, notes)
 
@@ -120,26 +123,12 @@ def _images(
             roundabout.append(f"{row[at]} for {image}")
     if not any(image is not None for image in images):
         raise DataMismatch(
-            f"{path}: none of its {len(rows)} rows names an image below {root}, as {rows[0][1][at]}; paths are relative"
-            " to --from"
+            f"{path}: no row names an image below {root} (the first names {rows[0][1][at]}); paths are relative to"
+            " --from"
         )
     if roundabout:
-        notes.append(f"{path}: {len(roundabout):,} rows call their image otherwise, such as {roundabout[0]}")
-    return images
-
-
-def _with_points(path: Path, name: str, words: list[str]) -> tuple[list[str], str]:
-    """A column with decimal points for decimal commas, and what was done.
-
-    DataMismatch where all that has a comma may be thousands as well.
-    """
-    different = sorted(set(words))
-    commas = [word for word in different if _DECIMAL_COMMA.fullmatch(word)]
-    if not commas or not all(_DECIMAL_COMMA.fullmatch(word) or _WHOLE.fullmatch(word) for word in different):
-        return words, ""
-    if all(_THOUSANDS.fullmatch(word) for word in commas):
-        raise DataMismatch(
-            f"{path}: factor {name}: {commas[0]!r} is {commas[0].replace(',', '.')} or {commas[0].replace(',', '')};"
-            " write decimal points, and no marks of thousands"
+        notes.append(
+            f"{path}: {counted(len(roundabout), 'row calls its', 'rows call their')} image otherwise, such as"
+            f" {roundabout[0]}"
         )
-    return [word.replace(",", ".") for word in words], f"factor {name}: decimal commas read, such as {commas[0]}"
+    return images

@@ -28,8 +28,7 @@ def summary(
     else:
         named = ", ".join(f"{name} {size:,}" for name, size in zip(names[:_NAMED], sizes, strict=False))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        total = int(np.prod(sizes, dtype=object))
-        kind = "a whole grid" if grid else f"{_combinations(factors, sizes, total):,} of {total:,} combinations"
+        kind = "a whole grid" if grid else _part_of_grid(factors, sizes)
         parts.append(f"factors {named}{more}, {kind}" if len(names) > 1 else f"factor {named}")
     if class_factor not in ("", "class"):
         parts.append(f"the class is {class_factor}")
@@ -38,6 +37,15 @@ def summary(
         parts.append(f"split into {count - test:,} for training and {test:,} for testing")
     parts += [made] if made else []
     return "; ".join(parts)
+
+
+def _part_of_grid(factors: np.ndarray, sizes: Sequence[int]) -> str:
+    """How many of the combinations there are, int [N,K]; or that they are all there once, though not in their order."""
+    total = int(np.prod(sizes, dtype=object))
+    found = _combinations(factors, sizes, total)
+    if found == total == len(factors):
+        return "a whole grid, its rows in another order"
+    return f"{found:,} of {total:,} combinations"
 
 
 def _combinations(factors: np.ndarray, sizes: Sequence[int], total: int) -> int:

@@ -1,4 +1,4 @@
-"""Anyone's arrays, in .npy, .npz and HDF5 files: in blocks, nothing unpickled, nothing allocated unchecked."""
+"""Anyone's arrays, in .npy, .npz, HDF5 and torch files: in blocks, no code executed, nothing allocated unchecked."""
 
 import math
 import warnings
@@ -69,14 +69,19 @@ def opened(path: Path) -> Iterator[Callable[[str], Rows]]:
         return
     with open(path, "rb") as file:
         magic = file.read(6)
-    if magic.startswith(b"PK"):
+    if foreign_files.is_torch(path):
+        tensors = _of_torch(path)
+        yield lambda name: _tensor(tensors, path, name)
+    elif magic.startswith(b"PK"):
         with _damage(path), zipfile.ZipFile(path) as archive, ExitStack() as stack:
             yield lambda name: _of_npz(archive, stack, path, name)
     elif magic == b"\x93NUMPY":
         with _damage(path):
             yield lambda name: _of_npy(path)
     else:
-        raise ForeignFile(f"{path}: expected arrays: a .npy, .npz or HDF5 file, found {foreign_files.described(path)}")
+        raise ForeignFile(
+            f"{path}: expected arrays: a .npy, .npz, HDF5 or .pt file, found {foreign_files.described(path)}"
+        )
 
 
 def listing(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
@@ -88,6 +93,8 @@ def listing(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
         if hdf5.is_hdf5(path):
             with hdf5.opened(path) as file:
                 names = [name for name in hdf5.dataset_names(file) if not name.startswith("#")]  # MATLAB's own
+        elif foreign_files.is_torch(path):
+            names = sorted(_of_torch(path))
         elif zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 names = sorted(n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy"))
@@ -177,6 +184,30 @@ def _of_npz(archive: zipfile.ZipFile, stack: ExitStack, path: Path, name: str) -
         return block if axis == 0 else block[_part(start, stop, axis)]
 
     return Rows(shape, dtype, along)
+
+
+def _of_torch(path: Path) -> dict[str, np.ndarray]:
+    """The tensors of a file of torch by name, as arrays; a tensor alone is called by the empty string.
+
+    A pair, as torchvision keeps MNIST, is images and labels. Nothing executes; ForeignFile or UnsafeFile.
+    """
+    from disentool.io import torch_file  # it loads torch, which takes seconds
+
+    hint = "save a tensor of images, or a dict of tensors images and labels"
+    content = torch_file.load(path, "file of tensors", hint, mapped=True)
+    torch_file.check_leaves(path, content)
+    if isinstance(content, (tuple, list)) and len(content) == 2:
+        content = dict(zip(("images", "labels"), content, strict=True))
+    named = content if isinstance(content, dict) else {"": content}
+    return {str(name): array for name, value in named.items() if (array := torch_file.as_array(value)) is not None}
+
+
+def _tensor(tensors: dict[str, np.ndarray], path: Path, name: str) -> Rows:
+    if name not in tensors:
+        raise ForeignFile(f"{path}: no tensor {name!r}; its tensors are {', '.join(sorted(tensors)) or 'none'}")
+    if not tensors[name].ndim:
+        raise ForeignFile(f"{path}: tensor {name!r} is a single number, expected several")
+    return _in_memory(tensors[name])
 
 
 def _npy_header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype]:

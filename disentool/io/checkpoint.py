@@ -2,6 +2,7 @@
 
 import math
 import platform
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +66,17 @@ def _of_hdf5(path: Path) -> str:
     with hdf5.opened(path) as file:
         name = hdf5.attribute(file, "format", None)
     if name == DATASET.name:
-        return "a data set; name the checkpoint first, and this with --data"
+        return (
+            f"a data set; `disentool train METHOD --data {shlex.quote(str(path))}` makes a checkpoint of it; encode,"
+            " invert, score, swap and traverse take it beside a checkpoint, with --data"
+        )
     if name == LATENTS.name:
         return "codes; `disentool decode CKPT FILE` makes images of them, and `disentool score` measures them"
     if name == DIRECTIONS.name:
-        return "directions; name the checkpoint first, and this with --direction"
-    return "an HDF5 file; `disentool prepare array` makes a data set of one, which --data takes"
+        return "directions; name the checkpoint first; sample and traverse take directions beside it, with --direction"
+    return (
+        "an HDF5 file; `disentool prepare array` makes a data set of one, and `disentool train METHOD --data` a model"
+    )
 
 
 def check(path: Path, content: Any) -> None:

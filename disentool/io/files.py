@@ -56,7 +56,7 @@ def require_apart(output: Path, *inputs: Path) -> None:
     """WrongUsage if the output would replace one of the inputs it is made from."""
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
-            raise WrongUsage(f"{output}: is read by this very command; name another -o")
+            raise WrongUsage(f"{output}: is read by this very command; name another file")
 
 
 def sha256(path: Path) -> str:
@@ -77,7 +77,7 @@ def probe(path: Path, *, overwrite: bool, need_bytes: int = 0) -> Path:
     if path.exists() and not path.is_file():
         raise NotWritable(f"{path}: is no ordinary file; name another")  # /dev/null must not become a data set
     if os.path.lexists(path) and not overwrite:
-        raise OutputExists(f"{path}: already there; --overwrite replaces it, -o names another")
+        raise OutputExists(f"{path}: already there; --overwrite replaces it, or name another file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".probe", dir=path.parent)
@@ -119,7 +119,7 @@ def probe_folder(path: Path) -> None:
 def require_free(path: Path) -> None:
     """OutputExists if there is anything of this name."""
     if os.path.lexists(path):
-        raise OutputExists(f"{path}: already there; --overwrite replaces it, -o names another")
+        raise OutputExists(f"{path}: already there; --overwrite replaces it, or name another file")
 
 
 @contextmanager
@@ -154,7 +154,9 @@ def _locked(path: Path, lock: Path, wait: Callable[[], None] | None) -> locks.Lo
             return locks.take(lock, patience=patience, poll=poll)
         except locks.Timeout:
             if wait is None:
-                raise OutputBusy(f"{path}: another running disentool is writing it; wait, or name another -o") from None
+                raise OutputBusy(
+                    f"{path}: another running disentool is writing it; wait, or name another file"
+                ) from None
             wait()
             patience, poll = -1, _WAITING_POLL
         except OSError as error:
@@ -218,6 +220,21 @@ def whole_folder(path: Path) -> Iterator[Path]:
         raise not_writable(path, error) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def scratch_folder(beside: Path) -> Iterator[Path]:
+    """An empty folder beside an output, removed at the end; what a killed process left goes with the next claim."""
+    beside = _followed(beside)
+    folder = beside.with_name(f"{_partial(beside)}{os.getpid()}.d")
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise not_writable(folder, error) from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def duplicate(source: Path, target: Path) -> None:

@@ -8,8 +8,8 @@ from disentool.io import hdf5, read_images
 
 _LOOKED_AT = 2000  # names of a zip's members
 _STARTS = (
-    (b"\x93NUMPY", "array"),
-    (b"\x1f\x8b", "tar"),
+    (b"\x93NUMPY", "arrays"),
+    (b"\x1f\x8b", "archive"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"Rar!", "rar"),
 )
@@ -22,15 +22,19 @@ def described(path: Path) -> str:
         start = file.read(512)
     kind = next((kind for begin, kind in _STARTS if start.startswith(begin)), "")
     if start[257:262] == b"ustar":
-        kind = "tar"
+        kind = "archive"
     if start.startswith(b"PK"):
-        return _zip(path, name, folder)
-    if kind == "array" or hdf5.is_hdf5(path):
-        return f"a file of {'arrays' if kind == 'array' else 'HDF5'}; `disentool prepare array --from {name}` reads it"
-    if kind == "tar":
-        return f"an archive; `mkdir {folder} && tar -xf {name} -C {folder}` unpacks it {_then(folder)}"
+        kind = _kind_of_zip(path)
+    if kind == "damaged":
+        return "a damaged zip archive; make it anew"
+    if kind in ("arrays", "torch") or hdf5.is_hdf5(path):
+        what = {"arrays": "arrays", "torch": "torch (a checkpoint, or tensors)"}.get(kind, "HDF5")
+        it = "tensors of images" if kind == "torch" else "it"
+        return f"a file of {what}; `disentool prepare array --from {name}` reads {it}"
+    if kind == "archive":
+        return f"an archive; `disentool prepare folder --from {name}` reads its pictures"
     if kind:
-        return f"a {kind} archive; unpack it into a folder, {folder}, {_then(folder)}"
+        return f"a {kind} archive; unpack it into a folder, {folder}, for `disentool prepare folder --from {folder}`"
     if start.startswith(b"MATLAB"):
         return "a MATLAB file older than 7.3; save it with -v7.3, or its arrays as .npy"
     if start.startswith(b"\x80") or path.suffix.lower() in (".pt", ".pth", ".pkl", ".pickle"):
@@ -39,25 +43,32 @@ def described(path: Path) -> str:
         return "one picture; name the folder that it lies in"
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return f"a text; `disentool prepare folder --from FOLDER --csv {name}` takes a table of factors"
-    return "a file of another kind; `disentool prepare` reads folders of pictures, and .npy, .npz or HDF5 arrays"
+    return "a file of another kind; `disentool prepare` reads folders of pictures, and .npy, .npz, HDF5 or .pt arrays"
 
 
-def _zip(path: Path, name: str, folder: str) -> str:
-    """What a zip is: arrays of NumPy, a file of torch, or an archive."""
+def is_archive(path: Path) -> bool:
+    """Whether a file is a tar, or a zip that holds neither arrays of NumPy nor what torch saved."""
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        start = file.read(512)
+    if start.startswith(b"PK"):
+        return _kind_of_zip(path) == "archive"
+    return start.startswith(b"\x1f\x8b") or start[257:262] == b"ustar"
+
+
+def is_torch(path: Path) -> bool:
+    """Whether a file is a zip as torch saves it."""
+    return path.is_file() and zipfile.is_zipfile(path) and _kind_of_zip(path) == "torch"
+
+
+def _kind_of_zip(path: Path) -> str:
+    """Whether a zip holds ``arrays`` of NumPy, what ``torch`` saved, or is another ``archive``; or is ``damaged``."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()[:_LOOKED_AT]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return "a damaged zip archive; make it anew"
+        return "damaged"
     if any(member.endswith("data.pkl") for member in names):
-        return (
-            "a file of torch (a checkpoint, or tensors); save a tensor of images by"
-            " `numpy.save('images.npy', tensor.numpy())` for `disentool prepare array --from images.npy`"
-        )
-    if names and all(member.endswith(".npy") for member in names):
-        return f"a file of arrays; `disentool prepare array --from {name}` reads it"
-    return f"a zip archive; `unzip {name} -d {folder}` unpacks it {_then(folder)}"
-
-
-def _then(folder: str) -> str:
-    return f"for `disentool prepare folder --from {folder}`"
+        return "torch"
+    return "arrays" if names and all(member.endswith(".npy") for member in names) else "archive"

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 
 from disentool.errors import DataMismatch, ForeignFile, counted
-from disentool.io import arrays, hdf5
+from disentool.io import arrays, foreign_files, hdf5
 from disentool.io.classes import describes
 from disentool.io.dataset import read_class_names, read_factor_facts
 from disentool.io.schema import DATASET, LATENTS
@@ -40,6 +40,8 @@ class Latents:
 def read(path: Path) -> Latents:
     """Open a latents file and read it into memory."""
     path = Path(path)
+    if foreign_files.is_torch(path):
+        raise ForeignFile(f"{path}: expected codes (.h5), found {foreign_files.described(path)}")
     with hdf5.opened(path, "`disentool encode` makes one") as file:
         hdf5.check(file, path, LATENTS)
         factors = hdf5.array(file, path, "factors")[()] if hdf5.has(file, "factors") else None

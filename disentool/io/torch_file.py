@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
+import numpy as np
 import torch
 
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile, typed
@@ -23,12 +24,12 @@ _WHOLE = ("BININT", "BININT1", "BININT2", "LONG1")  # how pickles hold a whole n
 _MEMO = ("BINPUT", "LONG_BINPUT", "PUT", "MEMOIZE")
 
 
-def load(path: Path, what: str, hint: str, *, legacy: bool = False) -> Any:
+def load(path: Path, what: str, hint: str, *, legacy: bool = False, mapped: bool = False) -> Any:
     """The object in a file, on the CPU: tensors and plain Python. ``what`` and ``hint`` are for errors' words.
 
-    ``legacy``: the format of torch before 1.6 is accepted too. Raises UnsafeFile (it holds code, or claims more than it
-    holds) or ForeignFile. Where tensors are views, they can still be larger than what is stored:
-    :func:`check_leaves`.
+    ``legacy``: the format of torch before 1.6 is accepted too. ``mapped``: numbers stay in the file until they are
+    used. Raises UnsafeFile (it holds code, or claims more than it holds) or ForeignFile. Where tensors are views, they
+    can still be larger than what is stored: :func:`check_leaves`.
     """
     if legacy and not zipfile.is_zipfile(path):
         _check_legacy(path, what, hint)
@@ -37,7 +38,7 @@ def load(path: Path, what: str, hint: str, *, legacy: bool = False) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks of torch's on what is refused below
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         if not (named := re.search(r"GLOBAL ([\w.]+)", str(error))):
             raise _damaged(path, what, hint) from error
@@ -134,3 +135,11 @@ def check_leaves(path: Path, content: Any) -> None:
             waiting += [(item, depth + 1) for item in value]
         elif not (value is None or isinstance(value, (bool, int, float, str))):
             raise UnsafeFile(f"{path}: holds {typed(value)}, expected tensors and plain values; not used")
+
+
+def as_array(value: Any) -> np.ndarray | None:
+    """A tensor as an array, of a type that NumPy has; None for anything else."""
+    if not isinstance(value, torch.Tensor):
+        return None
+    value = value.detach()
+    return cast(np.ndarray, (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).numpy())

@@ -127,7 +127,7 @@ def blank_networks(method: Method, path: Path) -> dict[str, torch.nn.Module]:
         with torch.device("meta"):
             return method.networks()
     except DisentoolError as error:
-        raise ForeignFile(f"{path}: its configuration does not make a model: {error}") from None
+        raise ForeignFile(f"{path}: its configuration does not make a model: {str(error).removeprefix('--')}") from None
 
 
 def build_method(path: Path, content: dict[str, Any]) -> Method:
@@ -156,7 +156,7 @@ def build_method(path: Path, content: dict[str, Any]) -> Method:
         )
         return named_code.load(entry.implementation)(config, known)
     except DisentoolError as error:
-        raise ForeignFile(f"{path}: its configuration does not make a model: {error}") from None
+        raise ForeignFile(f"{path}: its configuration does not make a model: {str(error).removeprefix('--')}") from None
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ForeignFile(f"{path}: its entry data is damaged, so it does not make a model; make it anew") from error
 

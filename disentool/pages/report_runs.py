@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from disentool.errors import DisentoolError, ForeignFile, Interrupted, MissingFile, WrongUsage
+from disentool.errors import DisentoolError, ForeignFile, Interrupted, MissingFile, WrongUsage, counted
 from disentool.io import directions_file, files, hdf5, records, score_records
 from disentool.io.directions_file import Directions
 from disentool.io.schema import CORRELATION, DATASET, DIRECTIONS, HISTORY, INVERSION, LATENTS, SCORE
@@ -99,7 +99,9 @@ def _files(path: Path, report: Reporter) -> Iterator[tuple[Path, bool]]:
     if not wanted:
         raise MissingFile(f"{path}: the folder holds no checkpoint, history, score record or direction")
     if len(wanted) < len(there):
-        report.note(f"{path}: {len(there) - len(wanted)} data sets, codes and other records are passed over")
+        report.note(
+            f"{path}: passed over {counted(len(there) - len(wanted), 'file')} (data sets, codes, other records)"
+        )
     for one in wanted:
         yield one, True
 

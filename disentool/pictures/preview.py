@@ -140,7 +140,8 @@ def _agreement(source: Source, table: np.ndarray, shown: list[tuple[np.ndarray, 
     for k, (_, rows) in enumerate(shown):
         same = np.delete(table[rows] == base, k, axis=1)
         exact, total = exact + int(same.all(axis=1).sum()), total + len(rows)
-    return f"not a grid: the nearest rows are shown; in {exact} of {total} images all other factors keep their class"
+    nearest = "" if exact == total else "not a grid: the nearest rows are shown; "
+    return f"{nearest}in {exact} of {total} images all other factors keep their class"
 
 
 def _drawn(source: Source, shown: list[tuple[np.ndarray, np.ndarray]], images: np.ndarray) -> Drawn:

@@ -112,8 +112,12 @@ def results_of(
     codes_for: Callable[[Metric], Codes],
     functions: ModelFunctions,
     options: ScoreOptions,
+    notes: Sequence[str] = (),
 ) -> Iterator[tuple[str, Result]]:
-    """The results of one artefact by metric; what compares models is kept for later, as of ``artefact``."""
+    """The results of one artefact by metric; what compares models is kept for later, as of ``artefact``.
+
+    ``notes``: of its data, for every result.
+    """
     for metric, draws in drawn:
         codes = codes_for(metric)
         with naming(path):
@@ -129,7 +133,7 @@ def results_of(
                 raise
             options.report.note(f"{path}: {metric.name} is left out: {str(error).removeprefix(f'{path}: ')}")
             continue
-        yield metric.name, with_notes(result, remarks(codes.mean))
+        yield metric.name, with_notes(result, [*notes, *remarks(codes.mean)])
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 Everything here is decided from labels and a seed alone, before anything is encoded.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from disentool.datasets import factor_columns
 from disentool.errors import DataMismatch, NoFactors, counted
 
 # A factor with more distinct values than this, and more than half as many as there are rows, is no class label.
@@ -48,8 +50,9 @@ class DataRows:
     """Labelled rows.
 
     ``factors``: int [n, K], class indices 0..size-1, or None; ``names`` and ``sizes`` are of its columns. ``grid``:
-    every combination of factor values occurs once, row-major (last factor fastest), so that row and factors determine
-    each other by arithmetic. ``training``: what a model with class and content codes was trained on. Make one with
+    every combination of factor values occurs once, so that row and factors determine each other. ``order``: int64 [n],
+    the row of each combination, row-major (last factor fastest); None: the rows have that order. ``training``: what a
+    model with class and content codes was trained on. ``notes``: what was done to the factors. Make one with
     ``DataRows.from_factors``, or ``DataRows(n)`` where there are no factors.
     """
 
@@ -59,6 +62,8 @@ class DataRows:
     sizes: tuple[int, ...] = ()
     grid: bool = False
     training: TrainingFacts = UNKNOWN
+    notes: tuple[str, ...] = ()
+    order: np.ndarray | None = None
     _by_value: dict = field(default_factory=dict, init=False, repr=False)  # factor -> (rows by value, starts, counts)
 
     @classmethod
@@ -71,11 +76,13 @@ class DataRows:
     ) -> "DataRows":
         """Check labels from anywhere and make them class indices.
 
-        ``factors``: numbers [n, K]; a column that is not already 0..size-1 is replaced by the rank of its values.
+        ``factors``: numbers [n, K]; a column that is not already 0..size-1 is replaced by the rank of its values. A
+        measurement is cut into bins as ``prepare`` does, see :func:`disentool.datasets.factor_columns.from_numbers`,
+        and a note says so.
         ``sizes``: how many values each factor has, where not all of them need occur. ``grid``: None looks whether the
-        rows are a complete grid; True is a claim that is checked, and dropped if it does not hold (a subset of a file
-        may have kept its attribute); False never takes the short cut. Raises ``NoFactors`` for no columns and
-        ``DataMismatch`` for anything that cannot be read as classes.
+        rows are a complete grid, in whatever order; True is a claim that is checked, and dropped if it does not hold
+        (a subset of a file may have kept its attribute); False never takes the short cut. Raises ``NoFactors`` for no
+        columns and ``DataMismatch`` for anything that cannot be read as classes.
         """
         factors = np.asarray(factors)
         if factors.ndim != 2:
@@ -102,6 +109,9 @@ class DataRows:
 
         if factors.dtype.kind in "bu":
             factors = factors.astype(np.int64)
+        cuts: list[str] = []
+        if factors.dtype.kind == "f" and sizes is None:
+            factors, cuts = _without_measurements(factors, names)
 
         columns, found = [], []
         for i in range(k):
@@ -111,8 +121,11 @@ class DataRows:
         if any(column is not None for column in columns):
             factors = np.stack([factors[:, i] if c is None else c for i, c in enumerate(columns)], axis=1)
             factors = factors.astype(np.int64, copy=False)
-        grid = grid is not False and _is_grid(factors, found)
-        return cls(n, factors, names, tuple(found), grid)
+        order = None if grid is False else _order_of_grid(factors, found)
+        in_order = order is None or bool((np.diff(order) == 1).all())
+        return cls(
+            n, factors, names, tuple(found), order is not None, notes=tuple(cuts), order=None if in_order else order
+        )
 
     @property
     def strides(self) -> np.ndarray:
@@ -123,7 +136,8 @@ class DataRows:
         """Row numbers, int64 [...], of factor combinations, int [..., K]. Only for a grid."""
         if not self.grid:
             raise DataMismatch("rows follow from factors only on a complete grid, and this data is not one")
-        return np.asarray(factor_rows) @ self.strides
+        cells = np.asarray(factor_rows) @ self.strides
+        return cells if self.order is None else self.order[cells]
 
     def counts(self, factor: int) -> np.ndarray:
         """int64 [size]: how many rows have each value of a factor."""
@@ -232,20 +246,23 @@ def _as_classes(column: np.ndarray, name: str, size: int | None) -> tuple[np.nda
     return np.unique(column, return_inverse=True)[1] if classes is None else classes, size
 
 
-def _is_grid(factors: np.ndarray, sizes: Sequence[int]) -> bool:
-    n = len(factors)
-    total = 1
-    for size in sizes:
-        total *= size
-        if total > n:
-            return False
-    if total != n:
-        return False
-    for i, size in enumerate(sizes):
-        expected = np.arange(size).reshape([-1 if j == i else 1 for j in range(len(sizes))])
-        if not (factors[:, i].reshape(sizes) == expected).all():
-            return False
-    return True
+def _without_measurements(factors: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Floats [n, K] with the class indices of its bins for each column that is a measurement; and the rules."""
+    columns = [factor_columns.from_numbers(name, column) for name, column in zip(names, factors.T, strict=True)]
+    if not any(column.rule for column in columns):
+        return factors, []
+    told = [column.classes if column.rule else given for column, given in zip(columns, factors.T, strict=True)]
+    return np.stack(told, axis=1), factor_columns.cuts(columns)
+
+
+def _order_of_grid(factors: np.ndarray, sizes: Sequence[int]) -> np.ndarray | None:
+    """int64 [n]: the row of each combination, row-major; None where some are missing or there more than once."""
+    if math.prod(sizes) != len(factors):
+        return None
+    cells = np.ravel_multi_index(tuple(factors.T.astype(np.int64, copy=False)), tuple(sizes))
+    order = np.full(len(factors), -1)
+    order[cells] = np.arange(len(factors))
+    return None if (order < 0).any() else order
 
 
 def _without_replacement(available: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:

@@ -51,7 +51,7 @@ def score_latents(
         "rows": len(table.mean),
     }
     functions = of_codes(options.device)
-    for name, result in results_of(path, artefact, drawn, lambda _: codes, functions, options):
+    for name, result in results_of(path, artefact, drawn, lambda _: codes, functions, options, data.notes):
         yield record_of(artefact, name, result)
 
 

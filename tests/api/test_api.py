@@ -448,10 +448,15 @@ def test_codes_and_factors_that_are_swapped_are_told(rows):
     for wrong in (factors, factors.astype(np.float32), torch.from_numpy(factors)):
         with pytest.raises(DataMismatch, match="codes first: score"):
             disentool.score(wrong, codes)
-    with pytest.raises(DataMismatch, match="bin them"):
-        disentool.score(codes, codes)
-    with pytest.raises(DataMismatch, match="column 1"):
-        disentool.score(codes, np.stack([factors[:, 0], codes[:, 0]], 1), ["tc", "sap"])
+        assert np.isfinite(disentool.score(wrong, codes, "gaussian-tc").score)  # needs no factors
+
+
+def test_measured_factors_are_cut_with_a_note():
+    codes, factors = swapped_arrays(1000)
+    result = disentool.score(codes, np.stack([factors[:, 0], codes[:, 0]], 1))
+    assert any("factor_1" in note and "20" in note for note in result.details["notes"])
+    expected = np.stack([factors[:, 0], np.searchsorted(np.quantile(codes[:, 0], np.arange(1, 20) / 20), codes[:, 0])])
+    assert result.score == pytest.approx(disentool.score(codes, expected.T).score, abs=0.01)
 
 
 def test_factors_that_are_no_classes_but_repeat_are_taken():

@@ -76,7 +76,7 @@ def test_decode_anyones_codes(cli, codes):
     [
         (["none.pt", "z.h5", "-o", "x.h5"], 1, "none.pt"),
         (["ckpt.pt", "none.h5", "-o", "x.h5"], 1, "none.h5"),
-        (["ckpt.pt", "ckpt.pt", "-o", "x.h5"], 1, "HDF5"),
+        (["ckpt.pt", "ckpt.pt", "-o", "x.h5"], 1, "codes"),
         (["ckpt.pt", "z.h5", "-o", "x.jpg"], 2, "x.jpg"),
         (["ckpt.pt", "z.h5", "-o", "x.h5", "--rows", "0,192"], 2, "--rows 192"),
         (["ckpt.pt", "z.h5", "-o", "x.h5", "--rows", "0,0"], 2, "--rows 0"),
@@ -166,7 +166,7 @@ def test_export_refuses(cli, ckpt):
         (lambda f: f.pop("config"), "'config'"),
         (lambda f: f.update(version=99), "version 99"),
         (lambda f: f["config"].update(latent_dim=5), "encoder.9.weight"),
-        (lambda f: f["config"].update(latent_dim=10**9), "--latent-dim"),
+        (lambda f: f["config"].update(latent_dim=10**9), "latent-dim"),
         (lambda f: f.update(networks=["encoder"]), "decoder"),
         (lambda f: f.update(networks="encoder"), "`disentool export`"),
         (lambda f: f.update(method="os:system"), None),

@@ -112,7 +112,7 @@ def test_inputs_are_no_outputs(cli, folder, ckpt, squares):
     shutil.copy(squares, folder / "data.h5")
     before = (folder / "data.h5").read_bytes(), ckpt.read_bytes()
     for output in ("ckpt.pt", "./data.h5"):
-        cli("encode", "--data", "data.h5", "-o", output, "--overwrite").failed(2, "-o")
+        cli("encode", "--data", "data.h5", "-o", output, "--overwrite").failed(2, "read")
     assert ((folder / "data.h5").read_bytes(), ckpt.read_bytes()) == before
 
 

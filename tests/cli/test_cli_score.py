@@ -16,7 +16,7 @@ import torch
 from conftest import shell, square_grid, write_dataset
 
 from disentool.commands.encode import encode
-from disentool.io import hdf5
+from disentool.io import dataset, hdf5
 from disentool.io.schema import LATENTS
 
 
@@ -278,6 +278,33 @@ def test_npz_of_codes(cli, folder, codes):
     cli("score", "--codes", "codes", "objects.npz").failed(1, "Python")
     (folder / "cut.npz").write_bytes((folder / "usual.npz").read_bytes()[:300])
     cli("score", "cut.npz").failed(1, "cut.npz")
+
+
+@pytest.mark.parametrize("protocol", ["dlib", "paper"])
+def test_the_order_of_a_grid_changes_no_score(cli, codes, protocol):
+    with h5py.File(codes) as file:
+        z, factors = file["mean"][()], file["factors"][()]
+    order = np.random.default_rng(1).permutation(len(z))
+    np.savez("grid.npz", codes=z, factors=factors)
+    np.savez("other.npz", codes=z[order], factors=factors[order])
+    options = ("--metric", "factor,higgins", "--protocol", protocol, "--set", "votes=200")
+    whole, other = records(cli("score", *options, "grid.npz")), records(cli("score", *options, "other.npz"))
+    assert [record["details"]["grid"] for record in (*whole, *other)] == [True] * 4
+    assert [record["score"] for record in other] == [record["score"] for record in whole]
+
+
+def test_factors_that_are_measured_score_as_prepare_cuts_them(cli):
+    rng = np.random.default_rng(0)
+    pose = np.round(rng.normal(size=(1000, 1)), 2)
+    codes = np.concatenate([pose, rng.normal(size=(1000, 1))], axis=1) + 0.1 * rng.normal(size=(1000, 2))
+    np.savez("measured.npz", codes=codes, factors=pose)
+    np.savez("images.npz", images=np.zeros((1000, 4, 4), np.uint8), factors=pose)
+    cli("prepare", "array", "--from", "images.npz", "-o", "cut.h5")
+    np.savez("cut.npz", codes=codes, factors=dataset.read(Path("cut.h5")).factors)
+    measured, cut = json.loads(cli("score", "measured.npz").out), json.loads(cli("score", "cut.npz").out)
+    assert measured["score"] == cut["score"]
+    told, usual = (record["details"].get("notes", []) for record in (measured, cut))
+    assert any("bins" in note for note in told) and not any("bins" in note for note in usual)
 
 
 def test_constants_are_options(cli, codes):

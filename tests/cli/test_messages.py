@@ -10,16 +10,19 @@ and read the difference before it is committed. Other tests assert the exit code
 """
 
 import os
+import re
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import message_files
 import pytest
 from conftest import DATA
 
-from disentool.cli import COMMANDS
+from disentool.cli import COMMANDS, group
 
 GOLDEN = DATA / "messages.txt"
 WRITE = "DISENTOOL_WRITE_MESSAGES"
@@ -87,3 +90,50 @@ def test_messages(cli, work, command):
         GOLDEN.write_text(text.replace("\n\n\n", "\n\n"), encoding="utf-8")
         return
     assert found.strip() == expected.strip(), f"the wording has changed; if it is meant to, run this with {WRITE}=1"
+
+
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+_QUOTED = re.compile(r"`disentool ([\w-]+)([^`]*)`")
+
+
+def options(command: click.Command) -> set[str]:
+    """The options of a command, and of the commands in it."""
+    found = {"--help"}.union(*(parameter.opts + parameter.secondary_opts for parameter in command.params))
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        found.update(*(options(command.get_command(context, name)) for name in command.list_commands(context)))
+    return found
+
+
+def hints(text: str) -> Iterator[tuple[str, str, set[str]]]:
+    """Each option that a message of the golden file names, with the message and the commands that it may be one of.
+
+    That is the command whose message it is, any that the message names in its words, or, of a command in backticks,
+    that one alone.
+    """
+    for command, lines in sections(text).items():
+        typed = ""
+        for line in lines:
+            if line.startswith(RUN):
+                typed = line
+                continue
+            for name, rest in _QUOTED.findall(line):
+                yield from ((line, option, {name}) for option in _OPTION.findall(rest))
+            named = {name for name in COMMANDS if re.search(rf"(?<![\w-]){name}(?![\w-])", line)}
+            for option in _OPTION.findall(_QUOTED.sub("", line)):
+                if option not in typed.split():  # what was typed may be no option at all
+                    yield line, option, {command, *named}
+
+
+def test_every_option_that_a_message_names_is_one_of_its_command():
+    context = click.Context(group)
+    known = {name: options(group.get_command(context, name)) for name in COMMANDS} | {ANY: set()}
+    everywhere = {option for parameter in group.params for option in parameter.opts}
+    found = list(hints(GOLDEN.read_text(encoding="utf-8")))
+    assert len(found) > 200
+    wrong = [
+        (option, line)
+        for line, option, commands in found
+        if option not in everywhere and not any(option in known[command] for command in commands)
+    ]
+    assert not wrong

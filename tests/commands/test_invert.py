@@ -110,6 +110,17 @@ def test_a_batch_in_parts_is_the_batch(blob, monkeypatch):
     assert (whole.losses <= longer.losses).all()
 
 
+def test_a_folder_stands_for_the_pictures_below_it(cli, blob):
+    (blob / "in").mkdir()
+    for i in (10, 9):
+        shutil.copy(blob / "0.png", blob / "in" / f"{i}.png")
+    call = ("invert", "--trust", "your_generator:Blob", "--starts", 1, "--steps", 1, "--device", "cpu", "--loss", "mse")
+    cli(*call, "--image", "in", "--image", "1.png", "-o", "f.jsonl").printed("f.jsonl")
+    assert [line["image"] for line in records(blob / "f.jsonl")] == ["in/9.png", "in/10.png", "1.png"]
+    (blob / "none").mkdir()
+    cli(*call, "--image", "none", "-o", "g.jsonl").failed(1, "none")
+
+
 def test_a_checkpoints_own_images_and_encoder(cli, folder, trained, squares):
     call = ("invert", trained, *FAST, "--images", 2, "--loss", "mse,blur", "--sigma", 1)
     cli(*call, "-o", "t.jsonl", "-o", "z.h5").printed("t.jsonl", "z.h5")

@@ -38,7 +38,8 @@ def test_a_folder_for_each_class(cli, classes):
     assert data.factors[:, 0].tolist() == [0] * 4 + [1] * 4 + [2] * 4
     assert data.images[:, 0, 0, 0].tolist() == [0, 1, 2, 10, 40, 41, 42, 50, 20, 21, 22, 30]  # views in order too
     assert (data.name, data.grid) == ("in", False)
-    assert info(classes / "d.h5", verify=True)["class_names"] == {"class": "3: obj1, obj2, obj10"}
+    assert info(classes / "d.h5", verify=True)["class_names"] == {"class": ["obj1", "obj2", "obj10"]}
+    assert "class: '3: obj1, obj2, obj10'" in cli("info", "d.h5").out
 
 
 def test_kinds_of_picture_are_one_in_the_end(cli, folder):
@@ -216,6 +217,9 @@ def test_labels():
     assert words.names == ("1_000", "2", "nan")
     whole = factor_columns.from_numbers("f", np.arange(500) % 300 * 2)
     assert (whole.size, whole.rule) == (300, "")  # whole numbers are classes, however many
+    levels = np.linspace(0, 1, 40)  # as the orientations of dSprites: each equally often
+    assert factor_columns.from_numbers("f", np.tile(levels, 3)).values.tolist() == levels.tolist()
+    assert factor_columns.from_numbers("f", levels).size == factor_columns.BINS  # a different one for each row
     ties = factor_columns.from_numbers("f", np.r_[np.zeros(50), np.linspace(0.1, 1, 50)], bins=4)
     assert len(set(ties.classes[:50])) == 1 and ties.size == np.unique(ties.classes).size
     with pytest.raises(DataMismatch, match="factor f"):
@@ -227,7 +231,7 @@ def test_labels():
 def test_missing_numbers_are_refused_at_any_share(mark, share):
     words = [mark if i < share else f"{i / 7:.2f}" for i in range(100)]
     for column in (words, words[::-1], [mark if word == mark else str(i) for i, word in enumerate(words)]):
-        with pytest.raises(DataMismatch, match="numbers"):
+        with pytest.raises(DataMismatch, match="number"):
             factor_columns.from_column("age", column)
     with pytest.raises(DataMismatch, match="missing"):
         factor_columns.from_column("age", [mark] * 100)
@@ -294,7 +298,7 @@ def test_inputs_are_not_replaced(cli, classes):
     cli(*arguments, "-o", "in/obj1/0.png").failed(2, "in/obj1/0.png")
     np.savez(classes / "a.h5", images=np.zeros((3, 8, 8), np.uint8))  # a .npz by another name
     (classes / "a.h5.npz").rename(classes / "a.h5")
-    cli("prepare", "array", "--from", "a.h5", "-o", "a.h5", "--overwrite").failed(2, "-o")
+    cli("prepare", "array", "--from", "a.h5", "-o", "a.h5", "--overwrite").failed(2, "read")
 
 
 def test_links_to_folders_are_followed_but_for_loops(cli, classes):

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from metric_cases import factor
 
+from disentool.datasets import factor_columns
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
 from disentool.metrics import METRICS
 from disentool.scoring.codes import Codes
@@ -314,11 +315,18 @@ def test_incomplete_grid_scores_like_the_whole():
     assert part.score == pytest.approx(whole.score, abs=0.03)
 
 
-def test_shuffled_grid_is_not_taken_for_one():
+@pytest.mark.parametrize("options", [PAPER, DLIB])
+def test_a_shuffled_grid_scores_as_the_grid(options):
     factors = grid_factors(4, 5, 6)
+    codes = factors @ np.linalg.qr(noise((3, 3), 2))[0] + 2 * noise(factors.shape, 3)
     order = np.random.default_rng(0).permutation(len(factors))
-    assert not DataRows.from_factors(factors[order]).grid
-    assert evaluate(factors[order], factors[order]).score == 1.0
+    shuffled = DataRows.from_factors(factors[order])
+    assert shuffled.grid
+    np.testing.assert_array_equal(shuffled.factors[shuffled.rows_of(factors)], factors)
+    whole, again = evaluate(factors, codes, options), evaluate(factors[order], codes[order], options)
+    assert whole.details["grid"] is again.details["grid"] is True
+    assert again.score == whole.score < 1
+    assert DataRows.from_factors(factors).order is None
 
 
 def test_small_groups_are_flagged():
@@ -512,9 +520,12 @@ def test_rows_follow_from_factors_on_a_grid():
 
 def test_a_false_claim_of_a_grid_is_dropped():
     factors = grid_factors(3, 4)
-    for lie in (factors[::-1], factors[1:], factors[:, ::-1], np.concatenate([factors[:11], factors[:1]])):
-        points = DataRows.from_factors(lie, sizes=(4, 3) if lie[1, 0] == 1 else (3, 4), grid=True)
-        assert not points.grid
+    for lie in (factors[1:], np.concatenate([factors[:11], factors[:1]])):
+        assert not DataRows.from_factors(lie, sizes=(3, 4), grid=True).grid
+    for other in (factors[::-1], factors[:, ::-1]):  # whole ones, in another order
+        points = DataRows.from_factors(other, sizes=(4, 3) if other[1, 0] == 1 else (3, 4), grid=True)
+        np.testing.assert_array_equal(points.factors[points.rows_of(other)], other)
+        assert points.grid
 
 
 def test_sizes_may_exceed_what_occurs():
@@ -532,7 +543,7 @@ def test_sizes_may_exceed_what_occurs():
         (np.zeros((0, 2)), {}, DataMismatch, "no rows"),
         (np.array([["a"], ["b"]]), {}, DataMismatch, "<U1"),
         (np.array([[1.0], [np.nan], [np.inf]]), {}, DataMismatch, "2 values"),
-        (noise((500, 1)), {"names": ["pose"]}, DataMismatch, "500 rows"),
+        (np.arange(500)[:, None], {"names": ["pose"]}, DataMismatch, "500 rows"),
         (np.arange(500)[:, None], {"sizes": [500]}, DataMismatch, "continuous"),
         (np.zeros((4, 2), int), {"names": ["a"]}, DataMismatch, "names"),
         (np.zeros((4, 2), int), {"names": ["a", "a"]}, DataMismatch, "names"),
@@ -550,7 +561,19 @@ def test_labels_that_are_none(factors, arguments, error, words):
 
 def test_many_values_are_fine_when_they_recur():
     assert DataRows.from_factors(np.tile(np.linspace(0, 1, 300), 3)[:, None]).sizes == (300,)
-    assert DataRows.from_factors(noise((150, 1))).sizes == (150,)
+    assert DataRows.from_factors(np.arange(150)[:, None]).sizes == (150,)
+
+
+def test_a_measurement_is_cut_as_prepare_cuts_it():
+    measured = np.round(noise((3000, 1)), 2)
+    whole = np.tile([[3], [5]], (1500, 1))
+    points = DataRows.from_factors(np.concatenate([measured, whole], axis=1), ("pose", "shape"))
+    expected = factor_columns.from_numbers("pose", measured[:, 0])
+    np.testing.assert_array_equal(points.factors[:, 0], expected.classes)
+    assert points.sizes == (expected.size, 2)
+    assert len(points.notes) == 1 and "pose" in points.notes[0]
+    declared = DataRows.from_factors(measured, sizes=[len(np.unique(measured))])
+    assert declared.sizes == (len(np.unique(measured)),) and not declared.notes
 
 
 # Bad input

@@ -1,0 +1,83 @@
+"""Columns of numbers as other countries and programs write them: decimal commas, and marks between thousands."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from disentool.errors import DataMismatch
+
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_WHOLE = re.compile(r"[+-]?\d+")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
+_ONE_MARK = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")  # one number with a decimal comma, another with a mark of thousands
+# Ways to mark thousands: the marks, a number with them, the decimal sign, a number without them.
+_POINT, _COMMA = r"(\.\d+)?", r"(,\d+)?"
+_WAYS = tuple(
+    (marks, re.compile(rf"[+-]?{grouped}{decimals}"), decimal, re.compile(rf"[+-]?\d+{decimals}"))
+    for marks, grouped, decimal, decimals in (
+        (",", r"[1-9]\d{0,2}(,\d{3})+", ".", _POINT),
+        (",", r"[1-9]\d?(,\d\d)*,\d{3}", ".", _POINT),  # as in India: 12,34,567
+        (".", r"[1-9]\d{0,2}(\.\d{3})+", ",", _COMMA),
+        (" \u00a0\u2009\u202f", "[1-9]\\d{0,2}([ \u00a0\u2009\u202f]\\d{3})+", ".", _POINT),
+        (" \u00a0\u2009\u202f", "[1-9]\\d{0,2}([ \u00a0\u2009\u202f]\\d{3})+", ",", _COMMA),
+        ("'\u2019", "[1-9]\\d{0,2}(['\u2019]\\d{3})+", ".", _POINT),
+        ("'\u2019", "[1-9]\\d{0,2}(['\u2019]\\d{3})+", ",", _COMMA),
+    )
+)
+
+
+def without(path: Path, name: str, words: list[str]) -> tuple[list[str], str]:
+    """A column of the table ``path`` with plain numbers for others, and what was done; any other column as it is.
+
+    DataMismatch where all its words are numbers, but not in one way, or in several ways that differ.
+    """
+    different = sorted(set(words))
+    odd = [word for word in different if not _PLAIN.fullmatch(word)]
+    if not odd or not all(map(_is_number, different)):
+        return words, ""
+    if all(_DECIMAL_COMMA.fullmatch(word) or _WHOLE.fullmatch(word) for word in different):
+        if all(_ONE_MARK.fullmatch(word) for word in odd):
+            raise _ambiguous(path, name, odd[0], odd[0].replace(",", "."), odd[0].replace(",", ""))
+        return [word.replace(",", ".") for word in words], f"factor {name}: decimal commas read, such as {odd[0]}"
+    readings = {tuple(_read(word, *way) for word in different): way for way in _WAYS if _fits(different, way)}
+    if not readings:
+        raise DataMismatch(
+            f"{path}: factor {name}: its numbers are written in several ways, such as {odd[0]!r}; write decimal points,"
+            " and no marks of thousands"
+        )
+    if len(readings) > 1:
+        first, second = list(readings)[:2]
+        at = next(i for i, pair in enumerate(zip(first, second, strict=True)) if pair[0] != pair[1])
+        raise _ambiguous(path, name, different[at], first[at], second[at])
+    ((read, way),) = readings.items()
+    plain = dict(zip(different, read, strict=True))
+    marked = next(word for word in different if way[1].fullmatch(word))
+    return [plain[word] for word in words], f"factor {name}: marks of thousands left out, such as {marked}"
+
+
+_Way = tuple[str, re.Pattern, str, re.Pattern]
+
+
+def _is_number(word: str) -> bool:
+    known = (_PLAIN, _DECIMAL_COMMA, *(grouped for _, grouped, _, _ in _WAYS))
+    return any(pattern.fullmatch(word) for pattern in known)
+
+
+def _fits(words: Sequence[str], way: _Way) -> bool:
+    """Whether all words are numbers of one way to mark thousands, and one has marks."""
+    _, grouped, _, bare = way
+    marked = [bool(grouped.fullmatch(word)) for word in words]
+    return any(marked) and all(found or bare.fullmatch(word) for found, word in zip(marked, words, strict=True))
+
+
+def _read(word: str, marks: str, grouped: re.Pattern, decimal: str, bare: re.Pattern) -> str:
+    """A number without its marks of thousands, and with a decimal point."""
+    for mark in marks if grouped.fullmatch(word) else "":
+        word = word.replace(mark, "")
+    return word.replace(decimal, ".")
+
+
+def _ambiguous(path: Path, name: str, word: str, one: str, other: str) -> DataMismatch:
+    return DataMismatch(
+        f"{path}: factor {name}: {word!r} is {one} or {other}; write decimal points, and no marks of thousands"
+    )

@@ -1,0 +1,68 @@
+"""Numbers with decimal commas and with marks of thousands: read right, or refused with what they may mean."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from disentool.datasets import number_marks
+from disentool.errors import DataMismatch
+from disentool.io import dataset
+
+TABLE = Path("t.csv")
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        (["1,5", "2", "-3,25"], ["1.5", "2", "-3.25"]),
+        (["1,234,567", "2,345", "12"], ["1234567", "2345", "12"]),
+        (["1,234.5", "345.5", "-2,000"], ["1234.5", "345.5", "-2000"]),
+        (["1.234,5", "345,5", "12"], ["1234.5", "345.5", "12"]),
+        (["1.234.567", "1.234", "12"], ["1234567", "1234", "12"]),
+        (["1 234", "12"], ["1234", "12"]),
+        (["1\u202f234,5", "12,5"], ["1234.5", "12.5"]),
+        (["1'234.5", "12"], ["1234.5", "12"]),
+        (["12,34,567", "2,345"], ["1234567", "2345"]),
+    ],
+)
+def test_numbers_of_other_countries(words, numbers):
+    read, note = number_marks.without(TABLE, "v", words)
+    assert read == numbers
+    assert "factor v" in note
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["1", "2.5", "1e3"], ["1.234", "2"], ["a", "1,5"], ["1,2,3", "1,2"], ["1-2", "3"], ["10%"], ["2020-01-02"]],
+)
+def test_other_words_stay(words):
+    assert number_marks.without(TABLE, "v", words) == (words, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "noun"),
+    [
+        (["1,234", "2,345", "12"], "1.234 or 1234"),
+        (["1,234", "1.234"], "1234 or 1.234"),
+        (["1,5", "2.5"], "several ways"),
+        (["1,234.5", "1.234,5"], "several ways"),
+    ],
+)
+def test_what_may_mean_two_numbers_is_refused(words, noun):
+    with pytest.raises(DataMismatch, match=noun) as raised:
+        number_marks.without(TABLE, "v", words)
+    assert str(raised.value).startswith("t.csv: factor v")
+
+
+def test_tables_of_such_numbers(cli, folder):
+    (folder / "in").mkdir()
+    for i in range(3):
+        Image.new("L", (8, 8), i).save(folder / "in" / f"{i}.png")
+    (folder / "t.csv").write_text('file,v\n0.png,"1,234.5"\n1.png,"12.5"\n2.png,"2,000"\n')
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "d.h5").printed("d.h5")
+    assert dataset.read(folder / "d.h5").factor_values["v"].tolist() == [12.5, 1234.5, 2000]
+    (folder / "t.csv").write_text("file,v\n0.png,1,5\n1.png,2,5\n2.png,3,5\n")  # decimal commas that nothing quotes
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(1, "quotes")
+    (folder / "t.csv").write_text("file;v\n0.png;1,5\n1.png;2,5\n2.png;3,5\n")
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(1, "semicolons")

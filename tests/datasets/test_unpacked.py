@@ -1,0 +1,154 @@
+"""Archives of pictures, and tensors of torch, given to ``prepare``: read as the folder or the array is, and bounded."""
+
+import io
+import stat
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from disentool.datasets import unpacked
+from disentool.errors import DisentoolError, ForeignFile, MissingFile, UnsafeFile
+from disentool.io import dataset, files
+
+GREYS = {"cat/2.png": 20, "cat/10.png": 100, "dog/1.png": 200}
+
+
+def png(grey: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (8, 8), grey).save(file, "PNG")
+    return file.getvalue()
+
+
+def zipped(path: str, members: dict[str, bytes], links: tuple[str, ...] = ()) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            info = zipfile.ZipInfo(name)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = (stat.S_IFLNK | 0o777) << 16 if name in links else 0o644 << 16
+            archive.writestr(info, data)
+    return Path(path)
+
+
+def tarred(path: str, members: dict[str, bytes], mode: str = "w") -> Path:
+    with tarfile.open(path, mode) as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return Path(path)
+
+
+def write(path: str, members: dict[str, bytes]) -> Path:
+    if path.endswith(".zip"):
+        return zipped(path, members)
+    return tarred(path, members, "w:gz" if path.endswith("gz") else "w")
+
+
+@pytest.mark.parametrize("archive", ["photos.zip", "photos.tar", "photos.tar.gz", "photos.tgz"])
+@pytest.mark.parametrize("prefix", ["", "photos/", "a\\"])
+def test_an_archive_is_read_as_its_folder(cli, folder, archive, prefix):
+    members = {prefix + name: png(grey) for name, grey in GREYS.items()}
+    if prefix == "a\\":  # as Windows writes paths
+        members = {name.replace("/", "\\"): data for name, data in members.items()}
+    write(archive, {**members, "notes.txt": b"of the whole"})
+    outcome = cli("prepare", archive)
+    assert outcome.code == 0 and "1 file" in outcome.err
+    data = dataset.read(folder / "photos.h5")
+    assert data.class_names == {"class": ["cat", "dog"]} and data.name == ("a" if prefix == "a\\" else "photos")
+    assert data.images[:, 0, 0, 0].tolist() == [20, 100, 200]
+    assert sorted(path.name for path in folder.iterdir()) == sorted([archive, "photos.h5"])
+    cli("prepare", "folder", "--from", archive, "--preview", "p.png").printed("p.png")
+    assert sorted(path.name for path in folder.iterdir()) == sorted([archive, "photos.h5", "p.png"])
+
+
+def test_messages_name_the_archive(cli, folder):
+    zipped("photos.zip", {"a/0.png": png(0), "a/1.png": b"none", "b/0.png": png(1)})
+    outcome = cli("prepare", "photos.zip")
+    assert "photos.zip/a/1.png" in outcome.err and ".partial" not in outcome.err
+    cli("prepare", "photos.zip", "--csv", "photos.zip", "-o", "d.h5").failed(1, "photos.zip")
+    failed = cli("prepare", "folder", "--from", "photos.zip", "--strict", "-o", "d.h5")
+    assert failed.code == 1 and "photos.zip/a/1.png" in failed.err and ".partial" not in failed.err
+    assert sorted(path.name for path in folder.iterdir()) == ["photos.h5", "photos.zip"]
+
+
+@pytest.mark.parametrize("name", ["/out.png", "C:/out.png", "C:\\out.png", "a\\..\\..\\out.png"])
+def test_a_member_that_leads_out_of_the_folder_is_refused(folder, name):
+    archive = zipped("bad.zip", {"a/0.png": png(0), name: png(1)})
+    with files.scratch_folder(folder / "deep" / "d.h5") as scratch, pytest.raises(UnsafeFile, match="leads out"):
+        unpacked.unpack(archive, scratch)
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) == ["bad.zip", "deep"]
+
+
+@pytest.mark.parametrize("name", ["../out.png", "a/../../out.png", "..\\out.png"])
+def test_a_member_above_the_folder_is_passed_over_as_hidden(folder, name):
+    archive = zipped("bad.zip", {"a/0.png": png(0), name: png(1)})
+    with files.scratch_folder(folder / "deep" / "d.h5") as scratch:
+        unpacked.unpack(archive, scratch)
+        assert [path.name for path in scratch.rglob("*.png")] == ["0.png"]
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) == ["bad.zip", "deep"]
+
+
+def test_a_link_is_never_made(cli, folder):
+    (folder / "secret.png").write_bytes(png(9))
+    target = str(folder / "secret.png").encode()
+    zipped("links.zip", {"a.png": target, "b.png": png(1)}, links=("a.png",))
+    with tarfile.open("links.tar", "w") as archive:
+        link = tarfile.TarInfo("a.png")
+        link.type, link.linkname = tarfile.SYMTYPE, str(folder / "secret.png")
+        archive.addfile(link)
+        info = tarfile.TarInfo("b.png")
+        info.size = len(png(1))
+        archive.addfile(info, io.BytesIO(png(1)))
+    for name in ("links.zip", "links.tar"):
+        cli("prepare", name, "-o", f"{name}.h5").printed(f"{name}.h5")
+        assert dataset.read(folder / f"{name}.h5").images[:, 0, 0, 0].tolist() == [1]
+
+
+def test_what_pictures_cannot_be_is_not_unpacked(folder, monkeypatch):
+    monkeypatch.setattr(unpacked, "_ALWAYS", 1 << 16)
+    monkeypatch.setattr(unpacked, "_LARGEST", 1 << 20)
+    bomb = zipped("bomb.zip", {f"{i}.bmp": bytes(1 << 19) for i in range(4)})
+    stored = tarred("large.tar", {"0.bmp": bytes((1 << 20) + 1)})
+    both = zipped("both.zip", {"a.png": png(0), "a.png/b.png": png(1)})
+    empty = zipped("empty.zip", {"a.txt": b"no picture"})
+    for archive, error in ((bomb, UnsafeFile), (stored, UnsafeFile), (both, ForeignFile), (empty, MissingFile)):
+        with files.scratch_folder(folder / "d.h5") as scratch, pytest.raises(error) as raised:
+            unpacked.unpack(archive, scratch)
+        assert str(archive) in str(raised.value) and "\n" not in str(raised.value)
+    cut = folder / "cut.tar"
+    cut.write_bytes(tarred("whole.tar", {"0.png": png(0), "1.png": png(1)}).read_bytes()[:1200])
+    with files.scratch_folder(folder / "d.h5") as scratch, pytest.raises(DisentoolError):
+        unpacked.unpack(cut, scratch)
+
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (12, 8, 10, 3), np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["tensor", "pair", "dict", "half"])
+def test_tensors_of_torch(cli, folder, kind):
+    images, labels = torch.from_numpy(IMAGES.transpose(0, 3, 1, 2).copy()), torch.arange(12) % 3
+    content = {
+        "tensor": images,
+        "pair": (images, labels),
+        "dict": {"images": images, "labels": labels, "epoch": 3},
+        "half": {"images": (images / 255).half(), "labels": labels},
+    }
+    torch.save(content[kind], "t.pt")
+    cli("prepare", "t.pt").printed("t.h5")
+    data = dataset.read(folder / "t.h5")
+    assert np.array_equal(data.images, IMAGES)
+    assert kind == "tensor" or data.factors[:, 0].tolist() == labels.tolist()
+
+
+def test_a_file_of_torch_that_holds_no_images(cli, folder, trained):
+    torch.save(torch.zeros(1).expand(100_000, 64, 64), "claims.pt")
+    torch.save([1, 2, 3], "none.pt")
+    torch.save(torch.nn.Linear(2, 2), "code.pt")
+    for name, noun in (("claims.pt", "stored"), ("none.pt", "tensors"), ("code.pt", "Python"), (trained, "tensors")):
+        cli("prepare", "array", "--from", name, "-o", "d.h5").failed(1, noun)
+    assert not (folder / "d.h5").exists()
