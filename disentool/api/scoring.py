@@ -246,8 +246,8 @@ def _require_order(codes: np.ndarray, factors: np.ndarray) -> None:
     if (codes == np.round(codes)).all() and all(2 * len(np.unique(column)) <= n for column in codes.T):
         at = fractions.index(True)
         raise DataMismatch(
-            f"factors: column {at} has {distinct[at]:,} different fractions in {n:,} rows, expected class numbers, which"
-            " codes has; give the codes first: score(codes, factors)"
+            f"factors: column {at} has {distinct[at]:,} different fractions in {n:,} rows, expected class numbers,"
+            " which codes has; give the codes first: score(codes, factors)"
         )
 
 
