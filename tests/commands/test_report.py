@@ -168,7 +168,7 @@ def test_a_folder(cli, own):
     (own / "in" / "notes.txt").write_text("nor this")
     outcome = cli("report", "in", "-o", "r.html", "--device", "cpu")
     outcome.printed("r.html")
-    assert "in: 1" in outcome.err
+    assert "1 file" in outcome.err
     assert made.Reader(own / "r.html").text.count("explorer") or made.Reader(own / "r.html").explorers()
     (own / "in" / "b.pt").write_bytes(b"PK\x03\x04 cut off")
     outcome = cli("report", "in", "-o", "b.html", "--device", "cpu")
@@ -298,7 +298,8 @@ def test_same_inputs_same_bytes(cli, own):
     code = "from disentool.cli import run; run(['report', 'ckpt.pt', 's.jsonl', '-o', 'b.html', '--device', 'cpu'])"
     settings = os.environ | {"PYTHONHASHSEED": "7", "MPLCONFIGDIR": str(own)}
     subprocess.run([sys.executable, "-c", code], env=settings, check=True, capture_output=True)
-    assert (own / "a.html").read_bytes() == (own / "b.html").read_bytes()
+    same = (own / "a.html").read_bytes() == (own / "b.html").read_bytes()
+    assert same  # without pytest's diff of two pages, which takes an hour
 
 
 def test_foreign_texts_are_escaped(report, own, ckpt):
