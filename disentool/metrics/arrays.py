@@ -111,12 +111,13 @@ def varying_dimensions(codes: Array) -> tuple[Integers, list[str]]:
 
 
 def categorical(codes: Array) -> list[int]:
-    """Dimensions of float32 [n, D] that hold a few whole numbers only, three to ``CATEGORIES``: such as an argmax."""
+    """Dimensions of codes [n,D] that hold a few whole numbers only, two to ``CATEGORIES``: such as an argmax."""
 
-    def few(column: Array) -> bool:
-        return bool((column == np.rint(column)).all()) and 2 < len(np.unique(column)) <= CATEGORIES
+    def few_numbers(column: Array) -> bool:
+        whole = all((part == np.rint(part)).all() for part in (column[:1000], column))  # the first rows tell most
+        return whole and 1 < len(np.unique(column)) <= CATEGORIES
 
-    return [j for j in range(codes.shape[1]) if few(codes[:1000, j]) and few(codes[:, j])]
+    return [j for j in range(codes.shape[1]) if few_numbers(codes[:, j])]
 
 
 def note_categorical(codes: Array) -> list[str]:
@@ -124,7 +125,7 @@ def note_categorical(codes: Array) -> list[str]:
     found = categorical(codes)
     if not found:
         return []
-    return [f"dimensions {few(found)} hold a few whole numbers and look categorical; they are taken for quantities"]
+    return [f"dimensions of few whole numbers, taken for quantities even if they are classes: {few(found)}"]
 
 
 def few(numbers: Sequence[int]) -> str:

@@ -441,7 +441,7 @@ def test_no_labels(name):
 def test_categorical_codes_are_pointed_out(name):
     codes = np.column_stack([noise(len(GRID)), GRID[:, 1]])
     notes = measured(name, GRID, codes).details["notes"]
-    assert any("categorical" in note for note in notes)
+    assert any("classes" in note for note in notes)
     assert categorical(codes_of(codes).mean) == [1]
     assert categorical(codes_of(noise((50, 3))).mean) == []
     assert categorical(codes_of(np.zeros((50, 1))).mean) == []
@@ -451,7 +451,7 @@ def test_categorical_codes_are_pointed_out(name):
 def test_a_record_says_once_that_codes_look_categorical(name):
     codes = np.column_stack([noise(len(GRID)), GRID[:, 1]]).astype(np.float32)
     notes = with_notes(measured(name, GRID, codes), remarks(codes)).details["notes"]
-    assert [note for note in notes if "categorical" in note] == note_categorical(codes)
+    assert [note for note in notes if "classes" in note] == note_categorical(codes)
 
 
 def test_numbers_as_large_as_float32_has_them():
