@@ -42,7 +42,7 @@ def test_encoded_pictures_are_named(cli, trained, folder, photos):
     model = disentool.load(trained, device="cpu")
     np.testing.assert_allclose(found.mean[1:3], model.encode(photos[:2]), atol=1e-5)
     facts = json.loads(cli("info", "--json", "z.h5").out)
-    assert facts["images"].startswith("4: large.png, photos/a/1.png")
+    assert facts["images"][:2] == ["large.png", "photos/a/1.png"]
     cli("decode", trained, "z.h5", "--device", "cpu", "-o", "decoded.h5").printed("decoded.h5")
 
 
