@@ -335,7 +335,7 @@ def test_categorical_and_constant_codes_are_said(cli, anyones):
     assert record["score"] == 0
     assert "constant" in outcome.err
     outcome = cli("score", "--metric", "gaussian-tc", "--codes", "y", "any.h5")
-    assert "categorical" in outcome.err
+    assert "classes" in outcome.err
 
 
 def test_all_samples_what_would_be_slow():
