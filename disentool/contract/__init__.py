@@ -11,6 +11,7 @@ from disentool.contract.class_content import (
     CodeTables,
     ContentNoise,
     JoinsClasses,
+    NoticesDeadContent,
     Transfers,
 )
 from disentool.contract.configuration import (
@@ -90,6 +91,7 @@ __all__ = [
     "Noise",
     "Noises",
     "NonNormalCodes",
+    "NoticesDeadContent",
     "OwnPrior",
     "Phase",
     "PixelLawConfig",

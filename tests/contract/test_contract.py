@@ -33,7 +33,7 @@ HAS = {
     "infowgan-gp": GAN,
     "mlvae": BASELINE | {"JoinsClasses"},
     "drnet": BASELINE | {"Transfers", "OwnPrior", "WithoutPrior"},
-    "lord": BASELINE | {"CodeTables", "ContentNoise", "RowCodes", "FittedPrior"},
+    "lord": BASELINE | {"CodeTables", "ContentNoise", "FittedPrior", "NoticesDeadContent", "RowCodes", "StopsEarly"},
 }
 
 

@@ -244,6 +244,19 @@ class LORD:
             code: table.weight[:, : widths[code]] for code, table in tables.items() if isinstance(table, nn.Embedding)
         }
 
+    def dead_content(self, networks: Networks) -> str:
+        """Whether optimised codes vary less, in all dimensions together, than the noise does in one."""
+        table = self.code_tables(networks).get("content_code")
+        if table is None or not self.content_noise:
+            return ""
+        length = float(table.detach().float().var(0, correction=0).sum().sqrt())
+        if length >= self.content_noise:
+            return ""
+        return (
+            f"the content codes of the first stage are dead: their length about their mean is {length:.2g}, below the"
+            f" noise of {self.content_noise:g}; to try: a smaller --penalty-weight"
+        )
+
     def decode(self, networks: Networks, codes: Tensor) -> Tensor:
         """codes float32 [B,D] -> images float32 [B,C,H,W] in 0..1."""
         return torch.sigmoid(networks["generator"](codes))
