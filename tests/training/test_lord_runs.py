@@ -157,6 +157,16 @@ def test_a_run_goes_on_as_its_preset_was_when_it_began(squares, tmp_path, cli):
     cli("train", "lord", *other, "--resume", "-o", out).failed(1, "--penalty")
 
 
+def test_a_second_stage_that_stopped_early_is_complete_unless_told_to_go_on(squares, tmp_path, cli):
+    out = tmp_path / "a.pt"
+    given = SMALL | {"data": squares, "steps": 24, "latent_share": 0.125, "least_fall": 1e6}  # an epoch has 12 steps
+    assert "early" in cli("train", "lord", *flags(given | {"stop_after": 1}), "-o", out).err
+    assert checkpoint.read(out)["step"] == 6 + 12
+    assert "early" in cli("train", "lord", *flags(given | {"stop_after": 1}), "--resume", "-o", out).err
+    cli("train", "lord", *flags(given | {"stop_after": 0}), "--resume", "-o", out).printed(out)
+    assert checkpoint.read(out)["step"] == 24
+
+
 def test_an_untrained_model_is_scored_beside_a_trained_one(squares, tmp_path, cli):
     out = run(squares, tmp_path / "a.pt", 0)
     done = cli("score", out, "--metric", "leakage", "--set", "seeds=1", "--set", "epochs=1")

@@ -167,7 +167,7 @@ class LORDConfig:
     )
 
     # A run may be resumed with other values of these: the next stage, longer, or with its weights' file moved.
-    EXTENDS: ClassVar[frozenset[str]] = frozenset({"stage", "latent_share", "vgg"})
+    EXTENDS: ClassVar[frozenset[str]] = frozenset({"stage", "latent_share", "stop_after", "vgg"})
     # What presets have changed: a run that is resumed with its preset goes on as it began.
     BEGINS: ClassVar[frozenset[str]] = frozenset(
         {"content_dim", "cross_entropy", "least_fall", "modulation", "penalty", "penalty_weight", "stop_after"}
