@@ -147,8 +147,8 @@ def test_a_run_goes_on_as_its_preset_was_when_it_began(squares, tmp_path, cli):
     """Presets have changed since: what was not asked for by name stays as the checkpoint has it."""
     out = tmp_path / "a.pt"
     small = {"data": squares, "preset": "small", "width": 8, "class_dim": 6, "batch_size": 16, "class_factor": "size"}
-    small |= {"device": "cpu", "reconstruction": "pixel", "log_every": 3}
-    began = {"content_dim": 4, "penalty": "sum", "penalty_weight": 0.04, "modulation": "drawn", "cross_entropy": 0.0}
+    small |= {"device": "cpu", "reconstruction": "pixel", "log_every": 3, "content_dim": 4}
+    began = {"penalty": "sum", "penalty_weight": 0.04, "modulation": "drawn", "cross_entropy": 0.0}
     cli("train", "lord", *flags(small | began | {"steps": 2, "latent_share": 1.0}), "-o", out).printed(out)
     cli("train", "lord", *flags(small | {"steps": 4, "latent_share": 1.0}), "--resume", "-o", out).printed(out)
     content = checkpoint.read(out)

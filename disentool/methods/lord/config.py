@@ -170,7 +170,7 @@ class LORDConfig:
     EXTENDS: ClassVar[frozenset[str]] = frozenset({"stage", "latent_share", "stop_after", "vgg"})
     # What presets have changed: a run that is resumed with its preset goes on as it began.
     BEGINS: ClassVar[frozenset[str]] = frozenset(
-        {"content_dim", "cross_entropy", "least_fall", "modulation", "penalty", "penalty_weight", "stop_after"}
+        {"cross_entropy", "least_fall", "modulation", "penalty", "penalty_weight", "stop_after"}
     )
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
