@@ -188,7 +188,8 @@ def test_every_method_has_the_papers_preset_and_a_quick_one(name):
     config_class = methods.load(methods.find(name).config)
     assert config.build(config_class, preset_values(config_class, "quick")).steps == 1000
     if name == "lord":  # whose recipes have names of their own, and count epochs
-        assert preset_values(config_class, "iclr") == {"epochs": 400}
+        released = {"least_fall": 1.0, "stop_after": 40}  # when the second stage ends
+        assert preset_values(config_class, "iclr") == {"epochs": 400, **released}
         return
     assert config.build(config_class, preset_values(config_class, "paper")) == config_class()
 

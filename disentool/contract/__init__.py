@@ -12,6 +12,7 @@ from disentool.contract.class_content import (
     CodeTables,
     ContentNoise,
     JoinsClasses,
+    NoticesDeadContent,
     Transfers,
 )
 from disentool.contract.configuration import (
@@ -92,6 +93,7 @@ __all__ = [
     "Noise",
     "Noises",
     "NonNormalCodes",
+    "NoticesDeadContent",
     "OnStart",
     "OwnPrior",
     "Phase",

@@ -79,6 +79,14 @@ class ContentNoise(Protocol):
 
 
 @runtime_checkable
+class NoticesDeadContent(Protocol):
+    """A method that can tell when its content codes have become too short to carry anything through their noise."""
+
+    def dead_content(self, networks: Networks) -> str:
+        """That this is so, and what to try, in words; empty: it is not so."""
+
+
+@runtime_checkable
 class Transfers(Protocol):
     """A method whose decoder needs more of an image of the class than its code."""
 
@@ -130,6 +138,11 @@ def class_width(method: Method) -> int | None:
 def content_noise(method: Method) -> float | None:
     """Standard deviation of the noise on content codes in training; None where there is no one value."""
     return method.content_noise if isinstance(method, ContentNoise) else None
+
+
+def dead_content(method: Method, networks: Networks) -> str:
+    """That content codes are too short to carry anything through their noise, in words; empty: not so, or unknown."""
+    return method.dead_content(networks) if isinstance(method, NoticesDeadContent) else ""
 
 
 def code_tables(method: Method, networks: Networks) -> dict[str, Tensor]:

@@ -57,7 +57,10 @@ class ExtendingConfig(Protocol):
 
 @runtime_checkable
 class BeginningConfig(Protocol):
-    """A configuration with options that matter at the first step alone, such as the law of the first weights."""
+    """A configuration with options that a resumed run keeps as it began, unless they are named.
+
+    They matter at the first step alone, such as the law of the first weights, or presets have had other values of them.
+    """
 
     BEGINS: ClassVar[frozenset[str]]  # their names; a run that is resumed keeps those that it began with
 
@@ -135,7 +138,7 @@ def extending_options(config: MethodConfig) -> Set[str]:
 
 
 def beginning_options(config: MethodConfig) -> Set[str]:
-    """The options that matter at the first step alone."""
+    """The options that a resumed run keeps as it began."""
     return config.BEGINS if isinstance(config, BeginningConfig) else frozenset()
 
 

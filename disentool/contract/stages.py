@@ -94,13 +94,14 @@ class Plateau:
     """A learning rate that is multiplied with ``factor`` whenever the phase's loss does not fall any more.
 
     This is so after ``patience`` means of the loss in a row, each over ``hold`` steps, of which none was the least so
-    far.
+    far, by more than ``least_fall``.
     """
 
     start: float
     hold: int
     patience: int
     factor: float = 0.5
+    least_fall: float = 0.0
 
 
 Rate = float | Cosine | Plateau

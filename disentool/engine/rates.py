@@ -85,8 +85,10 @@ class _PlateauState:
         mean = float(self._sum) / self._seen
         self._sum.zero_()
         self._seen = 0
-        self._without = 0 if mean < self._best else self._without + 1
-        self._best = min(mean, self._best)
+        if mean < self._best - self.rate.least_fall:
+            self._best, self._without = mean, 0
+        else:
+            self._without += 1
         if self._without >= self.rate.patience:
             self.scale *= self.rate.factor
             self._without = 0

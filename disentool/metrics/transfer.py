@@ -44,6 +44,7 @@ def transfer(
         "score_is": f"mean {measure} over pairs; true images: {IN_WORDS[main]}",
         "interval_of": "mean ± 1.96 standard errors over pairs: not over training runs",
         "parts": parts,
+        "notes": [note for name, part in parts.items() if (note := _note(name, part))],
     }
     summary = {}
     for name, part in parts.items():
@@ -51,6 +52,14 @@ def transfer(
             summary[f"{name} {quantity}"] = value["mean"]
             summary[f"{name} {quantity} of reconstruction"] = part["reconstruction"][quantity]["mean"]
     return Result(parts[main]["transfer"][measure]["mean"], intervals[main], summary, details)
+
+
+def _note(name: str, part: Mapping[str, Any]) -> str:
+    """Where the model gains nothing over the content image as it is, that this is so; else empty."""
+    made, copied = (part[which]["mse"]["mean"] for which in ("transfer", "copy_of_content_image"))
+    if made < copied:
+        return ""
+    return f"{name}: worse than a copy of the content image (mse {made:.4g} against {copied:.4g})"
 
 
 def _of_part(

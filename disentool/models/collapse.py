@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from disentool import config
+from disentool.contract import Method, Networks
+from disentool.contract.class_content import dead_content
 from disentool.contract.configuration import MethodConfig, against_collapse, presets_of
+from disentool.engine.training_loop import Training
 from disentool.models.model import TrainedModel
 from disentool.reporting import Reporter
 
@@ -82,8 +86,19 @@ def _to_try(changes: list[str]) -> str:
     return f"; to try: {', '.join(changes)}" if changes else ""
 
 
+def note_dead_content(path: Path, training: Training, report: Reporter) -> None:
+    """Say so where the content codes that training has found so far carry nothing through their noise."""
+    _note_dead_content(path, training.method, training.networks, training.step, report)
+
+
+def _note_dead_content(path: Path, method: Method, networks: Networks, step: int, report: Reporter) -> None:
+    if step >= _FEWEST_STEPS and (words := dead_content(method, networks)):
+        report.note(f"{path}: {words}")
+
+
 def note_collapse(model: TrainedModel, report: Reporter) -> None:
     """Say so where the model has collapsed: all pictures of it look alike."""
+    _note_dead_content(model.path, model.method, model.networks, model.content["step"], report)
     found = informative(model.content["statistics"], model.content["step"])
     if found is not None and found.collapsed:
         report.note(f"{model.path}: {in_words(found, model.method.config, model.content['step'])}")

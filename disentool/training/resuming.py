@@ -41,7 +41,10 @@ def is_complete(job: Job, content: dict[str, Any]) -> bool:
     same_data = content["data"].get("spec") == data_spec(job.run.data)
     if not same_data or job.run.epochs is not None:
         return False
-    return content["step"] >= job.steps or stops_early(build_method(job.output, content), content["history"])
+    if content["step"] >= job.steps:
+        return True
+    as_asked = content | {"config": config.values(job.config)}  # it may have been told to stop later
+    return stops_early(build_method(job.output, as_asked), content["history"])
 
 
 def complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:

@@ -151,6 +151,7 @@ class _TrainingRun:
         if self._informative is not None:
             words = collapse.in_words(self._informative, job.config, training.step)
             self.report.note(f"{job.output}: {words}")
+        collapse.note_dead_content(job.output, training, self.report)
         yield job.output
         if signals.received is not None:
             raise Interrupted(signals.received, f"interrupted: {job.output} is complete")
@@ -185,6 +186,8 @@ class _TrainingRun:
                         f"{self.job.output}: stopped early, and holds step {step:,} of {training.total:,};"
                         " --keep-every keeps steps before it"
                     )
+            if step == training.stages[0].steps < training.total:
+                collapse.note_dead_content(self.job.output, training, self.report)
             if step == _ASLEEP_STEPS < training.total:
                 self._note_if_asleep()
             keep = run.keep_every is not None and step % run.keep_every == 0

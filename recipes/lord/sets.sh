@@ -50,9 +50,10 @@ class_of() {
         smallnorb) echo class ;;
     esac
 }
-# Steps at short scale: to a plateau, or to a quarter of an hour of one core.
+# Steps at short scale. Every method sees each image as often: a step takes 16 images of LORD, 64 of ML-VAE, and 96 of DrNet
+# (24 groups of four).
 rendered() { [ "$1" = shapes ] || [ "$1" = sprites ]; }
 lord_steps() { rendered "$1" && echo 1200 || echo 2500; }
-mlvae_steps() { rendered "$1" && echo 3000 || echo 6000; }
-drnet_steps() { rendered "$1" && echo 2500 || echo 2000; }
+mlvae_steps() { echo $(($(lord_steps "$1") * 16 / 64)); }
+drnet_steps() { echo $(($(lord_steps "$1") * 16 / 96)); }
 drnet_width() { rendered "$1" && echo 16 || echo 32; }

@@ -33,7 +33,7 @@ HAS = {
     "infowgan-gp": GAN,
     "mlvae": BASELINE | {"JoinsClasses"},
     "drnet": BASELINE | {"Transfers", "OwnPrior", "WithoutPrior"},
-    "lord": BASELINE | {"CodeTables", "ContentNoise", "RowCodes", "FittedPrior"},
+    "lord": BASELINE | {"CodeTables", "ContentNoise", "FittedPrior", "NoticesDeadContent", "RowCodes", "StopsEarly"},
 }
 
 
@@ -102,9 +102,10 @@ def test_what_configurations_may_say():
     assert configuration.presets_of(type(plain)) == type(plain).PRESETS and configuration.presets_of(object) == {}
     assert configuration.extending_options(plain) == {"steps"}
     assert configuration.splits_classes(plain) is None and configuration.follows_data_likelihood(plain)
-    assert configuration.extending_options(staged) == {"steps", "stage", "latent_share", "vgg"}
+    assert configuration.extending_options(staged) == {"steps", "stage", "latent_share", "stop_after", "vgg"}
     assert configuration.splits_classes(staged) is None and not configuration.follows_data_likelihood(staged)
     class_of = methods.load(methods.find("lord").config)
+    assert configuration.follows_data_likelihood(build(class_of, {"cross_entropy": 0.5}))
     latent, amortize, split = (
         build(class_of, words) for words in ({"stage": "latent"}, {"stage": "amortize"}, {"styles": 3})
     )

@@ -1,6 +1,7 @@
 """LORD: its parts and losses against plain statements in float64, and the networks as the paper's account has them."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,6 +109,8 @@ def test_pixel_loss_is_as_written():
         ({}, True),
         ({"penalty": "noisy-mean", "loss_input": "raw", "normalisation": "variance"}, True),
         ({"noise": 0.0}, False),
+        ({"penalty": "mean", "cross_entropy": 0.5}, True),
+        ({"loss_input": "raw", "cross_entropy": 1.0}, True),
         ({"noise": 0.5, "content": "amortised"}, True),
         ({"regularisation": "kl"}, True),
         ({"regularisation": "kl", "content": "amortised", "penalty": "noisy-mean"}, True),
@@ -133,12 +136,15 @@ def test_first_stage_is_as_written(options, noisy):
             cost = float((0.5 * (mean**2 + torch.exp(logvar) - logvar - 1)).sum().detach())
         else:
             code = found + config.noise * eps
-            cost = float(((found if config.penalty == "sum" else code) ** 2).sum().detach())
+            cost = float(((code if config.penalty == "noisy-mean" else found) ** 2).sum().detach())
         penalty += cost if config.penalty == "sum" else cost / 5
         klass = networks["classes"].weight[batch.factors[i, 0]]
         images.append(generated(networks, klass, code, floor=config.normalisation))
     unit = 255 if config.loss_input == "normalised" else 1
-    reconstruction = unit * pixel_cost(torch.stack(images).detach().numpy(), batch.images.numpy())
+    made = torch.stack(images).detach()
+    entropy = -(batch.images * made.log() + (1 - batch.images) * (1 - made).log()).mean()
+    share = config.cross_entropy
+    reconstruction = unit * ((1 - share) * pixel_cost(made.numpy(), batch.images.numpy()) + share * float(entropy))
     assert float(terms["reconstruction"].detach()) == pytest.approx(reconstruction, rel=1e-9)
     assert float(loss.detach()) == pytest.approx(reconstruction + config.penalty_weight * penalty, rel=1e-9)
 
@@ -228,6 +234,41 @@ def test_several_factors_make_a_class_and_styles_are_one_more():
     assert (method.classes.text, method.classes.count) == ("a+style", 15)
 
 
+def test_modulation_that_begins_at_the_identity_lets_the_content_pass():
+    _, networks = make(modulation="identity")
+    _, plain = make()
+    for layer, before in zip(networks["generator"].modulations, plain["generator"].modulations, strict=True):
+        offset, scale = layer(torch.zeros(1, 6).double()).chunk(2, dim=1)
+        assert bool((offset == 0).all()) and bool((scale == 1).all())
+        assert torch.equal(layer.weight, before.weight)  # by which class codes are learned
+    scales = [layer(networks["classes"].weight).chunk(2, dim=1)[1] for layer in networks["generator"].modulations]
+    assert all(bool((scale > 0.5).all()) for scale in scales)
+
+
+def test_cross_entropy_is_for_data_whose_likelihood_is_bernoulli():
+    data, logits = some().images, torch.full((5, 1, 32, 32), 40.0).double()
+    wanted = 255 * pixel_cost(np.ones(data.shape), data.numpy())
+    for likelihood, share, loss in (("gaussian", 1.0, wanted), ("bernoulli", 0.0, wanted)):
+        method = LORD(build(LORDConfig, TINY | {"cross_entropy": share}), replace(FACTS, likelihood=likelihood))
+        assert float(method._reconstruction({}, logits, data)) == pytest.approx(loss)
+    method = LORD(build(LORDConfig, TINY | {"cross_entropy": 1.0}), FACTS)
+    logits.requires_grad_()
+    (gradient,) = torch.autograd.grad(method._reconstruction({}, logits, data), logits)
+    torch.testing.assert_close(gradient, 255 * (1 - data) / data.numel())  # the sigmoid alone would leave none
+
+
+def test_the_second_stage_stops_once_its_loss_no_longer_falls():
+    def stopped(losses, **options):
+        method, _ = make(stop_after=2, least_fall=1.0, **options)  # an epoch has twelve steps
+        lines = [{"step": 6, "latent_loss": 1.0}]
+        lines += [{"step": 12 * n, "amortize_loss": loss} for n, loss in enumerate(losses, 1)]
+        return [method.stop_early(lines[: n + 1]) for n in range(len(lines))]
+
+    assert stopped([9.0, 7.0, 6.5, 5.5, 5.0, 4.9, 4.8]) == [False] * 6 + [True, True]
+    assert stopped([9.0, 8.5, 8.4]) == [False, False, False, True]
+    assert not make()[0].stop_early([{"step": 12 * n, "amortize_loss": 9.0} for n in range(1, 100)])
+
+
 def test_presets_are_the_recipes():
     facts = DataFacts(6400, 3, 64, 64, factor_names=("a",), factor_sizes=(5,), class_factor="a")
 
@@ -241,7 +282,8 @@ def test_presets_are_the_recipes():
     assert first.optimiser.betas == (0.5, 0.999) and first.optimiser.epsilon == 1e-7
     assert first.optimiser.learning_rate == Cosine(1e-4, 1e-5, 500, 100)  # moves once an epoch
     assert first.optimiser.networks == {name: Cosine(1e-3, 1e-4, 500, 100) for name in ("classes", "contents")}
-    assert second.optimiser.learning_rate == Plateau(1e-4, 100, 20)
+    assert second.optimiser.learning_rate == Plateau(1e-4, 100, 20, least_fall=1)
+    assert (config.stop_after, config.modulation, config.cross_entropy) == (40, "drawn", 0)
     assert (config.penalty_weight, config.penalty, config.amortize_weight) == (1e-3, "sum", 1e4)
     (first, _), config = phases("tf")
     assert first.optimiser.networks["contents"] == first.optimiser.learning_rate == Cosine(3e-4, 1e-5, 833, 100)
@@ -250,6 +292,7 @@ def test_presets_are_the_recipes():
     assert first.optimiser.networks["classes"] == Cosine(3e-3, 1e-5, 500, 1)
     assert second.optimiser.learning_rate == Cosine(1e-4, 1e-5, 500, 1)
     assert (config.penalty_weight, config.penalty, config.amortize_weight) == (1e-4, "noisy-mean", 10.0)
+    assert (config.stop_after, config.modulation, config.cross_entropy) == (0, "drawn", 0)
 
 
 def test_rates_fall_and_plateaus_wait():
@@ -277,6 +320,12 @@ def test_rates_fall_and_plateaus_wait():
     assert seen == [0.8] * 8 + [0.4] * 6
     with pytest.raises(ValueError, match="phase p"):
         rates.restore([])
+    phase = replace(phase, optimiser=Adam(Plateau(0.8, 1, 2, least_fall=1.0)))
+    _, rates = fresh()
+    for loss in (9.0, 8.5, 7.5, 7.0, 7.0):  # 7.5 is the only fall; two without it halve the rate
+        rates.add_loss(torch.tensor(loss))
+        rates.after(1)
+    assert (rates.state()[0]["best"], rates.state()[0]["scale"]) == (7.5, 0.5)
 
 
 def test_row_codes_of_amortised_contents_need_the_images():

@@ -134,6 +134,12 @@ def test_a_class_code_that_brings_its_content():
     assert other.details["score_is"].startswith("mean psnr over pairs")
 
 
+def test_a_transfer_worse_than_the_content_image_itself_is_noted():
+    assert measure(pairs=None).details["notes"] == []
+    (note,) = measure(code=np.random.default_rng(0).random((24, 2)), pairs=None).details["notes"]
+    assert note.startswith("all_rows") and "content image" in note
+
+
 def test_seeded_pairs():
     first, again, other = (measure(code=np.random.default_rng(0).random((24, 2)), pairs=50, seed=s) for s in (1, 1, 2))
     assert first == again

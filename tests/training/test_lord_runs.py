@@ -140,6 +140,50 @@ def test_classes_of_one_image_are_told(squares, tmp_path, cli):
     cli("train", "lord", *flags(given), "-o", tmp_path / "b.pt").failed(2, "variance")
 
 
+def test_content_codes_below_their_noise_are_told_after_the_stage_and_at_the_end(squares, tmp_path, cli):
+    heavy = flags(SMALL | {"data": squares, "steps": 200, "latent_share": 0.5, "penalty_weight": 10.0})
+    out = tmp_path / "dead.pt"
+    assert cli("train", "lord", *heavy, "-o", out).err.count("--penalty-weight") == 2
+    light = flags(SMALL | {"data": squares, "steps": 100, "latent_share": 1.0, "penalty_weight": 0.0, "noise": 0.1})
+    fast = ("--code-learning-rate", "0.1", "--final-code-learning-rate", "0.1")
+    alive = cli("train", "lord", *light, *fast, "-o", tmp_path / "a.pt")
+    alive.printed(tmp_path / "a.pt")
+    assert "--penalty-weight" not in alive.err
+    for name, seen in ((out, True), (tmp_path / "a.pt", False)):
+        shown = cli("sample", name, "-o", tmp_path / "s.png", "--overwrite")
+        assert ("--penalty-weight" in shown.err) == seen, shown.err
+
+
+def test_a_run_goes_on_as_its_preset_was_when_it_began(squares, tmp_path, cli):
+    """Presets have changed since: what was not asked for by name stays as the checkpoint has it."""
+    out = tmp_path / "a.pt"
+    small = {"data": squares, "preset": "small", "width": 8, "class_dim": 6, "batch_size": 16, "class_factor": "size"}
+    small |= {"device": "cpu", "reconstruction": "pixel", "log_every": 3, "content_dim": 4}
+    began = {"penalty": "sum", "penalty_weight": 0.04, "modulation": "drawn", "cross_entropy": 0.0}
+    cli("train", "lord", *flags(small | began | {"steps": 2, "latent_share": 1.0}), "-o", out).printed(out)
+    cli("train", "lord", *flags(small | {"steps": 4, "latent_share": 1.0}), "--resume", "-o", out).printed(out)
+    content = checkpoint.read(out)
+    assert content["step"] == 4 and {name: content["config"][name] for name in began} == began
+    other = flags(small | {"steps": 6, "penalty": "mean"})
+    cli("train", "lord", *other, "--resume", "-o", out).failed(1, "--penalty")
+
+
+def test_a_second_stage_that_stopped_early_is_complete_unless_told_to_go_on(squares, tmp_path, cli):
+    out = tmp_path / "a.pt"
+    given = SMALL | {"data": squares, "steps": 24, "latent_share": 0.125, "least_fall": 1e6}  # an epoch has 12 steps
+    assert "early" in cli("train", "lord", *flags(given | {"stop_after": 1}), "-o", out).err
+    assert checkpoint.read(out)["step"] == 6 + 12
+    assert "early" in cli("train", "lord", *flags(given | {"stop_after": 1}), "--resume", "-o", out).err
+    cli("train", "lord", *flags(given | {"stop_after": 0}), "--resume", "-o", out).printed(out)
+    assert checkpoint.read(out)["step"] == 24
+
+
+def test_an_untrained_model_is_scored_beside_a_trained_one(squares, tmp_path, cli):
+    out = run(squares, tmp_path / "a.pt", 0)
+    done = cli("score", out, "--metric", "leakage", "--set", "seeds=1", "--set", "epochs=1")
+    assert done.code == 0 and '"codes": "encoder"' in done.out.replace('":"', '": "'), done
+
+
 def test_which_loss_is_used_is_said_and_kept(squares, tmp_path, cli, monkeypatch):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     out = tmp_path / "a.pt"

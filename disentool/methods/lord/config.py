@@ -7,19 +7,24 @@ from typing import Any, ClassVar, Literal
 from disentool.config import opt
 from disentool.errors import WrongUsage
 
-# For CPUs: few channels, small batches, fast codes; the penalty at which photographs leaked least for what they cost.
+# For CPUs: few channels, small batches, fast codes; chosen by trials on three small sets (recipes/README.md).
 _SMALL = {
     "width": 64,
     "batch_size": 16,
+    "modulation": "identity",
+    "cross_entropy": 0.5,
+    "penalty": "mean",
     "learning_rate": 1e-3,
     "code_learning_rate": 0.1,
     "final_code_learning_rate": 0.01,
-    "penalty_weight": 0.04,
+    "penalty_weight": 0.064,
     "amortize_learning_rate": 1e-3,
     "amortize_schedule": "cosine",
     "latent_share": 0.6,
     "steps": 2500,
 }
+
+_STOPS = {"least_fall": 1.0, "stop_after": 40}  # in the second stage of the code of ``iclr`` and ``tf``
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +34,7 @@ class LORDConfig:
     The preset ``iclr`` is the same in epochs of any data.
 
     The public code of ``iclr`` and ``tf`` also ends the first stage when its loss has not fallen for 100 epochs; here
-    it goes to its last step.
+    it goes to its last step. That of the second stage ends it after 40, which these presets do too.
     """
 
     class_factor: str = opt(
@@ -76,11 +81,18 @@ class LORDConfig:
         "input and sum of the perceptual loss. normalised: grey levels of 255, mean of the layers. raw: pixels in 0..1,"
         " sum of the layers, and L1 of pixels",
     )
+    cross_entropy: float = opt(
+        0.0,
+        "share of the pixels' cross-entropy, on logits, in the loss of data whose likelihood is bernoulli; the rest is"
+        " --reconstruction. Without it, images of small bright shapes may stay dark for ever",
+        low=0,
+        high=1,
+    )
     penalty_weight: float = opt(1e-3, "weight of the penalty on the content", low=0)
-    penalty: Literal["sum", "noisy-mean"] = opt(
+    penalty: Literal["sum", "noisy-mean", "mean"] = opt(
         "sum",
         "squared length of the content. sum: without noise, summed over the batch. noisy-mean: with noise, averaged"
-        " over the batch",
+        " over the batch. mean: without noise, averaged over the batch, so that its weight suits batches of any size",
     )
     learning_rate: float = opt(
         1e-4,
@@ -109,6 +121,11 @@ class LORDConfig:
         "glorot",
         "first weights. glorot: Glorot's uniform weights. torch: torch's own. The codes begin in -0.05..0.05 with both",
     )
+    modulation: Literal["drawn", "identity"] = opt(
+        "drawn",
+        "first weights of AdaIN's modulation. drawn: as those of other layers, so that each channel begins with a small"
+        " scale of either sign. identity: scales begin at 1 and shifts at 0",
+    )
     normalisation: Literal["std", "variance"] = opt(
         "std",
         "what is added in AdaIN so that no division is by 0: 1e-7 to the standard deviation, or 1e-5 to the variance",
@@ -120,6 +137,18 @@ class LORDConfig:
     amortize_schedule: Literal["plateau", "cosine"] = opt(
         "plateau",
         "second stage: plateau: halve the learning rate when the loss stops falling. cosine: let it fall to a tenth",
+        group="Optimiser",
+    )
+    least_fall: float = opt(
+        0.0,
+        "second stage: a fall of the loss that is not larger counts as none, for plateau and --stop-after",
+        low=0,
+        group="Optimiser",
+    )
+    stop_after: int = opt(
+        0,
+        "second stage: epochs without a fall of the loss after which training ends; 0: never",
+        low=0,
         group="Optimiser",
     )
     latent_share: float = opt(
@@ -138,10 +167,14 @@ class LORDConfig:
     )
 
     # A run may be resumed with other values of these: the next stage, longer, or with its weights' file moved.
-    EXTENDS: ClassVar[frozenset[str]] = frozenset({"stage", "latent_share", "vgg"})
+    EXTENDS: ClassVar[frozenset[str]] = frozenset({"stage", "latent_share", "stop_after", "vgg"})
+    # What presets have changed: a run that is resumed with its preset goes on as it began.
+    BEGINS: ClassVar[frozenset[str]] = frozenset(
+        {"cross_entropy", "least_fall", "modulation", "penalty", "penalty_weight", "stop_after"}
+    )
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
-        "iclr": {"epochs": 400},
+        "iclr": {"epochs": 400, **_STOPS},
         # The released code meant ten times the rate for the codes, but their optimiser took the generator's.
         "tf": {
             "epochs": 1200,
@@ -149,6 +182,7 @@ class LORDConfig:
             "code_learning_rate": 3e-4,
             "final_code_learning_rate": 1e-5,
             "latent_share": 5 / 6,
+            **_STOPS,
         },
         "torch": {
             "epochs": 400,
@@ -184,6 +218,11 @@ class LORDConfig:
         from disentool.io import vgg
 
         return vgg.choose(self.reconstruction, self.vgg)
+
+    @property
+    def likelihood(self) -> str:
+        """``auto``: the data's likelihood decides whether the loss has a cross-entropy; else it decides nothing."""
+        return "auto" if self.cross_entropy else "gaussian"
 
     @property
     def latent_steps(self) -> int:

@@ -1,6 +1,9 @@
 """LORD: Gabbay & Hoshen, "Demystifying Inter-Class Disentanglement" (ICLR 2020)."""
 
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -29,6 +32,7 @@ from disentool.methods.lord.config import LORDConfig
 from disentool.nn.initialisation import initialise
 from disentool.nn.likelihood import negative_log_likelihood
 from disentool.nn.perceptual import Vgg16, recipe_loss
+from disentool.nn.pixel_loss import GREY_LEVELS
 
 _PATIENCE = 20  # epochs without progress before the second stage's learning rate is halved
 
@@ -67,10 +71,13 @@ class LORD:
             *(config.class_dim, config.content_dim, facts.channels, facts.height, facts.width),
             *(config.width, config.slope, config.normalisation),
         )
+        initialise(generator, config.initialisation)
+        if config.modulation == "identity":
+            generator.modulate_by_identity()
         return {
             "contents": contents,
             "classes": networks.table(self.classes.count, config.class_dim),
-            "generator": initialise(generator, config.initialisation),
+            "generator": generator,
             "class_encoder": self._encoder(config.class_dim),
             "content_encoder": self._encoder(config.content_dim),
         }
@@ -84,8 +91,7 @@ class LORD:
     def stages(self) -> tuple[Stage, ...]:
         """Latent optimisation, then amortisation, of one phase each."""
         config = self.config
-        size = config.batch_size
-        passes = max(1, round(self.facts.rows / size))  # steps of an epoch
+        size, passes = config.batch_size, self._passes
         first = config.latent_steps
         second = config.total_steps - first
         hold = passes if config.decay_every == "epoch" else 1
@@ -116,11 +122,29 @@ class LORD:
         )
         return (Stage((latent,), first), Stage((amortize,), second))
 
+    @property
+    def _passes(self) -> int:
+        """Steps of an epoch."""
+        return max(1, round(self.facts.rows / self.config.batch_size))
+
     def _second_rate(self, passes: int, steps: int) -> Rate:
         start = self.config.amortize_learning_rate
         if self.config.amortize_schedule == "cosine":
             return Cosine(start, start / 10, steps, passes if self.config.decay_every == "epoch" else 1)
-        return Plateau(start, passes, _PATIENCE)
+        return Plateau(start, passes, _PATIENCE, least_fall=self.config.least_fall)
+
+    def stop_early(self, history: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether the second stage's loss, by the means in the history, has not fallen for ``stop_after`` epochs.
+
+        A fall is one of more than ``least_fall`` below the least before, as the released code counts.
+        """
+        config = self.config
+        best, since = math.inf, 0
+        for line in history if config.stop_after else ():
+            loss = line.get("amortize_loss")
+            if isinstance(loss, float) and loss < best - config.least_fall:
+                best, since = loss, line["step"]
+        return best < math.inf and history[-1]["step"] - since >= config.stop_after * self._passes
 
     @property
     def reconstruction_loss(self) -> str:
@@ -136,8 +160,11 @@ class LORD:
         return {} if path is None else {"vgg": Vgg16(vgg.read(path), self.config.loss_input)}
 
     def encoders_ready(self, step: int) -> bool:
-        """Whether the second stage, which trains the encoders, has begun by ``step``."""
-        return step > self.config.latent_steps
+        """Whether the second stage, which trains the encoders, has begun by ``step``; of a run of no steps: always.
+
+        So an untrained model can be scored beside a trained one.
+        """
+        return step > self.config.latent_steps or self.config.steps == 0
 
     def latent_loss(self, networks: Networks, batch: Batch, noise: Noises, carry: Carry, step: Tensor) -> LossResult:
         """Stage 1: reconstruction from the class's code and the image's, with noise, plus the content's penalty."""
@@ -149,12 +176,12 @@ class LORD:
             squares = mean.square() + logvar.exp() - logvar - 1  # twice the KL to N(0, I)
         else:
             content = found + config.noise * noise["content"] if config.noise else found
-            squares = (found if config.penalty == "sum" else content).square()
+            squares = (content if config.penalty == "noisy-mean" else found).square()
         penalty = squares.sum() if config.penalty == "sum" else squares.sum(1).mean()
         penalty = penalty * (0.5 if self.variational else 1.0)
         klass = networks["classes"](self.classes.of(batch.factors))
-        images = torch.sigmoid(networks["generator"](torch.cat([klass, content], 1)))
-        reconstruction = recipe_loss(networks, images, batch.images, config.loss_input)
+        logits = networks["generator"](torch.cat([klass, content], 1))
+        reconstruction = self._reconstruction(networks, logits, batch.images)
         terms = {"reconstruction": reconstruction, "content_penalty": penalty}
         return reconstruction + config.penalty_weight * penalty, terms, {}
 
@@ -164,12 +191,23 @@ class LORD:
         with torch.no_grad():
             wanted = self.row_codes(networks, batch.rows, batch.factors, batch.images)
         found = self.encode(networks, batch.images)
-        images = torch.sigmoid(networks["generator"](found["mean"]))
-        reconstruction = recipe_loss(networks, images, batch.images, self.config.loss_input)
+        reconstruction = self._reconstruction(networks, networks["generator"](found["mean"]), batch.images)
         klass = F.mse_loss(found["class_code"], wanted["class_code"])
         content = F.mse_loss(found["content_code"], wanted["content_code"])
         terms = {"amortized_reconstruction": reconstruction, "class_distance": klass, "content_distance": content}
         return reconstruction + self.config.amortize_weight * (klass + content), terms, {}
+
+    def _reconstruction(self, networks: Networks, logits: Tensor, images: Tensor) -> Tensor:
+        """The recipe's loss of sigmoid(logits), or a mean of it and the logits' cross-entropy per pixel, in its unit.
+
+        Where a bright pixel has become dark, the sigmoid leaves the first next to no gradient, and the second all.
+        """
+        share = self.config.cross_entropy if self.facts.likelihood == "bernoulli" else 0.0
+        loss = recipe_loss(networks, torch.sigmoid(logits), images, self.config.loss_input)
+        if not share:
+            return loss
+        unit = GREY_LEVELS if self.config.loss_input == "normalised" else 1.0
+        return (1 - share) * loss + share * unit * F.binary_cross_entropy_with_logits(logits, images)
 
     def codes(self) -> dict[str, int]:
         """``mean`` is the other two side by side."""
@@ -204,6 +242,19 @@ class LORD:
         return {
             code: table.weight[:, : widths[code]] for code, table in tables.items() if isinstance(table, nn.Embedding)
         }
+
+    def dead_content(self, networks: Networks) -> str:
+        """Whether optimised codes vary less, in all dimensions together, than the noise does in one."""
+        table = self.code_tables(networks).get("content_code")
+        if table is None or not self.content_noise:
+            return ""
+        length = float(table.detach().float().var(0, correction=0).sum().sqrt())
+        if length >= self.content_noise:
+            return ""
+        return (
+            f"the content codes of the first stage are dead: their length about their mean is {length:.2g}, below the"
+            f" noise of {self.content_noise:g}; to try: a smaller --penalty-weight"
+        )
 
     def decode(self, networks: Networks, codes: Tensor) -> Tensor:
         """codes float32 [B,D] -> images float32 [B,C,H,W] in 0..1."""

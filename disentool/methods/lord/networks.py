@@ -60,6 +60,17 @@ class Generator(nn.Module):
             nn.Conv2d(features, _HEAD, 5, padding=2), nn.LeakyReLU(slope), nn.Conv2d(_HEAD, channels, 7, padding=3)
         )
 
+    @torch.no_grad()
+    def modulate_by_identity(self) -> None:
+        """Let a class code of 0 scale by 1 and shift by 0, so that at first the content passes through every block.
+
+        Biases of 0 leave each channel a scale near 0 of either sign, and every class another mixture of them.
+        """
+        for modulation in self.modulations:
+            bias = modulation.get_parameter("bias")
+            bias.zero_()
+            bias[len(bias) // 2 :] = 1
+
     def forward(self, codes: Tensor) -> Tensor:
         """The codes of class and content side by side, as ``mean`` has them."""
         klass, content = codes[:, : self.class_dim], codes[:, self.class_dim :]
