@@ -55,6 +55,6 @@ def test_a_preset_that_has_changed_since_keeps_the_first_weights_of_the_run(cli,
     cli(*quick, "--steps", 2, "--resume").printed("ckpt.pt")  # complete
     cli(*quick, "--steps", 3, "--resume").printed("ckpt.pt")
     assert checkpoint.read(folder / "ckpt.pt")["config"]["initialisation"] == "torch"
-    cli(*quick, "--initialisation", "he", "--steps", 4, "--resume").failed(1, "--initialisation")
+    cli(*quick, "--initialisation", "glorot", "--steps", 4, "--resume").failed(1, "--initialisation")
     cli(*quick, "--steps", 2, "--overwrite").printed("ckpt.pt")
-    assert checkpoint.read(folder / "ckpt.pt")["config"]["initialisation"] == "glorot"
+    assert checkpoint.read(folder / "ckpt.pt")["config"]["initialisation"] == "he"

@@ -31,7 +31,7 @@ class AdaGVAEConfig(AutoencoderConfig):
     }
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
-        "quick": {"initialisation": "glorot", "learning_rate": 1e-3, "steps": 1000},
+        "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000},
     }
 
     @property

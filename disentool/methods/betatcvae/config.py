@@ -30,7 +30,7 @@ class BetaTCVAEConfig(AutoencoderConfig):
     }
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
-        "quick": {"initialisation": "glorot", "learning_rate": 1e-3, "steps": 1000},
+        "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000},
     }
 
     @property

@@ -26,7 +26,7 @@ class BetaVAEConfig(AutoencoderConfig):
     }
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
-        "quick": {"initialisation": "glorot", "learning_rate": 1e-3, "steps": 1000, "capacity_steps": 500},
+        "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000, "capacity_steps": 500},
     }
 
     @property

@@ -23,5 +23,5 @@ class DIPVAEConfig(AutoencoderConfig):
     UNITS: ClassVar[dict[str, str]] = AutoencoderConfig.UNITS | {"dipvae_loss": NATS_PER_IMAGE}
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
-        "quick": {"initialisation": "glorot", "learning_rate": 1e-3, "steps": 1000},
+        "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000},
     }

@@ -39,7 +39,7 @@ class FactorVAEConfig(AutoencoderConfig):
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
         "quick": {
-            "initialisation": "glorot",
+            "initialisation": "he",
             "learning_rate": 1e-3,
             "discriminator_learning_rate": 1e-3,
             "steps": 1000,

@@ -14,5 +14,5 @@ class VAEConfig(AutoencoderConfig):
     UNITS: ClassVar[dict[str, str]] = AutoencoderConfig.UNITS | {"vae_loss": NATS_PER_IMAGE}
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
-        "quick": {"initialisation": "glorot", "learning_rate": 1e-3, "steps": 1000},
+        "quick": {"initialisation": "he", "learning_rate": 1e-3, "steps": 1000},
     }
