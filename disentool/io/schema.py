@@ -190,6 +190,11 @@ SCORE = Format(
         ("artefact, id", "the file scored, and the first 16 hex digits of its sha256"),
         ("method, config, seed, step, data", "what the artefact says of itself"),
         ("split, rows", "which part of the data's split was scored (train, test or all), and how many rows it has"),
+        (
+            "(baseline)",
+            "of `--baseline`: {weights: untrained, of: the id of the checkpoint}; artefact, id, method, seed and step"
+            " are then of the model with fresh weights",
+        ),
         ("metric, protocol, score, interval, per_factor, details", "the measurement; details holds every constant"),
     ),
 )

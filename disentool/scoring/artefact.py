@@ -77,6 +77,8 @@ class ScoreOptions:
     perceptual: Callable | None
     report: Reporter
     image_files: Sequence[Path] = ()
+    logvar: str | None = None
+    baseline: Literal["untrained"] | None = None
 
 
 def applicable(path: Path, metrics: list[Metric], there: dict[str, bool], report: Reporter) -> list[Metric]:
