@@ -272,7 +272,7 @@ class Model:
         :func:`disentool.open_dataset` returns or takes (default: the data that the model was trained on). ``rows`` and
         ``codes_from``: as :func:`disentool.encode` has them. The other arguments, and the result, are those of
         :func:`disentool.score`, but ``protocol`` is by default the one that draws few rows, if the metric has one.
-        ``baseline="untrained"``: ``result.baseline`` is that of the same architecture with fresh weights, on these rows.
+        ``baseline="untrained"``: ``result.baseline`` is that of the same model with fresh weights, on the same rows.
 
         Raises UnknownName, WrongUsage, MissingFile, ForeignFile, NoFactors, or DataMismatch: the data does not fit the
         model, or the metric needs what the method does not have.

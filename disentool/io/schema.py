@@ -93,7 +93,7 @@ LATENTS = Format(
         ("checkpoint_sha256", "digest of the checkpoint file"),
         ("dataset_sha256", "content digest of the data set"),
         ("images", "where pictures were encoded: the file of each row, N strings"),
-        ("provenance", "JSON: the method's config, seed and step"),
+        ("provenance", "JSON: the method's config, seed and step; categorical, the columns of mean that name classes"),
     ),
 )
 

@@ -135,7 +135,7 @@ def results_of(
                 raise
             options.report.note(f"{path}: {metric.name} is left out: {str(error).removeprefix(f'{path}: ')}")
             continue
-        yield metric.name, with_notes(result, [*notes, *remarks(codes.mean)])
+        yield metric.name, with_notes(result, [*notes, *remarks(codes.mean, codes.categorical, result)])
 
 
 @contextmanager

@@ -190,7 +190,8 @@ def _encode(
     def table(found: list[dict[str, np.ndarray]], their_rows: np.ndarray) -> Codes:
         order = np.argsort(their_rows)
         names = set.intersection({field.name for field in fields(Codes)}, *(set(part) for part in found))
-        return Codes(their_rows[order], **{n: np.concatenate([part[n] for part in found])[order] for n in names})
+        arrays = {n: np.concatenate([part[n] for part in found])[order] for n in names}
+        return Codes(their_rows[order], **arrays, categorical=optional.categorical_dimensions(model.method))
 
     out = {}
     if parts[True]:

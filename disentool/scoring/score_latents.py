@@ -40,7 +40,7 @@ def score_latents(
     with naming(path, "; --factors NAME reads them beside --codes" if codes_key and not factors_key else ""):
         known = _training_facts(table)
         data = data_rows_of(len(table.mean), table.factors, table.factor_names, table.factor_sizes, known)
-        codes = Codes(np.arange(len(table.mean)), table.mean, table.logvar)
+        codes = Codes(np.arange(len(table.mean)), table.mean, table.logvar, categorical=_categorical(table))
         drawn = draw_all(path, metrics, data, options, ready=True)
     artefact = {
         "artefact": str(path),
@@ -73,6 +73,14 @@ def _training_facts(table: Latents) -> TrainingFacts:
         rows=known.get(str(part)),
         noise=_number(table.provenance.get("content_noise")),
     )
+
+
+def _categorical(table: Latents) -> tuple[int, ...]:
+    """The dimensions that the file says name classes; none where it says nothing, or what cannot be."""
+    said = table.provenance.get("categorical")
+    width = table.mean.shape[1]
+    fitting = isinstance(said, list) and all(type(j) is int and 0 <= j < width for j in said)
+    return tuple(said) if isinstance(said, list) and fitting else ()
 
 
 def _number(value: Any) -> float | None:
