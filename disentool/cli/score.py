@@ -174,7 +174,7 @@ def score(
     constant of the metric.
 
     `--metric control` measures each direction of a directions file (dirs.h5, or dirs.h5:shift-x for one). How it
-    measures images is chosen by `--set measure=`: auto, objects, registration, or, with --trust, your own
+    measures images is chosen by `--set measure=`: auto, objects, saliency, registration, or, with --trust, your own
     module:function of images.
     """
     from disentool.commands import score as tool

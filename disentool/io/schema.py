@@ -40,7 +40,8 @@ COMMON = (
 DATASET = Format(
     "disentool.dataset",
     1,
-    "Images with their factors of variation. (`decode` and `sample` add `codes` float32 [N,D], which they decoded.)",
+    "Images with their factors of variation. (`decode` and `sample` add `codes` float32 [N,D], which they decoded;"
+    " `sample --direction` adds `t` float64 [N,T], the position of each image along each of T directions.)",
     (
         Array("images", "uint8", ("N", "H", "W", "C"), "0..255; contiguous unless compressed"),
         Array("factors", "int32", ("N", "K"), "class index of each factor, 0..size-1", required=False),
@@ -64,6 +65,8 @@ DATASET = Format(
         ("split_rule", "what `split` is: published, or what was drawn"),
         ("citation", "whom to cite"),
         ("licence", "under which terms the pixels are"),
+        ("t_names", "of samples along directions: the name of each column of t"),
+        ("t_laws", "JSON: of samples along directions: direction -> {law, unit}, and the ends of a normal law"),
     ),
 )
 
@@ -124,8 +127,8 @@ DIRECTIONS = Format(
         ("method", "how they were found: paper, lm or tangent"),
         ("seed", "seed of all draws"),
         ("provenance", "JSON: every constant that all directions share"),
-        ("<direction>.unit", "the unit of t"),
-        ("<direction>.facts", "JSON: the direction's own constants, and what was measured of it"),
+        ("unit (of the group <direction>)", "the unit of t"),
+        ("facts (of the group <direction>)", "JSON: the direction's own constants, and what was measured of it"),
     ),
 )
 

@@ -84,7 +84,7 @@ def test_which_protocols_take_classes_for_classes():
 def gan(squares, tmp_path_factory):
     """An InfoGAN of one class code of three and one continuous code, after two steps."""
     output = tmp_path_factory.mktemp("gan") / "ckpt.pt"
-    given = {"categorical": (3,), "continuous": 1, "steps": 2, "data": str(squares), "device": "cpu"}
+    given = {"categorical": "3", "continuous": 1, "steps": 2, "data": str(squares), "device": "cpu"}
     return next(train(plan("infogan", given, output=str(output))))
 
 
