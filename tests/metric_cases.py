@@ -26,6 +26,7 @@ modularity, explicitness, irs, med = (metric_of(n) for n in ("modularity", "expl
 dci, dci_hist, dci_lasso, udr = (metric_of(name) for name in ("dci", "dci-hist", "dci-lasso", "udr"))
 tc, gaussian_tc, wasserstein = (metric_of(name) for name in ("tc", "gaussian-tc", "wasserstein"))
 mutual_information, likelihood = (metric_of(name) for name in ("mutual-information", "likelihood"))
+code_information, marginal_kl = (metric_of(name) for name in ("code-information", "marginal-kl"))
 kl, elbo, reconstruction = (metric_of(name) for name in ("kl", "elbo", "reconstruction"))
 leakage, transfer, control = (metric_of(name) for name in ("leakage", "transfer", "control"))
 

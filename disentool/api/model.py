@@ -12,7 +12,7 @@ import torch
 from disentool.api import forward, scoring
 from disentool.api.arguments import Device, FilePath, Seed, device_name, public
 from disentool.api.arrays import Array, Posterior
-from disentool.commands.bounds import BOOTSTRAP, DRAWS, EXTENT, REPEATS, Bounds, CodesFrom, Part
+from disentool.commands.bounds import BOOTSTRAP, DRAWS, EXTENT, REPEATS, Baseline, Bounds, CodesFrom, Part
 from disentool.commands.defaults import TRAVERSAL_EXTENT
 from disentool.errors import DataMismatch
 from disentool.io.dataset import Dataset
@@ -57,8 +57,6 @@ class Model:
     >>> import disentool
     >>> model = disentool.load("ckpt.pt", device="cpu")
     >>> images = disentool.open_dataset("squares.h5").images[:5]
-    >>> images.shape, images.dtype
-    ((5, 32, 32, 1), dtype('uint8'))
     >>> codes = model.encode(images)
     >>> codes.shape, codes.dtype
     ((5, 4), dtype('float32'))
@@ -108,8 +106,7 @@ class Model:
     @property
     def dims(self) -> tuple[int, ...]:
         """Its latent dimensions in the order that pictures show them: the largest KL to the prior first."""
-        shown = dimensions.choose(self._model, None, Silent(), most=self.latent_dim)
-        return tuple(dimension.index for dimension in shown)
+        return tuple(shown.index for shown in dimensions.choose(self._model, None, Silent(), most=self.latent_dim))
 
     def __repr__(self) -> str:
         height, width, channels = self.image_shape
@@ -232,6 +229,7 @@ class Model:
         repeats: int = 1,
         bootstrap: int = 0,
         constants: Mapping[str, Any] | None = None,
+        baseline: Baseline | None = None,
         report: Reporter | None = None,
     ) -> Result: ...
 
@@ -248,6 +246,7 @@ class Model:
         repeats: int = 1,
         bootstrap: int = 0,
         constants: Mapping[str, Any] | None = None,
+        baseline: Baseline | None = None,
         report: Reporter | None = None,
     ) -> dict[str, Result]: ...
 
@@ -264,6 +263,7 @@ class Model:
         repeats: Annotated[int, REPEATS] = 1,
         bootstrap: Annotated[int, BOOTSTRAP] = 0,
         constants: Mapping[str, Any] | None = None,
+        baseline: Baseline | None = None,
         report: Reporter | None = None,
     ) -> Result | dict[str, Result]:
         """Measure the model on a data set; the same number as ``disentool score`` gives for its checkpoint.
@@ -272,6 +272,7 @@ class Model:
         :func:`disentool.open_dataset` returns or takes (default: the data that the model was trained on). ``rows`` and
         ``codes_from``: as :func:`disentool.encode` has them. The other arguments, and the result, are those of
         :func:`disentool.score`, but ``protocol`` is by default the one that draws few rows, if the metric has one.
+        ``baseline="untrained"``: ``result.baseline`` is that of the same model with fresh weights, on the same rows.
 
         Raises UnknownName, WrongUsage, MissingFile, ForeignFile, NoFactors, or DataMismatch: the data does not fit the
         model, or the metric needs what the method does not have.
@@ -294,5 +295,6 @@ class Model:
             seed=seed,
             spread=Spread(repeats, bootstrap),
             constants=constants,
+            baseline=baseline,
             report=report or Silent(),
         )

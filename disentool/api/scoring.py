@@ -1,12 +1,13 @@
 """Codes and factors in memory, or a model and its data -> scores."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, overload
 
 import numpy as np
 
 from disentool.api.arguments import Seed, public
-from disentool.commands.bounds import BOOTSTRAP, REPEATS, Bounds, CodesFrom, Part
+from disentool.commands.bounds import BOOTSTRAP, REPEATS, Baseline, Bounds, CodesFrom, Part
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.metrics.arrays import refuse_non_finite
 from disentool.metrics.facts import Need
@@ -154,6 +155,7 @@ def of_model(
     seed: int,
     spread: Spread,
     constants: Mapping[str, Any] | None,
+    baseline: Baseline | None,
     report: Reporter,
 ) -> Result | dict[str, Result]:
     """What :meth:`disentool.Model.score` returns, which says what the arguments are."""
@@ -181,10 +183,15 @@ def of_model(
         force=False,
         perceptual=None,
         report=report,
+        baseline=baseline,
     )
     with unchanged():
         configure(model.device)
-        results = {name: result for _, name, result in score_model(model, options)}
+        trained: dict[str, Result] = {}
+        untrained: dict[str, Result] = {}
+        for artefact, name, result in score_model(model, options):
+            (untrained if "baseline" in artefact else trained)[name] = result
+    results = {name: replace(result, baseline=untrained.get(name)) for name, result in trained.items()}
     return results[chosen[0].name] if isinstance(metric, str) else results
 
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from click.shell_completion import CompletionItem
@@ -12,7 +12,7 @@ from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.cli.text_table import print_table
-from disentool.commands.bounds import BOOTSTRAP, REPEATS
+from disentool.commands.bounds import BOOTSTRAP, REPEATS, Baseline
 from disentool.errors import WrongUsage
 from disentool.io.records import to_json
 from disentool.metrics import METRICS, ONLY_BY_NAME
@@ -88,6 +88,13 @@ def _complete_protocol(ctx: click.Context, param: click.Parameter, incomplete: s
     " --lpips the linear layers of the lpips package (its weights/v0.1/alex.pth or vgg.pth).",
 )
 @option(
+    "--baseline",
+    group="Metric",
+    type=click.Choice(get_args(Baseline)),
+    help="After each checkpoint, score the same architecture with fresh weights of another seed, on the same rows."
+    " Its record says so.",
+)
+@option(
     "--repeats",
     group="Interval",
     metavar="N",
@@ -118,6 +125,12 @@ def _complete_protocol(ctx: click.Context, param: click.Parameter, incomplete: s
 )
 @option("--factors", group="Data", metavar="KEY", help="The array of factors [N,K], beside --codes.")
 @option(
+    "--logvar",
+    group="Data",
+    metavar="KEY",
+    help="The array of the codes' log variances [N,D], beside --codes: for tc, kl and the others of a posterior.",
+)
+@option(
     "--generator",
     group="Directions",
     metavar="CKPT",
@@ -146,6 +159,8 @@ def score(
     trust: bool,
     codes: str | None,
     factors: str | None,
+    logvar: str | None,
+    baseline: Baseline | None,
     generator: str | None,
     force: bool,
     lpips: tuple[Path, ...],
@@ -159,7 +174,7 @@ def score(
     constant of the metric.
 
     `--metric control` measures each direction of a directions file (dirs.h5, or dirs.h5:shift-x for one). How it
-    measures images is chosen by `--set measure=`: auto, objects, registration, or, with --trust, your own
+    measures images is chosen by `--set measure=`: auto, objects, saliency, registration, or, with --trust, your own
     module:function of images.
     """
     from disentool.commands import score as tool
@@ -176,6 +191,8 @@ def score(
         device=device,
         codes=codes,
         factors=factors,
+        logvar=logvar,
+        baseline=baseline,
         trust=trust,
         spread=Spread(repeats, bootstrap),
         generator=generator,

@@ -47,6 +47,7 @@ BOOTSTRAP = Bounds(0)
 
 Part = Literal["train", "test", "all"]  # of a data set's rows, by its split
 CodesFrom = Literal["auto", "encoder", "latent"]  # of a method that optimises codes
+Baseline = Literal["untrained"]  # a model whose score stands beside a checkpoint's
 Side = Literal["content", "class"]  # of a swap
 ClassProtocol = Literal["none", "instance", "pose"]  # of smallnorb
 DEVICES = config.options(RunConfig)["device"].choices or ()

@@ -9,6 +9,7 @@ import numpy as np
 
 from disentool.commands.bounds import CodesFrom
 from disentool.contract.class_content import content_noise
+from disentool.contract.optional import categorical_dimensions
 from disentool.engine import devices
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
@@ -149,6 +150,7 @@ def encode(
                     "rows": rows,
                     "codes": source,
                     "content_noise": content_noise(model.method),
+                    **({"categorical": list(classes)} if (classes := categorical_dimensions(model.method)) else {}),
                 }
             ),
         )

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from disentool.commands.bounds import Baseline
 from disentool.errors import DataMismatch, DisentoolError, Interrupted, NoFactors, WrongUsage
 from disentool.io import files, latents
 from disentool.metrics import METRICS
@@ -30,6 +31,8 @@ def score(
     device: str = "auto",
     codes: str | None = None,
     factors: str | None = None,
+    logvar: str | None = None,
+    baseline: Baseline | None = None,
     trust: bool = False,
     spread: Spread | None = None,
     generator: str | None = None,
@@ -40,12 +43,13 @@ def score(
     """The record of every metric on every artefact, as each is ready; of metrics that compare models, at the end.
 
     An artefact is a checkpoint (whose data, or ``data``, is encoded: once, and only the rows these metrics need), a
-    latents file, or any HDF5 or .npz file with arrays of codes and factors, named by ``codes`` and ``factors``; or a
-    directions file (all of it, or ``FILE:NAME``), for metrics of directions in ``generator`` (default: the one that
-    they were found in; ``force`` takes any other too). ``image_files``: pictures, and folders of them, that checkpoints
-    encode instead of data, for metrics that need no factors. Of a checkpoint ``codes`` is a choice, as
-    :func:`disentool.models.encoding.choose` has it. ``trust``: see :func:`disentool.models.model.load`. ``lpips``: see
-    :func:`disentool.scoring.model_functions.lpips`.
+    latents file, or any HDF5 or .npz file with arrays of codes, their log variances and factors, named by ``codes``,
+    ``logvar`` and ``factors``; or a directions file (all of it, or ``FILE:NAME``), for metrics of directions in
+    ``generator`` (default: the one that they were found in; ``force`` takes any other too). ``image_files``: pictures,
+    and folders of them, that checkpoints encode instead of data, for metrics that need no factors. Of a checkpoint
+    ``codes`` is a choice, as :func:`disentool.models.encoding.choose` has it; its records are followed by those of a
+    ``baseline``, the same architecture with fresh weights, where one is asked for. ``trust``: see
+    :func:`disentool.models.model.load`. ``lpips``: see :func:`disentool.scoring.model_functions.lpips`.
     """
     report = report or Silent()
     if isinstance(artefacts, Sequence):  # else they arrive one by one
@@ -53,8 +57,12 @@ def score(
             kind_of(Path(artefact))
     if factors and not codes:
         raise WrongUsage("--factors names an array beside --codes; give both")
+    if logvar and not codes:
+        raise WrongUsage("--logvar names an array beside --codes; give both")
     if image_files:
         _check_pictures(image_files, metrics, data, rows)
+    if baseline is not None:
+        _check_baseline(metrics)
     spread = spread or Spread()
     comparison = Comparison([metric for metric in metrics if metric.needs("others")])
     if comparison.metrics and isinstance(artefacts, Sequence):
@@ -79,6 +87,8 @@ def score(
         model_functions.lpips(lpips, device) if lpips else None,
         report,
         image_files,
+        logvar,
+        baseline,
     )
     failed = count = 0
     said: set[tuple[str, str]] = set()
@@ -113,6 +123,17 @@ def _check_pictures(image_files: Sequence[Path], metrics: Sequence[Metric], data
         )
 
 
+def _check_baseline(metrics: Sequence[Metric]) -> None:
+    """WrongUsage for metrics of which an untrained model has no score of its own."""
+    for metric in metrics:
+        if metric.needs("others"):
+            raise WrongUsage(
+                f"--baseline: metric {metric.name} compares trained models with each other; score it in another call"
+            )
+        if metric.needs("directions"):
+            raise WrongUsage(f"--baseline: metric {metric.name} measures directions, which an untrained model has not")
+
+
 def _configure(device: str) -> None:
     """Tune this process for the device of that name; DeviceUnavailable if it is not there."""
     # Imported here: most metrics of ready codes need no torch, whose import takes seconds.
@@ -143,6 +164,9 @@ def _score(path: Path, options: ScoreOptions) -> Iterator[dict[str, Any]]:
             raise WrongUsage(
                 f"{path}: is a checkpoint, which has no array {codes!r}; give --codes encoder or --codes latent"
             )
+        if factors or options.logvar:
+            flag = "--factors" if factors else "--logvar"
+            raise WrongUsage(f"{path}: is a checkpoint, whose codes come with all they have; leave out {flag}")
         # Imported here: scoring ready codes needs no torch, whose import takes seconds.
         from disentool.scoring.score_checkpoint import score_checkpoint
 
@@ -154,6 +178,8 @@ def _score(path: Path, options: ScoreOptions) -> Iterator[dict[str, Any]]:
         )
     if options.image_files:
         raise WrongUsage(f"{path}: holds codes already; --image is for checkpoints, and for encode")
+    if options.baseline is not None:
+        raise WrongUsage(f"{path}: holds codes, not the model that made them; --baseline is for checkpoints")
     if any(metric.mixtures for metric in options.metrics):
         _configure(options.device)
     return score_latents(path, codes, factors, options)

@@ -72,6 +72,12 @@ class NonNormalCodes(Protocol):
         """The values that each column of ``mean`` takes."""
 
 
+def categorical_dimensions(method: Method) -> tuple[int, ...]:
+    """The columns of ``mean`` that name a class; empty where the method declares none."""
+    supports = method.supports() if isinstance(method, NonNormalCodes) else ()
+    return tuple(i for i, support in enumerate(supports) if isinstance(support, ClassSupport))
+
+
 @runtime_checkable
 class OwnPrior(Protocol):
     """A method whose decoder takes draws of another prior than N(0, I)."""

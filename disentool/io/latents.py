@@ -124,10 +124,11 @@ def usual_keys(path: Path) -> tuple[str, str | None]:
     return codes, next((name for name in ("factors", "labels") if name in known), None)
 
 
-def read_foreign(path: Path, codes: str, factors: str | None) -> Latents:
+def read_foreign(path: Path, codes: str, factors: str | None, logvar: str | None = None) -> Latents:
     """Codes (array ``codes`` [N,D]) and factors (array ``factors`` [N,K] or [N]) from any HDF5 or .npz file.
 
-    ``codes`` may be two names joined by a comma: the class code and the content code.
+    ``codes`` may be two names joined by a comma: the class code and the content code. ``logvar``: the array [N,D] of
+    the codes' log variances. Raises MissingFile, ForeignFile, and DataMismatch where the arrays do not fit together.
     """
     path = Path(path)
     names = codes.split(",", 1)
@@ -151,16 +152,27 @@ def read_foreign(path: Path, codes: str, factors: str | None) -> Latents:
             labels = stored.all().reshape(stored.shape[0], -1)
         with np.errstate(over="ignore"):  # becomes infinite, which a metric then refuses by name
             tables = [half.all().astype(np.float32) for half in halves]
+            variances = None if logvar is None else _logvar(path, file(logvar), logvar, tables)
         class_code, content_code = tables if len(tables) == 2 else (None, None)
         return Latents(
             path,
             np.concatenate(tables, axis=1),
-            None,
+            variances,
             labels,
             name=path.stem,
             class_code=class_code,
             content_code=content_code,
         )
+
+
+def _logvar(path: Path, array: arrays.Rows, name: str, codes: list[np.ndarray]) -> np.ndarray:
+    """The log variances of codes [N,D], whose columns may lie in two arrays: float32 [N,D]."""
+    expected = (len(codes[0]), sum(part.shape[1] for part in codes))
+    if len(array.shape) != 2:
+        raise ForeignFile(f"{path}: array {name!r} is {list(array.shape)}, expected log variances {list(expected)}")
+    if tuple(array.shape) != expected:
+        raise DataMismatch(f"{path}: array {name!r} is {list(array.shape)}, and the codes are {list(expected)}")
+    return array.all().astype(np.float32)
 
 
 def _rows(name: str, array: arrays.Rows) -> str:

@@ -40,7 +40,8 @@ COMMON = (
 DATASET = Format(
     "disentool.dataset",
     1,
-    "Images with their factors of variation. (`decode` and `sample` add `codes` float32 [N,D], which they decoded.)",
+    "Images with their factors of variation. (`decode` and `sample` add `codes` float32 [N,D], which they decoded;"
+    " `sample --direction` adds `t` float64 [N,T], the position of each image along each of T directions.)",
     (
         Array("images", "uint8", ("N", "H", "W", "C"), "0..255; contiguous unless compressed"),
         Array("factors", "int32", ("N", "K"), "class index of each factor, 0..size-1", required=False),
@@ -64,6 +65,8 @@ DATASET = Format(
         ("split_rule", "what `split` is: published, or what was drawn"),
         ("citation", "whom to cite"),
         ("licence", "under which terms the pixels are"),
+        ("t_names", "of samples along directions: the name of each column of t"),
+        ("t_laws", "JSON: of samples along directions: direction -> {law, unit}, and the ends of a normal law"),
     ),
 )
 
@@ -93,7 +96,7 @@ LATENTS = Format(
         ("checkpoint_sha256", "digest of the checkpoint file"),
         ("dataset_sha256", "content digest of the data set"),
         ("images", "where pictures were encoded: the file of each row, N strings"),
-        ("provenance", "JSON: the method's config, seed and step"),
+        ("provenance", "JSON: the method's config, seed and step; categorical, the columns of mean that name classes"),
     ),
 )
 
@@ -124,8 +127,8 @@ DIRECTIONS = Format(
         ("method", "how they were found: paper, lm or tangent"),
         ("seed", "seed of all draws"),
         ("provenance", "JSON: every constant that all directions share"),
-        ("<direction>.unit", "the unit of t"),
-        ("<direction>.facts", "JSON: the direction's own constants, and what was measured of it"),
+        ("unit (of the group <direction>)", "the unit of t"),
+        ("facts (of the group <direction>)", "JSON: the direction's own constants, and what was measured of it"),
     ),
 )
 
@@ -190,6 +193,11 @@ SCORE = Format(
         ("artefact, id", "the file scored, and the first 16 hex digits of its sha256"),
         ("method, config, seed, step, data", "what the artefact says of itself"),
         ("split, rows", "which part of the data's split was scored (train, test or all), and how many rows it has"),
+        (
+            "(baseline)",
+            "of `--baseline`: {weights: untrained, of: the id of the checkpoint}; artefact, id, method, seed and step"
+            " are then of the model with fresh weights",
+        ),
         ("metric, protocol, score, interval, per_factor, details", "the measurement; details holds every constant"),
     ),
 )

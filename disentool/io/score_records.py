@@ -12,6 +12,8 @@ from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
 from disentool.io import records
 from disentool.io.schema import SCORE
 
+UNTRAINED = "untrained "  # before the method's name, in records of a baseline: of the same method with fresh weights
+
 
 def scores(sources: Iterable[records.Source]) -> list[dict[str, Any]]:
     """The score records of files and streams; ForeignFile for anything else."""

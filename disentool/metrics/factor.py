@@ -3,7 +3,8 @@
 A vote: choose a factor, draw L rows that share its value and are random otherwise, divide each code dimension by its
 standard deviation over the data, and find the dimension of least variance. If every dimension followed one factor, that
 dimension would tell which factor was held fixed. The classifier from dimension to factor is the majority vote, and the
-score is its accuracy: 1 is disentangled, 1/K is chance for K factors. The codes are the means of q(z|x).
+score is its accuracy: 1 is disentangled, 1/K is chance for K factors. The codes are the means of q(z|x). Dimensions
+that name a class have Gini's variance: half the share of pairs of different rows whose classes differ.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from disentool.errors import DataMismatch
-from disentool.metrics.arrays import Array, Floats, Integers, check_codes, check_drawn, names_of
+from disentool.metrics.arrays import Array, Floats, Integers, check_codes, check_drawn, few, names_of
 from disentool.metrics.constants.disentanglement import Factor
 from disentool.metrics.intervals import RESAMPLES, above_chance, interval_of_share
 from disentool.metrics.result import Result
@@ -26,6 +27,7 @@ def factor(
     evaluation_votes: int = Factor.evaluation_votes,
     prune_std: float = Factor.prune_std,
     rescaled: bool = Factor.rescaled,
+    categorical: Sequence[int] = (),
     factor_names: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Result:
@@ -34,7 +36,8 @@ def factor(
     ``codes``: float [n,D]. ``groups``: the rows of each vote, int [V,L], L at least 2, indices of ``codes``. ``held``:
     which factor they share, int [V], 0..K-1. ``scale_rows``: int, the rows of the standard deviations; None: all. The
     last ``evaluation_votes`` votes are scored, the others make the majority; 0: those that made it. ``prune_std``:
-    dimensions whose standard deviation (ddof 1) is smaller are collapsed and get no vote. ``seed``: of the bootstrap
+    dimensions whose standard deviation (ddof 1) is smaller are collapsed and get no vote. ``categorical``: dimensions
+    whose numbers name classes, and whose variance is Gini's. ``seed``: of the bootstrap
     interval. Raises ``DataMismatch`` for arrays that do not fit, ``WrongUsage`` for constants that cannot be.
     """
     count = len(groups) - evaluation_votes
@@ -47,6 +50,7 @@ def factor(
     if len(scaled) < 2:
         raise DataMismatch("metric factor needs at least two rows of codes for a standard deviation")
     variance = _variance(scaled)
+    variance[list(categorical)] = [gini_variance(scaled[None, :, j])[0] for j in categorical]
     scale = np.sqrt(variance)
     # a constant dimension is never active, whatever the threshold: its ratio would be 0/0
     active = np.flatnonzero((scale >= prune_std) & (scale > 0))
@@ -55,13 +59,15 @@ def factor(
     train, evaluation = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     notes = []
     if active.size:
-        least = active[_least_varying(codes, groups, variance, active)]
+        least = active[_least_varying(codes, groups, variance, active, categorical)]
         np.add.at(train, (least[:count], held[:count]), 1)
         np.add.at(evaluation, (least[count:], held[count:]), 1)
     else:
         notes.append(f"no dimension's standard deviation reaches {prune_std:g}: the code is collapsed, score 0")
     if len(names) == 1:
         notes.append("one factor only: any code that is not collapsed scores 1")
+    if categorical:
+        notes.append(f"dimensions {few(list(categorical))} name classes: their variance is Gini's")
 
     scored = evaluation if evaluation_votes else train
     winner = train.argmax(axis=1)  # ties: the factor of lowest index
@@ -98,6 +104,7 @@ def factor(
         "prune_std": prune_std,
         "scale_rows": len(scaled),
         "ddof": 1,
+        **({"categorical_dimensions": list(categorical)} if categorical else {}),
         "rescaled": rescaled,
         "interval_of": (
             f"95 % percentile bootstrap over the scored votes, {RESAMPLES} resamples: "
@@ -123,7 +130,20 @@ def _variance(codes: Array) -> Floats:
     return variance
 
 
-def _least_varying(codes: Array, groups: Array, variance: Floats, active: Integers) -> Integers:
+def gini_variance(classes: Array) -> Floats:
+    """Gini's variance of class numbers [V,L], of each group of L: float64 [V].
+
+    The sum over pairs of d / (2 L (L - 1)), where d is 1 for two classes and 0 for one (Gini 1971, as Kim & Mnih).
+    """
+    size = classes.shape[1]
+    same = sum(np.square((classes == value).sum(axis=1), dtype=np.float64) for value in np.unique(classes))
+    found: Floats = (size * size - same) / (2 * size * (size - 1))
+    return found
+
+
+def _least_varying(
+    codes: Array, groups: Array, variance: Floats, active: Integers, categorical: Sequence[int]
+) -> Integers:
     """For each vote the index into ``active`` of the dimension with the least variance relative to the data's."""
     size = groups.shape[1]
     least = np.empty(len(groups), dtype=np.int64)
@@ -133,5 +153,7 @@ def _least_varying(codes: Array, groups: Array, variance: Floats, active: Intege
         group -= group[:, :1].copy()  # as in _variance: a dimension that is constant in the group has exactly 0
         total = group.sum(axis=1)
         local = (np.einsum("vld,vld->vd", group, group) - total * total / size) / (size - 1)
+        for j in categorical:
+            local[:, j] = gini_variance(group[:, :, j])
         least[start : start + block] = (local[:, active] / variance[active]).argmin(axis=1)
     return least

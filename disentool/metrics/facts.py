@@ -39,7 +39,8 @@ class MetricFacts:
     that protocol too. ``by_name_only``: why ``all`` leaves the metric out; empty: it is among all. ``title``: what
     figures and tables of papers call it; empty: its name. ``own``: the user's function, where it is none of this
     package's. ``measures``: what a score is by each value of the constant ``measure``; ``better``, ``range`` and
-    ``unit`` are those of its default.
+    ``unit`` are those of its default. ``superseded``: protocols that keep constants which turned out not to be those
+    that their name says -> the protocol that has these.
     """
 
     name: str
@@ -57,6 +58,7 @@ class MetricFacts:
     title: str = ""
     own: Callable[..., Any] | None = None
     measures: Mapping[str, Measure] = dataclasses.field(default_factory=dict)
+    superseded: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def function(self) -> str:

@@ -37,6 +37,7 @@ def higgins(
     classifier_learning_rate: float = Higgins.classifier_learning_rate,
     classifier_accumulator: float = Higgins.classifier_accumulator,
     rescaled: bool = Higgins.rescaled,
+    iterations: int = Higgins.iterations,
     factor_names: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Result:
@@ -44,7 +45,8 @@ def higgins(
 
     ``codes``: float [n,D]. ``first``, ``second``: the rows of each point's pairs, int [V,L], indices of ``codes``.
     ``shared``: which factor they share, int [V], 0..K-1. The first ``train_points`` points train the ``classifier``,
-    the others test it: ``softmax``, by Adagrad in ``classifier_steps`` batches, or ``logistic``, scikit-learn's.
+    the others test it: ``softmax``, by Adagrad in ``classifier_steps`` batches, or ``logistic``, scikit-learn's, of so
+    many ``iterations``.
     ``seed``: of Adagrad's batches and of the bootstrap interval. ``details["confusion"]``: factor shared x factor
     answered; ``details["notes"]`` name factors that are never answered, and what codes of another scale would give.
     Raises ``DataMismatch`` for arrays that do not fit, ``WrongUsage`` for constants that cannot be.
@@ -58,6 +60,7 @@ def higgins(
         classifier_batch=classifier_batch,
         classifier_learning_rate=classifier_learning_rate,
         classifier_accumulator=classifier_accumulator,
+        iterations=iterations,
     )
     check_codes(codes)
     check_drawn(codes, first, shared, "higgins")
@@ -73,7 +76,7 @@ def higgins(
         return (
             _softmax(points, labels, len(names), constants, seed)
             if classifier == "softmax"
-            else _logistic(points, labels)
+            else _logistic(points, labels, iterations)
         )
 
     predict = fitted(train)
@@ -153,13 +156,13 @@ def _softmax(points: Floats, labels: Array, classes: int, constants: Higgins, se
     return lambda x: (x @ weights[:-1] + weights[-1]).argmax(axis=1)
 
 
-def _logistic(points: Floats, labels: Array) -> Predict:
-    """scikit-learn's logistic regression as it comes."""
+def _logistic(points: Floats, labels: Array, iterations: int) -> Predict:
+    """scikit-learn's logistic regression, with its own penalty, of so many iterations at most."""
     import_scikit_learn()
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # 100 iterations are its default, and this is its protocol
-        predict: Predict = LogisticRegression().fit(points, labels).predict
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 100 iterations are its default, and a protocol
+        predict: Predict = LogisticRegression(max_iter=iterations).fit(points, labels).predict
         return predict

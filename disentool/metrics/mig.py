@@ -6,26 +6,37 @@ of the binned means, :func:`mig_of_posteriors` that of z ~ q(z|x), by Gaussian m
 """
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 
 from disentool.metrics.arrays import Array, Floats, check_table, names_of, refuse_non_finite
 from disentool.metrics.constants.disentanglement import Binned, Mig
-from disentool.metrics.information import entropy, gaps, information_about_factors
+from disentool.metrics.information import binned, entropy, gaps, information_about_factors
 from disentool.metrics.result import Progress, Result, silent
 
 
-def mig(codes: Array, factors: Array, *, bins: int = Mig.bins, factor_names: Sequence[str] | None = None) -> Result:
+def mig(
+    codes: Array,
+    factors: Array,
+    *,
+    bins: int = Mig.bins,
+    divide_by: Literal["factor", "code"] = Mig.divide_by,
+    factor_names: Sequence[str] | None = None,
+) -> Result:
     """The gap of binned codes, 0..1.
 
     ``codes``: float [n,D]. ``factors``: class numbers int [n,K], each from 0 and of two values or more. ``bins``: of
-    equal width, per dimension. ``per_factor``: each one's gap; ``details``: the information matrix, dimensions x
-    factors, in nats. Raises ``DataMismatch`` for other arrays, ``WrongUsage`` for fewer than two bins.
+    equal width, per dimension. ``divide_by``: ``factor``, the gap of I(z_j; v_k) over H(v_k); or ``code``, the gap of
+    I(z_j; v_k) / H(z_j), as Ubisoft's toolkit has it: a constant dimension has 0. ``per_factor``: each one's gap;
+    ``details``: the information matrix, dimensions x factors, in nats. Raises ``DataMismatch`` for other arrays,
+    ``WrongUsage`` for fewer than two bins.
     """
     Binned(bins=bins)
     check_table(codes, factors)
+    of_code = entropy(binned(codes, bins)) if divide_by == "code" else None
     return _of_information(
-        information_about_factors(codes, factors, bins), factors, names_of(factor_names, factors.shape[1])
+        information_about_factors(codes, factors, bins), factors, names_of(factor_names, factors.shape[1]), of_code
     )
 
 
@@ -73,14 +84,19 @@ def mig_of_posteriors(
     return _of_information(np.maximum(information, 0), factors, names_of(factor_names, factors.shape[1]))
 
 
-def _of_information(information: Floats, factors: Array, names: Sequence[str]) -> Result:
-    """The gaps of I(z_j; v_k) float64 [D,K], nats, over the entropies of factors int [n,K]."""
+def _of_information(information: Floats, factors: Array, names: Sequence[str], of_code: Floats | None = None) -> Result:
+    """The gaps of I(z_j; v_k) float64 [D,K], nats, over the entropies of factors int [n,K].
+
+    ``of_code``: the entropies of the dimensions, nats [D], to take the gaps of the shares of these instead.
+    """
     of_factor = entropy(factors)
-    gap, best, notes = gaps(information)
-    gap = np.clip(gap / of_factor, 0, 1)
+    shares = information if of_code is None else information / np.where(of_code > 0, of_code, 1)[:, None]
+    gap, best, notes = gaps(shares)
+    gap = np.clip(gap if of_code is not None else gap / of_factor, 0, 1)
     details = {
         "factors": list(names),
-        "unit": "share of the factor's entropy",
+        "unit": "share of the factor's entropy" if of_code is None else "share of the binned code's entropy",
+        **({} if of_code is None else {"code_entropy": of_code.tolist()}),
         "mutual_information": information.tolist(),  # dimensions x factors, nats
         "factor_entropy": of_factor.tolist(),
         "best_dimension": best.tolist(),

@@ -28,15 +28,17 @@ def udr(
     penalty: float = Udr.penalty,
     zero_kl: float = Udr.zero_kl,
     keep_kl: float | None = Udr.keep_kl,
+    average: Literal["sides", "dimensions"] = Udr.average,
     progress: Progress = silent,
 ) -> list[Result]:
     """One result per model, in order, from 0; ``DataMismatch`` for fewer than two, or for codes that are not finite.
 
     ``codes``: per model float [n,D], of the same n images. ``logvars``: per model float [n,D], or None where all
     dimensions count as informative. ``penalty``: alpha of the Lasso. ``zero_kl``, ``keep_kl``: nats; a dimension with
-    no more KL to the prior is set to zero, and left out of the means (None: all stay).
+    no more KL to the prior is set to zero, and left out of the means (None: all stay). ``average``: ``sides``, each
+    model's mean counts half; ``dimensions``, as in the paper, each dimension of both counts alike.
     """
-    constants = Udr(similarity=similarity, penalty=penalty, zero_kl=zero_kl, keep_kl=keep_kl)
+    constants = Udr(similarity=similarity, penalty=penalty, zero_kl=zero_kl, keep_kl=keep_kl, average=average)
     if len(codes) < 2:
         raise DataMismatch(
             "metric udr compares models, and was given one: name several files of codes of the same data,"
@@ -93,7 +95,7 @@ def compare(
             if i != j:
                 left, right = ranked[i], ranked[j]
                 relation = _lasso(left, right, constants.penalty) if by_lasso else _spearman(left, right)
-                pairwise[i, j] = _one_to_one(relation[np.ix_(kept[i], kept[j])])
+                pairwise[i, j] = _one_to_one(relation[np.ix_(kept[i], kept[j])], constants.average)
                 done += 1
                 progress(done, count * (count - 1))
     return pairwise, [which.tolist() for which in kept]
@@ -127,12 +129,18 @@ def _spearman(left: Floats, right: Floats) -> Floats:
     return np.abs(left.T @ right) / len(left)
 
 
-def _one_to_one(relation: Floats) -> float:
-    """Mean of max^2 / sum over columns and over rows, averaged; what has no relation counts 0."""
+def _one_to_one(relation: Floats, average: str) -> float:
+    """max^2 / sum of each row and column of float64 [A,B]; what has no relation counts 0.
+
+    ``average``: ``sides``, the mean over columns and the mean over rows, averaged; ``dimensions``, the sum of all over
+    A + B (Duan et al., section 4).
+    """
     if not relation.size:
         return 0.0
     sides = []
     for axis in (0, 1):
         best, total = relation.max(axis=axis), relation.sum(axis=axis)
-        sides.append(np.where(total > 0, best**2 / np.where(total > 0, total, 1), 0).mean())
-    return float(np.mean(sides))
+        sides.append(np.where(total > 0, best**2 / np.where(total > 0, total, 1), 0))
+    if average == "dimensions":
+        return float(np.concatenate(sides).mean())
+    return float(np.mean([side.mean() for side in sides]))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from disentool.io.score_records import UNTRAINED
 from disentool.methods import METHODS
 from disentool.metrics import METRICS
 
@@ -20,6 +21,8 @@ class Names:
         """``β-VAE`` for betavae; of a method of the user's own its class, without the module."""
         if name in self.own:
             return words(self.own[name])
+        if name.startswith(UNTRAINED):
+            return f"{UNTRAINED}{self.method(name.removeprefix(UNTRAINED))}"
         known = METHODS.get(name)
         return known.title or name if known else words(_without_module(name))
 

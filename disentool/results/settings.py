@@ -8,6 +8,7 @@ from typing import Any
 
 from disentool import named_code
 from disentool.config import options
+from disentool.io.score_records import UNTRAINED
 from disentool.methods import METHODS
 from disentool.results.labels import Names, words
 
@@ -93,8 +94,9 @@ def unusual(method: Any, config: Any) -> list[tuple[str, Any, Any]]:
     if not isinstance(config, dict):
         return []
     known = {}
-    if isinstance(method, str) and method in METHODS:
-        known = options(named_code.load(METHODS[method].config))
+    trained = method.removeprefix(UNTRAINED) if isinstance(method, str) else ""
+    if trained in METHODS:
+        known = options(named_code.load(METHODS[trained].config))
     return [
         (name, value, known[name].default if name in known else ...)
         for name, value in config.items()

@@ -77,6 +77,8 @@ class ScoreOptions:
     perceptual: Callable | None
     report: Reporter
     image_files: Sequence[Path] = ()
+    logvar: str | None = None
+    baseline: Literal["untrained"] | None = None
 
 
 def applicable(path: Path, metrics: list[Metric], there: dict[str, bool], report: Reporter) -> list[Metric]:
@@ -133,7 +135,7 @@ def results_of(
                 raise
             options.report.note(f"{path}: {metric.name} is left out: {str(error).removeprefix(f'{path}: ')}")
             continue
-        yield metric.name, with_notes(result, [*notes, *remarks(codes.mean)])
+        yield metric.name, with_notes(result, [*notes, *remarks(codes.mean, codes.categorical, result)])
 
 
 @contextmanager

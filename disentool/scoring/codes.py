@@ -20,9 +20,10 @@ class Codes:
     """What the rows were encoded to.
 
     ``rows``: int64 [n], sorted and unique, the data set's row numbers. ``mean``, ``logvar``: float32 [n, D], the
-    parameters of q(z|x) (values beyond float32 count as infinite). ``reconstruction_nats``: float64 [n],
-    -log p(x|z) summed over pixels and channels, for one z drawn from q(z|x). ``squared_error``: float64 [n], mean over
-    pixels and channels. Raises ``DataMismatch`` when the arrays do not fit together.
+    parameters of q(z|x) (values beyond float32 count as infinite). ``reconstruction_nats``: float64 [n], -log p(x|z)
+    summed over pixels and channels, for one z drawn from q(z|x). ``squared_error``: float64 [n], mean over pixels and
+    channels. ``categorical``: the dimensions of ``mean`` that the model declares to name classes. Raises
+    ``DataMismatch`` when the arrays do not fit together.
     """
 
     rows: np.ndarray
@@ -30,6 +31,7 @@ class Codes:
     logvar: np.ndarray | None = None
     reconstruction_nats: np.ndarray | None = None
     squared_error: np.ndarray | None = None
+    categorical: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         rows = np.asarray(self.rows)

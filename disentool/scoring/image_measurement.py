@@ -1,4 +1,4 @@
-"""How images are measured: by a bright object, by registration, or by a function of the user's own."""
+"""How images are measured: by a bright or a salient object, by registration, or by a function of the user's own."""
 
 import math
 import sys
@@ -11,6 +11,7 @@ import numpy as np
 from disentool.directions import measurements
 from disentool.directions.measurements import CONTROLS, MEASURED
 from disentool.directions.registration import register
+from disentool.directions.saliency import salient
 from disentool.errors import DataMismatch, DisentoolError, UnknownName, UnsafeFile
 from disentool.metrics.control import Moved
 from disentool.named_code import is_own, load
@@ -18,13 +19,14 @@ from disentool.named_code import is_own, load
 _STEP = 0.5  # the longest step along a direction, in standard deviations of the prior, between registered images
 _MATCH = 0.2  # the largest share of an image's variance that a registration may leave
 _MOTIONS = {"x": "x", "y": "y", "scale": "zoom", "angle": "angle"}  # measurement -> what registration calls it
-KINDS = ("auto", "objects", "registration")
+KINDS = ("auto", "objects", "saliency", "registration")
 Own = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
 class ImageMeasurement:
-    """``kind``: objects, registration, or the reference of the user's ``own`` function. ``transform``: what to check.
+    """``kind``: objects, saliency, registration, or the reference of the user's ``own`` function. ``transform``: what
+    to check.
 
     The user's function takes images float32 [n,H,W,C] in 0..1 and returns numbers [n] in the transform's units; images
     that it cannot measure are NaN.
@@ -56,6 +58,8 @@ class ImageMeasurement:
             found |= {self.transform: self._owned(self.own, flat)}
         elif self.kind == "objects":
             found |= measurements.objects(flat)
+        elif self.kind == "saliency":
+            found |= salient(flat)
         found = {name: values.reshape(count, places) for name, values in found.items()}
         return found | _motions(images) if self.kind == "registration" else found
 
@@ -93,8 +97,8 @@ def choose(measure: str, transform: str, examples: np.ndarray, *, trust: bool) -
     if measure == "auto":
         objects = CONTROLS.get(transform) != "angle" and measurements.show_bright_objects(examples)
         kind = "objects" if objects else "registration"
-    if kind == "objects" and CONTROLS.get(transform) == "angle":
-        raise DataMismatch("measure objects: does not tell how an object is turned; registration does")
+    if kind in ("objects", "saliency") and CONTROLS.get(transform) == "angle":
+        raise DataMismatch(f"measure {kind}: does not tell how an object is turned; registration does")
     if transform not in CONTROLS:
         raise DataMismatch(
             f"{transform}: is no transform whose effect is known; --set measure=module:function measures with your own"

@@ -24,6 +24,7 @@ from disentool.scoring import DRAWINGS
 from disentool.scoring.codes import Codes
 from disentool.scoring.data_rows import DataRows
 from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.record import with_notes
 
 
 class Draw(Protocol):
@@ -116,7 +117,13 @@ class Metric:
         """The metric of the rows drawn, with the ``functions`` that there are."""
         module: ScoresCodes = self._drawing()
         with _without_warnings_of_sklearn():
-            return module.score(self.facts, drawn, codes, functions or ModelFunctions())
+            result = module.score(self.facts, drawn, codes, functions or ModelFunctions())
+        if now := self.facts.superseded.get(result.protocol):
+            note = (
+                f"protocol {result.protocol} has the constants of earlier records; those of the toolkit it names: {now}"
+            )
+            return with_notes(result, [note])
+        return result
 
     def score_models(
         self, drawn: Draw, codes: Sequence[Codes], functions: ModelFunctions | None = None

@@ -63,8 +63,12 @@ def with_details(
     return dataclasses.replace(result, protocol=constants.protocol, details=details)
 
 
-def remarks(mean: np.ndarray) -> list[str]:
-    """What any score of codes [n,D] should be read with: too few rows, constant dimensions, classes as numbers."""
+def remarks(mean: np.ndarray, categorical: Sequence[int] = (), result: Result | None = None) -> list[str]:
+    """What any score of codes [n,D] should be read with: too few rows, constant dimensions, classes as numbers.
+
+    ``categorical``: the dimensions that name classes, as the model declares; ``result``: of a metric that may have
+    taken them for what they are.
+    """
     rows, dimensions = mean.shape
     notes = []
     if dimensions > rows:
@@ -74,6 +78,10 @@ def remarks(mean: np.ndarray) -> list[str]:
     constant = np.flatnonzero((mean == mean[0]).all(axis=0)).tolist()
     if constant and rows > 1:
         notes.append(f"constant dimensions: {few(constant)}")
+    if result is not None and result.details.get("categorical_dimensions"):
+        return notes
+    if categorical:
+        return [*notes, f"dimensions {few(categorical)} name classes, whose numbers are taken for quantities"]
     return notes + note_categorical(mean)
 
 

@@ -1,21 +1,25 @@
 """A checkpoint and its data -> score records: the rows of all metrics are encoded once."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from disentool.contract import ClassLabels, Reconstructs, class_content
+from disentool.contract import ClassLabels, Reconstructs, class_content, optional
 from disentool.engine import inference
 from disentool.engine.feed import Feed
 from disentool.errors import DataMismatch
 from disentool.io.dataset import Dataset, asked_rows
+from disentool.io.score_records import UNTRAINED
 from disentool.metrics.result import Result
 from disentool.models import encoding, pictures_as_data
 from disentool.models.data import data_of
 from disentool.models.model import TrainedModel, load_model
+from disentool.models.untrained import untrained, weights_seed
 from disentool.reporting import Reporter
 from disentool.scoring import model_functions
 from disentool.scoring.artefact import ScoreOptions, applicable, data_rows_of, draw_all, naming, results_of
@@ -25,6 +29,7 @@ from disentool.scoring.metric import Draw, Metric
 from disentool.scoring.record import record_of
 
 MOST_UNASKED = 100_000  # images that one metric among ``--metric all`` may need: they take a CPU a minute or two
+_BASELINE = "untrained: the same architecture with fresh weights of seed {}, on the same rows by the same protocol"
 # What ``--codes`` may say of a checkpoint; the command refuses anything else.
 SOURCES: dict[str, Literal["auto", "encoder", "latent"]] = {"auto": "auto", "encoder": "encoder", "latent": "latent"}
 
@@ -36,7 +41,10 @@ def score_checkpoint(path: Path, options: ScoreOptions) -> Iterator[dict[str, An
 
 
 def score_model(model: TrainedModel, options: ScoreOptions) -> Iterator[tuple[dict[str, Any], str, Result]]:
-    """What was scored, the metric's name and its result, of every metric; see :func:`score_checkpoint`."""
+    """What was scored, the metric's name and its result, of every metric; see :func:`score_checkpoint`.
+
+    With ``options.baseline`` the same of the model with fresh weights, after those of the model.
+    """
     path = model.path
     decodes = isinstance(model.method, Reconstructs)
     for metric in options.metrics:
@@ -70,7 +78,6 @@ def score_model(model: TrainedModel, options: ScoreOptions) -> Iterator[tuple[di
             f"{path}: encodes {len(np.union1d(rows, decoded)):,} of {len(chosen):,} images, and decodes"
             f" {len(decoded):,}, for {', '.join(metric.name for metric, _ in drawn)}"
         )
-    encoded = _encode(model, dataset, chosen, rows, decoded, options.seed, source, options.report)
     artefact = {
         "artefact": str(path),
         "id": model.sha256[:16],
@@ -84,12 +91,42 @@ def score_model(model: TrainedModel, options: ScoreOptions) -> Iterator[tuple[di
         "codes": source,
         "rows": len(chosen),
     }
-    functions = model_functions.of_model(model, dataset, chosen, options.perceptual)
-    of_metric = results_of(
-        path, artefact, drawn, lambda metric: encoded[metric.needs("reconstruction")], functions, options
-    )
-    for name, result in of_metric:
-        yield artefact, name, result
+    subjects = [(model, artefact, _unfinished(model))]
+    if options.baseline is not None:
+        subjects.append((untrained(model), _of_baseline(model, artefact), [_BASELINE.format(weights_seed(model))]))
+    for scored, about, notes in subjects:
+        encoded = _encode(scored, dataset, chosen, rows, decoded, options.seed, source, options.report)
+        functions = model_functions.of_model(scored, dataset, chosen, options.perceptual)
+        codes_for = partial(_for_metric, encoded)
+        of_metric = results_of(Path(about["artefact"]), about, drawn, codes_for, functions, options, notes)
+        for name, result in of_metric:
+            yield about, name, result
+
+
+def _for_metric(encoded: dict[bool, Codes], metric: Metric) -> Codes:
+    """The codes as the metric needs them: see :func:`_encode`."""
+    return encoded[metric.needs("reconstruction")]
+
+
+def _unfinished(model: TrainedModel) -> list[str]:
+    """A note where training is to go on: the score is of a snapshot, or of a run that was interrupted."""
+    step, total = model.content["step"], sum(stage.steps for stage in model.method.stages())
+    if step >= total or optional.stops_early(model.method, model.content["history"]):
+        return []
+    return [f"still in training: step {step:,} of {total:,}"]
+
+
+def _of_baseline(model: TrainedModel, artefact: dict[str, Any]) -> dict[str, Any]:
+    """The first fields of an untrained model's record: a model of its own, which no reader takes for the trained."""
+    seed = weights_seed(model)
+    return artefact | {
+        "artefact": f"{artefact['artefact']} (untrained)",
+        "id": hashlib.sha256(f"{model.sha256} untrained {seed}".encode()).hexdigest()[:16],
+        "method": f"{UNTRAINED}{artefact['method']}",
+        "seed": seed,
+        "step": 0,
+        "baseline": {"weights": "untrained", "of": artefact["id"]},
+    }
 
 
 def without_whole_grids(
@@ -153,7 +190,8 @@ def _encode(
     def table(found: list[dict[str, np.ndarray]], their_rows: np.ndarray) -> Codes:
         order = np.argsort(their_rows)
         names = set.intersection({field.name for field in fields(Codes)}, *(set(part) for part in found))
-        return Codes(their_rows[order], **{n: np.concatenate([part[n] for part in found])[order] for n in names})
+        arrays = {n: np.concatenate([part[n] for part in found])[order] for n in names}
+        return Codes(their_rows[order], **arrays, categorical=optional.categorical_dimensions(model.method))
 
     out = {}
     if parts[True]:

@@ -21,7 +21,7 @@ def score_latents(
 ) -> Iterator[dict[str, Any]]:
     """The records of one file; ``codes_key`` and ``factors_key`` name its arrays, None: those of a latents file."""
     try:
-        table = latents.read_foreign(path, codes_key, factors_key) if codes_key else latents.read(path)
+        table = latents.read_foreign(path, codes_key, factors_key, options.logvar) if codes_key else latents.read(path)
     except ForeignFile as error:
         hint = "" if codes_key else "; --codes NAME --factors NAME reads any file's arrays, a checkpoint takes --data"
         raise type(error)(f"{error}{hint}") from None
@@ -32,10 +32,15 @@ def score_latents(
     for metric in metrics:
         if metric.needs("reconstruction") or metric.needs("model"):
             raise DataMismatch(f"{path}: {metric.name} needs the decoder; score the checkpoint instead of its codes")
+        if codes_key and table.logvar is None and (metric.needs("logvar") or metric.mixtures):
+            raise DataMismatch(
+                f"{path}: {metric.name} needs the variance of the codes; --logvar NAME reads its logarithm beside"
+                " --codes"
+            )
     with naming(path, "; --factors NAME reads them beside --codes" if codes_key and not factors_key else ""):
         known = _training_facts(table)
         data = data_rows_of(len(table.mean), table.factors, table.factor_names, table.factor_sizes, known)
-        codes = Codes(np.arange(len(table.mean)), table.mean, table.logvar)
+        codes = Codes(np.arange(len(table.mean)), table.mean, table.logvar, categorical=_categorical(table))
         drawn = draw_all(path, metrics, data, options, ready=True)
     artefact = {
         "artefact": str(path),
@@ -68,6 +73,14 @@ def _training_facts(table: Latents) -> TrainingFacts:
         rows=known.get(str(part)),
         noise=_number(table.provenance.get("content_noise")),
     )
+
+
+def _categorical(table: Latents) -> tuple[int, ...]:
+    """The dimensions that the file says name classes; none where it says nothing, or what cannot be."""
+    said = table.provenance.get("categorical")
+    width = table.mean.shape[1]
+    fitting = isinstance(said, list) and all(type(j) is int and 0 <= j < width for j in said)
+    return tuple(said) if isinstance(said, list) and fitting else ()
 
 
 def _number(value: Any) -> float | None:

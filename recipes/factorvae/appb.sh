@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Kim & Mnih (2018), appendix B: how far both metrics depend on their own constants: images a vote and votes of the factor
-# metric, steps and rate of the classifier of Higgins et al.'s.
+# metric; images a point, steps and rate of the classifier of Higgins et al.'s.
 #
 #     SCALE=paper|short|smoke OUT=folder bash recipes/factorvae/appb.sh
 #
@@ -24,6 +24,12 @@ score() {
     done
     for value in $(at "1000 3000 10000" "300 1000 3000" "20 50"); do
         disentool score --metric higgins --set classifier_steps=$value --repeats "$(at 10 3 2)" --format jsonl "$out/z.h5"
+    done
+    for value in $(at "5 10 50 100 200 400" "5 10 50 200" "5 50"); do
+        disentool score --metric higgins --set pairs=$value --repeats "$(at 10 3 2)" --format jsonl "$out/z.h5"
+    done
+    for value in $(at "0.001 0.003 0.01 0.03 0.1" "0.001 0.01 0.1" "0.01 0.1"); do
+        disentool score --metric higgins --set classifier_learning_rate=$value --repeats "$(at 10 3 2)" --format jsonl "$out/z.h5"
     done
 }
 records "$out/scores.jsonl" score

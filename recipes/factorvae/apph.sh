@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Kim & Mnih (2018), appendix H: InfoGAN and InfoWGAN-GP tried on MNIST, whose digits their 10-way code should find; and on
-# 2D Shapes InfoGAN that stops when its codes' information falls, and a larger network, which score alike, low. On MNIST the
+# 2D Shapes InfoGAN that stops when its codes' information falls, and a larger network, which score alike, low. Their codes
+# are the paper's (figures 8 and 9): four continuous ones and one of three classes, and five continuous ones. On MNIST the
 # score is the share of images whose class stands for their digit (chance: 0.1). The paper prints pictures alone.
 #
 #     MNIST=folder SCALE=paper|short|smoke OUT=folder bash recipes/factorvae/apph.sh
 #
 # MNIST is the folder of the published files; without it they are downloaded. short takes the test images alone. One GPU,
-# paper scale, reckoned: 20 runs, half an hour each.
+# paper scale, reckoned: 30 runs, half an hour each.
 . "$(dirname "$0")/../common.sh"
 
 # Digits, and a class code of ten that should become them.
@@ -19,12 +20,18 @@ for method in infogan infowgan-gp; do
     train "$(seeds 5 1)" $method "${run[@]}" -o "$out/$method-{seed}.pt" >&2
 done
 
-# 2D Shapes: stopped early, and larger.
+# 2D Shapes: stopped early, and larger; each with both kinds of codes.
 data=$(images dsprites 60000 2000)
 run=(--data "$data" --preset "$(at paper quick quick)")
 [ "$scale" = smoke ] && run+=(--steps 5)
-train "$(seeds 5 1)" infogan "${run[@]}" --early-stop "$(at 20000 500 5)" -o "$out/shapes-stopped-{seed}.pt" >&2
-train "$(seeds 5 1)" infowgan-gp "${run[@]}" --architecture large -o "$out/shapes-large-{seed}.pt" >&2
+for codes in "3 4" "none 5"; do
+    read -r classes continuous <<< "$codes"
+    of=(--categorical "$classes" --continuous "$continuous")
+    train "$(seeds 5 1)" infogan "${run[@]}" "${of[@]}" --early-stop "$(at 20000 500 5)" \
+        -o "$out/shapes-stopped-$continuous-{seed}.pt" >&2
+    train "$(seeds 5 1)" infowgan-gp "${run[@]}" "${of[@]}" --architecture large \
+        -o "$out/shapes-large-$continuous-{seed}.pt" >&2
+done
 
 # Class against digit on MNIST; the factor metric on 2D Shapes.
 export PYTHONPATH="$(cd "$(dirname "$0")" && pwd)${PYTHONPATH:+:$PYTHONPATH}"  # for digits.py

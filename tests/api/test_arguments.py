@@ -212,6 +212,7 @@ OF_A_MODEL = {
         "repeats": (*NOT_WHOLE, 0, -1),
         "bootstrap": (*NOT_WHOLE, -1, 3),
         "constants": (3, "bins=3", [("bins", 3)], {0: 3}, {"bin": 3}, {"bins": 2.5}, {"bins": True}),
+        "baseline": (*NOT_NAMED, "trained"),
         "report": NOT_A_REPORTER,
     },
     "traverse": {

@@ -262,6 +262,27 @@ def test_codes_that_cannot_be_scored(cli, anyones, arguments, code, words):
     cli("score", *arguments.split(), "any.h5").failed(code, words)
 
 
+def test_anyones_log_variances(cli, codes, folder):
+    with h5py.File(codes) as file:
+        z, logvar, factors = file["mean"][()], file["logvar"][()], file["factors"][()]
+    np.savez("own.npz", points=z, spread=logvar, truth=factors, short=logvar[:-1], flat=logvar[:, 0])
+    own = ("own.npz", "--codes", "points", "--factors", "truth")
+    for words in (("kl",), ("tc", "--set", "samples=50"), ("mig", "--protocol", "chen", "--set", "samples=50")):
+        (expected,) = records(cli("score", codes, "--metric", *words, "--device", "cpu"))
+        (found,) = records(cli("score", *own, "--logvar", "spread", "--metric", *words, "--device", "cpu"))
+        assert found["score"] == expected["score"]
+        cli("score", *own, "--metric", *words).failed(1, "--logvar")
+    cli("score", *own, "--logvar", "nothing", "--metric", "kl").failed(1, "'nothing'")
+    cli("score", *own, "--logvar", "short", "--metric", "kl").failed(1, "'short'")
+    cli("score", *own, "--logvar", "flat", "--metric", "kl").failed(1, "'flat'")
+    cli("score", "own.npz", "--logvar", "spread").failed(2, "--codes")
+
+
+def test_a_checkpoint_takes_no_arrays_of_files(cli, ckpt):
+    for flag in ("--factors", "--logvar"):
+        cli("score", "ckpt.pt", "--codes", "encoder", flag, "anything").failed(2, flag)
+
+
 def test_npz_of_codes(cli, folder, codes):
     with h5py.File(codes) as file:
         z, factors = file["mean"][()], file["factors"][()]

@@ -211,3 +211,20 @@ def test_bad_input():
         replace(PAPER, classifier="svm")
     with pytest.raises(DataMismatch, match="train_points"):
         evaluate(FOUR, FOUR, replace(PAPER, train_points=1))
+
+
+def test_ubisofts_classifier_has_more_iterations():
+    """On codes of large scale the solver needs more than scikit-learn's 100 iterations."""
+    own, theirs = (higgins.facts.protocols[name] for name in ("ubisoft", "ubisoft-2020"))
+    assert (theirs.train_points, theirs.test_points, theirs.pairs, theirs.iterations) == (10_000, 5_000, 200, 10_000)
+    assert (own.train_points, own.test_points, own.iterations) == (800, 800, 100)  # as in earlier records
+    rng = np.random.default_rng(0)
+    mean = (FOUR @ rng.normal(size=(4, 6)) + rng.normal(size=(256, 6))) * np.logspace(-2, 2, 6)
+    constants = replace(theirs, train_points=400, test_points=300)
+    result = evaluate(FOUR, mean, constants)
+    drawn = higgins.draw(DataRows.from_factors(FOUR), constants, 0, codes_ready=True)
+    table = mean.astype(np.float32)
+    points = np.abs(table[drawn.first] - table[drawn.second]).mean(axis=1).astype(np.float64)
+    fitted = LogisticRegression(max_iter=10_000).fit(points[:400], drawn.factors[:400])
+    accuracy = fitted.score(points[400:], drawn.factors[400:])
+    assert result.score == pytest.approx((accuracy - 0.25) / 0.75)

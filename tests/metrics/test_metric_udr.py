@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from metric_cases import codes_of, grid_factors, noise, udr
+from scipy.stats import rankdata
 
 from disentool.errors import DataMismatch, UnknownName, WrongUsage
 from disentool.scoring.codes import Codes
@@ -138,3 +139,17 @@ def test_options_that_cannot_be(wrong):
 def test_unknown_protocol():
     with pytest.raises(UnknownName, match="lasso"):
         udr.draw(DataRows(5), replace(udr.facts.protocols["lasso"], protocol="lassso"), 0)
+
+
+def test_the_papers_average_counts_every_dimension_alike():
+    """(sum_b r_b^2 / sum_a R + sum_a r_a^2 / sum_b R) / (d_a + d_b), written out with loops."""
+    wide = np.column_stack([GRID, GRID + 0.5 * noise(GRID.shape), noise(GRID.shape, 2)]).astype(np.float32)[:, 1:7]
+    models = [GRID.astype(np.float32), wide]
+    ranks = [np.apply_along_axis(rankdata, 0, model) for model in models]
+    relation = np.abs([[np.corrcoef(a, b)[0, 1] for b in ranks[1].T] for a in ranks[0].T])
+    parts = [max(row) ** 2 / sum(row) for row in relation] + [max(row) ** 2 / sum(row) for row in relation.T]
+    paper, _ = ranked(models, "paper", similarity="spearman")
+    assert paper.score == pytest.approx(sum(parts) / (3 + 6))
+    sides, _ = ranked(models, "spearman")
+    assert sides.score == pytest.approx((np.mean(parts[:3]) + np.mean(parts[3:])) / 2)
+    assert udr.facts.protocols["paper"].average == "dimensions"

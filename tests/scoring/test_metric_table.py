@@ -14,8 +14,10 @@ from metric_cases import (
     dci_lasso,
     evaluate,
     explicitness,
+    factor,
     gaussian_tc,
     grid_factors,
+    higgins,
     irs,
     med,
     mig,
@@ -170,6 +172,50 @@ def test_mig_by_hand():
     result = measured("mig", a[:, None], np.column_stack([a, a // 2]))
     assert result.score == pytest.approx(0.5)
     assert result.details["mutual_information"] == [[pytest.approx(np.log(4))], [pytest.approx(np.log(2))]]
+
+
+def test_mig_of_ubisoft_divides_by_the_entropy_of_the_code():
+    """I(v; z_j) / H(z_j) of ten equal bins, and then the gap, written out by counting."""
+    codes = smooth(GRID)
+    codes[:, 0] = np.round(codes[:, 0])
+    codes = np.column_stack([codes, np.full(len(codes), 2.5)]).astype(np.float32)  # a constant has no entropy
+
+    def plain_entropy(*columns):
+        _, counts = np.unique(np.column_stack(columns), axis=0, return_counts=True)
+        share = counts / counts.sum()
+        return -(share * np.log(share)).sum()
+
+    low, high = codes.min(axis=0), codes.max(axis=0)
+    bins = np.minimum((codes.astype(float) - low) / np.where(high > low, high - low, 1) * 10 // 1, 9)
+    gaps = []
+    for factor_ in GRID.T:
+        shares = []
+        for column in bins.T:
+            of_code = plain_entropy(column)
+            shared = plain_entropy(factor_) + of_code - plain_entropy(factor_, column)
+            shares.append(shared / of_code if of_code else 0)
+        gaps.append(np.sort(shares)[-1] - np.sort(shares)[-2])
+    result = evaluate(mig, GRID, codes, "ubisoft-2020")
+    assert result.score == pytest.approx(np.mean(gaps))
+    assert list(result.per_factor.values()) == pytest.approx(gaps)
+    assert result.score != pytest.approx(evaluate(mig, GRID, codes, "ubisoft").score, abs=1e-3)
+    assert result.details["divide_by"] == "code"
+    with pytest.raises(WrongUsage, match="bins"):
+        replace(mig.facts.protocols["ubisoft-2020"], bins=0)
+
+
+def test_protocols_that_are_not_what_they_are_called_keep_their_constants_and_say_so():
+    for metric in (factor, higgins, mig):
+        result = evaluate(metric, GRID, smooth(GRID), "ubisoft")
+        assert any("ubisoft-2020" in note for note in result.details["notes"])
+        assert result.details["changed_options"] == []
+    assert "ubisoft-2020" not in str(evaluate(irs, GRID, smooth(GRID), "ubisoft").details.get("notes"))
+    ours, theirs = (factor.facts.protocols[name] for name in ("ubisoft", "ubisoft-2020"))
+    assert (ours.prune_std, theirs.prune_std) == (0, 0.05)
+    dead = smooth(GRID)
+    dead[:, 2] *= 0.02 / dead[:, 2].std()
+    assert 2 in evaluate(factor, GRID, dead, "ubisoft").details["active_dimensions"]
+    assert 2 not in evaluate(factor, GRID, dead, "ubisoft-2020").details["active_dimensions"]
 
 
 def test_mig_of_one_dimension_has_no_second():

@@ -17,11 +17,14 @@ class Udr(Constants):
     zero_kl: float = opt(0.01, "nats: a dimension with no more is set to zero", low=0)
     keep_kl: float | None = opt(0.01, "nats: a dimension with no more is left out of the means; none: all stay", low=0)
     rows: int | None = opt(1_000, "images; none: all", low=2)
+    average: Literal["sides", "dimensions"] = opt(
+        "sides", "sides: the mean of both models' means; dimensions: over the dimensions of both, as in the paper"
+    )
 
 
 @dataclass(frozen=True)
 class Tc(Constants):
-    """Rows are of the means for protocol ``gaussian``; z comes from them for ``discriminator``."""
+    """Of metrics of q(z). Rows are of the means for protocol ``gaussian``; z comes from them for ``discriminator``."""
 
     protocol: str = "mixture"
     samples: int = opt(2_000, "samples of z ~ q(z)", low=2)

@@ -9,12 +9,13 @@ from disentool.metrics.bounds import Constants
 
 @dataclass(frozen=True)
 class Control(Constants):
-    """``measure``: ``objects`` (barycenter and area of a bright object), ``registration`` (of anything), ``auto``
-    (objects where all images show one), or the user's ``module:function``.
+    """``measure``: ``objects`` (barycenter and area of a bright object), ``saliency`` (of what differs from the frame
+    of the picture), ``registration`` (of anything), ``auto`` (objects where all images show one, else registration), or
+    the user's ``module:function``.
     """
 
     protocol: str = "grid"
-    measure: str = opt("auto", "auto, objects, registration or module:function")
+    measure: str = opt("auto", "auto, objects, saliency, registration or module:function")
     starts: int = opt(100, "codes from the prior", low=5)
     levels: int = opt(21, "values of alpha, evenly from -extent to extent", low=5)
     extent: float = opt(3.0, "standard deviations of the prior", low=0.1)

@@ -21,6 +21,9 @@ class Factor(Constants):
     scale_rows: int | None = opt(
         None, "rows for the standard deviations; none: all if codes are ready, else 10,000", low=2
     )
+    categorical: Literal["gini", "number"] = opt(
+        "gini", "gini: dimensions that a model declares to be classes have Gini's variance; number: that of the numbers"
+    )
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Higgins(Constants):
     classifier_learning_rate: float = opt(0.01, "learning rate of Adagrad", above=0)
     rescaled: bool = opt(False, "whether the score is rescaled so that chance is 0")
     classifier_accumulator: float = opt(0.1, "where Adagrad's sums of squares start", above=0)
+    iterations: int = opt(100, "iterations of logistic, at most", low=1)
 
     def __post_init__(self) -> None:
         if self.classifier not in ("softmax", "logistic"):
@@ -53,6 +57,10 @@ class Mig(Constants):
     rows: int | None = opt(None, "rows; none: all", low=2)
     samples: int = opt(10_000, "samples of z, for the mixtures' entropies", low=2)
     without: str = opt("shape", "factors that the mixtures leave out, separated by commas")
+    divide_by: Literal["factor", "code"] = opt(
+        "factor",
+        "factor: the gap over the factor's entropy; code: the gap of shares of each binned dimension's entropy",
+    )
 
     @property
     def mixtures(self) -> bool:
@@ -62,6 +70,8 @@ class Mig(Constants):
     def __post_init__(self) -> None:
         if self.bins < 2 and self.bins != 0:
             raise WrongUsage(f"bins {self.bins}: expected at least 2, or 0 for Gaussian mixtures")
+        if self.divide_by == "code" and self.bins == 0:
+            raise WrongUsage("divide_by code: needs binned dimensions, whose entropy is finite; give bins")
         super().__post_init__()
 
 

@@ -93,6 +93,7 @@ def score(facts: MetricFacts, drawn: FactorVotes, codes: Codes, functions: Model
         evaluation_votes=constants.evaluation_votes,
         prune_std=constants.prune_std,
         rescaled=constants.rescaled,
+        categorical=codes.categorical if constants.categorical == "gini" else (),
         factor_names=drawn.names,
         seed=drawn.seed,
     )

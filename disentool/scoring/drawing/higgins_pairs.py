@@ -85,6 +85,7 @@ def score(facts: MetricFacts, drawn: HigginsPairs, codes: Codes, functions: Mode
         classifier_learning_rate=constants.classifier_learning_rate,
         classifier_accumulator=constants.classifier_accumulator,
         rescaled=constants.rescaled,
+        iterations=constants.iterations,
         factor_names=drawn.names,
         seed=drawn.seed,
     )

@@ -1,4 +1,4 @@
-"""Metrics of samples of the posterior: of q(z) over all images for ``tc``, of q(z|x) per image for ``likelihood``."""
+"""Metrics of samples of the posterior: of q(z|x) per image for ``likelihood``, else of q(z) over all images."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,10 +6,12 @@ import numpy as np
 
 from disentool.errors import WrongUsage
 from disentool.metrics.arrays import refuse_non_finite
+from disentool.metrics.code_information import code_information
 from disentool.metrics.constants.codes_alone import Tc
 from disentool.metrics.constants.images import Likelihood
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.likelihood import Weighted, likelihood, prior_over_posterior, weighted
+from disentool.metrics.marginal_kl import marginal_kl
 from disentool.metrics.result import Result
 from disentool.metrics.tc import tc
 from disentool.scoring.codes import Codes
@@ -26,16 +28,19 @@ LogLikelihood = Callable[[np.ndarray, np.ndarray], np.ndarray]
 def draw(
     facts: MetricFacts, data: DataRows, constants: Tc | Likelihood, seed: int, codes_ready: bool = False
 ) -> SubsetDraw[Tc | Likelihood]:
-    """All rows for the mixture of tc, which is of all the data by definition; else a seeded subset."""
+    """All rows for the mixture of q(z), which is of all the data by definition; else a seeded subset."""
     drawn = draw_subset(facts, data.n, constants, constants.rows, seed)
     if constants.protocol == "mixture" and constants.rows is not None:
-        raise WrongUsage("tc, protocol mixture, is over all rows; leave out --set rows=")
+        raise WrongUsage(f"{facts.name}, protocol mixture, is over all rows; leave out --set rows=")
     return drawn
 
 
 def score(facts: MetricFacts, drawn: SubsetDraw[Tc | Likelihood], codes: Codes, functions: ModelFunctions) -> Result:
     """The estimate of the samples drawn from the posteriors of the rows drawn."""
-    result = _tc(drawn, codes, functions) if facts.name == "tc" else _likelihood(drawn, codes, functions)
+    if facts.name == "likelihood":
+        result = _likelihood(drawn, codes, functions)
+    else:
+        result = _of_aggregate(facts.name, drawn, codes, functions)
     return with_details(result, drawn.constants, recorded_constants(facts, drawn.constants), {"seed": drawn.seed})
 
 
@@ -50,10 +55,10 @@ def _posterior(
     return codes.rows[at], mean, logvar
 
 
-def _tc(drawn: SubsetDraw[Tc | Likelihood], codes: Codes, functions: ModelFunctions) -> Result:
+def _of_aggregate(metric: str, drawn: SubsetDraw[Tc | Likelihood], codes: Codes, functions: ModelFunctions) -> Result:
     """Samples of q(z), and what the mixture and the discriminator say of them."""
     protocol, samples = drawn.constants.protocol, drawn.constants.samples
-    _, mean, logvar = _posterior(drawn, codes, "tc")
+    _, mean, logvar = _posterior(drawn, codes, metric)
     rng = np.random.default_rng((drawn.seed, 5))
     picked = rng.integers(len(mean), size=samples)
     noise = rng.standard_normal((samples, mean.shape[1]))
@@ -61,15 +66,18 @@ def _tc(drawn: SubsetDraw[Tc | Likelihood], codes: Codes, functions: ModelFuncti
     refuse_non_finite(z, "samples of q(z)")
     if protocol == "discriminator":
         functions.require(
-            "density_ratio", "tc, protocol discriminator,", "a checkpoint whose method has a discriminator"
+            "density_ratio", f"{metric}, protocol discriminator,", "a checkpoint whose method has a discriminator"
         )
     log_ratio = log_q = None
     if protocol != "gaussian" and functions.density_ratio:
         log_ratio = functions.density_ratio(z.astype(np.float32))
-    if protocol == "mixture":
-        mixture = functions.require("log_q", "tc, protocol mixture,", "a function for mixtures")
+    if protocol == "mixture" or (protocol == "discriminator" and metric != "tc"):
+        mixture = functions.require("log_q", f"{metric}, protocol {protocol},", "a function for mixtures")
         log_q = mixture(z, mean, logvar, functions.progress)
-    return tc(mean, logvar, log_q=log_q, log_ratio=log_ratio, protocol=protocol)
+    if metric == "tc":
+        return tc(mean, logvar, log_q=log_q, log_ratio=log_ratio, protocol=protocol)
+    function = code_information if metric == "code-information" else marginal_kl
+    return function(mean, logvar, z=z, log_q=log_q, log_ratio=log_ratio, protocol=protocol)
 
 
 def _likelihood(drawn: SubsetDraw[Tc | Likelihood], codes: Codes, functions: ModelFunctions) -> Result:

@@ -38,6 +38,7 @@ def score(
         penalty=constants.penalty,
         zero_kl=constants.zero_kl,
         keep_kl=constants.keep_kl,
+        average=constants.average,
         progress=functions.progress,
     )
     return [
