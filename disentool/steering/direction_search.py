@@ -123,6 +123,8 @@ def find(
             for ending, found in fits.items():
                 chunks = generator.facts.chunks
                 made = found_direction.direction(objective, plan, starts, paths, groups[ending], found, chunks, ending)
+                if refusal is not None:
+                    made.facts["of_no_use"] = refusal.why
                 made.facts.update(seconds=times, **found_direction.cosines(units, ending))
                 directions.append(made)
     return directions, refused
