@@ -129,8 +129,8 @@ def _no_better(name: str, found: dict[str, Any], by_chance: dict[str, Any], star
     """That a direction is not better than random ones, and what was compared."""
     what, (low, high) = {"r2": "R2", "rise": "rise"}[name], found["interval"]
     return (
-        f"of no use: not better than a random direction: its {what} is {found['value']:.2f} [{low:.2f}, {high:.2f}], and"
-        f" one in ten of {len(by_chance['each'])} random directions ({starts} starts each) reaches"
+        f"of no use: not better than a random direction: its {what} is {found['value']:.2f} [{low:.2f}, {high:.2f}],"
+        f" and one in ten of {len(by_chance['each'])} random directions ({starts} starts each) reaches"
         f" {by_chance['quantile_90']:.2f}"
     )
 

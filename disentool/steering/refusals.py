@@ -39,8 +39,8 @@ def of_paths(transform: str, followed: Followed, rows: np.ndarray) -> Refusal | 
     return Refusal(transform, f"{transform}: {why}")
 
 
-def of_direction(transform: str, found: FittedDirection) -> Refusal | None:
-    """The refusal of a direction, fitted to all starts, that is of no use: that may do nothing, or anything."""
+def of_direction(transform: str, found: FittedDirection, ending: str = "") -> Refusal | None:
+    """The refusal of a direction, called by its transform and ``ending``, that is of no use: that may do nothing."""
     asked, unit = TRANSFORMS[transform].summary, TRANSFORMS[transform].unit
     r2, ends = with_interval(found.r2), found_direction.ends(found)
     cosine, like = found_direction.lowest_cosine(found), min(found.like_along)
@@ -67,7 +67,7 @@ def of_direction(transform: str, found: FittedDirection) -> Refusal | None:
         why.append(f"other starts give another range of t (it {where})")
     if not why:
         return None
-    return Refusal(transform, f"{transform}: its direction is of no use: {'; '.join(why)}")
+    return Refusal(transform, f"{transform}{ending}: its direction is of no use: {'; '.join(why)}")
 
 
 def _range(end: dict[str, Any]) -> str:
