@@ -14,6 +14,7 @@ from disentool.commands.bounds import DRAWS, GRID_PIXELS, CodesFrom, Part
 from disentool.commands.defaults import SAMPLE_PIXELS, SAMPLES, SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
 from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
+from disentool.models.generator import is_foreign
 from disentool.reporting import Reporter
 
 
@@ -133,7 +134,7 @@ def sample(
     moved along each direction, so that their position t on it follows a law. ``t`` is a list with one law for each
     direction, in the direction's unit: ``"LOW:HIGH"`` or ``"uniform:LOW,HIGH"``, ``"normal:MEAN,STD"``, or a number,
     such as ``"0.1"``.
-    ``checkpoint`` may then be any generator, as :func:`find_direction` takes it. ``classes``: numbers of classes to
+    ``checkpoint`` may also be any generator, as :func:`find_direction` takes it. ``classes``: numbers of classes to
     draw from, for a generator that has classes. ``force``: use directions that were found in another generator.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable
@@ -144,9 +145,10 @@ def sample(
     PosixPath('samples.png')
     """
     directions, laws = ([word] if isinstance(word, str) else list(word) for word in (direction, t))
-    if not directions and (laws or classes or force):
+    foreign = is_foreign(fspath(checkpoint))
+    if not directions and (laws or force or (classes and not foreign)):
         raise WrongUsage("t, classes and force need a direction; name one with direction, such as dirs.h5:shift-x")
-    if directions:
+    if directions or foreign:
         with unchanged():
             return sampling.sample_along(
                 fspath(checkpoint),

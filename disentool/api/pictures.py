@@ -9,10 +9,11 @@ from disentool.api.arguments import Device, FilePath, FilePaths, Seed, device_na
 from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
 from disentool.commands.bounds import EXTENT, CodesFrom, Side
-from disentool.commands.defaults import FPS, FRAMES, SWAP_FPS
+from disentool.commands.defaults import FPS, FRAMES, SWAP_FPS, TRAVERSAL_EXTENT
 from disentool.commands.traverse_directions import traverse_directions
 from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
+from disentool.models.generator import is_foreign
 from disentool.models.swap_inputs import SideSelection
 from disentool.reporting import Reporter
 from disentool.steering.along_direction import Span
@@ -62,8 +63,9 @@ def traverse(
     of the prior (default: 3).
 
     ``direction``: one or several directions of a directions file, such as ``dirs.h5:shift-x``. The images are then
-    moved along these directions, and not along dimensions; ``checkpoint`` may be any generator, and the traversal
-    starts from codes drawn from the prior with ``seed``, unless you name others. ``t`` is a list of pairs (low, high)
+    moved along these directions, and not along dimensions. The traversal starts from codes drawn from the prior with
+    ``seed``, unless you name others. ``checkpoint`` may be any generator, as :func:`find_direction` takes it; without
+    ``direction`` the dimensions that change its images most are drawn. ``t`` is a list of pairs (low, high)
     that say how far to move, in the direction's unit; ``alpha`` is the same in standard deviations of the prior. Give
     one pair for each direction, or one for all (default: the direction's valid range). ``classes``: numbers of classes,
     for a generator that has classes. ``force``: use directions that were found in another generator.
@@ -84,9 +86,10 @@ def traverse(
     outputs, image_files = paths_of(output), paths_of(image)
     latents_file, spec = None if latents is None else Path(latents), None if data is None else fspath(data)
     directions = [direction] if isinstance(direction, str) else list(direction)
-    if not directions:
-        if t or alpha or classes or force:
-            raise WrongUsage("t, alpha, classes and force need a direction; name one, such as dirs.h5:shift-x")
+    foreign = is_foreign(fspath(checkpoint))
+    if not directions and (t or alpha or force or (classes and not foreign)):
+        raise WrongUsage("t, alpha, classes and force need a direction; name one, such as dirs.h5:shift-x")
+    if not directions and not foreign:
         drawn = traversing.traverse(
             Path(checkpoint),
             outputs,
@@ -96,7 +99,7 @@ def traverse(
             data=spec,
             images=images,
             dims=dims,
-            extent=3.0 if extent is None else extent,
+            extent=TRAVERSAL_EXTENT if extent is None else extent,
             steps=steps,
             frames=frames,
             fps=fps,
@@ -110,7 +113,7 @@ def traverse(
         )
         with unchanged():
             return list(drawn)
-    if dims is not None or extent is not None:
+    if directions and (dims is not None or extent is not None):
         raise WrongUsage("dims and extent move dimensions; with direction, use t or alpha")
     if t and alpha:
         raise WrongUsage("t and alpha both say how far; give one of them")
@@ -124,6 +127,8 @@ def traverse(
         rows=rows,
         data=spec,
         images=images,
+        dims=dims,
+        extent=TRAVERSAL_EXTENT if extent is None else extent,
         classes=classes,
         steps=steps,
         frames=frames,

@@ -1,5 +1,6 @@
 """``disentool sample``."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -85,7 +86,7 @@ def sample(
     have no prior: a note says what their codes are drawn from.
 
     With --direction and --t, the position t of the codes along each direction follows a law. A data set then holds t
-    too. This works for any generator.
+    too. CKPT may also be any generator that `find-direction` takes.
     """
     if directions:
         from disentool.commands import sample as tool
@@ -106,13 +107,18 @@ def sample(
             report=reporter(quiet),
         )
     else:
-        options.require_no_directions(("--t", laws), ("--class", classes), ("--force", force))
+        options.require_no_directions(("--t", laws), ("--force", force))
         from disentool.commands import sample as tool
+        from disentool.models.generator import is_foreign
 
-        made = tool.sample(
-            checkpoint,
-            output,
-            count,
+        if is_foreign(checkpoint):
+            draw = partial(tool.sample_along, str(checkpoint), (), (), classes=options.class_numbers(classes))
+        else:
+            options.require_no_directions(("--class", classes))
+            draw = partial(tool.sample, checkpoint)
+        made = draw(
+            output=output,
+            count=count,
             seed=seed,
             size=size,
             device=device,

@@ -187,7 +187,9 @@ def traverse(
     are those that the checkpoint keeps, unless --image, --rows or --codes names others.
 
     With --direction, images move along directions that `find-direction` found, in any generator. They start from codes
-    drawn from the prior and placed at the middle of the range, unless you name others.
+    drawn from the prior and placed at the middle of the range, unless you name others. Of a generator that is no
+    checkpoint of ours (see `find-direction`), and without --direction, the dimensions that change its images most are
+    drawn.
 
     A page (--html) is one file that a browser shows offline. It stays below 5 MB unless --images or --steps asks for
     more.
@@ -197,8 +199,12 @@ def traverse(
     every = [*outputs, *gifs, *pages]
     named_dims = None if dims is None else options.ranges(dims, "--dims")
     named_rows = None if rows is None else options.ranges(rows, "--rows")
-    if directions:
-        if dims is not None or extent is not None:
+    if not directions:
+        options.require_no_directions(("--t", ts), ("--alpha", alphas), ("--force", force))
+    from disentool.models.generator import is_foreign
+
+    if directions or is_foreign(checkpoint):
+        if directions and (dims is not None or extent is not None):
             raise WrongUsage("--dims and --range move dimensions; with --direction, use --t or --alpha")
         if ts and alphas:
             raise WrongUsage("--t and --alpha both say how far to move; give one of them")
@@ -215,6 +221,8 @@ def traverse(
             rows=named_rows,
             data=data,
             images=images,
+            dims=named_dims,
+            extent=TRAVERSAL_EXTENT if extent is None else _extent(extent),
             classes=options.class_numbers(classes),
             steps=steps,
             frames=frames,
@@ -230,7 +238,7 @@ def traverse(
             report=reporter(quiet),
         )
     else:
-        options.require_no_directions(("--t", ts), ("--alpha", alphas), ("--class", classes), ("--force", force))
+        options.require_no_directions(("--class", classes))
         from disentool.commands import traverse as tool
 
         made = tool.traverse(
@@ -242,7 +250,7 @@ def traverse(
             data=data,
             images=images,
             dims=named_dims,
-            extent=3.0 if extent is None else _extent(extent),
+            extent=TRAVERSAL_EXTENT if extent is None else _extent(extent),
             steps=steps,
             frames=frames,
             fps=fps,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from disentool.io import files
 from disentool.models.code_spaces import has_spaces
 from disentool.models.collapse import note_collapse
 from disentool.models.decoding import images_of
-from disentool.models.generator import generated_pixels
+from disentool.models.generator import generated_pixels, open_generator
 from disentool.models.model import load_model
 from disentool.models.prior import draw, draw_apart, note_law
 from disentool.pictures import sample_grid
@@ -90,7 +91,7 @@ def sample_along(
     ``references``: ``dirs.h5:shift-x`` words, each with its law in ``law_texts``: ``LOW:HIGH`` or
     ``uniform:LOW,HIGH``, ``normal:MEAN,STD``, or a number, in the direction's unit; see
     :mod:`disentool.directions.laws`. A normal law is truncated to the range that the direction was fitted to; a note
-    says so.
+    says so. Without any, the images are of the prior.
 
     ``output``: as :func:`sample` has it; beside the images are ``t`` float64 [n,k] and
     ``codes`` in a data set, and the table ``t.csv`` in a folder. The n-th image depends on the seed and n only.
@@ -103,7 +104,10 @@ def sample_along(
     named = named_directions.read(references, every=False)
     laws = sampled_laws.read([each.direction for each in named], law_texts)
     devices.configure(devices.choose(device))
-    opened = named_directions.opened(spec, named, device, trust=trust, force=force)
+    if named:
+        opened = named_directions.opened(spec, named, device, trust=trust, force=force)
+    else:
+        opened = open_generator(spec, device, trust=trust, classes=classes)
     classes_of = named_directions.classes_of(opened, named, classes, count)
     laws.note_truncated(report)
     facts = opened.generator.facts
@@ -120,14 +124,15 @@ def sample_along(
     codes = sampled_laws.codes_for_decoder(opened, z, classes_of)
     arrays = {"codes": codes}  # what `decode` takes; beside them z, where that is another
     arrays |= {} if codes is z else {"z": z}
-    arrays |= {"t": t} | ({} if classes_of is None else {"classes": classes_of})
-    attributes = {
+    arrays |= ({"t": t} if named else {}) | ({} if classes_of is None else {"classes": classes_of})
+    along = f", along {', '.join(names)}" if named else ""
+    attributes: dict[str, Any] = {
         "name": f"{count} samples",
-        "source": f"sampled from {opened.name} {opened.sha256[:16]} with seed {seed}, along {', '.join(names)}",
+        "source": f"sampled from {opened.name} {opened.sha256[:16]} with seed {seed}{along}",
         "grid": False,
-        "t_names": names,
-        "t_laws": json.dumps(laws.described(), ensure_ascii=False),
     }
+    if named:
+        attributes |= {"t_names": names, "t_laws": json.dumps(laws.described(), ensure_ascii=False)}
     if opened.model is not None:
         attributes |= {"checkpoint_sha256": opened.sha256, "likelihood": opened.model.facts.likelihood}
     return write_images(
@@ -137,7 +142,7 @@ def sample_along(
         np.arange(count),
         arrays,
         attributes,
-        table=TableFile("t.csv", names, t),
+        table=TableFile("t.csv", names, t) if named else None,
         label=label,
         overwrite=overwrite,
         report=report,

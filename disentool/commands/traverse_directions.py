@@ -1,4 +1,4 @@
-"""Generator and directions -> pictures and pages of what the directions do."""
+"""Generator -> pictures and pages of what directions do, or, of one of anyone's, of what its dimensions do."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -7,17 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.commands.defaults import FPS, FRAMES
+from disentool.commands.bounds import ends_of
+from disentool.commands.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.commands.traverse import claim_all
 from disentool.engine import devices
-from disentool.models.generator import Opened, generated_pixels
+from disentool.models.generator import Opened, generated_pixels, open_generator
 from disentool.pages import explorer, explorer_content
 from disentool.pictures import page, traversal_grid
 from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
 from disentool.pictures.page import Paper
 from disentool.pictures.traversal_grid import LeftImages, Variation, half_period
 from disentool.reporting import Reporter, Silent, counted
-from disentool.steering import along_direction, codes_to_move, named_directions
+from disentool.steering import along_direction, codes_to_move, dimension_moves, named_directions
 from disentool.steering.along_direction import Move, Span
 from disentool.steering.codes_to_move import CodesToMove
 
@@ -33,6 +34,8 @@ def traverse_directions(
     rows: Sequence[int] | None = None,
     data: str | None = None,
     images: int | None = None,
+    dims: Sequence[int] | None = None,
+    extent: float | tuple[float, float] = TRAVERSAL_EXTENT,
     classes: Sequence[int] = (),
     steps: int | None = None,
     frames: int = FRAMES,
@@ -53,6 +56,9 @@ def traverse_directions(
     for all, or none: from end to end of what each was fitted to. An image of code z is moved by t to z + (s' - s) u
     with s = <z,u> and s' = g^-1(g(s) + t) (Plumerault et al. 2020, section 2), by alpha to z + alpha u.
 
+    Without ``references``: the dimensions ``dims`` (default: the 10 that change the images most), each from end to end
+    of ``extent``, as :func:`disentool.commands.traverse.traverse` has it.
+
     The images to start from are ``images`` (default 4) codes from the prior, for each direction placed at its s = 0,
     from where it can be followed to both ends; or, of a checkpoint that encodes into its generator's z, ``image_files``
     or ``rows`` of ``data``; or the codes of a latents file, ``codes``. Those are moved from where they are.
@@ -72,11 +78,14 @@ def traverse_directions(
     page.require_still(outputs, paper)
     with ExitStack() as claims:
         claim_all(outputs, overwrite, claims)
+        ends = ends_of(extent)
         named = named_directions.read(references, every=True)
-        directions = [each.direction for each in named]
-        asked = along_direction.spans_of(directions, spans)
+        asked = along_direction.spans_of([each.direction for each in named], spans)
         devices.configure(devices.choose(device))
-        opened = named_directions.opened(spec, named, device, trust=trust, force=force)
+        if named:
+            opened = named_directions.opened(spec, named, device, trust=trust, force=force)
+        else:
+            opened = open_generator(spec, device, trust=trust, classes=classes)
         starts = codes_to_move.find(
             opened,
             report,
@@ -88,19 +97,20 @@ def traverse_directions(
             seed=seed,
         )
         check_starts(len(starts.z))
-        moves = [Move(each, span, starts.drawn) for each, span in zip(directions, asked, strict=True)]
-        if not spans:
-            moves = [move.within(starts.z) for move in moves]
+        if named:
+            moves = [Move(each.direction, span, starts.drawn) for each, span in zip(named, asked, strict=True)]
+            moves = moves if spans else [move.within(starts.z) for move in moves]
+        else:
+            moves = dimension_moves.choose(opened, dims, ends, classes, report)
         drawn = [output for output in outputs if not is_page(output)]
         for move in moves if drawn or spans else ():
             move.require_reached(starts.z)
         classes_of = named_directions.classes_of(opened, named, classes, len(starts.z))
 
-        facts, comment = opened.generator.facts, named_directions.comment(opened, named)
+        facts, comment = opened.generator.facts, named_directions.comment(opened, [m.direction.name for m in moves])
         planned = []
         for output in drawn:
-            share = np.linspace(0, 1, steps or STEPS) if is_still(output) else (1 + half_period(frames)) / 2
-            amounts = [move.span.low + (move.span.high - move.span.low) * share for move in moves]
+            amounts = [_amounts(move.span, steps, None if is_still(output) else frames) for move in moves]
             variations = [
                 Variation(move.label, values, move.codes(starts.z, values), move.axis, move.symbol)
                 for move, values in zip(moves, amounts, strict=True)
@@ -136,7 +146,7 @@ def traverse_directions(
                 moves,
                 steps,
                 report,
-                spanned=bool(spans),
+                spanned=bool(spans) or not named,
                 named=images is not None or not starts.drawn,
             )
             for output in filter(is_page, outputs):
@@ -152,6 +162,13 @@ def traverse_directions(
                     report=report,
                 )
                 yield output
+
+
+def _amounts(span: Span, steps: int | None, frames: int | None) -> np.ndarray:
+    """How far a still moves images, float64 [V]; or, to and fro, an animation whose period has so many ``frames``."""
+    if frames is None:
+        return along_direction.amounts(span.low, span.high, steps or STEPS)
+    return span.low + (span.high - span.low) * (1 + half_period(frames)) / 2
 
 
 def _captions_of_moved(starts: CodesToMove) -> list[str]:

@@ -34,13 +34,19 @@ class Motion:
     residual: np.ndarray
 
 
-def register(reference: np.ndarray, moved: np.ndarray) -> Motion:
-    """The motion from each of ``reference`` to each of ``moved``, both grey [n,H,W] in 0..1."""
+def register(reference: np.ndarray, moved: np.ndarray, expected: np.ndarray | None = None) -> Motion:
+    """The motion from each of ``reference`` to each of ``moved``, both grey [n,H,W] in 0..1.
+
+    ``expected``: float64 [n,4] of x, y, zoom and angle as in :class:`Motion`, where the search may begin too.
+    """
     reference, moved = (_shrunk(np.asarray(images, np.float32)) for images in (reference, moved))
     _, height, width = reference.shape
     side = min(height, width)
     middle = _middle(reference)
-    pose = _first_guess(reference, moved, middle)
+    more = None
+    if expected is not None:
+        more = expected * np.array([width, height, 1.0, -np.pi / 180])
+    pose = _first_guess(reference, moved, middle, more)
     for share, steps in _BLURS:
         sigma = (0, share * side, share * side)
         still, other = (ndimage.gaussian_filter(images, sigma, mode="nearest") for images in (reference, moved))
@@ -149,8 +155,8 @@ def _composed(pose: np.ndarray, change: np.ndarray) -> np.ndarray:
 # ---- the first guess
 
 
-def _first_guess(reference: np.ndarray, moved: np.ndarray, middle: np.ndarray) -> np.ndarray:
-    """Of no motion, a shift, and a zoom and turn with a shift, what leaves the least difference: float64 [n,4]."""
+def _first_guess(reference: np.ndarray, moved: np.ndarray, middle: np.ndarray, more: np.ndarray | None) -> np.ndarray:
+    """Of no motion, a shift, a zoom and turn with a shift, and ``more``, what leaves the least difference: [n,4]."""
     count = len(reference)
     still = np.zeros((count, 4))
     shifted = still.copy()
@@ -161,7 +167,7 @@ def _first_guess(reference: np.ndarray, moved: np.ndarray, middle: np.ndarray) -
     aligned, inside = _sampled(moved, *_warped(reference.shape[1:], middle, turned))
     back = _shift(reference, np.where(inside, aligned, 0))
     turned = _composed(turned, np.concatenate([back, np.zeros((count, 2))], axis=1))
-    guesses = np.stack([still, shifted, turned])
+    guesses = np.stack([still, shifted, turned] if more is None else [still, shifted, turned, more])
     errors = []
     for pose in guesses:
         aligned, inside = _sampled(moved, *_warped(reference.shape[1:], middle, pose))

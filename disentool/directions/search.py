@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -18,6 +19,10 @@ Progress = Callable[[int, float | None], None]  # images done, and the current r
 REACH, MOVES = 2.0, 8  # how far g is measured to each side of a start, in standard deviations of <z,u>, and in how many
 FOLLOWED = 0.9  # a transformation is followed if the relative error falls below this
 LIKE = 0.25  # share of the moves along u that have to be like it
+# What the lower ends of R2's interval, and of the cosine of the resamples' u with u, have to reach.
+R2, COSINE = 0.3, 0.5
+LIKE_ALONG = 0.1  # share of the moves that have to be like it in each part of the range
+PARTS = 4  # of the range of s
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,27 @@ class FittedDirection:
     r2: np.ndarray
     moves: Moves
     followed: bool
+
+    @property
+    def cosines(self) -> np.ndarray:
+        """The cosine of each resample's u with u, [R]."""
+        return self.fit.u[1:] @ self.fit.u[0]
+
+    @property
+    def ends(self) -> np.ndarray:
+        """The least and the greatest t of the range, of all starts and of each resample: [R+1,2]."""
+        return np.array([np.interp(self.fit.s_valid, self.fit.knots, values) for values in self.fit.values])
+
+    @property
+    def like_along(self) -> list[float]:
+        """The share of the moves that are like the transformation in each quarter of the range; 0 where there are none.
+
+        Of all moves there: the range itself is of those that are like it.
+        """
+        s, like = (part.cpu().numpy()[:, 1:] for part in (self.moves.s, self.moves.left < fitting.TRUSTED))
+        edges = np.linspace(*self.fit.s_valid, PARTS + 1)
+        inside = [(s >= low) & (s <= high) for low, high in pairwise(edges)]
+        return [float(like[part].mean()) if part.any() else 0.0 for part in inside]
 
     @property
     def like(self) -> float:

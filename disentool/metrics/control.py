@@ -46,13 +46,16 @@ def control(
     weights: Floats,
     baseline: Sequence[Moved],
     law: dict[str, Any] | None = None,
+    line: Moved | None = None,
 ) -> Result:
     """R^2 of the controlled measurement on alpha, at most 1; ``per_factor``: that of every measurement.
 
     ``found``: at S starts, each at the K coordinates ``alphas`` along the direction. ``t``: what these ask for, [K], of
     which the ``valid`` (bool [K]) are in the direction's valid range. ``weights``: resamples of the starts, [R,S], as
     ``levels.resampled`` draws them. ``baseline``: the same along random directions. ``law``: of
-    :func:`disentool.metrics.law_of_t.law`. Raises ``DataMismatch`` where too few images can be measured.
+    :func:`disentool.metrics.law_of_t.law`. ``line``: the same starts along the direction of :func:`regressed`.
+
+    Raises ``DataMismatch`` where too few images can be measured.
     """
     notes: list[str] = []
     values = usable(found, notes)
@@ -70,8 +73,8 @@ def control(
     rise = stats.quantity(lambda w: stats.rise(controlled, w), weights)
     # Of changes from a start's own middle, which any direction of a linear generator decides wholly, R^2 says little.
     name, found_there = ("rise", rise) if found.controlled in found.relative else ("r2", r2)
-    if found_there["interval"][0] <= by_chance[name]["highest"]:
-        notes.append("not better than a random direction")
+    if found_there["interval"][0] <= by_chance[name]["quantile_90"]:
+        notes.append(_no_better(name, found_there, by_chance[name], len(baseline[0].values[found.controlled])))
     unit = found.units[found.controlled]
     details: dict[str, Any] = {
         "measure": found.kind,
@@ -87,6 +90,7 @@ def control(
         "leakage": leakage,
         "baseline": by_chance,
         "law": law,
+        "best_line": None if line is None else _best_line(line, r2["value"]),
         "curve": {
             "alpha": alphas.tolist(),
             "t": [float(v) if ok else None for v, ok in zip(t, valid, strict=True)],
@@ -97,6 +101,38 @@ def control(
     }
     low, high = r2["interval"]
     return Result(r2["value"], (low, high), per_factor, details)
+
+
+def regressed(z: Array, values: Floats) -> Floats | None:
+    """The unit direction, float64 [d], along which a property [n] of codes z float32 [n,d] changes: least squares.
+
+    No straight line decides a property that is linear in z better. None where there are too few values, fewer than
+    four for each dimension, or the property does not change.
+    """
+    there = np.isfinite(values)
+    if there.sum() < 4 * z.shape[1]:
+        return None
+    z, values = z[there].astype(np.float64), values[there] - values[there].mean()
+    slopes: Floats = np.linalg.lstsq(z - z.mean(axis=0), values, rcond=None)[0]
+    length = float(np.linalg.norm(slopes))
+    return slopes / length if length > 0 else None
+
+
+def _best_line(line: Moved, r2: float) -> dict[str, Any]:
+    """R^2 along the straight line that least squares finds from true values, and the direction's share of it."""
+    values = usable(line, [])[line.controlled]
+    best = stats.explained(values, stats.even(len(values)), ordered=True)
+    return {"r2": best, "ratio": r2 / best if best > 0 else None}
+
+
+def _no_better(name: str, found: dict[str, Any], by_chance: dict[str, Any], starts: int) -> str:
+    """That a direction is not better than random ones, and what was compared."""
+    what, (low, high) = {"r2": "R2", "rise": "rise"}[name], found["interval"]
+    return (
+        f"of no use: not better than a random direction: its {what} is {found['value']:.2f} [{low:.2f}, {high:.2f}],"
+        f" and one in ten of {len(by_chance['each'])} random directions ({starts} starts each) reaches"
+        f" {by_chance['quantile_90']:.2f}"
+    )
 
 
 def usable(found: Moved, notes: list[str]) -> dict[str, Floats]:
@@ -153,4 +189,10 @@ def _baseline(along: Sequence[Moved]) -> dict[str, Any]:
 
 def _over_directions(each: Floats) -> dict[str, Any]:
     mean, half = float(each.mean()), students_half_width(each)
-    return {"value": mean, "interval": [mean - half, mean + half], "highest": float(each.max()), "each": each.tolist()}
+    return {
+        "value": mean,
+        "interval": [mean - half, mean + half],
+        "highest": float(each.max()),
+        "quantile_90": float(np.quantile(each, 0.9)),
+        "each": each.tolist(),
+    }

@@ -100,6 +100,18 @@ def _opened(spec: str, path: Path, device: str, trust: bool, truncation: float, 
     return Opened(model.path, model.sha256, model.content["method"], generator, model)
 
 
+def is_foreign(spec: str | Path) -> bool:
+    """Whether a generator is none of the toolkit's checkpoints, by its name and suffix: nothing in it is run."""
+    path = Path(spec)
+    if path.is_dir():
+        return (path / biggan.CONFIG).exists()
+    return (is_own(str(spec)) and not path.exists()) or path.suffix.lower() in _CODE or _is_torchscript(path)
+
+
+def _is_torchscript(path: Path) -> bool:
+    return path.is_file() and trusted_generators.is_torchscript(path)
+
+
 def opening_options(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """How the generator of a directions file was opened, for :func:`open_generator`: its truncation and its space."""
     truncation: Any = provenance.get("truncation")

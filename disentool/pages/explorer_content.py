@@ -13,6 +13,7 @@ from disentool.models.model import TrainedModel
 from disentool.models.starting_codes import StartingCodes
 from disentool.pages.explorer import Content, Slider
 from disentool.reporting import Reporter
+from disentool.steering import along_direction
 from disentool.steering.along_direction import Move
 from disentool.steering.codes_to_move import CodesToMove
 
@@ -180,7 +181,7 @@ def _along(move: Move, start: np.ndarray, steps: int, spanned: bool) -> Slider:
     low, high = np.full(len(start), move.span.low), np.full(len(start), move.span.high)
     if not spanned:
         low, high = direction.t_valid[0] - at, direction.t_valid[1] - at
-    amounts = np.stack([np.linspace(a, b, steps) for a, b in zip(low, high, strict=True)])
+    amounts = along_direction.amounts(low, high, steps)
     codes = np.concatenate([move.codes(one[None], some) for one, some in zip(start, amounts, strict=True)])
     unit = "sd" if move.span.latent else direction.unit
     group = "Directions, by which the image is moved"

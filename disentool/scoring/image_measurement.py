@@ -10,7 +10,7 @@ import numpy as np
 
 from disentool.directions import measurements
 from disentool.directions.measurements import CONTROLS, MEASURED
-from disentool.directions.registration import register
+from disentool.directions.registration import Motion, register
 from disentool.directions.saliency import salient
 from disentool.errors import DataMismatch, DisentoolError, UnknownName, UnsafeFile
 from disentool.metrics.control import Moved
@@ -18,7 +18,7 @@ from disentool.named_code import is_own, load
 
 _STEP = 0.5  # the longest step along a direction, in standard deviations of the prior, between registered images
 _MATCH = 0.2  # the largest share of an image's variance that a registration may leave
-_MOTIONS = {"x": "x", "y": "y", "scale": "zoom", "angle": "angle"}  # measurement -> what registration calls it
+_MOTIONS = ("x", "y", "scale", "angle")  # the measurements that registration makes, in the order of its numbers
 KINDS = ("auto", "objects", "saliency", "registration")
 Own = Callable[[np.ndarray], np.ndarray]
 
@@ -46,10 +46,10 @@ class ImageMeasurement:
         longest = np.abs(np.diff(s, axis=1)).max(initial=0)
         return max(1, math.ceil(longest / _STEP)) if self.kind == "registration" else 1
 
-    def along(self, images: np.ndarray) -> dict[str, np.ndarray]:
+    def along(self, images: np.ndarray, origin: int) -> dict[str, np.ndarray]:
         """Images [S,K,H,W,C] of S starts, each at K places in a row -> each measurement float64 [S,K].
 
-        Registered motions are small between neighbours, and are added up from the middle place.
+        Registered motions are from the place ``origin``.
         """
         count, places = images.shape[:2]
         flat = images.reshape(count * places, *images.shape[2:])
@@ -61,7 +61,7 @@ class ImageMeasurement:
         elif self.kind == "saliency":
             found |= salient(flat)
         found = {name: values.reshape(count, places) for name, values in found.items()}
-        return found | _motions(images) if self.kind == "registration" else found
+        return found | _motions(images, origin) if self.kind == "registration" else found
 
     def moved(self, values: dict[str, np.ndarray]) -> Moved:
         """The measurements as the metric takes them."""
@@ -106,20 +106,34 @@ def choose(measure: str, transform: str, examples: np.ndarray, *, trust: bool) -
     return ImageMeasurement(kind, transform)
 
 
-def _motions(images: np.ndarray) -> dict[str, np.ndarray]:
-    """Registered motions added up from the middle place outwards, ``x y scale angle`` float64 [S,K].
+def _motions(images: np.ndarray, origin: int) -> dict[str, np.ndarray]:
+    """Registered motions from the place ``origin`` to each, ``x y scale angle`` float64 [S,K].
 
-    NaN from where two neighbours do not match, on.
+    An image that matches the one at the origin is registered to it: small motions, each a little short, add up to less.
+    Where it does not, its motion from its neighbour is added; NaN from where two neighbours do not match either, on.
     """
     count, places = images.shape[:2]
     grey = measurements.grey(images.reshape(count * places, *images.shape[2:]))
     grey = grey.reshape(count, places, *grey.shape[1:])
     flat = (-1, *grey.shape[2:])
-    motion = register(grey[:, :-1].reshape(flat), grey[:, 1:].reshape(flat))
-    matched, middle = motion.residual <= _MATCH, places // 2
-    found = {}
-    for name, part in _MOTIONS.items():
-        steps = np.where(matched, getattr(motion, part), np.nan).reshape(count, places - 1)
-        before, after = -np.cumsum(steps[:, :middle][:, ::-1], axis=1)[:, ::-1], np.cumsum(steps[:, middle:], axis=1)
-        found[name] = np.concatenate([before, np.zeros((count, 1)), after], axis=1)
-    return found
+    motions = _matched(register(grey[:, :-1].reshape(flat), grey[:, 1:].reshape(flat)))
+    steps = motions.reshape(count, places - 1, len(_MOTIONS))
+    before, after = -np.cumsum(steps[:, :origin][:, ::-1], axis=1)[:, ::-1], np.cumsum(steps[:, origin:], axis=1)
+    added = np.concatenate([before, np.zeros((count, 1, len(_MOTIONS))), after], axis=1)
+    still = np.repeat(grey[:, origin, None], places, axis=1)
+    direct = register(still.reshape(flat), grey.reshape(flat), np.nan_to_num(added).reshape(-1, len(_MOTIONS)))
+    found = _matched(direct).reshape(added.shape)
+    found[:, origin] = 0
+    for place in range(origin + 1, places):
+        by_neighbour = found[:, place - 1] + steps[:, place - 1]
+        found[:, place] = np.where(np.isnan(found[:, place]), by_neighbour, found[:, place])
+    for place in range(origin - 1, -1, -1):
+        by_neighbour = found[:, place + 1] - steps[:, place]
+        found[:, place] = np.where(np.isnan(found[:, place]), by_neighbour, found[:, place])
+    return dict(zip(_MOTIONS, np.moveaxis(found, 2, 0), strict=True))
+
+
+def _matched(motion: Motion) -> np.ndarray:
+    """x, y, zoom and angle float64 [n,4]; NaN where the images do not match."""
+    parts = np.stack([motion.x, motion.y, motion.zoom, motion.angle], axis=1)
+    return np.where(motion.residual[:, None] <= _MATCH, parts, np.nan)

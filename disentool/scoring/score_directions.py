@@ -100,10 +100,14 @@ class DirectionToScore:
     def along(
         self, measurement: ImageMeasurement, u: np.ndarray, starts: np.ndarray, s: np.ndarray
     ) -> dict[str, np.ndarray]:
-        """Each of ``starts`` float32 [S,d] at the coordinates ``s`` float64 [S,K], K > 1, along u, measured: [S,K]."""
+        """Each of ``starts`` float32 [S,d] at the coordinates ``s`` float64 [S,K], K > 1, along u, measured: [S,K].
+
+        Motions are from the middle place; of two places, from the first to the second.
+        """
         u = u.astype(np.float64)
         classes = self.classes(len(starts))
         between = measurement.between(s)
+        origin = 0 if s.shape[1] == 2 else (s.shape[1] // 2) * between
         fine = np.arange((s.shape[1] - 1) * between + 1) / between
         low = np.minimum(fine.astype(np.int64), s.shape[1] - 2)
         s = s[:, low] + (fine - low) * (s[:, low + 1] - s[:, low])
@@ -115,5 +119,5 @@ class DirectionToScore:
             z = here[:, None] + (s[some] - (here @ u)[:, None])[:, :, None] * u
             their = None if classes is None else np.repeat(classes[some], z.shape[1])
             made = np.concatenate(list(generated_images(self.opened, z.reshape(-1, len(u)), their)))
-            parts.append(measurement.along(made.reshape(*z.shape[:2], *made.shape[1:])))
+            parts.append(measurement.along(made.reshape(*z.shape[:2], *made.shape[1:]), origin))
         return {name: np.concatenate([part[name] for part in parts])[:, ::between] for name in parts[0]}

@@ -12,6 +12,7 @@ from disentool.io.directions_file import Direction
 from disentool.models.label import Label
 
 _MAX_ALPHA = 100.0
+_ALIKE = {"image heights": "image widths"}  # units whose numbers mean the same: shares of the image's side
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Span:
 def spans_of(directions: Sequence[Direction], spans: Sequence[Span]) -> list[Span]:
     """A span for each direction: its own, the one for all, or, where there is none, all that it was fitted to.
 
-    WrongUsage for another number of spans, or one that cannot be.
+    WrongUsage for another number of spans, one that cannot be, or one t for directions whose units differ.
     """
     if not spans:
         return [Span(*direction.t_valid) for direction in directions]
@@ -41,7 +42,34 @@ def spans_of(directions: Sequence[Direction], spans: Sequence[Span]) -> list[Spa
         raise WrongUsage(f"--t: expected one for all directions, or {len(directions)}, one for each; got {len(spans)}")
     for span in spans:
         span.check()
+    if len(spans) == 1 and not spans[0].latent:
+        _require_one_unit(spans[0], directions)
     return list(spans) * (len(directions) if len(spans) == 1 else 1)
+
+
+def _require_one_unit(span: Span, directions: Sequence[Direction]) -> None:
+    units = {_ALIKE.get(direction.unit, direction.unit): direction for direction in directions}
+    if len(units) > 1:
+        one, other = list(units.values())[:2]
+        raise WrongUsage(
+            f"--t {span.low:g}:{span.high:g}: the t of {one.name} is in {one.unit}, that of {other.name} in"
+            f" {other.unit}; give one --t for each of the {len(directions)} directions"
+        )
+
+
+def amounts(low: float | np.ndarray, high: float | np.ndarray, steps: int) -> np.ndarray:
+    """``steps`` amounts from ``low`` to ``high`` [...]: float64 [...,steps]. 0, no move, is one if it is between them.
+
+    They are even but for that: of those between the ends the nearest to 0 becomes 0.
+    """
+    made = np.linspace(low, high, steps, axis=-1)
+    if steps > 2:
+        inner = made[..., 1:-1]
+        nearest = np.abs(inner).argmin(-1)[..., None]
+        between = (made[..., :1] < 0) & (made[..., -1:] > 0)
+        kept = np.take_along_axis(inner, nearest, -1)
+        np.put_along_axis(inner, nearest, np.where(between, 0.0, kept), -1)
+    return made
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,11 @@ def find(
             for ending, found in fits.items():
                 chunks = generator.facts.chunks
                 made = found_direction.direction(objective, plan, starts, paths, groups[ending], found, chunks, ending)
+                useless = refusals.of_direction(objective.transform, found, ending) if ending else refusal
+                if useless is not None:
+                    made.facts["of_no_use"] = useless.why
+                if useless is not None and ending:
+                    report.note(useless.why)
                 made.facts.update(seconds=times, **found_direction.cosines(units, ending))
                 directions.append(made)
     return directions, refused

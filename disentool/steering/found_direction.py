@@ -37,7 +37,7 @@ def direction(
         "dropped": len(rows) - len(kept),
         "s_valid": list(fit.s_valid),
         "r2": with_interval(found.r2),
-        "cosine": {"interval": [float(np.quantile(fit.u[1:] @ fit.u[0], 1 - _CONFIDENCE)), 1.0]},
+        "cosine": {"interval": [lowest_cosine(found), 1.0]},
         "relative_error": np.median(followed.errors[kept], axis=0).tolist(),
     }
     if plan.method != "tangent":
@@ -47,6 +47,7 @@ def direction(
     if chunks:
         facts["chunk_norms"] = _chunk_norms(fit.u, chunks)
     facts |= {"reach": search.REACH, "moves": search.MOVES, "moves_like_the_transform": found.like}
+    facts |= {"t_ends": ends(found), "moves_like_the_transform_along_the_range": found.like_along}
     facts["rise"] = fitting.rise(fit, found.moves)
     return Direction(
         name=objective.transform + ending,
@@ -68,6 +69,16 @@ def with_interval(values: np.ndarray) -> dict[str, Any]:
     """A statistic [R+1], of the starts and then of R resamples, as its value and 95 % interval."""
     tail = (1 - _CONFIDENCE) / 2
     return {"value": float(values[0]), "interval": np.quantile(values[1:], [tail, 1 - tail]).tolist()}
+
+
+def lowest_cosine(found: FittedDirection) -> float:
+    """The lower end of the one-sided 95 % interval of the cosine of the resamples' u with u."""
+    return float(np.quantile(found.cosines, 1 - _CONFIDENCE))
+
+
+def ends(found: FittedDirection) -> dict[str, Any]:
+    """Both ends of the range of t, each with its interval."""
+    return {name: with_interval(values) for name, values in zip(("low", "high"), found.ends.T, strict=True)}
 
 
 def cosines(units: dict[str, np.ndarray], ending: str) -> dict[str, Any]:

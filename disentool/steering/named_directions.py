@@ -112,13 +112,13 @@ def opened_for(
         ) from None
 
 
-def comment(opened: Opened, directions: Sequence[NamedDirection]) -> str:
+def comment(opened: Opened, names: Sequence[str]) -> str:
     """What a picture is of, as JSON: free of paths and times, so that the same inputs make the same bytes."""
     return json.dumps(
         {
             "created_by": provenance.created_by(),
             "generator_sha256": opened.sha256,
-            "directions": [named.direction.name for named in directions],
+            "directions": list(names),
             "generator": opened.name,
         }
     )

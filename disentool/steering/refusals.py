@@ -1,12 +1,14 @@
 """Why there is no direction for a transform, in words that can be checked against the generator's images."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from disentool.directions import fitting, search
 from disentool.directions.search import FittedDirection, Followed
 from disentool.directions.transforms import TRANSFORMS
+from disentool.steering import found_direction
 from disentool.steering.found_direction import with_interval
 
 
@@ -37,20 +39,36 @@ def of_paths(transform: str, followed: Followed, rows: np.ndarray) -> Refusal | 
     return Refusal(transform, f"{transform}: {why}")
 
 
-def of_direction(transform: str, found: FittedDirection) -> Refusal | None:
-    """The refusal of a direction, fitted to all starts, that is of no use."""
-    asked = TRANSFORMS[transform].summary
-    r2 = with_interval(found.r2)
+def of_direction(transform: str, found: FittedDirection, ending: str = "") -> Refusal | None:
+    """The refusal of a direction, called by its transform and ``ending``, that is of no use: that may do nothing."""
+    asked, unit = TRANSFORMS[transform].summary, TRANSFORMS[transform].unit
+    r2, ends = with_interval(found.r2), found_direction.ends(found)
+    cosine, like = found_direction.lowest_cosine(found), min(found.like_along)
+    why = []
     if found.like < search.LIKE:
-        why = (
-            f"of the images that were moved along its direction, {found.like:.0%} become {asked} and change in no"
-            f" other way; {search.LIKE:.0%} are needed"
+        why.append(
+            f"of the images that were moved along it, {found.like:.0%} become {asked} and change in no other way;"
+            f" {search.LIKE:.0%} are needed"
         )
-    elif r2["interval"][0] <= 0 or fitting.rise(found.fit, found.moves) <= 0:
-        why = (
-            f"images become {asked} along different directions of z, and along the mean of these they do not"
-            f" (R2 {r2['value']:.2f} [{r2['interval'][0]:.2f}, {r2['interval'][1]:.2f}])"
+    elif like < search.LIKE_ALONG:
+        why.append(
+            f"in one part of its range {like:.0%} of the images that were moved along it become {asked};"
+            f" {search.LIKE_ALONG:.0%} are needed"
         )
-    else:
+    if r2["interval"][0] < search.R2 or fitting.rise(found.fit, found.moves) <= 0:
+        why.append(
+            f"it explains too little of how far they do (R2 {r2['value']:.2f} [{r2['interval'][0]:.2f},"
+            f" {r2['interval'][1]:.2f}]; a lower end of {search.R2:g} is needed)"
+        )
+    if cosine < search.COSINE:
+        why.append(f"other starts give another direction (a cosine of {cosine:.2f}; {search.COSINE:g} is needed)")
+    if not ends["low"]["interval"][1] < 0 < ends["high"]["interval"][0]:
+        where = f"begins {_range(ends['low'])} and ends {_range(ends['high'])} {unit}"
+        why.append(f"other starts give another range of t (it {where})")
+    if not why:
         return None
-    return Refusal(transform, f"{transform}: {why}")
+    return Refusal(transform, f"{transform}{ending}: its direction is of no use: {'; '.join(why)}")
+
+
+def _range(end: dict[str, Any]) -> str:
+    return f"between {end['interval'][0]:.3g} and {end['interval'][1]:.3g}"

@@ -44,9 +44,11 @@ class DirectionLaws:
     def draw(self, count: int, width: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """``count`` codes z float32 [n,width] from the unclipped prior, moved to obey the laws, and t float64 [n,k].
 
-        The n-th depends on ``seed`` and n only. See :func:`disentool.directions.laws.follow`.
+        The n-th depends on ``seed`` and n only. See :func:`disentool.directions.laws.follow`. Without laws they are the
+        prior's.
         """
-        return laws.follow(latent_noise(seed, np.arange(count), width), self.directions, self.laws)
+        z = latent_noise(seed, np.arange(count), width)
+        return laws.follow(z, self.directions, self.laws) if self.laws else (z, np.zeros((count, 0)))
 
 
 def read(directions: Sequence[Direction], texts: Sequence[str]) -> DirectionLaws:
@@ -60,7 +62,8 @@ def read(directions: Sequence[Direction], texts: Sequence[str]) -> DirectionLaws
         laws.parse(text).within(*direction.t_valid, direction.name)
         for text, direction in zip(texts, directions, strict=True)
     ]
-    laws.matrix(directions)
+    if directions:
+        laws.matrix(directions)
     return DirectionLaws(list(directions), found)
 
 

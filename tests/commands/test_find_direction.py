@@ -9,9 +9,11 @@ import torch
 from disentool.commands.find_direction import find_direction
 from disentool.directions import calibration, fitting, solvers, trajectories
 from disentool.directions.generator import GeneratorFacts
+from disentool.directions.search import FittedDirection
 from disentool.directions.trajectories import Objective
 from disentool.errors import DataMismatch, PartlyDone
 from disentool.io import directions_file
+from disentool.steering import refusals
 
 SLOPE, SIDE = 0.12, 32  # widths per unit of z; pixels
 
@@ -55,6 +57,20 @@ def even(z):
     '''One grey.'''
     return torch.sigmoid(z.sum(1))[:, None, None, None].expand(-1, 1, SIDE, SIDE)
 even.latent_dim = 3
+
+class Turned:
+    '''A blob of two classes: one turns with the last dimension, the other is round; its place is of the others.'''
+    latent_dim, num_classes = 3, 2
+
+    def __call__(self, z, classes):
+        grid = (torch.arange(SIDE, device=z.device) + 0.5) / SIDE - 0.5
+        x, y = grid[None, None, :] - 0.03 * z[:, 0, None, None], grid[None, :, None] - 0.03 * z[:, 1, None, None]
+        turn = 0.4 * z[:, 2, None, None]
+        along, beside = turn.cos() * x - turn.sin() * y, turn.sin() * x + turn.cos() * y
+        long = 1 + 1.5 * (classes == 0).float()[:, None, None]
+        return torch.exp(-0.5 * ((along / long) ** 2 + beside**2) / 0.08**2)[:, None]
+
+turned = Turned()
 """
 
 
@@ -163,6 +179,56 @@ def test_a_direction_that_does_nothing_is_refused(mine, folder):
     assert not (folder / "d.h5").exists()
     direction = found_in(folder, "Blob", ["rotate"], method="tangent", starts=20, force=True).directions["rotate"]
     assert direction.facts["r2"]["interval"][0] <= 0 or direction.facts["moves_like_the_transform"] < 0.25
+
+
+def fitted(
+    *, r2=(0.9, 0.8, 0.95), tilt=0.1, slopes=(0.1, 0.1, 0.1), like=lambda s: np.ones_like(s, bool), width=4
+) -> FittedDirection:
+    """A direction of 3 resamples: R2 of each, how far their u tilt, g's slopes; moves to -2..2, like where it says."""
+    u = np.zeros((4, width))
+    u[:, 0], u[1:, 1] = 1.0, tilt
+    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    knots = np.linspace(-2, 2, 9)
+    values = np.stack([slope * knots for slope in (0.1, *slopes)])
+    s = np.tile(np.linspace(-2, 2, 17), (20, 1))
+    s = np.concatenate([np.zeros((20, 1)), s], axis=1)
+    left = np.where(like(s), 0.1, 0.9)
+    moves = calibration.Moves(*(torch.from_numpy(part) for part in (s, 0.1 * s, left)))
+    fit = fitting.DirectionFit(u, knots, values, (-2.0, 2.0))
+    return FittedDirection(fit, np.ones(20, bool), np.array([r2[0], *r2]), moves, followed=True)
+
+
+@pytest.mark.parametrize(
+    ("found", "word"),
+    [
+        ({"r2": (0.37, 0.10, 0.81)}, "R2"),
+        ({"tilt": 3.0}, "cosine"),
+        ({"slopes": (0.1, 0.0, 0.0)}, "range"),
+        ({"like": lambda s: s < 1.0}, "part"),
+        ({"like": lambda s: np.abs(s) < 0.2}, "change"),
+    ],
+)
+def test_what_a_direction_is_refused_for(found, word):
+    """R2 may be low, resamples disagree about u or about the range of t, moves do nothing at one end or anywhere."""
+    assert refusals.of_direction("rotate", fitted()) is None
+    refusal = refusals.of_direction("rotate", fitted(**found), "@3")
+    assert refusal is not None and refusal.forceable and refusal.transform == "rotate"
+    assert word in refusal.why and "of no use" in refusal.why and refusal.why.startswith("rotate@3")
+
+
+def test_the_moves_all_along_the_range_count():
+    """Of those in each quarter of the range, not of those that are like the transformation already."""
+    assert fitted(like=lambda s: (s > -1.1) & (s < 1.1)).like_along == pytest.approx([0.2, 1, 1, 0.2])
+    assert fitted().ends[0].tolist() == pytest.approx([-0.2, 0.2])
+
+
+def test_a_class_whose_direction_is_of_no_use_is_named(cli, mine, folder):
+    """Class 1 is a round blob, which nothing turns; class 0 is long, and turns with one dimension."""
+    call = ("find-direction", "--trust", "mine:turned", "--transform", "rotate", "--class", "0,1", "--device", "cpu")
+    done = cli(*call, "--method", "tangent", "--starts", 12, "--force", "-o", "d.h5")
+    found = directions_file.read(folder / "d.h5").directions
+    assert "of_no_use" not in found["rotate@0"].facts
+    assert "of no use" in found["rotate@1"].facts["of_no_use"] and "rotate@1" in done.err
 
 
 def test_an_image_that_has_gone_does_not_say_how_far():

@@ -128,10 +128,25 @@ def test_registered_motions_add_up_from_the_middle_until_pictures_do_not_match()
     rng = np.random.default_rng(5)
     path = [blob(x, 0, 0.06) for x in (-0.2, -0.1, 0, 0.1, 0.2)]
     torn = [*path[:4], texture(rng, SIDE)]
-    found = image_measurement.ImageMeasurement("registration", "shift-x").along(np.stack([path, torn])[..., None])
+    found = image_measurement.ImageMeasurement("registration", "shift-x").along(np.stack([path, torn])[..., None], 2)
     assert np.allclose(found["x"][0], [-0.2, -0.1, 0, 0.1, 0.2], atol=3e-3)
     assert np.allclose(found["x"][1, :4], [-0.2, -0.1, 0, 0.1], atol=3e-3)
     assert np.isnan(found["x"][1, 4])
+
+
+def test_small_registered_motions_do_not_add_up_their_errors():
+    """A picture that moves by a fifteenth of a pixel a step, .05 widths in all: the sum of the steps is 9 % off."""
+    rng = np.random.default_rng(0)
+    large = ndimage.gaussian_filter(rng.standard_normal((64, 64)), 1.5, mode="wrap")
+    large = (large - large.min()) / np.ptp(large)
+    path = np.stack([ndimage.shift(large, (0, 32 * 0.05 * k / 24))[16:-16, 16:-16] for k in range(25)])
+    found = image_measurement.ImageMeasurement("registration", "shift-x").along(path[None, ..., None], 0)["x"][0]
+    assert found[-1] == pytest.approx(0.05, rel=0.02)
+    assert abs(register(path[:-1], path[1:]).x.sum() / 0.05 - 1) > 0.05
+    large = texture(rng, 2 * SIDE)
+    turning = np.stack([moved(large, angle=-4 * k)[24:-24, 24:-24] for k in range(13)])
+    found = image_measurement.ImageMeasurement("registration", "rotate").along(turning[None, ..., None], 6)["angle"][0]
+    assert np.allclose(found, [24 - 4 * k for k in range(13)], atol=0.5)
 
 
 # ---- what measures by which name
@@ -155,7 +170,7 @@ def test_measurements_by_name(folder):
 def test_the_users_own_measure_goes_before_the_toolkits_of_that_name():
     own = image_measurement.ImageMeasurement("mine:red", "brightness", lambda images: images[:, 0, 0, 0])
     images = np.random.default_rng(0).random((2, 3, 8, 8, 1), np.float32)
-    assert np.array_equal(own.along(images)["brightness"], images[:, :, 0, 0, 0].astype(np.float64))
+    assert np.array_equal(own.along(images, 1)["brightness"], images[:, :, 0, 0, 0].astype(np.float64))
 
 
 # ---- statistics
@@ -293,6 +308,43 @@ def test_another_direction_is_no_better_than_a_random_one_and_leaks():
     assert measured(lend(slope=-0.1)).score == 0  # the wrong way
 
 
+def test_what_a_direction_was_compared_with_is_said():
+    result = measured(found=direction(TRUE[1]))
+    (note,) = (note for note in result.details["notes"] if "random direction" in note)
+    baseline = result.details["baseline"]["r2"]
+    assert len(baseline["each"]) == 20 and f"{baseline['quantile_90']:.2f}" in note and "25 starts" in note
+    assert baseline["quantile_90"] == pytest.approx(np.quantile(baseline["each"], 0.9))
+    assert result.details["r2"]["interval"][0] <= baseline["quantile_90"]
+
+
+def test_random_directions_are_seldom_said_to_be_better_and_good_ones_never_to_be_no_better():
+    """6 of each, as `quick` draws them; the good ones are at an angle of 20 degrees to the true one."""
+    rng = np.random.default_rng(11)
+    random = rng.standard_normal((6, WIDTH))
+    random /= np.linalg.norm(random, axis=1, keepdims=True)
+    beside = random - (random @ TRUE[0])[:, None] * TRUE[0]
+    beside /= np.linalg.norm(beside, axis=1, keepdims=True)
+    good = np.cos(np.radians(20)) * TRUE[0] + np.sin(np.radians(20)) * beside
+
+    def noted(u):
+        few = {"starts": 30, "levels": 13, "samples": 20, "baseline_starts": 10, "resamples": 50}
+        return any("random direction" in note for note in measured(found=direction(u), **few).details["notes"])
+
+    assert sum(noted(u) for u in random) >= 5
+    assert sum(noted(u) for u in good) == 0
+
+
+def test_the_best_that_a_straight_line_can_do():
+    """x is linear in z: least squares finds its direction, and one at 45 degrees to it has so much of its R^2."""
+    tilted = (TRUE[0] + TRUE[1]) / np.sqrt(2)
+    one, other = (measured(found=direction(u), starts=400).details["best_line"] for u in (TRUE[0], tilted))
+    assert (one["r2"], one["ratio"]) == pytest.approx((1, 1), abs=1e-6)
+    alphas = np.linspace(-3, 3, 21)
+    assert other["r2"] == pytest.approx(1, abs=1e-6)
+    assert other["ratio"] == pytest.approx(alphas.var() / (alphas.var() + 1), abs=0.05)
+    assert measured(samples=20).details["best_line"] is None  # 20 values do not say six slopes
+
+
 def test_changes_alone_are_judged_by_how_far_they_go():
     """Any direction of a linear generator decides wholly by how much x changes."""
     tilted = (TRUE[0] + 4 * TRUE[1]) / np.sqrt(17)
@@ -308,6 +360,7 @@ def test_changes_alone_are_judged_by_how_far_they_go():
     assert good.score == bad.score == pytest.approx(1, abs=1e-6)
     assert not good.details["notes"]
     assert any("random direction" in note for note in bad.details["notes"])
+    assert bad.details["best_line"] is None
 
 
 def test_images_that_cannot_be_measured_are_left_out():

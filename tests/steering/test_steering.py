@@ -16,11 +16,13 @@ from PIL import Image
 from scipy import stats
 
 from disentool.directions import laws, measurements
+from disentool.engine.randomness import latent_noise
 from disentool.errors import WrongUsage
 from disentool.io import directions_file
 from disentool.io.directions_file import Direction, Directions
-from disentool.models.generator import open_generator
-from disentool.steering import along_direction, named_directions
+from disentool.models.generator import generated_pixels, open_generator
+from disentool.reporting import Silent
+from disentool.steering import along_direction, dimension_moves, named_directions
 
 EXAMPLE = ROOT / "examples" / "your_generator.py"
 ALONG = ("--direction", "dirs.h5:shift-x", "--trust", "--device", "cpu")
@@ -104,6 +106,93 @@ def test_an_animation_of_several_directions(cli, own, folder):
 def test_bad_traversals(cli, own, folder, words, code, message):
     cli("traverse", BLOB, *ALONG, *words, "-o", "out.png").failed(code, message)
     assert not (folder / "out.png").exists()
+
+
+def test_one_t_is_for_directions_of_one_unit(cli, own, folder):
+    """Shares of the width and of the height are alike; a log of the magnification is not."""
+    every = ("traverse", BLOB, "--direction", "dirs.h5", "--trust", "--device", "cpu")
+    cli(*every, "--t", "-0.1:0.1", "-o", "a.png").failed(2, "zoom")
+    cli(*every, *("--t", "-0.1:0.1") * 3, "--steps", 3, "--images", 1, "--size", 16, "-o", "a.png").printed("a.png")
+    directions = [each.direction for each in named_directions.read(["dirs.h5"], every=True)]
+    span = along_direction.Span(-0.1, 0.1)
+    assert along_direction.spans_of(directions[:2], [span]) == [span, span]
+    turned = along_direction.Span(-1, 1, latent=True)
+    assert along_direction.spans_of(directions, [turned]) == [turned] * 3
+    with pytest.raises(WrongUsage, match="zoom"):
+        along_direction.spans_of(directions[1:], [span])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "steps", "expected"),
+    [
+        (-0.2, 0.2, 5, [-0.2, -0.1, 0, 0.1, 0.2]),
+        (-0.3, 0.5, 4, [-0.3, 0, 0.7 / 3, 0.5]),
+        (-1, 3, 3, [-1, 0, 3]),
+        (-1, 1, 2, [-1, 1]),
+        (0.1, 0.3, 3, [0.1, 0.2, 0.3]),
+        (0, 0.4, 3, [0, 0.2, 0.4]),
+    ],
+)
+def test_the_image_itself_is_among_those_that_it_is_moved_to(low, high, steps, expected):
+    np.testing.assert_allclose(along_direction.amounts(low, high, steps), expected, atol=1e-12)
+    both = along_direction.amounts(np.array([low, -1.0]), np.array([high, 1.0]), steps)
+    np.testing.assert_allclose(both[0], expected, atol=1e-12)
+    assert both.shape == (2, steps)
+
+
+# ---- without directions: what a generator makes
+
+
+def test_a_generator_of_anyones_shows_what_it_makes(cli, own, folder):
+    call = ("--trust", "--device", "cpu")
+    cli("sample", BLOB, *call, "-n", 5, "--seed", 2, "-o", "s.h5").printed("s.h5")
+    opened = open_generator(BLOB, "cpu", trust=True)
+    with h5py.File(folder / "s.h5") as file:
+        images, codes, names = file["images"][()], file["codes"][()], set(file)
+        assert "t_names" not in file.attrs
+    assert "t" not in names and images.shape == (5, 32, 32, 1)
+    np.testing.assert_array_equal(codes, latent_noise(2, np.arange(5), 8))
+    np.testing.assert_array_equal(images, np.concatenate(list(generated_pixels(opened, codes))))
+    cli("sample", "your_generator:Moons", *call, "-n", 4, "--class", "1", "-o", "s.png").printed("s.png")
+    cli("sample", BLOB, *call, "-n", 4, "-o", "folder").printed("folder")
+    assert len(list((folder / "folder").iterdir())) == 4
+    few = ("--size", 16, "--images", 1, "--dims", "3,0")
+    cli("traverse", BLOB, *call, *few, "--range", "-1:2", "--steps", 4, "-o", "t.png").printed("t.png")
+    with Image.open(folder / "t.png") as picture:
+        said = json.loads(next(text for text in picture.text.values() if "generator_sha256" in text))
+    assert said["directions"] == ["z3", "z0"]
+    cli("traverse", "your_generator:Moons", *call, "--images", 2, "--steps", 3, "--html", "t.html").printed("t.html")
+    (data,) = page_files.Reader(folder / "t.html").explorers()
+    assert data["axes"][0]["name"].startswith("z")
+
+
+def test_the_dimensions_that_change_the_images_most_come_first(own):
+    opened = open_generator(BLOB, "cpu", trust=True)
+    axes = np.square(sys.modules["your_generator"].Blob().directions.numpy()[:2]).sum(0)  # of the two places
+    moves = dimension_moves.choose(opened, None, (-2.0, 2.0), (), Silent())
+    order = [int(move.direction.name[1:]) for move in moves]
+    assert sorted(order) == list(range(8)) and order[0] in np.argsort(-axes)[:2] and order[-1] in np.argsort(axes)[:2]
+    z = moves[0].codes(np.ones((1, 8)), np.array([-2.0, 0.0, 1.5]))
+    np.testing.assert_allclose(z[0, :, order[0]], [-2, 0, 1.5], atol=1e-6)
+    assert (np.delete(z[0], order[0], axis=1) == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("traverse", BLOB, "--trust", "--dims", "8", "-o", "a.png"), 2, "--dims 8"),
+        (("traverse", BLOB, "--trust", "--t", "0:1", "-o", "a.png"), 2, "--t"),
+        (("traverse", BLOB, "--trust", "--range", "0", "-o", "a.png"), 2, "--range 0"),
+        (("traverse", BLOB, "-o", "a.png"), 1, "--trust"),
+        (("traverse", BLOB, "--trust", "--rows", "1", "-o", "a.png"), 2, "invert"),
+        (("sample", BLOB, "-o", "a.png"), 1, "--trust"),
+        (("sample", BLOB, "--trust", "--class", "1", "-o", "a.png"), 2, "--class 1"),
+        (("sample", BLOB, "--trust", "--t", "0", "-o", "a.png"), 2, "--t"),
+    ],
+)
+def test_bad_calls_without_directions(cli, own, folder, words, code, message):
+    cli(*words, "--device", "cpu").failed(code, message)
+    assert not (folder / "a.png").exists()
 
 
 # ---- sample

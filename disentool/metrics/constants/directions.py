@@ -20,7 +20,7 @@ class Control(Constants):
     levels: int = opt(21, "values of alpha, evenly from -extent to extent", low=5)
     extent: float = opt(3.0, "standard deviations of the prior", low=0.1)
     samples: int = opt(500, "images to check the law of t with", low=20)
-    baseline: int = opt(6, "random directions", low=2)
+    baseline: int = opt(20, "random directions", low=2)
     baseline_starts: int = opt(25, "codes from the prior, for each random direction", low=5)
     resamples: int = opt(1000, "resamples of the starts", low=50)
 

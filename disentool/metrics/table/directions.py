@@ -13,9 +13,7 @@ DIRECTIONS: tuple[MetricFacts, ...] = (
         "higher",
         protocols(
             directions.Control(),
-            directions.Control(
-                "quick", starts=30, levels=13, samples=100, baseline=3, baseline_starts=10, resamples=500
-            ),
+            directions.Control("quick", starts=30, levels=13, samples=100, baseline_starts=10, resamples=500),
         ),
         "control",
         frozenset({"directions"}),

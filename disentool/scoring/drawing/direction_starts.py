@@ -14,7 +14,7 @@ from disentool.errors import DataMismatch
 from disentool.io.directions_file import Direction
 from disentool.metrics import law_of_t, levels
 from disentool.metrics.constants.directions import Control
-from disentool.metrics.control import Moved, control, usable
+from disentool.metrics.control import Moved, control, regressed, usable
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.result import Result
 from disentool.scoring.data_rows import DataRows
@@ -52,7 +52,7 @@ def score(facts: MetricFacts, drawn: DirectionStarts, direction: Direction, func
     u, alphas = direction.u, np.linspace(-constants.extent, constants.extent, constants.levels)
     starts = rng.standard_normal((constants.starts, len(u)), dtype=np.float32)
     found = moved(u, starts, np.tile(alphas, (len(starts), 1)))
-    functions.progress(1, constants.baseline + 2)
+    functions.progress(1, constants.baseline + 3)
     usable(found, [])
     t = np.interp(alphas, direction.knots, direction.values)
     low, high = direction.t_valid
@@ -66,9 +66,12 @@ def score(facts: MetricFacts, drawn: DirectionStarts, direction: Direction, func
     baseline = []
     for number in range(constants.baseline):
         baseline.append(_along_random(moved, len(u), alphas, constants.baseline_starts, rng))
-        functions.progress(number + 2, constants.baseline + 2)
+        functions.progress(number + 2, constants.baseline + 3)
     law = _law(drawn, direction, functions, rng)
-    result = control(found, alphas, t, valid, weights, baseline, law)
+    comparable = found.controlled not in found.relative
+    line = _line(moved, drawn, len(u), starts, alphas) if comparable else None
+    functions.progress(constants.baseline + 3, constants.baseline + 3)
+    result = control(found, alphas, t, valid, weights, baseline, law, line)
     before = recorded_constants(facts, constants) | {"seed": drawn.seed}
     after = {
         "asked_measure": constants.measure,
@@ -112,5 +115,23 @@ def _law(
     weights = levels.resampled(int(there.sum()), drawn.constants.resamples, rng)
     relative = found.controlled in found.relative
     law = law_of_t.law(t[there], values[there], (low, high), weights, relative=relative)
-    functions.progress(drawn.constants.baseline + 2, drawn.constants.baseline + 2)
+    functions.progress(drawn.constants.baseline + 2, drawn.constants.baseline + 3)
     return law
+
+
+def _line(
+    moved: Callable[..., Moved], drawn: DirectionStarts, width: int, starts: np.ndarray, alphas: np.ndarray
+) -> Moved | None:
+    """The same starts along the straight line that regression on the measured property finds, measured at ``alphas``.
+
+    None where the property cannot be regressed, or not be measured there.
+    """
+    rng = np.random.default_rng((drawn.seed, 9))  # its own: the other numbers do not depend on it
+    z = rng.standard_normal((drawn.constants.samples, width), dtype=np.float32)
+    axis = np.eye(width, dtype=np.float32)[0]
+    there = moved(axis, z, np.repeat(z[:, :1].astype(np.float64), 2, axis=1))  # where they are, twice
+    u = regressed(z, there.values[there.controlled][:, 0])
+    if u is None:
+        return None
+    found = moved(u.astype(np.float32), starts, np.tile(alphas, (len(starts), 1)))
+    return found if np.isfinite(found.values[found.controlled]).mean() >= 0.5 else None
