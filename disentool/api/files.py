@@ -11,7 +11,7 @@ from disentool.commands import encode as encoding
 from disentool.commands import find_direction as finding
 from disentool.commands import sample as sampling
 from disentool.commands.bounds import DRAWS, GRID_PIXELS, CodesFrom, Part
-from disentool.commands.defaults import SAMPLE_PIXELS, SAMPLES, SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
+from disentool.commands.defaults import SAMPLE_PIXELS, SAMPLES, SEARCH_LOSS, SEARCH_STARTS
 from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
 from disentool.models.generator import is_foreign
@@ -185,7 +185,7 @@ def find_direction(
     transform: str | Sequence[str],
     output: FilePath = "dirs.h5",
     *,
-    method: str = SEARCH_METHOD,
+    method: str | None = None,
     loss: str = SEARCH_LOSS,
     sigma: float | None = None,
     starts: int = SEARCH_STARTS,
@@ -208,7 +208,8 @@ def find_direction(
     TorchScript file, a .pt2 file or the .pkl file of a StyleGAN. ``transform``: one or several changes of the image:
     ``shift-x``, ``shift-y``, ``zoom``, ``brightness``, ...
 
-    ``method``: ``lm``, ``tangent`` or ``paper``. ``loss``: how images are compared, ``blur`` or another name that the
+    ``method``: ``tangent``, ``lm`` or ``paper`` (default: ``tangent``, or ``lm`` where ``extent`` or ``steps`` is
+    given). ``loss``: how images are compared, ``blur`` or another name that the
     command's help lists; ``sigma`` is the standard deviation of the blur in pixels. ``starts``: how many random codes
     to start from. ``extent``: t goes from ``-extent`` to ``extent``, in ``steps`` target images on each side of 0.
     ``classes``: numbers of classes, each of which gets a direction (a generator with classes). ``truncation``: the

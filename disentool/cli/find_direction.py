@@ -7,7 +7,7 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
-from disentool.commands.defaults import SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
+from disentool.commands.defaults import FOLLOWING_METHOD, SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
 from disentool.directions import METHODS
 from disentool.directions.reconstruction import LOSSES
 from disentool.directions.transforms import TRANSFORMS
@@ -18,7 +18,7 @@ from disentool.errors import PartlyDone
     "find-direction",
     examples=(
         "disentool find-direction ckpt.pt --transform shift-x --transform zoom -o dirs.h5",
-        "disentool find-direction ckpt.pt --transform brightness --method tangent -o bright.h5",
+        "disentool find-direction ckpt.pt --transform brightness --method lm -o bright.h5",
     ),
     names={
         "Transforms, for t > 0": [(name, f"{t.summary}; t in {t.unit}") for name, t in TRANSFORMS.items()],
@@ -40,9 +40,8 @@ from disentool.errors import PartlyDone
     "--method",
     group="Search",
     type=click.Choice(list(METHODS)),
-    default=SEARCH_METHOD,
-    show_default=True,
-    help="How to find the direction; see the list.",
+    help="How to find the direction; see the list."
+    f"  [default: {SEARCH_METHOD}; with --range or --steps {FOLLOWING_METHOD}]",
 )
 @option(
     "--loss",
@@ -75,14 +74,14 @@ from disentool.errors import PartlyDone
     metavar="T",
     type=float,
     help="Change images by t from -T to T."
-    "  [default: 0.2, or 18 for rotate; with --method paper 0.5, or 45 for rotate]",
+    "  [default: 0.2, or 18 for rotate; with --method paper 0.5, or 45 for rotate; tangent has none]",
 )
 @option(
     "--steps",
     group="Search",
     metavar="N",
     type=int,
-    help="Target images on each side of t = 0.  [default: 2; with --method paper 5]",
+    help="Target images on each side of t = 0.  [default: 2; with --method paper 5; tangent has none]",
 )
 @option(
     "-o",
@@ -109,7 +108,7 @@ def find_direction(
     generator: str,
     transforms: tuple[str, ...],
     output: Path,
-    method: str,
+    method: str | None,
     loss: str,
     sigma: float | None,
     starts: int,

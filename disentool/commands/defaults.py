@@ -16,7 +16,8 @@ SAMPLES = 64
 SAMPLE_PIXELS = 64  # an image's longer side in a grid
 
 # The search for directions.
-SEARCH_METHOD = "lm"
+SEARCH_METHOD = "tangent"
+FOLLOWING_METHOD = "lm"  # where the call says how far images are to be followed
 SEARCH_LOSS = "blur"
 SEARCH_STARTS = 50
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from disentool.commands.defaults import SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
+from disentool.commands.defaults import FOLLOWING_METHOD, SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
 from disentool.directions import METHODS, transforms
 from disentool.directions.generator_checks import probe_twice
 from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma
@@ -36,7 +36,7 @@ def find_direction(
     names: Sequence[str],
     output: Path,
     *,
-    method: str = SEARCH_METHOD,
+    method: str | None = None,
     loss: str = SEARCH_LOSS,
     sigma: float | None = None,
     starts: int = SEARCH_STARTS,
@@ -55,10 +55,11 @@ def find_direction(
     """Find a unit direction u and a monotone g, with t = g(<z,u>), for each transform of ``names``; writes ``output``.
 
     ``spec``: any generator (see :func:`disentool.models.generator.open_generator`). ``method``: see
-    :data:`disentool.directions.METHODS`; ``loss``: :data:`disentool.directions.reconstruction.LOSSES`, ``sigma`` being
-    the blur's, in pixels. ``starts``: random codes to begin from, the same for every transform; of a generator with
-    classes as many for each of ``classes``, or each of a class drawn at random. ``extent`` and ``steps``: t goes to
-    both sides by so much, in so many steps; not for tangent.
+    :data:`disentool.directions.METHODS` (default: tangent, or lm where ``extent`` or ``steps`` is given). ``loss``:
+    :data:`disentool.directions.reconstruction.LOSSES`, ``sigma`` being the blur's, in pixels. ``starts``: random codes
+    to begin from, the same for every transform; of a generator with classes as many for each of ``classes``, or each of
+    a class drawn at random. ``extent`` and ``steps``: t goes to both sides by so much, in so many steps; not for
+    tangent.
 
     With several ``classes`` there is a direction for each, such as ``shift-x@14``, and one pooled over all.
 
@@ -67,6 +68,8 @@ def find_direction(
     others are written; DataMismatch where there are no others.
     """
     report = report or Silent()
+    if method is None:
+        method = SEARCH_METHOD if extent is None and steps is None else FOLLOWING_METHOD
     _check(names, method, loss, sigma, starts)
     _check_targets(method, extent, steps)
     files.require_hdf5_name(output, "directions")

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from disentool.directions import calibration, fitting, solvers, trajectories
+from disentool.directions import calibration, fitting, monotone, solvers, trajectories
 from disentool.directions.calibration import Moves
 from disentool.directions.fitting import DirectionFit
 from disentool.directions.generator import Generator
@@ -18,11 +17,9 @@ from disentool.directions.transforms import TRANSFORMS
 Progress = Callable[[int, float | None], None]  # images done, and the current relative error where it is known
 REACH, MOVES = 2.0, 8  # how far g is measured to each side of a start, in standard deviations of <z,u>, and in how many
 FOLLOWED = 0.9  # a transformation is followed if the relative error falls below this
-LIKE = 0.25  # share of the moves along u that have to be like it
-# What the lower ends of R2's interval, and of the cosine of the resamples' u with u, have to reach.
-R2, COSINE = 0.3, 0.5
-LIKE_ALONG = 0.1  # share of the moves that have to be like it in each part of the range
-PARTS = 4  # of the range of s
+# A direction is of use if so many of the moves along it are like the transformation, if g tells so much of how far all
+# moves go, and if the lower ends of R2's interval and of the cosine of the resamples' u with u reach so far.
+LIKE, EVERYWHERE, R2, COSINE = 0.1, 0.2, 0.3, 0.5
 
 
 @dataclass(frozen=True)
@@ -92,15 +89,19 @@ class FittedDirection:
         return np.array([np.interp(self.fit.s_valid, self.fit.knots, values) for values in self.fit.values])
 
     @property
-    def like_along(self) -> list[float]:
-        """The share of the moves that are like the transformation in each quarter of the range; 0 where there are none.
+    def everywhere(self) -> float:
+        """The squared correlation of how far moves in the range go with what g says, 0 if it is negative.
 
-        Of all moves there: the range itself is of those that are like it.
+        Of all moves, not only of those that are like the transformation, which the others may be only by chance.
         """
-        s, like = (part.cpu().numpy()[:, 1:] for part in (self.moves.s, self.moves.left < fitting.TRUSTED))
-        edges = np.linspace(*self.fit.s_valid, PARTS + 1)
-        inside = [(s >= low) & (s <= high) for low, high in pairwise(edges)]
-        return [float(like[part].mean()) if part.any() else 0.0 for part in inside]
+        s, t = (part.cpu().double().numpy() for part in (self.moves.s, self.moves.t))
+        low, high = self.fit.s_valid
+        inside = ((s >= low) & (s <= high))[:, 1:]
+        g = monotone.evaluate(self.fit.knots, self.fit.values[0], s)
+        said, gone = (g[:, 1:] - g[:, :1])[inside], t[:, 1:][inside]
+        if not inside.any() or not said.std() or not gone.std():
+            return 0.0
+        return max(0.0, float(np.corrcoef(said, gone)[0, 1])) ** 2
 
     @property
     def like(self) -> float:

@@ -112,7 +112,7 @@ def find(
                 e: search.fit(generator, objective, plan, starts, paths, rows, progressed) for e, rows in groups.items()
             }
             times = {"follow": took, "fit": time.perf_counter() - clock}
-            refusal = refusal or refusals.of_direction(objective.transform, fits[""])
+            refusal = refusal or refusals.of_direction(objective.transform, plan, fits[""])
             if refusal is not None and not force:
                 refused.append(refusal)
                 continue
@@ -123,7 +123,7 @@ def find(
             for ending, found in fits.items():
                 chunks = generator.facts.chunks
                 made = found_direction.direction(objective, plan, starts, paths, groups[ending], found, chunks, ending)
-                useless = refusals.of_direction(objective.transform, found, ending) if ending else refusal
+                useless = refusals.of_direction(objective.transform, plan, found, ending) if ending else refusal
                 if useless is not None:
                     made.facts["of_no_use"] = useless.why
                 if useless is not None and ending:

@@ -47,7 +47,7 @@ def direction(
     if chunks:
         facts["chunk_norms"] = _chunk_norms(fit.u, chunks)
     facts |= {"reach": search.REACH, "moves": search.MOVES, "moves_like_the_transform": found.like}
-    facts |= {"t_ends": ends(found), "moves_like_the_transform_along_the_range": found.like_along}
+    facts |= {"t_ends": ends(found), "r2_of_all_moves": found.everywhere}
     facts["rise"] = fitting.rise(fit, found.moves)
     return Direction(
         name=objective.transform + ending,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from disentool.directions import fitting, search
-from disentool.directions.search import FittedDirection, Followed
+from disentool.directions.search import FittedDirection, Followed, Search
 from disentool.directions.transforms import TRANSFORMS
 from disentool.steering import found_direction
 from disentool.steering.found_direction import with_interval
@@ -39,26 +39,28 @@ def of_paths(transform: str, followed: Followed, rows: np.ndarray) -> Refusal | 
     return Refusal(transform, f"{transform}: {why}")
 
 
-def of_direction(transform: str, found: FittedDirection, ending: str = "") -> Refusal | None:
+def of_direction(transform: str, plan: Search, found: FittedDirection, ending: str = "") -> Refusal | None:
     """The refusal of a direction, called by its transform and ``ending``, that is of no use: that may do nothing."""
     asked, unit = TRANSFORMS[transform].summary, TRANSFORMS[transform].unit
     r2, ends = with_interval(found.r2), found_direction.ends(found)
-    cosine, like = found_direction.lowest_cosine(found), min(found.like_along)
+    cosine = found_direction.lowest_cosine(found)
+    # The paper's R2 is of codes that moved in all dimensions: it is low where the direction does well.
+    least = 0.0 if plan.method == "paper" else search.R2
     why = []
     if found.like < search.LIKE:
         why.append(
             f"of the images that were moved along it, {found.like:.0%} become {asked} and change in no other way;"
             f" {search.LIKE:.0%} are needed"
         )
-    elif like < search.LIKE_ALONG:
+    elif found.everywhere < search.EVERYWHERE:
         why.append(
-            f"in one part of its range {like:.0%} of the images that were moved along it become {asked};"
-            f" {search.LIKE_ALONG:.0%} are needed"
+            f"of the images that were moved along it, all taken together, {found.everywhere:.2f} of how far they become"
+            f" {asked} is explained; {search.EVERYWHERE:g} is needed"
         )
-    if r2["interval"][0] < search.R2 or fitting.rise(found.fit, found.moves) <= 0:
+    if r2["interval"][0] < least or r2["interval"][0] <= 0 or fitting.rise(found.fit, found.moves) <= 0:
         why.append(
-            f"it explains too little of how far they do (R2 {r2['value']:.2f} [{r2['interval'][0]:.2f},"
-            f" {r2['interval'][1]:.2f}]; a lower end of {search.R2:g} is needed)"
+            f"R2 may be too low ({r2['value']:.2f} [{r2['interval'][0]:.2f}, {r2['interval'][1]:.2f}]; a lower end of"
+            f" {least:g} is needed)"
         )
     if cosine < search.COSINE:
         why.append(f"other starts give another direction (a cosine of {cosine:.2f}; {search.COSINE:g} is needed)")

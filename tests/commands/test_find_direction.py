@@ -9,7 +9,7 @@ import torch
 from disentool.commands.find_direction import find_direction
 from disentool.directions import calibration, fitting, solvers, trajectories
 from disentool.directions.generator import GeneratorFacts
-from disentool.directions.search import FittedDirection
+from disentool.directions.search import FittedDirection, Search
 from disentool.directions.trajectories import Objective
 from disentool.errors import DataMismatch, PartlyDone
 from disentool.io import directions_file
@@ -182,10 +182,15 @@ def test_a_direction_that_does_nothing_is_refused(mine, folder):
 
 
 def fitted(
-    *, r2=(0.9, 0.8, 0.95), tilt=0.1, slopes=(0.1, 0.1, 0.1), like=lambda s: np.ones_like(s, bool), width=4
+    *,
+    r2=(0.9, 0.8, 0.95),
+    tilt=0.1,
+    slopes=(0.1, 0.1, 0.1),
+    like=lambda s: np.ones_like(s, bool),
+    gone=lambda s: 0.1 * s,
 ) -> FittedDirection:
     """A direction of 3 resamples: R2 of each, how far their u tilt, g's slopes; moves to -2..2, like where it says."""
-    u = np.zeros((4, width))
+    u = np.zeros((4, 2))
     u[:, 0], u[1:, 1] = 1.0, tilt
     u /= np.linalg.norm(u, axis=1, keepdims=True)
     knots = np.linspace(-2, 2, 9)
@@ -193,7 +198,7 @@ def fitted(
     s = np.tile(np.linspace(-2, 2, 17), (20, 1))
     s = np.concatenate([np.zeros((20, 1)), s], axis=1)
     left = np.where(like(s), 0.1, 0.9)
-    moves = calibration.Moves(*(torch.from_numpy(part) for part in (s, 0.1 * s, left)))
+    moves = calibration.Moves(*(torch.from_numpy(part) for part in (s, gone(s), left)))
     fit = fitting.DirectionFit(u, knots, values, (-2.0, 2.0))
     return FittedDirection(fit, np.ones(20, bool), np.array([r2[0], *r2]), moves, followed=True)
 
@@ -204,22 +209,36 @@ def fitted(
         ({"r2": (0.37, 0.10, 0.81)}, "R2"),
         ({"tilt": 3.0}, "cosine"),
         ({"slopes": (0.1, 0.0, 0.0)}, "range"),
-        ({"like": lambda s: s < 1.0}, "part"),
-        ({"like": lambda s: np.abs(s) < 0.2}, "change"),
+        ({"gone": lambda s: 0.1 * np.abs(s)}, "together"),
+        ({"like": lambda s: np.abs(s) < 0.1}, "change"),
     ],
 )
 def test_what_a_direction_is_refused_for(found, word):
     """R2 may be low, resamples disagree about u or about the range of t, moves do nothing at one end or anywhere."""
-    assert refusals.of_direction("rotate", fitted()) is None
-    refusal = refusals.of_direction("rotate", fitted(**found), "@3")
+    plan = Search("tangent", 0.0, 0, 1, 0.1)
+    assert refusals.of_direction("rotate", plan, fitted()) is None
+    refusal = refusals.of_direction("rotate", plan, fitted(**found), "@3")
     assert refusal is not None and refusal.forceable and refusal.transform == "rotate"
     assert word in refusal.why and "of no use" in refusal.why and refusal.why.startswith("rotate@3")
 
 
-def test_the_moves_all_along_the_range_count():
-    """Of those in each quarter of the range, not of those that are like the transformation already."""
-    assert fitted(like=lambda s: (s > -1.1) & (s < 1.1)).like_along == pytest.approx([0.2, 1, 1, 0.2])
+def test_all_moves_in_the_range_count():
+    """Also those that are not like the transformation."""
+    assert fitted().everywhere == pytest.approx(1)
+    assert fitted(like=lambda s: np.abs(s) < 1).everywhere == pytest.approx(1)
+    assert fitted(gone=lambda s: -0.1 * s).everywhere == 0
+    s = np.linspace(-2, 2, 17)
+    t = np.where(np.abs(s) < 1, 0.1 * s, 0.0)
+    found = fitted(gone=lambda s: np.where(np.abs(s) < 1, 0.1 * s, 0.0))
+    assert found.everywhere == pytest.approx(np.corrcoef(s, t)[0, 1] ** 2)
     assert fitted().ends[0].tolist() == pytest.approx([-0.2, 0.2])
+
+
+def test_the_papers_r2_may_be_low():
+    """It is of codes that moved in all dimensions."""
+    low = fitted(r2=(0.3, 0.1, 0.5))
+    assert refusals.of_direction("zoom", Search("lm", 0.2, 2, 4, 0.1), low) is not None
+    assert refusals.of_direction("zoom", Search("paper", 0.5, 5, 50, 0.01), low) is None
 
 
 def test_a_class_whose_direction_is_of_no_use_is_named(cli, mine, folder):
