@@ -242,7 +242,7 @@ def traverse(
             data=data,
             images=images,
             dims=named_dims,
-            extent=3.0 if extent is None else _extent(extent),
+            extent=TRAVERSAL_EXTENT if extent is None else _extent(extent),
             steps=steps,
             frames=frames,
             fps=fps,

@@ -64,21 +64,21 @@ def score(
     if lpips:
         _configure(device)
     options = ScoreOptions(
-        metrics,
-        seed,
-        data,
-        rows,
-        device,
-        codes,
-        factors,
-        trust,
-        spread,
-        comparison,
-        generator,
-        force,
-        model_functions.lpips(lpips, device) if lpips else None,
-        report,
-        image_files,
+        metrics=metrics,
+        seed=seed,
+        data=data,
+        rows=rows,
+        device=device,
+        codes=codes,
+        factors=factors,
+        trust=trust,
+        spread=spread,
+        comparison=comparison,
+        generator=generator,
+        force=force,
+        perceptual=model_functions.lpips(lpips, device) if lpips else None,
+        report=report,
+        image_files=image_files,
     )
     failed = count = 0
     said: set[tuple[str, str]] = set()

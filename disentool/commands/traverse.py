@@ -12,10 +12,11 @@ from disentool.commands.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files
+from disentool.io.dataset import Dataset
 from disentool.models import dimensions, starting_codes
 from disentool.models.collapse import note_collapse
 from disentool.models.decoding import images_of
-from disentool.models.model import TrainedModel, load_model
+from disentool.models.model import Checkpoint, TrainedModel, load_model
 from disentool.models.prior import note_scale
 from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
@@ -29,13 +30,13 @@ _STILL_IMAGES, _MOVING_IMAGES = 1, 4  # of latent dimensions, unasked
 
 
 def traverse(
-    path: Path,
+    checkpoint: Checkpoint,
     outputs: Sequence[Path],
     *,
     image_files: Sequence[Path] = (),
     codes: Path | None = None,
     rows: Sequence[int] | None = None,
-    data: str | None = None,
+    data: str | Dataset | None = None,
     images: int | None = None,
     dims: Sequence[int] | None = None,
     extent: float | tuple[float, float] = TRAVERSAL_EXTENT,
@@ -85,7 +86,7 @@ def traverse(
     with ExitStack() as claims:
         claim_all(outputs, overwrite, claims)
         devices.configure(devices.choose(device))
-        model = load_model(path, device, trust=trust)
+        model = load_model(checkpoint, device, trust=trust)
         note_collapse(model, report)
         note_scale(model, report)
         drawn = [output for output in outputs if not is_page(output)]

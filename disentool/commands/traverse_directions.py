@@ -10,7 +10,9 @@ import numpy as np
 from disentool.commands.defaults import FPS, FRAMES
 from disentool.commands.traverse import claim_all
 from disentool.engine import devices
+from disentool.io.dataset import Dataset
 from disentool.models.generator import Opened, generated_pixels
+from disentool.models.model import Checkpoint, path_of
 from disentool.pages import explorer, explorer_content
 from disentool.pictures import page, traversal_grid
 from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
@@ -23,7 +25,7 @@ from disentool.steering.codes_to_move import CodesToMove
 
 
 def traverse_directions(
-    spec: str | Path,
+    spec: Checkpoint,
     references: Sequence[str],
     outputs: Sequence[Path],
     spans: Sequence[Span] = (),
@@ -31,7 +33,7 @@ def traverse_directions(
     image_files: Sequence[Path] = (),
     codes: Path | None = None,
     rows: Sequence[int] | None = None,
-    data: str | None = None,
+    data: str | Dataset | None = None,
     images: int | None = None,
     classes: Sequence[int] = (),
     steps: int | None = None,
@@ -114,7 +116,7 @@ def traverse_directions(
                     report=report,
                 )
             )
-        with report.task(f"traverse {Path(spec).name}", sum(each.cells for each in planned), "images") as task:
+        with report.task(f"traverse {path_of(spec).name}", sum(each.cells for each in planned), "images") as task:
             done = 0
             for each in planned:
                 of_codes = None if classes_of is None else classes_of[each.start_of_codes]

@@ -13,7 +13,9 @@ REQUIRED_OPTIONS = ("steps", "batch_size")
 
 
 class MethodConfig(Protocol):
-    """What every configuration has."""
+    """What every configuration has, beside being a frozen dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def steps(self) -> int:

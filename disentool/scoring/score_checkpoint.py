@@ -1,7 +1,7 @@
 """A checkpoint and its data -> score records: the rows of all metrics are encoded once."""
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -85,9 +85,7 @@ def score_model(model: TrainedModel, options: ScoreOptions) -> Iterator[tuple[di
         "rows": len(chosen),
     }
     functions = model_functions.of_model(model, dataset, chosen, options.perceptual)
-    of_metric = results_of(
-        path, artefact, drawn, lambda metric: encoded[metric.needs("reconstruction")], functions, options
-    )
+    of_metric = results_of(path, artefact, drawn, encoded.for_metric, functions, options)
     for name, result in of_metric:
         yield artefact, name, result
 
@@ -120,6 +118,20 @@ def _union(draws: list[Draw], total: int) -> np.ndarray:
     )
 
 
+@dataclass(frozen=True)
+class _Encoded:
+    """The codes of all rows that metrics need, and of those of them whose reconstruction error is known; None: none."""
+
+    every: Codes | None
+    with_errors: Codes | None
+
+    def for_metric(self, metric: Metric) -> Codes:
+        """The codes that a metric is of."""
+        found = self.with_errors if metric.needs("reconstruction") else self.every
+        assert found is not None  # the rows of every metric were encoded
+        return found
+
+
 def _encode(
     model: TrainedModel,
     dataset: Dataset,
@@ -129,24 +141,25 @@ def _encode(
     seed: int,
     source: encoding.Source,
     report: Reporter,
-) -> dict[bool, Codes]:
-    """Codes of ``rows`` and ``decoded``, each once; keyed by whether the reconstruction, known for ``decoded``, is in.
+) -> _Encoded:
+    """Codes of ``rows`` and ``decoded``, each once.
 
     Both count among the ``chosen`` rows of the data set. ``source``: where the codes come from.
     """
     few = 4 * (len(rows) + len(decoded)) < len(chosen)  # then the data set is not worth sending to the device
     feed = Feed(dataset.images, None, model.device, rows=chosen, resident=not few)
     plain = np.setdiff1d(rows, decoded, assume_unique=True)
-    parts: dict[bool, list[dict[str, np.ndarray]]] = {False: [], True: []}
+    with_errors: list[dict[str, np.ndarray]] = []
+    without: list[dict[str, np.ndarray]] = []
     with report.task(f"encode {model.path.name}", len(plain) + len(decoded), "images") as task:
         done = 0
-        for both, wanted in ((True, decoded), (False, plain)):
+        for parts, wanted, decode in ((with_errors, decoded, True), (without, plain, False)):
             if source == "encoder":
-                batches = inference.encode(model.method, model.networks, feed, wanted, seed if both else None)
+                batches = inference.encode(model.method, model.networks, feed, wanted, seed if decode else None)
             else:
-                batches = _optimised(model, dataset, chosen, feed, wanted, both)
+                batches = _optimised(model, dataset, chosen, feed, wanted, decode)
             for part in batches:
-                parts[both].append(part)
+                parts.append(part)
                 done += len(part["mean"])
                 task.update(done)
 
@@ -155,12 +168,11 @@ def _encode(
         names = set.intersection({field.name for field in fields(Codes)}, *(set(part) for part in found))
         return Codes(their_rows[order], **{n: np.concatenate([part[n] for part in found])[order] for n in names})
 
-    out = {}
-    if parts[True]:
-        out[True] = table(parts[True], decoded)
-    if parts[True] or parts[False]:
-        out[False] = table(parts[True] + parts[False], np.concatenate([decoded, plain]))
-    return out
+    every = with_errors + without
+    return _Encoded(
+        table(every, np.concatenate([decoded, plain])) if every else None,
+        table(with_errors, decoded) if with_errors else None,
+    )
 
 
 def _optimised(

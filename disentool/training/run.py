@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from disentool import config, methods, named_code
+from disentool.contract import Method
 from disentool.contract.configuration import splits_classes
 from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
@@ -85,7 +86,8 @@ class _TrainingRun:
     ):
         self.job, self.data, self.rows, self.events, self.sweep, self.report = job, data, rows, events, sweep, report
         try:
-            method = named_code.load(methods.find(job.method).implementation)(job.config, data_facts(data, len(rows)))
+            made = named_code.load(methods.find(job.method).implementation)
+            method: Method = made(job.config, data_facts(data, len(rows)))
             self.training = Training(
                 method, feed, job.run.seed, feed.device, graphs, bfloat16=job.run.precision == "bf16"
             )
