@@ -122,7 +122,11 @@ def traverse(
                 )
             planned.append(
                 traversal_grid.lay_out(
-                    *(output, variations, model.facts.height, model.facts.width, size),
+                    output=output,
+                    variations=variations,
+                    height=model.facts.height,
+                    width=model.facts.width,
+                    size=size,
                     paper=paper,
                     captions=_captions(starts),
                     stacked=True,
@@ -139,7 +143,9 @@ def traverse(
                     traversal_grid.write_still(each, cells, beside, comment=model.comment, overwrite=overwrite)
                 else:
                     traversal_grid.write_animation(
-                        *(each, cells, starts.images),
+                        each,
+                        cells,
+                        starts.images,
                         fps=fps,
                         comment=model.comment,
                         overwrite=overwrite,

@@ -109,7 +109,11 @@ def traverse_directions(
             ]
             planned.append(
                 traversal_grid.lay_out(
-                    *(output, variations, facts.height, facts.width, size),
+                    output=output,
+                    variations=variations,
+                    height=facts.height,
+                    width=facts.width,
+                    size=size,
                     paper=paper,
                     captions=_captions_of_moved(starts),
                     stacked=False,
@@ -157,7 +161,7 @@ def traverse_directions(
 
 
 def _captions_of_moved(starts: CodesToMove) -> list[str]:
-    """The same for starts that are moved along directions; codes that were drawn are shown in the row itself."""
+    """What stands to the left of each start in a still. Codes that were drawn stand in the row itself."""
     return ([] if starts.images is None else ["input"]) + ([] if starts.drawn else ["start"])
 
 

@@ -86,7 +86,7 @@ class StyledConfig(Protocol):
 
 
 @runtime_checkable
-class WakingConfig(Protocol):
+class AgainstCollapseConfig(Protocol):
     """A configuration with options by which more dimensions of the codes come to carry information."""
 
     @property
@@ -118,7 +118,7 @@ def preset_values(config: type, name: str) -> dict[str, Any]:
 
 def against_collapse(config: MethodConfig) -> tuple[str, ...]:
     """Changes of the options to try where no dimension of the codes carries information; empty: none is known."""
-    return config.against_collapse if isinstance(config, WakingConfig) else ()
+    return config.against_collapse if isinstance(config, AgainstCollapseConfig) else ()
 
 
 def total_steps(config: MethodConfig) -> int:

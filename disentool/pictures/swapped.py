@@ -73,7 +73,14 @@ class Swap:
             return self.plain
         facts, block = self.model.facts, swap_grid.still(self._grid(1))
         return page.fit(
-            *(self.output, [block], facts.height, facts.width, self.size, _STILL_SIZE), paper=self.paper, report=report
+            output=self.output,
+            blocks=[block],
+            height=facts.height,
+            width=facts.width,
+            size=self.size,
+            usual=_STILL_SIZE,
+            paper=self.paper,
+            report=report,
         )
 
     @cached_property

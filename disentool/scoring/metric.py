@@ -225,7 +225,9 @@ def _constant(name: str, given: Any, hint: Any) -> Any:
         return value
     words = {bool: "true or false", float: "a number", int: "a whole number", str: "text"}
     expected = next(word for kind, word in words.items() if kind in kinds)
-    raise WrongUsage(f"--set {name}={given}: expected {expected}")
+    if isinstance(given, str):
+        raise WrongUsage(f"--set {name}={given}: expected {expected}")
+    raise WrongUsage(f"constants: {name}: expected {expected}, got {given!r}")
 
 
 def _of_text(text: str) -> bool | int | float | str:

@@ -29,7 +29,7 @@ from disentool.training.sweep import Sweep
 _STATISTICS_ROWS = 1000
 _SAMPLES = 16
 _TIMED_STEPS = 10
-_ASLEEP_STEPS = 500  # without a dimension that carries information, until a note says so
+_UNINFORMATIVE_STEPS = 500  # without a dimension that carries information, until a note says so
 _SAVE_SECONDS = 60
 
 
@@ -187,8 +187,8 @@ class _TrainingRun:
                         f"{self.job.output}: stopped early, and holds step {step:,} of {training.total:,};"
                         " --keep-every keeps steps before it"
                     )
-            if step == _ASLEEP_STEPS < training.total:
-                self._note_if_asleep()
+            if step == _UNINFORMATIVE_STEPS < training.total:
+                self._note_if_uninformative()
             keep = run.keep_every is not None and step % run.keep_every == 0
             if keep or self._due(step):
                 self._save()
@@ -211,7 +211,7 @@ class _TrainingRun:
             self.report.note(f"{self.job.output}: the step is not captured, which is slower: {self.training.why_eager}")
             self._eager_noted = True
 
-    def _note_if_asleep(self) -> None:
+    def _note_if_uninformative(self) -> None:
         """Say so where no dimension of the codes carries information yet."""
         codes = self.training.method.codes()
         if "logvar" not in codes:
