@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, cast,
 import numpy as np
 
 from disentool.api.wording import Arguments, Worded, in_python
-from disentool.commands.bounds import DEVICES, SEED, Bounds
+from disentool.arguments.bounds import DEVICES, SEED, Bounds
 from disentool.errors import UnknownName, WrongUsage, typed
 from disentool.io.dataset import Dataset
 from disentool.reporting import Reporter

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from disentool.api.arguments import Data, Device, FilePath, FilePaths, Seed, paths_of, public, spec_of
 from disentool.api.model import Checkpoint, of_caller
+from disentool.arguments.bounds import DRAWS, GRID_PIXELS, STARTS, CodesFrom, Part
+from disentool.arguments.defaults import SAMPLE_PIXELS, SAMPLES, SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
 from disentool.commands import decode as decoding
 from disentool.commands import encode as encoding
 from disentool.commands import find_direction as finding
 from disentool.commands import sample as sampling
-from disentool.commands.bounds import DRAWS, GRID_PIXELS, STARTS, CodesFrom, Part
-from disentool.commands.defaults import SAMPLE_PIXELS, SAMPLES, SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
 from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
 from disentool.reporting import Reporter

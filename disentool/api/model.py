@@ -12,8 +12,8 @@ import torch
 from disentool.api import forward, scoring
 from disentool.api.arguments import Data, Device, FilePath, Seed, device_name, public, spec_of
 from disentool.api.arrays import Array, Posterior
-from disentool.commands.bounds import BOOTSTRAP, DRAWS, EXTENT, REPEATS, Bounds, CodesFrom, Part
-from disentool.commands.defaults import TRAVERSAL_EXTENT
+from disentool.arguments.bounds import BOOTSTRAP, DRAWS, EXTENT, REPEATS, Bounds, CodesFrom, Part
+from disentool.arguments.defaults import TRAVERSAL_EXTENT
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.metrics.result import Result
 from disentool.models import dimensions, prior

@@ -6,10 +6,10 @@ from typing import Annotated, cast
 
 from disentool.api.arguments import Data, Device, FilePath, FilePaths, Seed, paths_of, public, spec_of
 from disentool.api.model import Checkpoint, of_caller
+from disentool.arguments.bounds import EXTENT, CodesFrom, Side
+from disentool.arguments.defaults import FPS, FRAMES, SWAP_FPS, TRAVERSAL_EXTENT
 from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
-from disentool.commands.bounds import EXTENT, CodesFrom, Side
-from disentool.commands.defaults import FPS, FRAMES, SWAP_FPS, TRAVERSAL_EXTENT
 from disentool.commands.traverse_directions import traverse_directions
 from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, overload
 import numpy as np
 
 from disentool.api.arguments import Seed, public
-from disentool.commands.bounds import BOOTSTRAP, REPEATS, Bounds, CodesFrom, Part
+from disentool.arguments.bounds import BOOTSTRAP, REPEATS, Bounds, CodesFrom, Part
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.metrics.arrays import refuse_non_finite
 from disentool.metrics.facts import Need

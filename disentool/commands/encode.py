@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.commands.bounds import CodesFrom
+from disentool.arguments.bounds import CodesFrom
 from disentool.contract.class_content import content_noise
 from disentool.engine import devices
 from disentool.errors import WrongUsage

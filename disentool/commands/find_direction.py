@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from disentool.commands.bounds import STARTS
-from disentool.commands.defaults import SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
+from disentool.arguments.bounds import STARTS
+from disentool.arguments.defaults import SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
 from disentool.directions import METHODS, transforms
 from disentool.directions.generator_checks import probe_twice
 from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.commands.defaults import SAMPLE_PIXELS, SAMPLES
+from disentool.arguments.defaults import SAMPLE_PIXELS, SAMPLES
 from disentool.engine import devices
 from disentool.io import files
 from disentool.models.code_spaces import has_spaces

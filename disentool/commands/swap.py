@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from disentool.commands.bounds import CodesFrom, Side
-from disentool.commands.defaults import SWAP_FPS
+from disentool.arguments.bounds import CodesFrom, Side
+from disentool.arguments.defaults import SWAP_FPS
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
@@ -14,9 +14,9 @@ from disentool.io.dataset import Dataset
 from disentool.models import encoding, mixed_codes, swapped_latents
 from disentool.models.model import Checkpoint, load_model
 from disentool.models.swap_inputs import Finder, Input, SideSelection
-from disentool.pictures import decoded, page, writing
+from disentool.pictures import decoded, printing, writing
 from disentool.pictures.limits import check_fps, check_range, check_size
-from disentool.pictures.page import Paper
+from disentool.pictures.printing import Paper
 from disentool.pictures.swapped import Swap, is_picture
 from disentool.reporting import Reporter, Silent
 
@@ -74,7 +74,7 @@ def swap(
     _check_options(interpolate, steps, fps, size)
     paper = Paper(width, height)
     paper.check()
-    page.require_still(outputs, paper)
+    printing.require_still(outputs, paper)
     if average and not classes:
         raise WrongUsage("--average: makes one class of several images; name them with --class or --class-rows")
     if not outputs:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.commands.bounds import ends_of
-from disentool.commands.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
+from disentool.arguments.bounds import ends_of
+from disentool.arguments.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files
@@ -20,9 +20,9 @@ from disentool.models.model import Checkpoint, TrainedModel, load_model
 from disentool.models.prior import note_scale
 from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
-from disentool.pictures import page, traversal_grid
+from disentool.pictures import printing, traversal_grid
 from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
-from disentool.pictures.page import Paper
+from disentool.pictures.printing import Paper
 from disentool.pictures.traversal_grid import LeftImages, Variation, half_period
 from disentool.reporting import Reporter, Silent, counted
 
@@ -82,7 +82,7 @@ def traverse(
         source = "--image" if image_files else "--rows"
         raise WrongUsage(f"--images {images}: {source} names the images already; leave out --images")
     check_outputs(outputs)
-    page.require_still(outputs, paper)
+    printing.require_still(outputs, paper)
     with ExitStack() as claims:
         claim_all(outputs, overwrite, claims)
         devices.configure(devices.choose(device))

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.commands.defaults import FPS, FRAMES
+from disentool.arguments.defaults import FPS, FRAMES
 from disentool.commands.traverse import claim_all
 from disentool.engine import devices
 from disentool.io.dataset import Dataset
 from disentool.models.generator import Opened, generated_pixels
 from disentool.models.model import Checkpoint, path_of
 from disentool.pages import explorer, explorer_content
-from disentool.pictures import page, traversal_grid
+from disentool.pictures import printing, traversal_grid
 from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
-from disentool.pictures.page import Paper
+from disentool.pictures.printing import Paper
 from disentool.pictures.traversal_grid import LeftImages, Variation, half_period
 from disentool.reporting import Reporter, Silent, counted
 from disentool.steering import along_direction, codes_to_move, named_directions
@@ -71,7 +71,7 @@ def traverse_directions(
     check_sizes(images, steps, frames, fps, size)
     paper.check()
     check_outputs(outputs)
-    page.require_still(outputs, paper)
+    printing.require_still(outputs, paper)
     with ExitStack() as claims:
         claim_all(outputs, overwrite, claims)
         named = named_directions.read(references, every=True)
