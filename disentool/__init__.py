@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from disentool.api.arrays import Posterior
     from disentool.api.datasets import open_dataset, prepare
     from disentool.api.files import decode, encode, find_direction, sample
-    from disentool.api.model import Model, load
+    from disentool.api.load import load
+    from disentool.api.model import Model
     from disentool.api.pictures import swap, traverse
     from disentool.api.scoring import score
     from disentool.api.train import train
@@ -60,7 +61,7 @@ _OFFERED = {
     "decode": "disentool.api.files",
     "encode": "disentool.api.files",
     "find_direction": "disentool.api.files",
-    "load": "disentool.api.model",
+    "load": "disentool.api.load",
     "open_dataset": "disentool.api.datasets",
     "prepare": "disentool.api.datasets",
     "sample": "disentool.api.files",

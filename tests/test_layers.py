@@ -1,4 +1,4 @@
-"""The house: imports point downwards only, torch is loaded only where it computes, and files stay short."""
+"""The packages: imports point downwards only, torch is loaded only where it computes, and files stay short."""
 
 import ast
 import importlib
@@ -20,12 +20,13 @@ from disentool.scoring import DRAWINGS
 ROOT = Path(disentool.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
-# From the top down. A line may import the lines below it. Rooms on one line do not import each other; a room's own
-# modules may, as long as there is no circle. ``disentool`` itself (its version) is open to all.
+# From the top down. A line may import the lines below it. Packages on one line do not import each other; a
+# package's own modules may, as long as there is no circle. ``disentool`` itself (its version) is open to all.
 LAYERS = (
     {"__main__"},
     {"cli", "api"},
     {"commands"},
+    {"arguments"},
     {"pages"},
     {"pictures", "plots", "training", "scoring", "steering"},
     {"models", "results"},
@@ -36,7 +37,7 @@ LAYERS = (
     {"errors"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-MOST_FLOORS = 5  # of imports inside one room
+MOST_LEVELS = 5  # of imports inside one package
 
 
 def imports(path: Path) -> set[str]:
@@ -56,7 +57,7 @@ def imports(path: Path) -> set[str]:
     return found - FORMATS.keys()  # a file's format may be called as a package is
 
 
-def room(module: str) -> str | None:
+def package_of(module: str) -> str | None:
     """``disentool.io.files`` -> ``io``; None for modules of others."""
     parts = module.split(".")
     return parts[1] if parts[0] == "disentool" and len(parts) > 1 and parts[1] in LEVEL else None
@@ -66,24 +67,24 @@ def wrong(importer: str, imported: str) -> bool:
     return importer != imported and LEVEL[imported] <= LEVEL[importer]
 
 
-def own_room(path: Path) -> str:
+def own_package(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
 def test_every_file_has_a_place():
-    assert {own_room(path) for path in FILES} - {"__init__"} <= LEVEL.keys()
+    assert {own_package(path) for path in FILES} - {"__init__"} <= LEVEL.keys()
 
 
 def test_imports_point_downwards():
     found = []
     for path in FILES:
-        here = own_room(path)
+        here = own_package(path)
         if here == "__init__":
             offered = {"api", "errors", "io", "metrics", "reporting"}  # by name, loaded when used
-            assert {room(module) for module in imports(path)} <= offered | {None}
+            assert {package_of(module) for module in imports(path)} <= offered | {None}
             continue
         for module in imports(path):
-            there = room(module)
+            there = package_of(module)
             if there and wrong(here, there):
                 found.append(f"{path.relative_to(ROOT)} imports {module}")
     assert not found
@@ -107,19 +108,19 @@ def test_every_way_to_import_is_seen(tmp_path, monkeypatch, text, expected):
     (tmp_path / "io" / "a.py").write_text(text)
     found = imports(tmp_path / "io" / "a.py")
     assert expected in found
-    assert any(room(module) and wrong("io", room(module)) for module in found)
+    assert any(package_of(module) and wrong("io", package_of(module)) for module in found)
 
 
 def files_of(name: str) -> dict[str, Path]:
-    """The modules of a room, without those that are loaded from tables of names."""
+    """The modules of a package, without those that are loaded from tables of names."""
     return {
         ".".join(["disentool", *path.relative_to(ROOT).with_suffix("").parts]): path
         for path in (ROOT / name).rglob("*.py")
     }
 
 
-def floors(modules: dict[str, Path]) -> dict[str, int]:
-    """How deep each module stands on others of its room: 1 for one that imports none. AssertionError for a circle."""
+def levels(modules: dict[str, Path]) -> dict[str, int]:
+    """How many levels each module of a package stands on: 1 for one that imports none. AssertionError for a circle."""
     below = {
         name: {m for m in imports(path) if m in modules and m != name}
         for name, path in modules.items()
@@ -139,9 +140,9 @@ def floors(modules: dict[str, Path]) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()))
-def test_a_room_has_no_circle_and_few_floors(name):
-    depth = floors(files_of(name))
-    assert not {module: floor for module, floor in depth.items() if floor > MOST_FLOORS}
+def test_a_package_has_no_circle_and_few_levels(name):
+    depth = levels(files_of(name))
+    assert not {module: level for module, level in depth.items() if level > MOST_LEVELS}
 
 
 def test_circles_are_seen(tmp_path, monkeypatch):
@@ -150,7 +151,7 @@ def test_circles_are_seen(tmp_path, monkeypatch):
     for name, text in (("a", "from disentool.io import b"), ("b", "import disentool.io.c"), ("c", "from .a import x")):
         (tmp_path / "io" / f"{name}.py").write_text(text)
     with pytest.raises(AssertionError, match=r"disentool\.io\.a -> disentool\.io\.b"):
-        floors(files_of("io"))
+        levels(files_of("io"))
 
 
 def test_papers_do_not_import_each_other():
@@ -162,7 +163,7 @@ def test_papers_do_not_import_each_other():
 
 def test_click_is_in_the_command_line_alone():
     for path in FILES:
-        if own_room(path) != "cli":
+        if own_package(path) != "cli":
             assert not any(module.split(".")[0] in ("click", "rich") for module in imports(path)), path
 
 
@@ -239,7 +240,7 @@ def test_members_are_looked_for_in_the_contract_alone():
     """No ``hasattr``, and no ``getattr`` with a default: what an object may have is a group of the contract."""
     found = []
     for path in FILES:
-        if own_room(path) == "contract":
+        if own_package(path) == "contract":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -248,7 +249,7 @@ def test_members_are_looked_for_in_the_contract_alone():
     assert not found
 
 
-def test_there_is_no_drawer():
+def test_no_file_holds_odds_and_ends():
     assert not [path for path in FILES if path.stem in ("utils", "util", "misc", "helpers", "common", "tools")]
 
 

@@ -20,9 +20,9 @@ WRITTEN = Path(__file__).parent / "data/written_by_0.1.0"
 EXPECTED = json.loads((WRITTEN / "expected.json").read_text())
 NAMES = tuple(EXPECTED)
 INFO = [json.loads(line) for line in (WRITTEN / "info.jsonl").read_text().splitlines()]
-# A processor adds numbers in an order of its own.
 # Methods whose codes have no variance, of which 0.1.0 said "one sample of q(z|x)" all the same.
 NO_VARIANCE = ("infogan", "infowgan-gp", "drnet", "lord-latent", "lord")
+# A processor adds numbers in an order of its own.
 RELATIVE, ABSOLUTE = 1e-4, 1e-5
 TIMES = {"time", "seconds"}
 

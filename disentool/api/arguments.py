@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, cast,
 import numpy as np
 
 from disentool.api.wording import Arguments, Worded, in_python
-from disentool.commands.bounds import DEVICES, SEED, Bounds
+from disentool.arguments.bounds import DEVICES, SEED, Bounds
 from disentool.errors import UnknownName, WrongUsage, typed
 from disentool.io.dataset import Dataset
 from disentool.reporting import Reporter
@@ -35,6 +35,7 @@ class _Kind(Enum):
 
 FilePath = Annotated[str | PathLike[str], _Kind.PATH]
 FilePaths = FilePath | Sequence[FilePath]
+Data = FilePath | Dataset
 Device = Annotated["str | torch.device", _Kind.DEVICE]
 Seed = Annotated[int, SEED]
 
@@ -47,8 +48,6 @@ _WORDS: dict[Any, tuple[str, str]] = {
     float: ("a number", "numbers"),
     str: ("text", "texts"),
     bool: ("True or False", "True or False"),
-    Dataset: ("a disentool.Dataset", "data sets"),
-    Reporter: ("a disentool.Reporter", "reporters"),
     NoneType: ("None", "None"),
     _Kind.PATH: ("a path", "paths"),
     _Kind.DEVICE: ("a device", "devices"),
@@ -184,6 +183,11 @@ def paths_of(given: FilePaths) -> list[Path]:
     return [Path(given)] if isinstance(given, (str, PathLike)) else [Path(each) for each in given]
 
 
+def spec_of(data: Data | None) -> str | Dataset | None:
+    """A data set as a command takes it: opened, or by its name or path."""
+    return data if data is None or isinstance(data, Dataset) else fspath(data)
+
+
 def device_name(given: Any, name: str = "device") -> str:
     """The name of a device that a caller gives as a name, or as torch's own object."""
     if not isinstance(given, str) and type(given).__module__ != "torch":
@@ -216,7 +220,10 @@ def _words(annotation: Any, several: bool = False) -> str:
         return f"{'lists' if several else 'a list'} of {_words(parts[0], True)}"
     if origin is Mapping:
         return f"a dict of {_words(parts[1], True)} by name"
-    return _WORDS[annotation][several] if annotation in _WORDS else "any value"
+    if annotation in _WORDS:
+        return _WORDS[annotation][several]
+    # A class that `import disentool` offers goes by the name it has there.
+    return f"a disentool.{annotation.__name__}" if isinstance(annotation, type) else "any value"
 
 
 def _shown(value: Any) -> str:

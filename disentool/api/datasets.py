@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, TypedDict, Unpack
 
 from disentool.api.arguments import FilePath, Seed, public
+from disentool.arguments.bounds import BINS, CROP, EVERY, RESIZED_PIXELS, SUBSET, ClassProtocol
 from disentool.commands import prepare as preparing
-from disentool.commands.bounds import BINS, CROP, EVERY, RESIZED_PIXELS, SUBSET, ClassProtocol
 from disentool.datasets.cache import open_data
 from disentool.io.dataset import Dataset
 from disentool.reporting import Reporter

@@ -1,17 +1,17 @@
 """The commands that write latents, images and directions, as functions."""
 
 from collections.abc import Sequence
-from os import fspath
 from pathlib import Path
 from typing import Annotated
 
-from disentool.api.arguments import Device, FilePath, FilePaths, Seed, device_name, paths_of, public
+from disentool.api.arguments import Data, Device, FilePath, FilePaths, Seed, paths_of, public, spec_of
+from disentool.api.model import Checkpoint, of_caller
+from disentool.arguments.bounds import DRAWS, GRID_PIXELS, STARTS, CodesFrom, Part
+from disentool.arguments.defaults import SAMPLE_PIXELS, SAMPLES, SEARCH_LOSS, SEARCH_STARTS
 from disentool.commands import decode as decoding
 from disentool.commands import encode as encoding
 from disentool.commands import find_direction as finding
 from disentool.commands import sample as sampling
-from disentool.commands.bounds import DRAWS, GRID_PIXELS, CodesFrom, Part
-from disentool.commands.defaults import SAMPLE_PIXELS, SAMPLES, SEARCH_LOSS, SEARCH_STARTS
 from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
 from disentool.models.generator import is_foreign
@@ -20,11 +20,11 @@ from disentool.reporting import Reporter
 
 @public
 def encode(
-    checkpoint: FilePath,
+    checkpoint: Checkpoint,
     output: FilePath,
     *,
     image: FilePaths = (),
-    data: FilePath | None = None,
+    data: Data | None = None,
     rows: Part = "all",
     codes_from: CodesFrom = "auto",
     device: Device = "auto",
@@ -34,10 +34,12 @@ def encode(
 ) -> Path:
     """Encode a data set and write a latents file (.h5), as ``disentool encode`` does. Returns the path of the file.
 
+    ``checkpoint``: a file, or the model that :func:`disentool.load` returned; a model computes on its own device.
     ``image``: one or several picture files, or folders of them, to encode instead of a data set. They are cropped and
     resized to the model's images, and the latents file names them in its attribute ``images``. (Images in memory:
-    ``disentool.load(...).encode(images)``.) ``data``: a data-set file (.h5) or a name (default: the data that the
-    checkpoint was trained on). ``rows``: ``all`` rows of the data, or the ``train`` rows or ``test`` rows of its split.
+    ``disentool.load(...).encode(images)``.) ``data``: a data-set file (.h5), a name, or what
+    :func:`disentool.open_dataset` returned (default: the data that the checkpoint was trained on). ``rows``: ``all``
+    rows of the data, or the ``train`` rows or ``test`` rows of its split.
     ``codes_from`` matters only for a method that optimises codes (LORD): ``encoder`` writes what the trained encoders
     give; ``latent`` writes the codes that were optimised for the training images; ``auto`` is ``encoder`` once the
     encoders are trained, and ``latent`` before.
@@ -50,15 +52,16 @@ def encode(
     >>> disentool.encode("ckpt.pt", "z.h5", device="cpu")
     PosixPath('z.h5')
     """
+    source, there = of_caller(checkpoint, device)
     with unchanged():
         return encoding.encode(
-            Path(checkpoint),
+            source,
             Path(output),
             image_files=paths_of(image),
-            data=None if data is None else fspath(data),
+            data=spec_of(data),
             rows=rows,
             codes=codes_from,
-            device=device_name(device),
+            device=there,
             trust=trust,
             overwrite=overwrite,
             report=report,
@@ -67,7 +70,7 @@ def encode(
 
 @public
 def decode(
-    checkpoint: FilePath,
+    checkpoint: Checkpoint,
     latents: FilePath,
     output: FilePath,
     *,
@@ -80,9 +83,10 @@ def decode(
 ) -> Path:
     """Decode the codes in a file, as ``disentool decode`` does. Returns the path of the output.
 
-    ``latents``: a latents file, or any other HDF5 or .npz file; then ``codes_key`` is the name of its array of codes
-    [N,D]. ``output``: a data-set file (.h5) to write, or a folder of PNGs (a name without a suffix). ``rows``: the
-    numbers of the codes to decode (default: all). ``trust`` and ``overwrite``: as :func:`encode` has them.
+    ``checkpoint``: as :func:`encode` has it. ``latents``: a latents file, or any other HDF5 or .npz file; then
+    ``codes_key`` is the name of its array of codes [N,D]. ``output``: a data-set file (.h5) to write, or a folder of
+    PNGs (a name without a suffix). ``rows``: the numbers of the codes to decode (default: all). ``trust`` and
+    ``overwrite``: as :func:`encode` has them.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable
     or DeviceUnavailable.
@@ -94,14 +98,15 @@ def decode(
     >>> disentool.open_dataset("decoded.h5").images.shape
     (3, 32, 32, 1)
     """
+    source, there = of_caller(checkpoint, device)
     with unchanged():
         return decoding.decode(
-            Path(checkpoint),
+            source,
             Path(latents),
             Path(output),
             key=codes_key,
             rows=None if rows is None else list(rows),
-            device=device_name(device),
+            device=there,
             trust=trust,
             overwrite=overwrite,
             report=report,
@@ -110,7 +115,7 @@ def decode(
 
 @public
 def sample(
-    checkpoint: FilePath,
+    checkpoint: Checkpoint,
     output: FilePath,
     count: Annotated[int, DRAWS] = SAMPLES,
     *,
@@ -127,8 +132,9 @@ def sample(
 ) -> Path:
     """Draw ``count`` images from a model's prior, as ``disentool sample`` does. Returns the path of the output.
 
-    ``output``: a grid (.png) to write, in which the longer side of an image has about ``size`` pixels; or a data-set
-    file (.h5); or a folder of PNGs (a name without a suffix). The n-th image depends on ``seed`` and n only.
+    ``checkpoint``: as :func:`encode` has it. ``output``: a grid (.png) to write, in which the longer side of an image
+    has about ``size`` pixels; or a data-set file (.h5); or a folder of PNGs (a name without a suffix). The n-th image
+    depends on ``seed`` and n only.
 
     ``direction``: one or several directions of a directions file, such as ``dirs.h5:shift-x``. The images are then
     moved along each direction, so that their position t on it follows a law. ``t`` is a list with one law for each
@@ -145,13 +151,14 @@ def sample(
     PosixPath('samples.png')
     """
     directions, laws = ([word] if isinstance(word, str) else list(word) for word in (direction, t))
-    foreign = is_foreign(fspath(checkpoint))
+    source, there = of_caller(checkpoint, device)
+    foreign = is_foreign(source)
     if not directions and (laws or force or (classes and not foreign)):
         raise WrongUsage("t, classes and force need a direction; name one with direction, such as dirs.h5:shift-x")
     if directions or foreign:
         with unchanged():
             return sampling.sample_along(
-                fspath(checkpoint),
+                source,
                 directions,
                 laws,
                 Path(output),
@@ -159,7 +166,7 @@ def sample(
                 classes=classes,
                 seed=seed,
                 size=size,
-                device=device_name(device),
+                device=there,
                 trust=trust,
                 force=force,
                 overwrite=overwrite,
@@ -167,12 +174,12 @@ def sample(
             )
     with unchanged():
         return sampling.sample(
-            Path(checkpoint),
+            source,
             Path(output),
             count,
             seed=seed,
             size=size,
-            device=device_name(device),
+            device=there,
             trust=trust,
             overwrite=overwrite,
             report=report,
@@ -181,14 +188,14 @@ def sample(
 
 @public
 def find_direction(
-    generator: FilePath,
+    generator: Checkpoint,
     transform: str | Sequence[str],
     output: FilePath = "dirs.h5",
     *,
     method: str | None = None,
     loss: str = SEARCH_LOSS,
     sigma: float | None = None,
-    starts: int = SEARCH_STARTS,
+    starts: Annotated[int, STARTS] = SEARCH_STARTS,
     extent: float | None = None,
     steps: int | None = None,
     classes: Sequence[int] = (),
@@ -204,9 +211,9 @@ def find_direction(
     """Find directions of a latent space that shift, zoom, brighten or turn the image (Plumerault et al. 2020).
 
     Does what ``disentool find-direction`` does. Returns the path of the directions file, ``output``. ``generator``: a
-    checkpoint, or a folder with a BigGAN; with ``trust`` also a generator that holds code: ``module:name``, a
-    TorchScript file, a .pt2 file or the .pkl file of a StyleGAN. ``transform``: one or several changes of the image:
-    ``shift-x``, ``shift-y``, ``zoom``, ``brightness``, ...
+    checkpoint, a loaded model, or a folder with a BigGAN; with ``trust`` also a generator that holds code:
+    ``module:name``, a TorchScript file, a .pt2 file or the .pkl file of a StyleGAN. ``transform``: one or several
+    changes of the image: ``shift-x``, ``shift-y``, ``zoom``, ``brightness``, ...
 
     ``method``: ``tangent``, ``lm`` or ``paper`` (default: ``tangent``, or ``lm`` where ``extent`` or ``steps`` is
     given). ``loss``: how images are compared, ``blur`` or another name that the
@@ -220,9 +227,10 @@ def find_direction(
     DeviceUnavailable before the work. Where the generator cannot follow a transform: PartlyDone once the directions of
     the others are written, DataMismatch where there are no others.
     """
+    source, there = of_caller(generator, device)
     with unchanged():
         return finding.find_direction(
-            fspath(generator),
+            source,
             [transform] if isinstance(transform, str) else list(transform),
             Path(output),
             method=method,
@@ -235,7 +243,7 @@ def find_direction(
             truncation=truncation,
             space=space,
             seed=seed,
-            device=device_name(device),
+            device=there,
             trust=trust,
             force=force,
             overwrite=overwrite,

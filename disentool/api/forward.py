@@ -61,18 +61,15 @@ def traversed(
     given = images if codes is None else codes
     shown = dimensions.choose(model, range(widths(model)[0]) if dims is None else dims, Silent())
     start = encoded(model, images)["mean"] if codes is None else codes
-    base = torch.cat(list(code_batches(start, widths(model), torch.device("cpu"))))
-    moved = base[:, None, None].repeat(1, len(shown), steps, 1)
+    base = torch.cat(list(code_batches(start, widths(model), torch.device("cpu")))).numpy()
     values = np.linspace(-extent, extent, steps)
-    for place, dimension in enumerate(shown):
-        numbers = dimension.numbers(dimension.at(values, -extent, extent))
-        moved[:, place, :, dimension.index] = torch.from_numpy(numbers).float()
-    flat, first = moved.flatten(0, 2), moved.shape[:3]
+    moved = np.stack([each.moved(base, each.at(values, -extent, extent)) for each in shown], axis=1)
+    flat = torch.from_numpy(moved.reshape(-1, moved.shape[-1]))
     if isinstance(given, Tensor):
         drawn = decoded(model, flat.to(given.device))
-        return drawn.reshape(*first, *drawn.shape[1:])
+        return drawn.reshape(*moved.shape[:3], *drawn.shape[1:])
     pictures = decoded(model, flat.numpy())
-    return pictures.reshape(*first, *pictures.shape[1:])
+    return pictures.reshape(*moved.shape[:3], *pictures.shape[1:])
 
 
 def widths(model: TrainedModel) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
 from typing import Annotated, Any, overload
 
@@ -10,15 +10,14 @@ import numpy as np
 import torch
 
 from disentool.api import forward, scoring
-from disentool.api.arguments import Device, FilePath, Seed, device_name, public
+from disentool.api.arguments import Data, Device, FilePath, Seed, device_name, public, spec_of
 from disentool.api.arrays import Array, Posterior
-from disentool.commands.bounds import BOOTSTRAP, DRAWS, EXTENT, REPEATS, Baseline, Bounds, CodesFrom, Part
-from disentool.commands.defaults import TRAVERSAL_EXTENT
-from disentool.errors import DataMismatch
-from disentool.io.dataset import Dataset
+from disentool.arguments.bounds import BOOTSTRAP, DRAWS, EXTENT, REPEATS, Baseline, Bounds, CodesFrom, Part
+from disentool.arguments.defaults import TRAVERSAL_EXTENT
+from disentool.errors import DataMismatch, WrongUsage
 from disentool.metrics.result import Result
 from disentool.models import dimensions, prior
-from disentool.models.model import TrainedModel, load_model
+from disentool.models.model import TrainedModel
 from disentool.pictures.limits import STEPS
 from disentool.reporting import Reporter, Silent
 from disentool.scoring.score_metric import Spread
@@ -26,25 +25,8 @@ from disentool.scoring.score_metric import Spread
 _STEPS = Bounds(2, 1000)  # images of a dimension; a picture holds fewer
 
 
-@public
-def load(checkpoint: FilePath, device: Device = "auto", trust: bool = False) -> "Model":
-    """Open a checkpoint (.pt), or the weights that ``disentool export`` wrote (.safetensors).
-
-    ``device``: ``auto``, ``cpu``, ``cuda`` or ``mps``, or a ``torch.device``. ``trust``: a checkpoint of a method of
-    your own names a module; import that module, which runs its code.
-
-    Raises MissingFile, ForeignFile (no checkpoint, damaged, or newer), UnsafeFile (without ``trust``), UnknownName or
-    DeviceUnavailable (the device).
-
-    >>> import disentool
-    >>> disentool.load("ckpt.pt", device="cpu")
-    <disentool.Model factorvae at step 30: images 32x32x1, 4 latent dimensions, on cpu, from ckpt.pt>
-    """
-    return Model(load_model(Path(checkpoint), device_name(device), trust=trust))
-
-
 class Model:
-    """A trained model. :func:`load` makes one.
+    """A trained model. :func:`disentool.load` makes one.
 
     Images are uint8 in 0..255 or float in 0..1: NumPy arrays [N,H,W,C] or tensors [N,C,H,W]. Grey images may also be
     [N,H,W]. Codes are float [N,D]. N may be any number: arrays go through the networks batch by batch, without
@@ -221,7 +203,7 @@ class Model:
         self,
         metric: str = "factor",
         *,
-        data: FilePath | Dataset | None = None,
+        data: Data | None = None,
         rows: Part = "all",
         codes_from: CodesFrom = "auto",
         protocol: str | None = None,
@@ -238,7 +220,7 @@ class Model:
         self,
         metric: list[str] | tuple[str, ...],
         *,
-        data: FilePath | Dataset | None = None,
+        data: Data | None = None,
         rows: Part = "all",
         codes_from: CodesFrom = "auto",
         protocol: str | None = None,
@@ -255,7 +237,7 @@ class Model:
         self,
         metric: str | list[str] | tuple[str, ...] = "factor",
         *,
-        data: FilePath | Dataset | None = None,
+        data: Data | None = None,
         rows: Part = "all",
         codes_from: CodesFrom = "auto",
         protocol: str | None = None,
@@ -288,7 +270,7 @@ class Model:
         return scoring.of_model(
             self._model,
             metric,
-            data=fspath(data) if isinstance(data, (str, PathLike)) else data,
+            data=spec_of(data),
             rows=rows,
             codes_from=codes_from,
             protocol=protocol,
@@ -298,3 +280,17 @@ class Model:
             baseline=baseline,
             report=report or Silent(),
         )
+
+
+Checkpoint = FilePath | Model
+
+
+def of_caller(checkpoint: Checkpoint, device: Device) -> tuple[str | TrainedModel, str]:
+    """A checkpoint and a device as a command takes them; a loaded model computes where it is."""
+    asked = device_name(device)
+    if not isinstance(checkpoint, Model):
+        return fspath(checkpoint), asked
+    there = checkpoint.device.type
+    if asked not in ("auto", there):
+        raise WrongUsage(f"device: expected {there}, where the model is, got {asked}; load the model on {asked}")
+    return checkpoint._model, there

@@ -1,15 +1,15 @@
 """The commands that draw pictures, as functions: traversals and swaps."""
 
 from collections.abc import Sequence
-from os import fspath
 from pathlib import Path
 from typing import Annotated, cast
 
-from disentool.api.arguments import Device, FilePath, FilePaths, Seed, device_name, paths_of, public
+from disentool.api.arguments import Data, Device, FilePath, FilePaths, Seed, paths_of, public, spec_of
+from disentool.api.model import Checkpoint, of_caller
+from disentool.arguments.bounds import EXTENT, CodesFrom, Side
+from disentool.arguments.defaults import FPS, FRAMES, SWAP_FPS, TRAVERSAL_EXTENT
 from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
-from disentool.commands.bounds import EXTENT, CodesFrom, Side
-from disentool.commands.defaults import FPS, FRAMES, SWAP_FPS, TRAVERSAL_EXTENT
 from disentool.commands.traverse_directions import traverse_directions
 from disentool.engine.devices import unchanged
 from disentool.errors import WrongUsage
@@ -23,13 +23,13 @@ Rows = Sequence[int] | Sequence[Sequence[int]]
 
 @public
 def traverse(
-    checkpoint: FilePath,
+    checkpoint: Checkpoint,
     output: FilePaths,
     *,
     image: FilePaths = (),
     latents: FilePath | None = None,
     rows: Sequence[int] | None = None,
-    data: FilePath | None = None,
+    data: Data | None = None,
     images: int | None = None,
     dims: Sequence[int] | None = None,
     extent: Annotated[float, EXTENT] | tuple[float, float] | None = None,
@@ -52,6 +52,7 @@ def traverse(
 ) -> list[Path]:
     """Draw what each latent dimension does, or each direction, as ``disentool traverse`` does. Returns the paths.
 
+    ``checkpoint``: a file, or the model that :func:`disentool.load` returned; a model computes on its own device.
     ``output``: one or several files to write: a picture (.png .pdf .svg), an animation (.gif .webp .mp4 .webm) or a
     page with sliders (.html). ``disentool.load(...).traverse()`` gives the images as an array instead.
 
@@ -84,14 +85,15 @@ def traverse(
     [PosixPath('grid.png'), PosixPath('out.gif')]
     """
     outputs, image_files = paths_of(output), paths_of(image)
-    latents_file, spec = None if latents is None else Path(latents), None if data is None else fspath(data)
+    source, there = of_caller(checkpoint, device)
+    latents_file, spec = None if latents is None else Path(latents), spec_of(data)
     directions = [direction] if isinstance(direction, str) else list(direction)
-    foreign = is_foreign(fspath(checkpoint))
+    foreign = is_foreign(source)
     if not directions and (t or alpha or force or (classes and not foreign)):
         raise WrongUsage("t, alpha, classes and force need a direction; name one, such as dirs.h5:shift-x")
     if not directions and not foreign:
         drawn = traversing.traverse(
-            Path(checkpoint),
+            source,
             outputs,
             image_files=image_files,
             codes=latents_file,
@@ -106,7 +108,7 @@ def traverse(
             size=size,
             width=width,
             height=height,
-            device=device_name(device),
+            device=there,
             trust=trust,
             overwrite=overwrite,
             report=report,
@@ -118,7 +120,7 @@ def traverse(
     if t and alpha:
         raise WrongUsage("t and alpha both say how far; give one of them")
     drawn = traverse_directions(
-        fspath(checkpoint),
+        source,
         directions,
         outputs,
         [Span(low, high, bool(alpha)) for low, high in [*t, *alpha]],
@@ -137,7 +139,7 @@ def traverse(
         width=width,
         height=height,
         seed=seed,
-        device=device_name(device),
+        device=there,
         trust=trust,
         force=force,
         overwrite=overwrite,
@@ -149,7 +151,7 @@ def traverse(
 
 @public
 def swap(
-    checkpoint: FilePath,
+    checkpoint: Checkpoint,
     output: FilePaths,
     *,
     content: FilePaths = (),
@@ -162,7 +164,7 @@ def swap(
     interpolate: Side | None = None,
     steps: int | None = None,
     codes_from: CodesFrom = "auto",
-    data: FilePath | None = None,
+    data: Data | None = None,
     strict: bool = False,
     fps: float = SWAP_FPS,
     size: int | None = None,
@@ -177,7 +179,8 @@ def swap(
 
     ``output``: one or several files to write: a grid (.png .pdf .svg) with a row for each content and a column for each
     class, an animation (.gif .webp .mp4 .webm), a data-set file (.h5), or a folder of PNGs (a name without a suffix).
-    ``checkpoint`` may be a latents file: its rows are then combined without a model, and the output is latents (.h5).
+    ``checkpoint``: as :func:`traverse` has it. It may be a latents file: its rows are then combined without a model,
+    and the output is latents (.h5).
 
     ``content`` and ``classes`` are the inputs of the two sides: files of pictures, or folders of them.
     ``content_rows`` and ``class_rows`` name rows of ``data`` instead (default: the data that the checkpoint was trained
@@ -202,8 +205,9 @@ def swap(
     [PosixPath('swap.png')]
     """
     labels = [class_labels] if isinstance(class_labels, str) else list(class_labels)
+    source, there = of_caller(checkpoint, device)
     made = swapping.swap(
-        Path(checkpoint),
+        source,
         paths_of(output),
         content=SideSelection(paths_of(content), _lists(content_rows)),
         classes=SideSelection(paths_of(classes), _lists(class_rows), labels),
@@ -212,13 +216,13 @@ def swap(
         interpolate=interpolate,
         steps=steps,
         codes=codes_from,
-        data=None if data is None else fspath(data),
+        data=spec_of(data),
         strict=strict,
         fps=fps,
         size=size,
         width=width,
         height=height,
-        device=device_name(device),
+        device=there,
         trust=trust,
         overwrite=overwrite,
         report=report,

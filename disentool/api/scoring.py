@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, overload
 import numpy as np
 
 from disentool.api.arguments import Seed, public
-from disentool.commands.bounds import BOOTSTRAP, REPEATS, Baseline, Bounds, CodesFrom, Part
+from disentool.arguments.bounds import BOOTSTRAP, REPEATS, Baseline, Bounds, CodesFrom, Part
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.metrics.arrays import refuse_non_finite
 from disentool.metrics.facts import Need
@@ -202,7 +202,7 @@ def _chosen(
     if isinstance(metric, str) and (metric == "all" or "," in metric):
         raise WrongUsage(f"metric {metric}: is several; {metric.split(',')} gives a dict of them")
     names = [metric] if isinstance(metric, str) else list(metric)
-    return choose_metrics(names, protocol, {name: _text(value) for name, value in (constants or {}).items()})
+    return choose_metrics(names, protocol, constants)
 
 
 def _measured(
@@ -277,8 +277,3 @@ def _array(given: "np.ndarray | Tensor", what: str) -> np.ndarray:
     assert not isinstance(given, np.ndarray)  # a masked one was refused
     there = given.detach().cpu()
     return (there.float() if there.is_floating_point() else there).numpy()  # NumPy has no bfloat16
-
-
-def _text(value: Any) -> str:
-    """A constant as ``--set`` takes it."""
-    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from disentool.api.arguments import FilePath, device_name, public
+from disentool.api.arguments import Data, FilePath, device_name, public
 from disentool.api.wording import worded
 from disentool.errors import Interrupted, WrongUsage
+from disentool.io.dataset import Dataset
 from disentool.reporting import Reporter
 from disentool.training.plan import plan
 from disentool.training.signals import Signals
@@ -22,7 +23,7 @@ from disentool.training.signals import Signals
 def train(
     method: str,
     *,
-    data: FilePath = "dsprites",
+    data: Data = "dsprites",
     output: FilePath | None = None,
     preset: str | None = None,
     config_file: FilePath | None = None,
@@ -36,8 +37,9 @@ def train(
 
     ``method``: the name of a method, or ``module:Class`` for a method of your own. Your module is imported; if it is
     not on the Python path, it is looked for in the current folder, and that folder is appended to the path. ``data``: a
-    data-set file (.h5), or the name of a data set that is rendered into the cache on first use. ``output``: the
-    checkpoint to write (default: ``ckpt.pt``); the history is written beside it. ``preset`` and ``config_file`` (YAML)
+    data-set file (.h5), the name of a data set that is rendered into the cache on first use, or what
+    :func:`open_dataset` returned. ``output``: the checkpoint to write (default: ``ckpt.pt``); the history is written
+    beside it. ``preset`` and ``config_file`` (YAML)
     set options; an option in the call beats both. ``resume``: continue from the checkpoint, and do nothing if it is
     complete. ``overwrite``: replace the checkpoint. ``tensorboard``: a folder in which the history is also written for
     TensorBoard.
@@ -64,7 +66,7 @@ def train(
     given = {name: _value(name, value) for name, value in options.items()}
     jobs = plan(
         method,
-        {"data": fspath(data)} | given,
+        {"data": fspath(data.path if isinstance(data, Dataset) else data)} | given,
         preset=preset,
         config_file=None if config_file is None else Path(config_file),
         output=None if output is None else fspath(output),
@@ -74,7 +76,15 @@ def train(
     from disentool.engine.devices import unchanged
 
     board = None if tensorboard is None else Path(tensorboard)
-    runs = train_files(jobs, resume=resume, overwrite=overwrite, tensorboard=board, report=report, listening=_ctrl_c)
+    runs = train_files(
+        jobs,
+        data=data if isinstance(data, Dataset) else None,
+        resume=resume,
+        overwrite=overwrite,
+        tensorboard=board,
+        report=report,
+        listening=_ctrl_c,
+    )
     try:
         with unchanged():
             return list(runs)

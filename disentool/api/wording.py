@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from disentool.api.option_values import option_values
+from disentool.arguments.option_values import option_values
 from disentool.errors import DisentoolError
 from disentool.reporting import Reporter, Task
 

@@ -9,6 +9,7 @@ from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.cli.text_table import laid_out, print_table, terminal_width
+from disentool.io import score_records
 from disentool.metrics import METRICS
 from disentool.reporting import Reporter
 
@@ -60,20 +61,16 @@ def _tell(found: list[dict[str, Any]], report: Reporter) -> None:
     pairs: dict[str, list[str]] = {}
     for pair in found:
         for note in pair["notes"]:
-            pairs.setdefault(note, []).append(" and ".join(_names(pair)))
+            pairs.setdefault(note, []).append(" and ".join(score_records.names_of(pair)))
     for note, names in pairs.items():
         which = f"all {len(names)} pairs" if len(names) == len(found) else f"{len(names)} of {len(found)} pairs"
         report.note(f"{names[0] if len(names) == 1 else which}: {note}")
 
 
-def _names(pair: dict[str, Any]) -> list[str]:
-    return [f"{metric}@{protocol}" for metric, protocol in zip(pair["metrics"], pair["protocols"], strict=True)]
-
-
 def _row(pair: dict[str, Any], spec: str) -> list[str]:
     numbers = [pair[test][part] for test in _TESTS for part in ("coefficient", "p")]
     shown = ["" if number is None else format(number, spec) for number in numbers]
-    return [*_names(pair), str(pair["models"]), *shown]
+    return [*score_records.names_of(pair), str(pair["models"]), *shown]
 
 
 def _table(found: list[dict[str, Any]]) -> None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from disentool.arguments.bounds import CodesFrom
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
-from disentool.commands.bounds import CodesFrom
 from disentool.errors import WrongUsage
 
 

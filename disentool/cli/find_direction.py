@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
+from disentool.arguments.defaults import FOLLOWING_METHOD, SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
-from disentool.commands.defaults import FOLLOWING_METHOD, SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
 from disentool.directions import METHODS
 from disentool.directions.reconstruction import LOSSES
 from disentool.directions.transforms import TRANSFORMS

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import click
 
-from disentool.cli import options
-from disentool.cli.help import command, option
-from disentool.cli.progress import reporter
-from disentool.commands.bounds import IMAGES, INVERTED_PIXELS
-from disentool.commands.defaults import (
+from disentool.arguments.bounds import IMAGES, INVERTED_PIXELS
+from disentool.arguments.defaults import (
     INVERSION_LOSSES,
     INVERSION_PIXELS,
     INVERSION_RATE,
     INVERSION_STARTS,
     INVERSION_STEPS,
 )
+from disentool.cli import options
+from disentool.cli.help import command, option
+from disentool.cli.progress import reporter
 from disentool.directions.reconstruction import LOSSES
 from disentool.errors import WrongUsage
 

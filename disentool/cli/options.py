@@ -9,8 +9,8 @@ from typing import Any, get_args
 import click
 from click.shell_completion import CompletionItem
 
+from disentool.arguments.bounds import DEVICES, SEED, Bounds, CodesFrom, Part, Side
 from disentool.cli.help import option
-from disentool.commands.bounds import DEVICES, SEED, Bounds, CodesFrom, Part, Side
 from disentool.datasets import DATASETS
 from disentool.errors import MissingFile, WrongUsage
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
+from disentool.arguments.defaults import DPI
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
-from disentool.commands.defaults import DPI
 from disentool.errors import WrongUsage
 from disentool.metrics import METRICS
 from disentool.plots import PLOTS

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
+from disentool.arguments.bounds import DRAWS, GRID_PIXELS
+from disentool.arguments.defaults import SAMPLE_PIXELS, SAMPLES
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
-from disentool.commands.bounds import DRAWS, GRID_PIXELS
-from disentool.commands.defaults import SAMPLE_PIXELS, SAMPLES
 
 
 @command(

@@ -8,11 +8,11 @@ from typing import Any, get_args
 import click
 from click.shell_completion import CompletionItem
 
+from disentool.arguments.bounds import BOOTSTRAP, REPEATS, Baseline
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.cli.text_table import print_table
-from disentool.commands.bounds import BOOTSTRAP, REPEATS, Baseline
 from disentool.errors import WrongUsage
 from disentool.io.records import to_json
 from disentool.metrics import METRICS, ONLY_BY_NAME

@@ -5,11 +5,11 @@ from typing import get_args
 
 import click
 
+from disentool.arguments.bounds import CodesFrom, Side
+from disentool.arguments.defaults import SWAP_FPS
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
-from disentool.commands.bounds import CodesFrom, Side
-from disentool.commands.defaults import SWAP_FPS
 
 
 @command(

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
+from disentool.arguments.bounds import IMAGES
+from disentool.arguments.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
-from disentool.commands.bounds import IMAGES
-from disentool.commands.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.errors import WrongUsage
 
 

@@ -11,13 +11,13 @@ from disentool.errors import ForeignFile
 from disentool.io import files, latents
 from disentool.io.call_checks import require_indices, require_once
 from disentool.models.decoding import require_code_width
-from disentool.models.model import load_model
+from disentool.models.model import Checkpoint, load_model, path_of
 from disentool.pictures.decoded import probe, write_decoded
 from disentool.reporting import Reporter, Silent
 
 
 def decode(
-    path: Path,
+    checkpoint: Checkpoint,
     codes: Path,
     output: Path,
     *,
@@ -38,9 +38,9 @@ def decode(
     probe(output, overwrite=overwrite)
     table = latents.read_any(codes, key)
     devices.configure(devices.choose(device))
-    model = load_model(path, device, trust=trust)
+    model = load_model(checkpoint, device, trust=trust)
     require_code_width(model, codes, table, report)
-    files.require_apart(output, path, codes)
+    files.require_apart(output, path_of(checkpoint), codes)
     chosen = _rows(rows, len(table.mean), codes)
     mean = table.mean if rows is None else table.mean[chosen]
     if not np.isfinite(mean).all():

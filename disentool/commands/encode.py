@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.commands.bounds import CodesFrom
+from disentool.arguments.bounds import CodesFrom
 from disentool.contract.class_content import content_noise
 from disentool.contract.optional import categorical_dimensions
 from disentool.engine import devices
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
-from disentool.io.dataset import asked_rows
+from disentool.io.dataset import Dataset, asked_rows
 from disentool.io.output_template import check_template
 from disentool.io.schema import LATENTS
 from disentool.models import encoding, pictures_as_data
 from disentool.models.data import data_of
-from disentool.models.model import load_model
+from disentool.models.model import Checkpoint, load_model, path_of
 from disentool.reporting import Reporter, Silent
 
 
@@ -74,11 +74,11 @@ def _target(artefact: str | Path, output: str | None, others: set[Path]) -> Path
 
 
 def encode(
-    path: Path,
+    checkpoint: Checkpoint,
     output: Path,
     *,
     image_files: Sequence[Path] = (),
-    data: str | None = None,
+    data: str | Dataset | None = None,
     rows: str = "all",
     codes: CodesFrom = "auto",
     device: str = "auto",
@@ -96,9 +96,9 @@ def encode(
     """
     report = report or Silent()
     _require_pictures_alone(image_files, data, rows)
-    files.require_apart(output, path, *image_files)
+    files.require_apart(output, path_of(checkpoint), *image_files)
     devices.configure(devices.choose(device))
-    model = load_model(path, device, trust=trust)
+    model = load_model(checkpoint, device, trust=trust)
     source = encoding.choose(model, codes, report)
     names: list[str] = []
     if image_files:
@@ -157,6 +157,6 @@ def encode(
     return output
 
 
-def _require_pictures_alone(image_files: Sequence[Path], data: str | None, rows: str) -> None:
+def _require_pictures_alone(image_files: Sequence[Path], data: str | Dataset | None, rows: str) -> None:
     if image_files and (data or rows != "all"):
         raise WrongUsage("--image names the pictures to encode; leave out --data and --rows")

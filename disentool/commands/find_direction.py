@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from disentool.commands.defaults import FOLLOWING_METHOD, SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
+from disentool.arguments.bounds import STARTS
+from disentool.arguments.defaults import FOLLOWING_METHOD, SEARCH_LOSS, SEARCH_METHOD, SEARCH_STARTS
 from disentool.directions import METHODS, transforms
 from disentool.directions.generator_checks import probe_twice
 from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma
@@ -16,6 +17,7 @@ from disentool.io import directions_file, files
 from disentool.io.call_checks import require_once
 from disentool.io.directions_file import Directions
 from disentool.models.generator import open_generator
+from disentool.models.model import Checkpoint, TrainedModel
 from disentool.reporting import Reporter, Silent
 from disentool.steering import direction_search
 from disentool.steering.direction_search import TransformSearch
@@ -28,11 +30,10 @@ _SOLVERS: dict[str, tuple[int, float, float, int]] = {
     "lm": (4, 0.1, 0.4, 2),
     "tangent": (1, 0.1, 0.0, 0),
 }
-_MAX_STARTS = 100_000
 
 
 def find_direction(
-    spec: str | Path,
+    spec: Checkpoint,
     names: Sequence[str],
     output: Path,
     *,
@@ -54,7 +55,7 @@ def find_direction(
 ) -> Path:
     """Find a unit direction u and a monotone g, with t = g(<z,u>), for each transform of ``names``; writes ``output``.
 
-    ``spec``: any generator (see :func:`disentool.models.generator.open_generator`). ``method``: see
+    ``spec``: any generator, or a loaded model (see :func:`disentool.models.generator.open_generator`). ``method``: see
     :data:`disentool.directions.METHODS` (default: tangent, or lm where ``extent`` or ``steps`` is given). ``loss``:
     :data:`disentool.directions.reconstruction.LOSSES`, ``sigma`` being the blur's, in pixels. ``starts``: random codes
     to begin from, the same for every transform; of a generator with classes as many for each of ``classes``, or each of
@@ -68,6 +69,7 @@ def find_direction(
     others are written; DataMismatch where there are no others.
     """
     report = report or Silent()
+    said = str(spec.path if isinstance(spec, TrainedModel) else spec)
     if method is None:
         method = SEARCH_METHOD if extent is None and steps is None else FOLLOWING_METHOD
     _check(names, method, loss, sigma, starts)
@@ -78,7 +80,7 @@ def find_direction(
     with files.claim(output), devices.full_precision():
         opened = open_generator(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
         if method != "paper":  # whose gradients are all it needs
-            probe_twice(opened.generator, str(spec), tuple(classes))
+            probe_twice(opened.generator, said, tuple(classes))
         facts = opened.generator.facts
         names, refused = _possible(names, facts.channels)
         for refusal in refused:
@@ -115,7 +117,7 @@ def find_direction(
         directions, others = direction_search.find(opened, searches, begun, groups, force, report)
         refused += others
         if not directions:
-            raise DataMismatch(f"{_refusals(spec, refused, output)}; nothing is written")
+            raise DataMismatch(f"{_refusals(said, refused, output)}; nothing is written")
         written = Directions(
             path=output,
             directions={direction.name: direction for direction in directions},
@@ -127,7 +129,7 @@ def find_direction(
         )
         made = directions_file.write(written, overwrite=overwrite)
     if refused:
-        raise PartlyDone(f"{_refusals(spec, refused, output)}; {output} holds {', '.join(written.directions)}", made)
+        raise PartlyDone(f"{_refusals(said, refused, output)}; {output} holds {', '.join(written.directions)}", made)
     return made
 
 
@@ -147,7 +149,7 @@ def _possible(names: Sequence[str], channels: int) -> tuple[list[str], list[Refu
     return kept, refused
 
 
-def _refusals(spec: str | Path, refused: Sequence[Refusal], output: Path) -> str:
+def _refusals(spec: str, refused: Sequence[Refusal], output: Path) -> str:
     """Each transform without a direction and why, then how to see it."""
     said = f"{spec}: refused: {'; '.join(refusal.why for refusal in refused)}"
     forceable = [refusal.transform for refusal in refused if refusal.forceable]
@@ -177,8 +179,8 @@ def _check(names: Sequence[str], method: str, loss: str, sigma: float | None, st
         raise WrongUsage(f"--sigma {sigma:g}: belongs to --loss blur; leave it out")
     if sigma is not None and not 0 < sigma <= 64:
         raise WrongUsage(f"--sigma {sigma:g}: expected pixels, more than 0 and at most 64")
-    if not 5 <= starts <= _MAX_STARTS:
-        raise WrongUsage(f"--starts {starts}: expected 5 to {_MAX_STARTS:,}")
+    if not STARTS.hold(starts):
+        raise WrongUsage(f"--starts {starts}: expected {STARTS}")
 
 
 def _check_targets(method: str, extent: float | None, steps: int | None) -> None:

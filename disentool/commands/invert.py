@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentool.commands.defaults import (
+from disentool.arguments.defaults import (
     INVERSION_LOSSES,
     INVERSION_PIXELS,
     INVERSION_RATE,

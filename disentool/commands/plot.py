@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from disentool.commands.defaults import DPI
+from disentool.arguments.defaults import DPI
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io import files, records
 from disentool.io.call_checks import require_outputs_once

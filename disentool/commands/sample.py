@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from disentool.commands.defaults import SAMPLE_PIXELS, SAMPLES
+from disentool.arguments.defaults import SAMPLE_PIXELS, SAMPLES
 from disentool.engine import devices
 from disentool.io import files
 from disentool.models.code_spaces import has_spaces
 from disentool.models.collapse import note_collapse
 from disentool.models.decoding import images_of
 from disentool.models.generator import generated_pixels, open_generator
-from disentool.models.model import load_model
+from disentool.models.model import Checkpoint, load_model, path_of
 from disentool.models.prior import draw, draw_apart, note_law
 from disentool.pictures import sample_grid
 from disentool.pictures.decoded import TableFile, probe, write_decoded, write_images
@@ -24,7 +24,7 @@ from disentool.steering import named_directions, sampled_laws
 
 
 def sample(
-    path: Path,
+    checkpoint: Checkpoint,
     output: Path,
     count: int = SAMPLES,
     *,
@@ -45,7 +45,7 @@ def sample(
     report = report or Silent()
     _probe(output, overwrite)
     devices.configure(devices.choose(device))
-    model = load_model(path, device, trust=trust)
+    model = load_model(checkpoint, device, trust=trust)
     note_collapse(model, report)
     note_law(model, report)
     if not is_still(output):
@@ -71,7 +71,7 @@ def sample(
 
 
 def sample_along(
-    spec: str | Path,
+    spec: Checkpoint,
     references: Sequence[str],
     law_texts: Sequence[str],
     output: Path,
@@ -114,7 +114,7 @@ def sample_along(
     factor = sample_grid.factor_for(output, count, facts.height, facts.width, size) if is_still(output) else 1
     z, t = laws.draw(count, facts.latent_dim, seed)
     images = generated_pixels(opened, z, classes_of)
-    label = f"sample {Path(spec).name}"
+    label = f"sample {path_of(spec).name}"
     if is_still(output):
         about = {"method": opened.name, "generator_sha256": opened.sha256, "seed": seed, "laws": laws.described()}
         with files.claim(output), report.task(label, count, "images") as task:

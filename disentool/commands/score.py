@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from disentool.commands.bounds import Baseline
+from disentool.arguments.bounds import Baseline
 from disentool.errors import DataMismatch, DisentoolError, Interrupted, NoFactors, WrongUsage
 from disentool.io import files, latents
 from disentool.metrics import METRICS
@@ -72,23 +72,23 @@ def score(
     if lpips:
         _configure(device)
     options = ScoreOptions(
-        metrics,
-        seed,
-        data,
-        rows,
-        device,
-        codes,
-        factors,
-        trust,
-        spread,
-        comparison,
-        generator,
-        force,
-        model_functions.lpips(lpips, device) if lpips else None,
-        report,
-        image_files,
-        logvar,
-        baseline,
+        metrics=metrics,
+        seed=seed,
+        data=data,
+        rows=rows,
+        device=device,
+        codes=codes,
+        factors=factors,
+        trust=trust,
+        spread=spread,
+        comparison=comparison,
+        generator=generator,
+        force=force,
+        perceptual=model_functions.lpips(lpips, device) if lpips else None,
+        report=report,
+        image_files=image_files,
+        logvar=logvar,
+        baseline=baseline,
     )
     failed = count = 0
     said: set[tuple[str, str]] = set()

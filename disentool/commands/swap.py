@@ -4,18 +4,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from disentool.commands.bounds import CodesFrom, Side
-from disentool.commands.defaults import SWAP_FPS
+from disentool.arguments.bounds import CodesFrom, Side
+from disentool.arguments.defaults import SWAP_FPS
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
 from disentool.io.call_checks import require_outputs_once
+from disentool.io.dataset import Dataset
 from disentool.models import encoding, mixed_codes, swapped_latents
-from disentool.models.model import load_model
+from disentool.models.model import Checkpoint, load_model
 from disentool.models.swap_inputs import Finder, Input, SideSelection
-from disentool.pictures import decoded, page, writing
+from disentool.pictures import decoded, printing, writing
 from disentool.pictures.limits import check_fps, check_range, check_size
-from disentool.pictures.page import Paper
+from disentool.pictures.printing import Paper
 from disentool.pictures.swapped import Swap, is_picture
 from disentool.reporting import Reporter, Silent
 
@@ -23,7 +24,7 @@ _KEPT = 6  # of the checkpoint's own images stand on a margin for which none are
 
 
 def swap(
-    path: Path,
+    checkpoint: Checkpoint,
     outputs: Sequence[Path],
     *,
     content: SideSelection = SideSelection(),  # noqa: B008
@@ -33,7 +34,7 @@ def swap(
     interpolate: Side | None = None,
     steps: int | None = None,
     codes: CodesFrom = "auto",
-    data: str | None = None,
+    data: str | Dataset | None = None,
     strict: bool = False,
     fps: float = SWAP_FPS,
     size: int | None = None,
@@ -49,8 +50,8 @@ def swap(
     ``outputs``, by the names' suffixes: a still (.png .pdf .svg) with a row for each content and a column for each
     class, and the inputs on its margins; an animation (.gif .webp .mp4 .webm) that goes through the contents in their
     order, all classes side by side; a data-set file (.h5) or, without a suffix, a folder of PNGs, of every pair, all
-    classes of the first content first. ``path`` may be a latents file, whose rows are put together to another (one
-    .h5).
+    classes of the first content first. ``checkpoint`` may be a latents file, whose rows are put together to
+    another (one .h5).
 
     ``content``, ``classes``: the inputs; nothing: those of the other side, or images kept in the checkpoint.
     ``average``: the images of each folder and list of rows, and all single files, are of one class, which gets their
@@ -73,14 +74,14 @@ def swap(
     _check_options(interpolate, steps, fps, size)
     paper = Paper(width, height)
     paper.check()
-    page.require_still(outputs, paper)
+    printing.require_still(outputs, paper)
     if average and not classes:
         raise WrongUsage("--average: makes one class of several images; name them with --class or --class-rows")
     if not outputs:
         raise WrongUsage("nothing to write: name an output: -o FILE or --gif FILE")
-    if hdf5.is_hdf5(path):
+    if isinstance(checkpoint, (str, Path)) and hdf5.is_hdf5(Path(checkpoint)):
         yield swapped_latents.write(
-            path,
+            Path(checkpoint),
             _one_latents_file(outputs, overwrite),
             content=content,
             classes=classes,
@@ -97,7 +98,7 @@ def swap(
         for output in filter(is_picture, outputs):  # the others are claimed as they are written
             claims.enter_context(files.claim(output))
         devices.configure(devices.choose(device))
-        model = load_model(path, device, trust=trust)
+        model = load_model(checkpoint, device, trust=trust)
         for output in outputs:
             files.require_apart(output, model.path, *content.files, *classes.files)
         of_class = mixed_codes.columns(model.method.codes(), dims, str(model.path))

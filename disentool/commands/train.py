@@ -10,7 +10,7 @@ from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
 from disentool.errors import DeviceFull, WrongUsage
 from disentool.io import checkpoint, tensorboard_events
-from disentool.io.dataset import asked_rows
+from disentool.io.dataset import Dataset, asked_rows
 from disentool.reporting import Reporter, Silent
 from disentool.training import gang, resuming
 from disentool.training.plan import Job
@@ -22,6 +22,7 @@ from disentool.training.sweep import Sweep
 def train(
     jobs: list[Job],
     *,
+    data: Dataset | None = None,
     resume: bool = False,
     overwrite: bool = False,
     tensorboard: Path | None = None,
@@ -30,6 +31,7 @@ def train(
 ) -> Iterator[Path]:
     """Carry out the jobs, on CUDA several at once; yields each checkpoint (snapshots too) as it is complete.
 
+    ``data``: the data set that the jobs name, where it is open already.
     ``tensorboard``: a folder for the history as TensorBoard reads it, with a folder for each checkpoint in it.
     ``listening``: a context within which signals are noted; it is open while runs train.
 
@@ -63,7 +65,7 @@ def train(
         for job, step in zip(jobs, complete, strict=True):
             yield from resuming.complete(job, step, report)
         return
-    data = open_data(jobs[0].run.data, report)
+    data = open_data(jobs[0].run.data, report) if data is None else data
     rows = asked_rows(data, jobs[0].run.rows)
     if len(rows) < len(data):
         report.note(f"{data.path}: {len(rows):,} of {len(data):,} rows are trained on (--rows {jobs[0].run.rows})")
@@ -81,7 +83,14 @@ def train(
         for job in jobs:
             graphs = CudaGraphs(device) if device.type == "cuda" and how.graph else None
             steps = train_one(
-                *(job, data, rows, feed, graphs, signals, sweep, report),
+                job=job,
+                data=data,
+                rows=rows,
+                feed=feed,
+                graphs=graphs,
+                signals=signals,
+                sweep=sweep,
+                report=report,
                 tensorboard=tensorboard,
                 resume=resume,
                 overwrite=overwrite,

@@ -7,21 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.commands.bounds import ends_of
-from disentool.commands.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
+from disentool.arguments.bounds import ends_of
+from disentool.arguments.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files
+from disentool.io.dataset import Dataset
 from disentool.models import dimensions, starting_codes
 from disentool.models.collapse import note_collapse
 from disentool.models.decoding import images_of
-from disentool.models.model import TrainedModel, load_model
+from disentool.models.model import Checkpoint, TrainedModel, load_model
 from disentool.models.prior import note_scale
 from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
-from disentool.pictures import page, traversal_grid
+from disentool.pictures import printing, traversal_grid
 from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
-from disentool.pictures.page import Paper
+from disentool.pictures.printing import Paper
 from disentool.pictures.traversal_grid import LeftImages, Variation, half_period
 from disentool.reporting import Reporter, Silent, counted
 
@@ -29,13 +30,13 @@ _STILL_IMAGES, _MOVING_IMAGES = 1, 4  # of latent dimensions, unasked
 
 
 def traverse(
-    path: Path,
+    checkpoint: Checkpoint,
     outputs: Sequence[Path],
     *,
     image_files: Sequence[Path] = (),
     codes: Path | None = None,
     rows: Sequence[int] | None = None,
-    data: str | None = None,
+    data: str | Dataset | None = None,
     images: int | None = None,
     dims: Sequence[int] | None = None,
     extent: float | tuple[float, float] = TRAVERSAL_EXTENT,
@@ -81,11 +82,11 @@ def traverse(
         source = "--image" if image_files else "--rows"
         raise WrongUsage(f"--images {images}: {source} names the images already; leave out --images")
     check_outputs(outputs)
-    page.require_still(outputs, paper)
+    printing.require_still(outputs, paper)
     with ExitStack() as claims:
         claim_all(outputs, overwrite, claims)
         devices.configure(devices.choose(device))
-        model = load_model(path, device, trust=trust)
+        model = load_model(checkpoint, device, trust=trust)
         note_collapse(model, report)
         note_scale(model, report)
         drawn = [output for output in outputs if not is_page(output)]
@@ -121,7 +122,11 @@ def traverse(
                 )
             planned.append(
                 traversal_grid.lay_out(
-                    *(output, variations, model.facts.height, model.facts.width, size),
+                    output=output,
+                    variations=variations,
+                    height=model.facts.height,
+                    width=model.facts.width,
+                    size=size,
                     paper=paper,
                     captions=_captions(starts),
                     stacked=True,
@@ -138,7 +143,9 @@ def traverse(
                     traversal_grid.write_still(each, cells, beside, comment=model.comment, overwrite=overwrite)
                 else:
                     traversal_grid.write_animation(
-                        *(each, cells, starts.images),
+                        each,
+                        cells,
+                        starts.images,
                         fps=fps,
                         comment=model.comment,
                         overwrite=overwrite,

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.commands.bounds import ends_of
-from disentool.commands.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
+from disentool.arguments.bounds import ends_of
+from disentool.arguments.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.commands.traverse import claim_all
 from disentool.engine import devices
+from disentool.io.dataset import Dataset
 from disentool.models.generator import Opened, generated_pixels, open_generator
+from disentool.models.model import Checkpoint, path_of
 from disentool.pages import explorer, explorer_content
-from disentool.pictures import page, traversal_grid
+from disentool.pictures import printing, traversal_grid
 from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
-from disentool.pictures.page import Paper
+from disentool.pictures.printing import Paper
 from disentool.pictures.traversal_grid import LeftImages, Variation, half_period
 from disentool.reporting import Reporter, Silent, counted
 from disentool.steering import along_direction, codes_to_move, dimension_moves, named_directions
@@ -24,7 +26,7 @@ from disentool.steering.codes_to_move import CodesToMove
 
 
 def traverse_directions(
-    spec: str | Path,
+    spec: Checkpoint,
     references: Sequence[str],
     outputs: Sequence[Path],
     spans: Sequence[Span] = (),
@@ -32,7 +34,7 @@ def traverse_directions(
     image_files: Sequence[Path] = (),
     codes: Path | None = None,
     rows: Sequence[int] | None = None,
-    data: str | None = None,
+    data: str | Dataset | None = None,
     images: int | None = None,
     dims: Sequence[int] | None = None,
     extent: float | tuple[float, float] = TRAVERSAL_EXTENT,
@@ -75,7 +77,7 @@ def traverse_directions(
     check_sizes(images, steps, frames, fps, size)
     paper.check()
     check_outputs(outputs)
-    page.require_still(outputs, paper)
+    printing.require_still(outputs, paper)
     with ExitStack() as claims:
         claim_all(outputs, overwrite, claims)
         ends = ends_of(extent)
@@ -117,14 +119,18 @@ def traverse_directions(
             ]
             planned.append(
                 traversal_grid.lay_out(
-                    *(output, variations, facts.height, facts.width, size),
+                    output=output,
+                    variations=variations,
+                    height=facts.height,
+                    width=facts.width,
+                    size=size,
                     paper=paper,
                     captions=_captions_of_moved(starts),
                     stacked=False,
                     report=report,
                 )
             )
-        with report.task(f"traverse {Path(spec).name}", sum(each.cells for each in planned), "images") as task:
+        with report.task(f"traverse {path_of(spec).name}", sum(each.cells for each in planned), "images") as task:
             done = 0
             for each in planned:
                 of_codes = None if classes_of is None else classes_of[each.start_of_codes]
@@ -172,7 +178,7 @@ def _amounts(span: Span, steps: int | None, frames: int | None) -> np.ndarray:
 
 
 def _captions_of_moved(starts: CodesToMove) -> list[str]:
-    """The same for starts that are moved along directions; codes that were drawn are shown in the row itself."""
+    """What stands to the left of each start in a still. Codes that were drawn stand in the row itself."""
     return ([] if starts.images is None else ["input"]) + ([] if starts.drawn else ["start"])
 
 

@@ -2,7 +2,8 @@
 
 ``stages``: draws, noise, phases and stages, as data. ``method``: what every method has. ``optional``: what a method
 may have beyond that, a group each; ``class_content``: the groups of methods of class and content. ``configuration``:
-what its configuration must have and may have. ``foreign_generator``: what a generator of other code says of itself.
+what its configuration must have and may have. ``units``: in what its losses are measured, and the words for that.
+``foreign_generator``: what a generator of other code says of itself.
 All of it is torch-free.
 """
 
@@ -17,6 +18,8 @@ from disentool.contract.class_content import (
 )
 from disentool.contract.configuration import (
     REQUIRED_OPTIONS,
+    AgainstCollapseConfig,
+    BeginningConfig,
     ExtendingConfig,
     MethodConfig,
     PixelLawConfig,
@@ -68,7 +71,9 @@ __all__ = [
     "REQUIRED",
     "REQUIRED_OPTIONS",
     "Adam",
+    "AgainstCollapseConfig",
     "Batch",
+    "BeginningConfig",
     "Carry",
     "ClassContent",
     "ClassLabels",

@@ -13,7 +13,9 @@ REQUIRED_OPTIONS = ("steps", "batch_size")
 
 
 class MethodConfig(Protocol):
-    """What every configuration has."""
+    """What every configuration has, beside being a frozen dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def steps(self) -> int:
@@ -87,7 +89,7 @@ class StyledConfig(Protocol):
 
 
 @runtime_checkable
-class WakingConfig(Protocol):
+class AgainstCollapseConfig(Protocol):
     """A configuration with options by which more dimensions of the codes come to carry information."""
 
     @property
@@ -119,7 +121,7 @@ def preset_values(config: type, name: str) -> dict[str, Any]:
 
 def against_collapse(config: MethodConfig) -> tuple[str, ...]:
     """Changes of the options to try where no dimension of the codes carries information; empty: none is known."""
-    return config.against_collapse if isinstance(config, WakingConfig) else ()
+    return config.against_collapse if isinstance(config, AgainstCollapseConfig) else ()
 
 
 def total_steps(config: MethodConfig) -> int:

@@ -7,6 +7,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from disentool.contract.configuration import MethodConfig
 from disentool.contract.stages import Networks, Stage
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Method(Protocol):
     table names, also has ``Config``: its configuration's class (see :mod:`disentool.contract.configuration`).
     """
 
-    config: Any
+    config: MethodConfig
     facts: DataFacts
 
     def __init__(self, config: Any, facts: DataFacts) -> None:

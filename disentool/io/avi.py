@@ -9,7 +9,8 @@ from typing import IO
 
 import numpy as np
 
-from disentool.errors import ForeignFile, MissingExtra
+from disentool.errors import MissingExtra
+from disentool.io.published_images import foreign
 
 _MOST = 1_000_000  # frames
 
@@ -31,14 +32,11 @@ def frames(data: bytes, path: Path, name: str, expected: tuple[int, int]) -> Ite
     Raises ForeignFile, which names ``name`` in ``path``. ffmpeg is told the format and may open nothing else.
     """
 
-    def foreign(problem: str) -> ForeignFile:
-        return ForeignFile(f"{path}: {name}: {problem}; download it again")
-
     if data[:4] != b"RIFF" or data[8:12] != b"AVI ":
-        raise foreign("not an AVI video")
+        raise foreign(path, name, "not an AVI video")
     claimed = int.from_bytes(data[4:8], "little")
     if claimed > len(data):  # the pad byte at the end may be left out
-        raise foreign(f"cut short: {len(data):,} of {claimed + 8:,} bytes")
+        raise foreign(path, name, f"cut short: {len(data):,} of {claimed + 8:,} bytes")
     # One picture in PGM a frame, which states its size: what comes is known before it is taken. Frames are counted, not
     # timed, so that none is dropped or doubled for the sake of an even rate.
     command = [
@@ -84,21 +82,23 @@ def frames(data: bytes, path: Path, name: str, expected: tuple[int, int]) -> Ite
             size = process.stdout.readline(32).split()
             depth = process.stdout.readline(8)
             if header != b"P5\n" or len(size) != 2 or depth != b"255\n":
-                raise foreign("ffmpeg's answer cannot be read")
+                raise foreign(path, name, "ffmpeg's answer cannot be read")
             if (int(size[0]), int(size[1])) != expected:
-                raise foreign(f"is {int(size[0])}x{int(size[1])} pixels, expected {expected[0]}x{expected[1]}")
+                raise foreign(
+                    path, name, f"is {int(size[0])}x{int(size[1])} pixels, expected {expected[0]}x{expected[1]}"
+                )
             pixels = process.stdout.read(expected[0] * expected[1])
             if len(pixels) != expected[0] * expected[1]:
-                raise foreign("ffmpeg's answer ends early")
+                raise foreign(path, name, "ffmpeg's answer ends early")
             count += 1
             if count > _MOST:
-                raise foreign(f"has more than {_MOST:,} frames")
+                raise foreign(path, name, f"has more than {_MOST:,} frames")
             yield np.frombuffer(pixels, np.uint8).reshape(expected[1], expected[0], 1)
         code = process.wait()
         helpers[1].join()
         if code or said or not count:  # a video that is damaged in the middle is decoded all the same, and wrongly
             why = " ".join(b"".join(said).decode("utf-8", "replace").split())[:120]
-            raise foreign(f"no video that ffmpeg can read ({why or 'no frames'})")
+            raise foreign(path, name, f"no video that ffmpeg can read ({why or 'no frames'})")
     finally:
         process.kill()
         process.wait()

@@ -12,7 +12,11 @@ from disentool.io import read_images
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".pgm", ".ppm")
 LIMIT = 32 * 2**20  # bytes of one picture file
 _FORMATS = ("JPEG", "PNG", "BMP", "PPM")
-_MAX_PIXELS = 64_000_000
+
+
+def foreign(path: Path, name: str, problem: str) -> ForeignFile:
+    """What to raise where the file ``name`` in the download ``path`` is not what was published."""
+    return ForeignFile(f"{path}: {name}: {problem}; download it again")
 
 
 def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple[int, int] | None = None) -> np.ndarray:
@@ -22,21 +26,20 @@ def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple
     """
     from PIL import Image, UnidentifiedImageError
 
-    def foreign(problem: str) -> ForeignFile:
-        return ForeignFile(f"{path}: {name}: {problem}; download it again")
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
             if expected and image.size != expected:
-                raise foreign(f"is {image.width}x{image.height} pixels, expected {expected[0]}x{expected[1]}")
-            if image.width * image.height > _MAX_PIXELS:
-                raise foreign(f"claims {image.width}x{image.height} pixels")
+                raise foreign(
+                    path, name, f"is {image.width}x{image.height} pixels, expected {expected[0]}x{expected[1]}"
+                )
+            if image.width * image.height > read_images.MAX_PIXELS:
+                raise foreign(path, name, f"claims {image.width}x{image.height} pixels")
             image.load()
         if image.mode not in ("L", "RGB"):
             if image.mode.startswith("I") or image.mode == "F":
-                raise foreign(f"has pixels of mode {image.mode}, expected 8 bits a channel")
+                raise foreign(path, name, f"has pixels of mode {image.mode}, expected 8 bits a channel")
             if image.has_transparency_data:
                 image = image.convert("RGBA")
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -46,7 +49,7 @@ def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple
         raise
     except Exception as error:  # a damaged picture can raise nearly anything
         why = "of no known kind" if isinstance(error, UnidentifiedImageError) else "damaged"
-        raise foreign(f"not a picture that can be read ({why})") from error
+        raise foreign(path, name, f"not a picture that can be read ({why})") from error
 
 
 def centre(image: np.ndarray, side: int) -> np.ndarray:

@@ -20,7 +20,7 @@ SUFFIXES = frozenset((*_COMMON, ".pgm", ".ppm", ".pbm", ".pnm", ".tga", ".jp2", 
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM", "TGA", "JPEG2000", "SUN", "PCX", "ICO")
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")  # an MPO's other pictures are previews, an ICO's other sizes
 _MOST_PAGES = 10_000  # that are counted: Pillow's time grows with their square
-_MAX_PIXELS = 64_000_000  # a small file can claim any size
+MAX_PIXELS = 64_000_000  # a small file can claim any size
 _GREY = ("1", "L", "LA", "La", "I")  # modes without colour, and all that begin with "I;"
 _ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values that swap height and width
 _WIDTH, _HEIGHT = 0x0100, 0x0101  # tags of a TIFF
@@ -159,7 +159,7 @@ def _opened(path: Path) -> Iterator:
             kinds = [name for name in _FORMATS if name in Image.OPEN]
             # From a path Pillow maps a TIFF's pixels into memory, and mistakes the rows of one that lies on its side.
             with open(path, "rb") as file, Image.open(file, formats=kinds) as image:
-                if image.width * image.height > _MAX_PIXELS:
+                if image.width * image.height > MAX_PIXELS:
                     raise ForeignFile(f"{path}: {image.width}x{image.height} pixels; crop or shrink it first")
                 yield image
     except (DisentoolError, MemoryError):

@@ -5,7 +5,7 @@ Lines are read and told apart by :mod:`disentool.io.records`.
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
@@ -100,3 +100,8 @@ def _as_text(value: dict[str, Any]) -> str:
 
 def _in_words(varied: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in varied.items()) or "the protocol's own"
+
+
+def names_of(pair: Mapping[str, Any]) -> list[str]:
+    """The two ``metric@protocol`` of a record of correlations."""
+    return [f"{metric}@{protocol}" for metric, protocol in zip(pair["metrics"], pair["protocols"], strict=True)]

@@ -18,7 +18,7 @@ from disentool.reporting import Reporter
 INFORMS_FROM = 0.05  # nats per image: the KL of a dimension bounds what it tells of the image, on average
 _FEWEST_STEPS = 100  # after fewer the codes tell nothing of the model yet, whatever they carry
 # Training starts on a plateau. With Adam's rate 1e-3 it was seen to last 1,000 steps, and 1e-4 takes ten times as many;
-# who is asleep after twice that does not wake by waiting.
+# a run without an informative dimension after twice that does not gain one by more steps.
 _LONGEST_PLATEAU = 20_000
 
 
@@ -60,7 +60,7 @@ def informative(statistics: Mapping[str, Any], step: int) -> Informative | None:
 
 
 def what_to_try(options: MethodConfig) -> list[str]:
-    """Other options that may wake the dimensions of a model with these options, each in words."""
+    """Other options with which dimensions may carry information, where none does with these; each in words."""
     found = list(against_collapse(options))
     mine = config.values(options)
     quick = presets_of(type(options)).get("quick", {})
@@ -79,7 +79,7 @@ def in_words(found: Informative, options: MethodConfig, step: int) -> str:
 
 def in_words_meanwhile(found: Informative, options: MethodConfig, step: int) -> str:
     """The same of a run that goes on, in which none does by ``step``."""
-    return f"after {step} steps {found}; one may still wake{_to_try(what_to_try(options))}"
+    return f"after {step} steps {found}; more steps may change that{_to_try(what_to_try(options))}"
 
 
 def _to_try(changes: list[str]) -> str:

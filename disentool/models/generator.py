@@ -19,7 +19,7 @@ from disentool.engine.feed import to_uint8
 from disentool.errors import ForeignFile, UnsafeFile, WrongUsage
 from disentool.io.call_checks import require_indices, require_once
 from disentool.models.code_spaces import CodeSpace, has_spaces
-from disentool.models.model import TrainedModel, load_model
+from disentool.models.model import Checkpoint, TrainedModel, load_model
 from disentool.named_code import is_own
 
 
@@ -51,7 +51,7 @@ _CODE: dict[str, tuple[Callable[[Path, torch.device], tuple[Network, str]], str]
 
 
 def open_generator(
-    spec: str | Path,
+    spec: Checkpoint,
     device: str = "auto",
     *,
     trust: bool = False,
@@ -61,23 +61,28 @@ def open_generator(
 ) -> Opened:
     """Open a generator and test it.
 
-    ``spec``: one of the toolkit's checkpoints (.pt, or .safetensors with its .json); a folder with a BigGAN; and, with
-    ``trust``, as opening them executes the code in them: ``module:name``, TorchScript, .pt2 (each with a .json that
-    describes it), a StyleGAN's .pkl. ``truncation``: of a BigGAN, 1 or 0.4. ``space``: of a class-and-content
-    method's checkpoint, content (the default), class or all. ``classes``: those to work with, of a generator that has
-    some.
+    ``spec``: one of the toolkit's checkpoints (.pt, or .safetensors with its .json), or the model loaded from one; a
+    folder with a BigGAN; and, with ``trust``, as opening them executes the code in them: ``module:name``, TorchScript,
+    .pt2 (each with a .json that describes it), a StyleGAN's .pkl. ``truncation``: of a BigGAN, 1 or 0.4. ``space``: of
+    a class-and-content method's checkpoint, content (the default), class or all. ``classes``: those to work with, of a
+    generator that has some.
 
     Raises MissingFile, ForeignFile (also where it fails the test), UnsafeFile, WrongUsage, MissingExtra,
     DeviceUnavailable, or DisentoolError where the user's own code fails.
     """
+    loaded = spec if isinstance(spec, TrainedModel) else None
+    spec = str(spec if loaded is None else loaded.path)
     path = Path(spec)
     if truncation is not None and not path.is_dir():
         raise WrongUsage(f"--truncation {truncation:g}: {spec} is no BigGAN; leave it out")
-    found = _opened(str(spec), path, device, trust, 1.0 if truncation is None else truncation, space)
+    if loaded is None:
+        found = _opened(spec, path, device, trust, 1.0 if truncation is None else truncation, space)
+    else:
+        found = _of_model(loaded, space)
     if space is not None and not isinstance(found.generator, CodeSpace):
         raise WrongUsage(f"--space {space}: {spec} ({found.name}) has no class and content codes; leave it out")
     require_classes(found, classes)
-    probe(found.generator, str(spec), tuple(classes))
+    probe(found.generator, spec, tuple(classes))
     return found
 
 
@@ -95,13 +100,18 @@ def _opened(spec: str, path: Path, device: str, trust: bool, truncation: float, 
         _require_trust(spec, f"is a {name} file, and opening one executes the code in it; --trust does so", trust)
         network, digest = load(path, devices.choose(device))
         return Opened(path, digest, name, network)
-    model = load_model(path, device, trust=trust)
+    return _of_model(load_model(path, device, trust=trust), space)
+
+
+def _of_model(model: TrainedModel, space: str | None) -> Opened:
     generator = CodeSpace(model, space or "content") if has_spaces(model) else CheckpointGenerator(model)
     return Opened(model.path, model.sha256, model.content["method"], generator, model)
 
 
-def is_foreign(spec: str | Path) -> bool:
+def is_foreign(spec: Checkpoint) -> bool:
     """Whether a generator is none of the toolkit's checkpoints, by its name and suffix: nothing in it is run."""
+    if isinstance(spec, TrainedModel):
+        return False
     path = Path(spec)
     if path.is_dir():
         return (path / biggan.CONFIG).exists()

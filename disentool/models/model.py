@@ -59,6 +59,15 @@ class TrainedModel:
         )
 
 
+# A checkpoint's file, or what was loaded from one.
+Checkpoint = str | Path | TrainedModel
+
+
+def path_of(source: Checkpoint) -> Path:
+    """The checkpoint's file."""
+    return source.path if isinstance(source, TrainedModel) else Path(source)
+
+
 def data_facts(data: Dataset, rows: int) -> DataFacts:
     """What a method may know of a data set, ``rows`` rows of which it is trained on."""
     _, height, width, channels = data.images.shape
@@ -99,14 +108,18 @@ def trained_classes(model: TrainedModel) -> dict[str, Any]:
     return found
 
 
-def load_model(path: Path, device: str = "auto", *, trust: bool = False) -> TrainedModel:
+def load_model(source: Checkpoint, device: str = "auto", *, trust: bool = False) -> TrainedModel:
     """Rebuild the networks of a checkpoint (.pt), or of an exported one (.safetensors, with its .json beside it).
+
+    A model that is loaded already stays as it is, on its device.
 
     Sizes are compared before memory is taken for them. ``trust``: a checkpoint of the user's own method may import, and
     so execute, the module that it names; without it, UnsafeFile. Raises also MissingFile, ForeignFile or
     DeviceUnavailable.
     """
-    chosen, path = devices.choose(device), Path(path)
+    if isinstance(source, TrainedModel):
+        return source
+    chosen, path = devices.choose(device), Path(source)
     content = exported.read(path) if path.suffix.lower() == ".safetensors" else checkpoint.read(path)
     if is_own(content["method"]) and not trust:
         raise UnsafeFile(

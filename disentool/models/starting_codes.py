@@ -10,6 +10,7 @@ import torch
 from disentool.errors import ForeignFile, WrongUsage
 from disentool.io import latents
 from disentool.io.call_checks import checked_rows
+from disentool.io.dataset import Dataset
 from disentool.models import encoding, fitted_images
 from disentool.models.data import data_of
 from disentool.models.decoding import require_code_width
@@ -45,7 +46,7 @@ def find(
     image_files: Sequence[Path] = (),
     codes: Path | None = None,
     rows: Sequence[int] | None = None,
-    data: str | None = None,
+    data: str | Dataset | None = None,
 ) -> StartingCodes:
     """The codes that the arguments name. Where they leave the number open: ``count``, or up to ``default`` of them.
 

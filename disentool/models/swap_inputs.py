@@ -68,7 +68,7 @@ class Finder:
 
     model: TrainedModel
     source: encoding.Source
-    data: str | None
+    data: str | Dataset | None
     strict: bool
     report: Reporter
 

@@ -18,7 +18,7 @@ from disentool.io import files, hdf5, provenance, records
 from disentool.io.schema import INVERSION, LATENTS
 from disentool.models.generator import Opened, decoder_codes
 from disentool.models.label import Label
-from disentool.pictures import layout, page, stills, writing
+from disentool.pictures import layout, printing, stills, writing
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.layout import Block
 
@@ -100,7 +100,7 @@ def write(
     elif kind in writing.STILL:
         comment = json.dumps({"created_by": provenance.created_by(), "generator_sha256": opened.sha256})
         sheet, cells = _sheet(opened, targets, columns, size)
-        stills.write(output, sheet, cells, dpi=page.on_a_page(sheet.shape), overwrite=overwrite, comment=comment)
+        stills.write(output, sheet, cells, dpi=printing.on_a_page(sheet.shape), overwrite=overwrite, comment=comment)
     else:
         _write_codes(output, opened, targets, columns, lines, overwrite)
 

@@ -12,7 +12,7 @@ from disentool.datasets.opening import open_source
 from disentool.datasets.source import Source, Unreadable
 from disentool.io import files, provenance
 from disentool.models.label import Label
-from disentool.pictures import layout, lettering, page, stills, writing
+from disentool.pictures import layout, lettering, printing, stills, writing
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.layout import Block
 from disentool.reporting import Reporter, Silent
@@ -70,7 +70,7 @@ def preview(
             {"created_by": provenance.created_by(), "name": source.name, "source": source.source}, ensure_ascii=False
         )
         sheet, cells = _drawn(source, shown, images)
-        dpi = page.on_a_page(sheet.shape, page.SCREEN)
+        dpi = printing.on_a_page(sheet.shape, printing.SCREEN)
         stills.write(output, sheet, cells, dpi=dpi, overwrite=overwrite, comment=comment)
     for note in source.notes:
         report.note(f"{output}: {note}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from disentool.models.label import Label
-from disentool.pictures import layout, page, stills
+from disentool.pictures import layout, printing, stills
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.layout import Block
 from disentool.pictures.limits import check_pixels
@@ -53,4 +53,4 @@ def write(
         block = Block(tuple(contents), tuple(classes))
     sheet = Sheet([block], height, width, factor)
     grid = cells.reshape(rows, columns, height, width, channels)
-    stills.write(output, sheet, [grid], dpi=page.on_a_page(sheet.shape), overwrite=overwrite, comment=comment)
+    stills.write(output, sheet, [grid], dpi=printing.on_a_page(sheet.shape), overwrite=overwrite, comment=comment)

@@ -19,11 +19,11 @@ from disentool.models import mixed_codes
 from disentool.models.decoding import images_of, to_pixels
 from disentool.models.model import TrainedModel, trained_classes
 from disentool.models.swap_inputs import Input
-from disentool.pictures import layout, page, stills, swap_grid, writing
+from disentool.pictures import layout, printing, stills, swap_grid, writing
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.decoded import write_decoded
 from disentool.pictures.limits import check_pixels, is_moving, is_still
-from disentool.pictures.page import Paper, Print
+from disentool.pictures.printing import Paper, Print
 from disentool.reporting import Reporter, Silent, counted
 
 _STILL_SIZE, _MOVING_SIZE = 128, 96  # pixels of an image's longer side, unasked: for print, for a screen
@@ -72,8 +72,15 @@ class Swap:
         if self.moving:
             return self.plain
         facts, block = self.model.facts, swap_grid.still(self._grid(1))
-        return page.fit(
-            *(self.output, [block], facts.height, facts.width, self.size, _STILL_SIZE), paper=self.paper, report=report
+        return printing.fit(
+            output=self.output,
+            blocks=[block],
+            height=facts.height,
+            width=facts.width,
+            size=self.size,
+            usual=_STILL_SIZE,
+            paper=self.paper,
+            report=report,
         )
 
     @cached_property

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from disentool.models.label import Label
-from disentool.pictures import layout, page, stills, writing
+from disentool.pictures import layout, printing, stills, writing
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.layout import Block
 from disentool.pictures.lettering import numbers
 from disentool.pictures.limits import check_pixels, is_still
-from disentool.pictures.page import Paper, Print
+from disentool.pictures.printing import Paper, Print
 from disentool.reporting import Reporter
 
 _STILL_SIZE, _MOVING_SIZE = 128, 64  # pixels of an image's longer side: for print, for a screen
@@ -123,7 +123,9 @@ def lay_out(
     if not still:
         return planned
     blocks = [block for block, _ in _blocks(planned, [[(caption, None) for caption in captions]] * planned.starts)]
-    planned = replace(planned, printed=page.fit(output, blocks, height, width, size, usual, paper=paper, report=report))
+    planned = replace(
+        planned, printed=printing.fit(output, blocks, height, width, size, usual, paper=paper, report=report)
+    )
     _check(planned)
     return planned
 

@@ -40,14 +40,10 @@ def draw(found: list[Table], options: Options) -> Drawing:
     return _matrix(pairs, score_records.split(options.metrics), options)
 
 
-def _names(pair: dict[str, Any]) -> list[str]:
-    return [f"{metric}@{protocol}" for metric, protocol in zip(pair["metrics"], pair["protocols"], strict=True)]
-
-
 def _scatter(rows: list[dict[str, Any]], pair: dict[str, Any], options: Options) -> Drawing:
     """Every model at its two scores, in its setting's ink."""
     figure, (axis,) = panels(options, 1, 54)
-    one, two = _names(pair)
+    one, two = score_records.names_of(pair)
     scores: dict[str, tuple[list[float], list[float]]] = {}
     model: dict[str, dict[str, Any]] = {}
     for record in rows:
@@ -89,16 +85,16 @@ def _coefficient(test: dict[str, Any]) -> str:
 
 def _matrix(pairs: list[dict[str, Any]], wanted: list[str], options: Options) -> Drawing:
     """Spearman's coefficient of every pair, below the diagonal."""
-    names = list(dict.fromkeys(name for pair in pairs for name in _names(pair)))
+    names = list(dict.fromkeys(name for pair in pairs for name in score_records.names_of(pair)))
     if wanted:
         names = [score_records.find(name, names) for name in wanted]
     values = np.full((len(names), len(names)), np.nan)
     texts = [["" for _ in names] for _ in names]
     counts, strong, undefined = [], 0, 0
     for pair in pairs:
-        if not set(_names(pair)) <= set(names):
+        if not set(score_records.names_of(pair)) <= set(names):
             continue
-        column, row = sorted(names.index(name) for name in _names(pair))
+        column, row = sorted(names.index(name) for name in score_records.names_of(pair))
         test = pair[_SHOWN]
         counts.append(pair["models"])
         if test["coefficient"] is None:
@@ -146,7 +142,7 @@ def _checked(found: list[Table]) -> list[dict[str, Any]]:
             try:
                 test = record[_SHOWN]
                 sound = all(value is None or math.isfinite(value) for value in (test["coefficient"], test["p"]))
-                if not sound or len(_names(record)) != 2 or type(record["models"]) is not int:
+                if not sound or len(score_records.names_of(record)) != 2 or type(record["models"]) is not int:
                     raise ValueError
             except (KeyError, TypeError, ValueError):
                 lacking = f"{table.name}: record {number} lacks metrics, protocols, models or {_SHOWN}"

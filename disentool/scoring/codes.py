@@ -1,12 +1,14 @@
 """The codes of a data set's rows, with the numbers of those rows."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from disentool.errors import DataMismatch, counted
 
 Index = np.ndarray | slice
+Name = Literal["mean", "logvar", "reconstruction_nats", "squared_error"]
 _ROUNDING = 1e-5  # relative to the largest: batches of another size round another way
 _MEANINGS = {
     "logvar": "the variance of the codes (logvar)",
@@ -38,16 +40,15 @@ class Codes:
         if rows.ndim != 1 or rows.dtype.kind not in "iu" or not rows.size or rows[0] < 0 or (np.diff(rows) <= 0).any():
             raise DataMismatch("the row numbers of codes must be integers >= 0, at least one, sorted and unique")
         arrays = {"rows": rows.astype(np.int64, copy=False)}
-        for name, ndim, dtype in (
-            ("mean", 2, np.float32),
-            ("logvar", 2, np.float32),
-            ("reconstruction_nats", 1, np.float64),
-            ("squared_error", 1, np.float64),
+        for name, given, ndim, dtype in (
+            ("mean", self.mean, 2, np.float32),
+            ("logvar", self.logvar, 2, np.float32),
+            ("reconstruction_nats", self.reconstruction_nats, 1, np.float64),
+            ("squared_error", self.squared_error, 1, np.float64),
         ):
-            array = getattr(self, name)
-            if array is None and name != "mean":
+            if given is None and name != "mean":
                 continue
-            array = np.asarray(array)
+            array = np.asarray(given)
             if array.ndim != ndim or array.dtype.kind not in "biuf" or len(array) != len(rows) or not array.size:
                 expected = f"[{len(rows)}, D]" if ndim == 2 else f"[{len(rows)}]"
                 raise DataMismatch(f"codes: {name} is {array.dtype} {list(array.shape)}, expected numbers {expected}")
@@ -98,9 +99,15 @@ class Codes:
             )
         return slice(None)
 
-    def require(self, name: str, metric: str) -> np.ndarray:
-        """The optional array ``name``; ``DataMismatch`` if the codes came without it."""
-        array = getattr(self, name)
+    def require(self, name: Name, metric: str) -> np.ndarray:
+        """The array of that name; ``DataMismatch`` if the codes came without it."""
+        arrays: dict[Name, np.ndarray | None] = {
+            "mean": self.mean,
+            "logvar": self.logvar,
+            "reconstruction_nats": self.reconstruction_nats,
+            "squared_error": self.squared_error,
+        }
+        array = arrays[name]
         if array is None:
             raise DataMismatch(
                 f"metric {metric} needs {_MEANINGS[name]}, which this does not have; choose another metric"

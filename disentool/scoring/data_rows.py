@@ -11,6 +11,7 @@ import numpy as np
 
 from disentool.datasets import factor_columns
 from disentool.errors import DataMismatch, NoFactors, counted
+from disentool.metrics import METRICS
 
 # A factor with more distinct values than this, and more than half as many as there are rows, is no class label.
 CONTINUOUS_ABOVE = 200
@@ -217,9 +218,10 @@ class DataRows:
 
 def no_factors(metric: str) -> NoFactors:
     """What to raise where a metric needs labels and there are none."""
+    alone = [name for name, facts in METRICS.items() if not facts.needs and not facts.by_name_only]
     return NoFactors(
         f"metric {metric} needs factors of variation and this data has none; "
-        "score data with labels, or choose a metric without them (reconstruction, elbo, kl)"
+        f"score data with labels, or choose a metric that needs codes alone ({', '.join(alone)})"
     )
 
 

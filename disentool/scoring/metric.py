@@ -165,12 +165,12 @@ def _without_warnings_of_sklearn() -> Iterator[None]:
 
 
 def choose_metrics(
-    names: Sequence[str], protocol: str | None = None, constants: Mapping[str, str] | None = None
+    names: Sequence[str], protocol: str | None = None, constants: Mapping[str, Any] | None = None
 ) -> list[Metric]:
     """The metrics by name; ``all``: those that apply and are quick; ``module:function``: the user's own, imported.
 
-    ``protocol`` must be known to at least one of them; the others keep their default. ``constants``: values, as text,
-    for constants of their protocols; each must be known to at least one of them.
+    ``protocol`` must be known to at least one of them; the others keep their default. ``constants``: values for
+    constants of their protocols, as text or of Python's types; each must be known to at least one of them.
     """
     names = [part for name in names for part in name.split(",")]
     require_once(names, "--metric")
@@ -212,18 +212,38 @@ def _facts(name: str) -> MetricFacts:
     return METRICS[name]
 
 
-def _constant(name: str, text: str, hint: Any) -> Any:
-    """One ``--set`` value as its field's type; WrongUsage says what was expected."""
+def _constant(name: str, given: Any, hint: Any) -> Any:
+    """One constant as its field's type, of ``--set``'s text or a value of Python's; WrongUsage says what was expected.
+
+    Fields with words to choose from check the word themselves.
+    """
+    given = given.item() if isinstance(given, np.generic) else given
     kinds = [kind for kind in (typing.get_args(hint) or (hint,)) if kind is not type(None)]
-    if typing.get_origin(hint) is typing.Literal or str in kinds:
-        return text
-    if type(None) in typing.get_args(hint) and text == "none":
+    if typing.get_origin(hint) is typing.Literal or (str in kinds and isinstance(given, str)):
+        return given
+    if type(None) in typing.get_args(hint) and (given is None or given == "none"):
         return None
-    if kinds == [bool] and text in ("true", "false"):
+    value = _of_text(given) if isinstance(given, str) else given
+    if kinds == [bool] and isinstance(value, bool):
+        return value
+    if float in kinds and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if int in kinds and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    words = {bool: "true or false", float: "a number", int: "a whole number", str: "text"}
+    expected = next(word for kind, word in words.items() if kind in kinds)
+    if isinstance(given, str):
+        raise WrongUsage(f"--set {name}={given}: expected {expected}")
+    raise WrongUsage(f"constants: {name}: expected {expected}, got {given!r}")
+
+
+def _of_text(text: str) -> bool | int | float | str:
+    """The number, true or false that a text says; the text itself where it says none of these."""
+    if text in ("true", "false"):
         return text == "true"
-    try:
-        number = float(text)
-        return number if float in kinds else int(text)
-    except ValueError:
-        expected = "true or false" if kinds == [bool] else "a number" if float in kinds else "a whole number"
-        raise WrongUsage(f"--set {name}={text}: expected {expected}") from None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -47,12 +47,15 @@ class ModelFunctions:
     transfer: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
     perceptual: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
 
-    def require(self, name: str, metric: str, source: str) -> Callable:
-        """The function ``name``; ``DataMismatch`` saying where there is one."""
-        function = getattr(self, name)
-        if function is None:
-            raise DataMismatch(f"metric {metric} needs {source}, and there is none here")
-        return function
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def required(function: _Function | None, metric: str, source: str) -> _Function:
+    """A function of :class:`ModelFunctions` that is there; ``DataMismatch`` saying where there is one."""
+    if function is None:
+        raise DataMismatch(f"metric {metric} needs {source}, and there is none here")
+    return function
 
 
 @contextmanager

@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import fields
-from functools import partial
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -97,15 +96,9 @@ def score_model(model: TrainedModel, options: ScoreOptions) -> Iterator[tuple[di
     for scored, about, notes in subjects:
         encoded = _encode(scored, dataset, chosen, rows, decoded, options.seed, source, options.report)
         functions = model_functions.of_model(scored, dataset, chosen, options.perceptual)
-        codes_for = partial(_for_metric, encoded)
-        of_metric = results_of(Path(about["artefact"]), about, drawn, codes_for, functions, options, notes)
+        of_metric = results_of(Path(about["artefact"]), about, drawn, encoded.for_metric, functions, options, notes)
         for name, result in of_metric:
             yield about, name, result
-
-
-def _for_metric(encoded: dict[bool, Codes], metric: Metric) -> Codes:
-    """The codes as the metric needs them: see :func:`_encode`."""
-    return encoded[metric.needs("reconstruction")]
 
 
 def _unfinished(model: TrainedModel) -> list[str]:
@@ -157,6 +150,20 @@ def _union(draws: list[Draw], total: int) -> np.ndarray:
     )
 
 
+@dataclass(frozen=True)
+class _Encoded:
+    """The codes of all rows that metrics need, and of those of them whose reconstruction error is known; None: none."""
+
+    every: Codes | None
+    with_errors: Codes | None
+
+    def for_metric(self, metric: Metric) -> Codes:
+        """The codes that a metric is of."""
+        found = self.with_errors if metric.needs("reconstruction") else self.every
+        assert found is not None  # the rows of every metric were encoded
+        return found
+
+
 def _encode(
     model: TrainedModel,
     dataset: Dataset,
@@ -166,24 +173,25 @@ def _encode(
     seed: int,
     source: encoding.Source,
     report: Reporter,
-) -> dict[bool, Codes]:
-    """Codes of ``rows`` and ``decoded``, each once; keyed by whether the reconstruction, known for ``decoded``, is in.
+) -> _Encoded:
+    """Codes of ``rows`` and ``decoded``, each once.
 
     Both count among the ``chosen`` rows of the data set. ``source``: where the codes come from.
     """
     few = 4 * (len(rows) + len(decoded)) < len(chosen)  # then the data set is not worth sending to the device
     feed = Feed(dataset.images, None, model.device, rows=chosen, resident=not few)
     plain = np.setdiff1d(rows, decoded, assume_unique=True)
-    parts: dict[bool, list[dict[str, np.ndarray]]] = {False: [], True: []}
+    with_errors: list[dict[str, np.ndarray]] = []
+    without: list[dict[str, np.ndarray]] = []
     with report.task(f"encode {model.path.name}", len(plain) + len(decoded), "images") as task:
         done = 0
-        for both, wanted in ((True, decoded), (False, plain)):
+        for parts, wanted, decode in ((with_errors, decoded, True), (without, plain, False)):
             if source == "encoder":
-                batches = inference.encode(model.method, model.networks, feed, wanted, seed if both else None)
+                batches = inference.encode(model.method, model.networks, feed, wanted, seed if decode else None)
             else:
-                batches = _optimised(model, dataset, chosen, feed, wanted, both)
+                batches = _optimised(model, dataset, chosen, feed, wanted, decode)
             for part in batches:
-                parts[both].append(part)
+                parts.append(part)
                 done += len(part["mean"])
                 task.update(done)
 
@@ -193,12 +201,11 @@ def _encode(
         arrays = {n: np.concatenate([part[n] for part in found])[order] for n in names}
         return Codes(their_rows[order], **arrays, categorical=optional.categorical_dimensions(model.method))
 
-    out = {}
-    if parts[True]:
-        out[True] = table(parts[True], decoded)
-    if parts[True] or parts[False]:
-        out[False] = table(parts[True] + parts[False], np.concatenate([decoded, plain]))
-    return out
+    every = with_errors + without
+    return _Encoded(
+        table(every, np.concatenate([decoded, plain])) if every else None,
+        table(with_errors, decoded) if with_errors else None,
+    )
 
 
 def _optimised(

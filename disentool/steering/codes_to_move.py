@@ -10,6 +10,7 @@ from disentool.engine.randomness import latent_noise
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.io import latents
 from disentool.io.call_checks import require_indices
+from disentool.io.dataset import Dataset
 from disentool.models import starting_codes
 from disentool.models.generator import Opened, encodes
 from disentool.reporting import Reporter
@@ -36,7 +37,7 @@ def find(
     image_files: Sequence[Path],
     codes: Path | None,
     rows: Sequence[int] | None,
-    data: str | None,
+    data: str | Dataset | None,
     count: int | None,
     seed: int,
 ) -> CodesToMove:

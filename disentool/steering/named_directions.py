@@ -12,6 +12,7 @@ from disentool.io import directions_file, provenance
 from disentool.io.call_checks import require_indices, require_once
 from disentool.io.directions_file import Direction, Directions
 from disentool.models.generator import Opened, open_generator, opening_options
+from disentool.models.model import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def read(references: Sequence[str], *, every: bool) -> list[NamedDirection]:
     return found
 
 
-def opened(spec: str | Path, directions: Sequence[NamedDirection], device: str, *, trust: bool, force: bool) -> Opened:
+def opened(spec: Checkpoint, directions: Sequence[NamedDirection], device: str, *, trust: bool, force: bool) -> Opened:
     """The generator, opened as it was when the directions were found; DataMismatch unless they are its own."""
     openings = [opening_options(named.file.provenance) for named in directions]
     if any(opening != openings[0] for opening in openings):

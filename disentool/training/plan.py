@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from disentool import config, methods, named_code
-from disentool.contract.configuration import needed_steps, preset_values, total_steps
+from disentool.contract.configuration import MethodConfig, needed_steps, preset_values, total_steps
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io.output_template import check_template
 from disentool.training.config import RunConfig
@@ -20,7 +20,7 @@ class Job:
     """One training run: a method, its configuration, how to run it, and the checkpoint it writes."""
 
     method: str
-    config: Any
+    config: MethodConfig
     run: RunConfig
     output: Path
     # The options that were asked for by name, not by a preset or as defaults; no part of what the run is.

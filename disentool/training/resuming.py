@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from disentool import config
-from disentool.contract.configuration import beginning_options, extending_options, follows_data_likelihood
+from disentool.contract.configuration import (
+    StagedConfig,
+    beginning_options,
+    extending_options,
+    follows_data_likelihood,
+)
 from disentool.contract.optional import stops_early
 from disentool.datasets.cache import data_spec
 from disentool.engine.training_loop import Training, WrongState
@@ -153,6 +158,7 @@ def require_needed(job: Job, step: int) -> None:
 
 def needs(job: Job, why: str) -> str:
     """The message that a job's checkpoint is not far enough, and why."""
+    assert isinstance(job.config, StagedConfig)  # no other configuration needs steps
     return (
         f"{job.output}: --stage {job.config.stage} needs a checkpoint whose earlier stages are complete; {why};"
         " --stage both trains all of them"

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from disentool import config, methods, named_code
+from disentool.contract import Method
 from disentool.contract.configuration import splits_classes
 from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
@@ -28,7 +29,7 @@ from disentool.training.sweep import Sweep
 _STATISTICS_ROWS = 1000
 _SAMPLES = 16
 _TIMED_STEPS = 10
-_ASLEEP_STEPS = 500  # without a dimension that carries information, until a note says so
+_UNINFORMATIVE_STEPS = 500  # without a dimension that carries information, until a note says so
 _SAVE_SECONDS = 60
 
 
@@ -85,7 +86,8 @@ class _TrainingRun:
     ):
         self.job, self.data, self.rows, self.events, self.sweep, self.report = job, data, rows, events, sweep, report
         try:
-            method = named_code.load(methods.find(job.method).implementation)(job.config, data_facts(data, len(rows)))
+            made = named_code.load(methods.find(job.method).implementation)
+            method: Method = made(job.config, data_facts(data, len(rows)))
             self.training = Training(
                 method, feed, job.run.seed, feed.device, graphs, bfloat16=job.run.precision == "bf16"
             )
@@ -188,8 +190,8 @@ class _TrainingRun:
                     )
             if step == training.stages[0].steps < training.total:
                 collapse.note_dead_content(self.job.output, training, self.report)
-            if step == _ASLEEP_STEPS < training.total:
-                self._note_if_asleep()
+            if step == _UNINFORMATIVE_STEPS < training.total:
+                self._note_if_uninformative()
             keep = run.keep_every is not None and step % run.keep_every == 0
             if keep or self._due(step):
                 self._save()
@@ -212,7 +214,7 @@ class _TrainingRun:
             self.report.note(f"{self.job.output}: the step is not captured, which is slower: {self.training.why_eager}")
             self._eager_noted = True
 
-    def _note_if_asleep(self) -> None:
+    def _note_if_uninformative(self) -> None:
         """Say so where no dimension of the codes carries information yet."""
         codes = self.training.method.codes()
         if "logvar" not in codes:

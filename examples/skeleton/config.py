@@ -16,5 +16,6 @@ class SkeletonConfig:
     batch_size: int = opt(64, "images in a batch", low=1, high=65536)
     steps: int = opt(10_000, "training steps", low=0)
 
+    # The unit of each term of the history. The engine logs each phase's loss as the phase's name and "_loss".
     UNITS: ClassVar[dict[str, str]] = {"reconstruction": NATS_PER_IMAGE, "autoencoder_loss": NATS_PER_IMAGE}
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {}, "quick": {"steps": 1000}}

@@ -243,7 +243,7 @@ def test_anyones_codes(cli, anyones):
     [
         ("--codes nothing --factors labels", 1, "'nothing'"),
         ("--codes model --factors labels", 1, "group"),
-        ("--codes model/z", 1, "elbo"),
+        ("--codes model/z", 1, "gaussian-tc"),
         ("--codes model/z", 1, "--factors"),
         ("--factors labels", 2, "--factors"),
         ("--codes model/z --factors few", 1, "500 rows"),
@@ -358,7 +358,7 @@ def test_latents_without_what_a_metric_needs(cli, folder):
     with hdf5.create(folder / "z.h5", LATENTS) as out:
         out.array("mean", np.zeros((5, 2), np.float32))
         out.array("row", np.arange(5))
-    cli("score", "z.h5").failed(1, "elbo")
+    cli("score", "z.h5").failed(1, "gaussian-tc")
     cli("score", "z.h5", "--metric", "kl").failed(1, "logvar")
     with hdf5.create(folder / "empty.h5", LATENTS) as out:
         out.array("mean", np.zeros((0, 2), np.float32))
@@ -372,7 +372,7 @@ def test_latents_without_what_a_metric_needs(cli, folder):
 def test_data_without_factors(cli, ckpt, folder):
     images, _ = square_grid()
     write_dataset(folder / "plain.h5", images, None)
-    cli("score", "--data", "plain.h5").failed(1, "elbo")
+    cli("score", "--data", "plain.h5").failed(1, "gaussian-tc")
     assert len(records(cli("score", "--data", "plain.h5", "--metric", "reconstruction"))) == 1
 
 

@@ -92,15 +92,15 @@ def test_a_longer_run_is_advised_after_few_steps_alone():
     assert "collapsed" not in in_words(SOME, config_of("vae"), 1000)
 
 
-def test_a_run_that_stays_asleep_says_so_once_on_its_way_and_at_its_end(squares, tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "_ASLEEP_STEPS", 102)
+def test_a_run_that_stays_collapsed_says_so_once_on_its_way_and_at_its_end(squares, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "_UNINFORMATIVE_STEPS", 102)
     meanwhile, end = notes_of(squares, tmp_path / "m.pt", steps=104, beta=1e4)
     assert "after 102 steps 0 of 4" in meanwhile
     assert "collapsed" in end and "0 of 4" in end
 
 
-def test_a_run_that_wakes_says_how_many_dimensions_did(squares, tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "_ASLEEP_STEPS", 100)
+def test_a_run_that_does_not_collapse_says_how_many_dimensions_carry_information(squares, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "_UNINFORMATIVE_STEPS", 100)
     (end,) = notes_of(squares, tmp_path / "m.pt", "vae", 102, initialisation="he", learning_rate=1e-3)
     assert "collapsed" not in end
     kl = np.array(checkpoint.read(tmp_path / "m.pt")["statistics"]["kl"])
@@ -108,7 +108,7 @@ def test_a_run_that_wakes_says_how_many_dimensions_did(squares, tmp_path, monkey
 
 
 def test_methods_without_a_posterior_say_nothing(squares, tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "_ASLEEP_STEPS", 100)
+    monkeypatch.setattr(run, "_UNINFORMATIVE_STEPS", 100)
     options = {"steps": 101, "batch_size": 8, "data": str(squares), "device": "cpu"}
     report = Notes()
     list(train(plan("infogan", options, output=str(tmp_path / "m.pt")), report=report))
@@ -118,7 +118,7 @@ def test_methods_without_a_posterior_say_nothing(squares, tmp_path, monkeypatch)
 def test_saying_so_changes_no_weight_and_no_history(squares, tmp_path, monkeypatch):
     contents = []
     for steps in (100, 500):
-        monkeypatch.setattr(run, "_ASLEEP_STEPS", steps)
+        monkeypatch.setattr(run, "_UNINFORMATIVE_STEPS", steps)
         notes_of(squares, tmp_path / f"{steps}.pt", "factorvae", 105, discriminator_units=8, discriminator_layers=1)
         contents.append(checkpoint.read(tmp_path / f"{steps}.pt"))
     a, b = contents
@@ -128,22 +128,22 @@ def test_saying_so_changes_no_weight_and_no_history(squares, tmp_path, monkeypat
 
 
 @pytest.fixture
-def asleep(trained, folder) -> str:
+def collapsed_model(trained, folder) -> str:
     """The trained checkpoint, as if none of its dimensions carried information."""
     content = torch.load(trained, weights_only=True)
     content["statistics"]["kl"], content["step"] = [0.01] * 4, 1000
-    torch.save(content, "asleep.pt")
-    return "asleep.pt"
+    torch.save(content, "flat.pt")
+    return "flat.pt"
 
 
-def test_commands_say_it_of_a_checkpoint(cli, trained, asleep):
+def test_commands_say_it_of_a_checkpoint(cli, trained, collapsed_model):
     for command in (["traverse", "-o", "{}.png", "--size", 32], ["sample", "-n", 4, "-o", "{}-sample.png"]):
         name, *rest = [str(word) for word in command]
-        said = cli(name, asleep, *(word.format("asleep") for word in rest)).err
+        said = cli(name, collapsed_model, *(word.format("flat") for word in rest)).err
         assert "collapsed" in said and "--initialisation" in said
-        assert "collapsed" not in cli(name, trained, *(word.format("awake") for word in rest)).err
-    assert "0 of 4" in cli("info", asleep).out
-    assert "collapsed" in cli("info", "--json", asleep).out
+        assert "collapsed" not in cli(name, trained, *(word.format("trained") for word in rest)).err
+    assert "0 of 4" in cli("info", collapsed_model).out
+    assert "collapsed" in cli("info", "--json", collapsed_model).out
 
 
 def test_a_run_of_the_command_line_says_it_on_stderr(cli, squares, folder):

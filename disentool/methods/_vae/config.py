@@ -40,3 +40,8 @@ class AutoencoderConfig:
     def against_collapse(self) -> tuple[str, ...]:
         """Weights with which training starts sooner, where these are others."""
         return () if self.initialisation == "he" else ("--initialisation he",)
+
+
+def lower_beta(beta: float) -> tuple[str, ...]:
+    """What may help against a collapse: a lower weight of the KL, where it is above that of the bound."""
+    return ("a lower --beta",) if beta > 1 else ()

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
 from disentool.contract.units import NATS_PER_IMAGE
-from disentool.methods._vae.config import AutoencoderConfig
+from disentool.methods._vae.config import AutoencoderConfig, lower_beta
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,4 +36,4 @@ class BetaTCVAEConfig(AutoencoderConfig):
     @property
     def against_collapse(self) -> tuple[str, ...]:
         """As every autoencoder's; and a lower weight of the KL, where it is above that of the bound."""
-        return (*super().against_collapse, *(("a lower --beta",) if self.beta > 1 else ()))
+        return super().against_collapse + lower_beta(self.beta)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
 from disentool.contract.units import NATS_PER_IMAGE
-from disentool.methods._vae.config import AutoencoderConfig
+from disentool.methods._vae.config import AutoencoderConfig, lower_beta
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,4 +35,4 @@ class BetaVAEConfig(AutoencoderConfig):
         found = super().against_collapse
         if self.objective == "burgess":
             return (*found, "fewer --capacity-steps") if self.capacity_steps > self.steps else found
-        return (*found, "a lower --beta") if self.beta > 1 else found
+        return found + lower_beta(self.beta)

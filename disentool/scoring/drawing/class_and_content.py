@@ -9,7 +9,7 @@ from disentool.io.classes import ClassFactor, choose
 from disentool.metrics.exchanged_images import Images
 from disentool.metrics.parts import ALL_ROWS, HELD_OUT_CLASSES, HELD_OUT_ROWS, PARTS, TRAINING
 from disentool.scoring.data_rows import DataRows, TrainingFacts
-from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.model_functions import ModelFunctions, required
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +105,6 @@ def images_of(
             return functions.transfer(rows[class_at], rows[content_at])
         codes = table[content_at]
         codes[:, halves[0]] = table[class_at][:, halves[0]]
-        return functions.require("decode", "of class and content", "a decoder")(codes)
+        return required(functions.decode, "of class and content", "a decoder")(codes)
 
     return Images(lambda at: images(rows[at]), made)

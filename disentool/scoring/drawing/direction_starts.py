@@ -19,7 +19,7 @@ from disentool.metrics.facts import MetricFacts
 from disentool.metrics.result import Result
 from disentool.scoring.data_rows import DataRows
 from disentool.scoring.drawing.seeded_subset import check_protocol, check_seed
-from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.model_functions import ModelFunctions, required
 from disentool.scoring.record import recorded_constants, with_details
 
 
@@ -47,7 +47,7 @@ def draw(
 def score(facts: MetricFacts, drawn: DirectionStarts, direction: Direction, functions: ModelFunctions) -> Result:
     """How the direction decides its property. Raises ``DataMismatch`` where too few images can be measured."""
     constants = drawn.constants
-    moved = functions.require("moved", "control", "a generator")
+    moved = required(functions.moved, "control", "a generator")
     rng = np.random.default_rng((drawn.seed, 8))
     u, alphas = direction.u, np.linspace(-constants.extent, constants.extent, constants.levels)
     starts = rng.standard_normal((constants.starts, len(u)), dtype=np.float32)
@@ -102,14 +102,14 @@ def _law(
     low, high = direction.t_valid
     if not high > low:
         return None
-    moved = functions.require("moved", "control", "a generator")
-    coordinate = functions.require("coordinate", "control", "a generator")
+    moved = required(functions.moved, "control", "a generator")
+    coordinate = required(functions.coordinate, "control", "a generator")
     starts = rng.standard_normal((drawn.constants.samples, len(direction.u)), dtype=np.float32)
     s = starts @ direction.u.astype(np.float64)
     t = low + (high - low) * ndtr(s)  # F^-1(Phi(s))
     found = moved(direction.u, starts, np.stack([np.zeros(len(s)), coordinate(t)], axis=1))
     values = found.values[found.controlled]
-    there = np.isfinite(values).all(axis=1)
+    there = np.asarray(np.isfinite(values).all(axis=1))
     if there.sum() < max(20, len(there) // 2):
         raise DataMismatch(f"only {int(there.sum())} of {len(there)} samples can be measured by {found.kind}")
     weights = levels.resampled(int(there.sum()), drawn.constants.resamples, rng)

@@ -17,7 +17,7 @@ from disentool.metrics.tc import tc
 from disentool.scoring.codes import Codes
 from disentool.scoring.data_rows import DataRows
 from disentool.scoring.drawing.seeded_subset import SubsetDraw, draw_subset
-from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.model_functions import ModelFunctions, required
 from disentool.scoring.record import recorded_constants, with_details
 
 BLOCK = 256  # samples decoded together
@@ -65,14 +65,16 @@ def _of_aggregate(metric: str, drawn: SubsetDraw[Tc | Likelihood], codes: Codes,
     z = mean[picked] + np.exp(0.5 * logvar[picked].astype(np.float64)) * noise
     refuse_non_finite(z, "samples of q(z)")
     if protocol == "discriminator":
-        functions.require(
-            "density_ratio", f"{metric}, protocol discriminator,", "a checkpoint whose method has a discriminator"
+        required(
+            functions.density_ratio,
+            f"{metric}, protocol discriminator,",
+            "a checkpoint whose method has a discriminator",
         )
     log_ratio = log_q = None
     if protocol != "gaussian" and functions.density_ratio:
         log_ratio = functions.density_ratio(z.astype(np.float32))
     if protocol == "mixture" or (protocol == "discriminator" and metric != "tc"):
-        mixture = functions.require("log_q", f"{metric}, protocol {protocol},", "a function for mixtures")
+        mixture = required(functions.log_q, f"{metric}, protocol {protocol},", "a function for mixtures")
         log_q = mixture(z, mean, logvar, functions.progress)
     if metric == "tc":
         return tc(mean, logvar, log_q=log_q, log_ratio=log_ratio, protocol=protocol)
@@ -82,7 +84,7 @@ def _of_aggregate(metric: str, drawn: SubsetDraw[Tc | Likelihood], codes: Codes,
 
 def _likelihood(drawn: SubsetDraw[Tc | Likelihood], codes: Codes, functions: ModelFunctions) -> Result:
     """The samples are streamed, never held together."""
-    log_likelihood = functions.require("log_likelihood", "likelihood", "the decoder of a checkpoint")
+    log_likelihood = required(functions.log_likelihood, "likelihood", "the decoder of a checkpoint")
     rows, mean, logvar = _posterior(drawn, codes, "likelihood")
     samples = drawn.constants.samples
     estimates = Weighted(*np.empty((3, len(rows))))

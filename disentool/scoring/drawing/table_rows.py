@@ -12,10 +12,10 @@ from disentool.metrics.constants.disentanglement import Mig
 from disentool.metrics.facts import MetricFacts
 from disentool.metrics.mig import mig_of_posteriors
 from disentool.metrics.result import Result
-from disentool.scoring.codes import Codes
+from disentool.scoring.codes import Codes, Name
 from disentool.scoring.data_rows import DataRows, no_factors
 from disentool.scoring.drawing.seeded_subset import check_protocol, check_seed, unique_rows
-from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.model_functions import ModelFunctions, required
 from disentool.scoring.record import recorded_constants, values_of, with_details
 
 SAMPLED = "dlib"  # the protocol that draws its rows as disentanglement_lib does, number for number, on a complete grid
@@ -59,7 +59,7 @@ class TableRows:
         rows = self.test if part == "test" and self.test is not None else self.train
         return (self.factors if rows is None else self.factors[rows])[:, self.usable]
 
-    def codes(self, codes: Codes, array: str = "mean") -> tuple[np.ndarray, np.ndarray]:
+    def codes(self, codes: Codes, array: Name = "mean") -> tuple[np.ndarray, np.ndarray]:
         """float32 [n, D] of the training and of the test rows; the metric refuses what is not finite."""
         table = codes.require(array, self.metric)
         train = table[codes.select(None, self.n) if self.train is None else codes.at(self.train)]
@@ -131,7 +131,7 @@ def _mig_of_posteriors(drawn: TableRows, constants: Mig, codes: Codes, functions
         mean,
         drawn.codes(codes, "logvar")[0],
         labels[:, used],
-        functions.require("log_q", "mig, protocol chen,", "a function for mixtures"),
+        required(functions.log_q, "mig, protocol chen,", "a function for mixtures"),
         samples=constants.samples,
         rng=np.random.default_rng((drawn.seed, 3)),
         factor_names=[drawn.names[i] for i in used],

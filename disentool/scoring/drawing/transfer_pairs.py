@@ -19,7 +19,7 @@ from disentool.scoring.drawing import true_pairs
 from disentool.scoring.drawing.class_and_content import Labels, columns, cut, images_of, labels
 from disentool.scoring.drawing.seeded_subset import check_protocol, check_seed
 from disentool.scoring.drawing.true_pairs import TruePairs
-from disentool.scoring.model_functions import ModelFunctions
+from disentool.scoring.model_functions import ModelFunctions, required
 from disentool.scoring.record import recorded_constants, with_details
 
 MOST = 10_000_000  # pairs that are taken one by one
@@ -76,7 +76,7 @@ def score(facts: MetricFacts, drawn: TransferPairs, codes: Codes, functions: Mod
     """The measure's mean over the pairs of the first part there is, in the order of PARTS."""
     constants = drawn.constants
     if constants.measure == "lpips":
-        functions.require("perceptual", "transfer", "LPIPS's weights (--lpips FILE)")
+        required(functions.perceptual, "transfer", "LPIPS's weights (--lpips FILE)")
     table = codes.mean[codes.at(drawn.rows)]
     refuse_non_finite(table, "codes")
     halves = cut(drawn.cutting, table.shape[1])

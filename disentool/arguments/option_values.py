@@ -8,7 +8,7 @@ import functools
 from typing import get_args
 
 from disentool import named_code
-from disentool.commands.bounds import ClassProtocol, CodesFrom, Part, Side
+from disentool.arguments.bounds import ClassProtocol, CodesFrom, Part, Side
 from disentool.config import options
 from disentool.contract.configuration import presets_of
 from disentool.directions import METHODS as SEARCHES

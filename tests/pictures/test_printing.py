@@ -11,10 +11,10 @@ from PIL import Image
 
 from disentool.errors import WrongUsage
 from disentool.models.label import Label
-from disentool.pictures import lettering, page, stills, traversal_grid
+from disentool.pictures import lettering, printing, stills, traversal_grid
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.layout import Block
-from disentool.pictures.page import Paper
+from disentool.pictures.printing import Paper
 from disentool.pictures.traversal_grid import Variation
 from disentool.reporting import Silent
 
@@ -186,8 +186,8 @@ def test_paper_that_labels_do_not_fit(tmp_path):
         with pytest.raises(WrongUsage, match="mm"):
             paper.check()
     with pytest.raises(WrongUsage, match="--width"):
-        page.require_still([tmp_path / "a.gif", tmp_path / "a.html"], Paper(84))
-    page.require_still([tmp_path / "a.gif", tmp_path / "a.svg"], Paper(84))
+        printing.require_still([tmp_path / "a.gif", tmp_path / "a.html"], Paper(84))
+    printing.require_still([tmp_path / "a.gif", tmp_path / "a.svg"], Paper(84))
 
 
 NAMES = ("a very long name of a class", "Übergrößenträger", "x", "category_with_underscores-and-dashes", "Ελληνικά")
@@ -237,7 +237,7 @@ def test_a_sheet_without_a_page_is_printed_at_300_dots_per_inch(tmp_path):
     stills.write(tmp_path / "a.pdf", sheet, [np.zeros((1, 1, 8, 8, 1), np.uint8)], overwrite=False, comment="")
     wide, _ = mm_of_pdf((tmp_path / "a.pdf").read_bytes())
     assert wide == pytest.approx(sheet.shape[1] * 25.4 / 300, abs=0.05)
-    assert page.on_a_page((100, 4000)) == pytest.approx(4000 * 25.4 / 174)
+    assert printing.on_a_page((100, 4000)) == pytest.approx(4000 * 25.4 / 174)
 
 
 @pytest.mark.parametrize("suffix", ["pdf", "svg"])

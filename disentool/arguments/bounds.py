@@ -36,6 +36,7 @@ DRAWS = Bounds(1, 10_000_000)  # images drawn from a prior
 GRID_PIXELS = Bounds(8, 1024)  # an image's longer side in a grid of samples
 INVERTED_PIXELS = Bounds(16, 1024)  # the same in the picture of an inversion
 IMAGES = Bounds(1)  # images to start from
+STARTS = Bounds(5, 100_000)  # random codes that a search for directions begins from
 EXTENT = Bounds(0, 100, open_below=True)  # of a traversal, in standard deviations of the prior
 SUBSET = Bounds(1)
 RESIZED_PIXELS = Bounds(1, 4096)  # each side of the images of a data set
