@@ -8,7 +8,7 @@ from disentool.commands.bounds import CodesFrom, Side
 from disentool.commands.defaults import SWAP_FPS
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
-from disentool.io import files, hdf5
+from disentool.io import checkpoint, files, hdf5
 from disentool.io.call_checks import require_outputs_once
 from disentool.models import encoding, mixed_codes, swapped_latents
 from disentool.models.model import load_model
@@ -77,6 +77,7 @@ def swap(
     if average and not classes:
         raise WrongUsage("--average: makes one class of several images; name them with --class or --class-rows")
     if not outputs:
+        checkpoint.refuse_hdf5(path, or_codes=True)  # the wrong file is what to say first
         raise WrongUsage("nothing to write: name an output: -o FILE or --gif FILE")
     if hdf5.is_hdf5(path):
         yield swapped_latents.write(

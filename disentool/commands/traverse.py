@@ -11,7 +11,7 @@ from disentool.commands.bounds import ends_of
 from disentool.commands.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
-from disentool.io import files
+from disentool.io import checkpoint, files
 from disentool.models import dimensions, starting_codes
 from disentool.models.collapse import note_collapse
 from disentool.models.decoding import images_of
@@ -80,6 +80,8 @@ def traverse(
     if images and (image_files or rows is not None):
         source = "--image" if image_files else "--rows"
         raise WrongUsage(f"--images {images}: {source} names the images already; leave out --images")
+    if not outputs:
+        checkpoint.refuse_hdf5(path)  # the wrong file is what to say first
     check_outputs(outputs)
     page.require_still(outputs, paper)
     with ExitStack() as claims:

@@ -10,6 +10,7 @@ import numpy as np
 from disentool.commands.defaults import FPS, FRAMES
 from disentool.commands.traverse import claim_all
 from disentool.engine import devices
+from disentool.io import checkpoint
 from disentool.models.generator import Opened, generated_pixels
 from disentool.pages import explorer, explorer_content
 from disentool.pictures import page, traversal_grid
@@ -68,6 +69,8 @@ def traverse_directions(
     paper = Paper(width, height)
     check_sizes(images, steps, frames, fps, size)
     paper.check()
+    if not outputs:
+        checkpoint.refuse_hdf5(spec)  # the wrong file is what to say first
     check_outputs(outputs)
     page.require_still(outputs, paper)
     with ExitStack() as claims:

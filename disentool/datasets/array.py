@@ -12,6 +12,7 @@ from disentool.io import arrays, foreign_files
 
 _ROUNDING = 0.5 / 255  # beyond 0 and 1, as interpolation leaves floats: the nearest bytes are 0 and 255 all the same
 _FACTOR_KEYS = ("factors", "labels", "latents/classes", "latents_classes")  # looked for where no key is given
+_SHOWN = 8  # of the arrays that a note names
 _ORDERS = ("NHW", "HWN", "NHWC", "NCHW", "HWCN")  # of axes, the likelier first
 
 
@@ -31,8 +32,9 @@ def open_source(
     nothing is above 1 and the image is black and white), booleans, or floats 0..1. ``images_key``: the array's name;
     None: the only one of three or four axes.
 
-    Factors are numbers [N] or [N,K], or one class that is written one-hot [N,K]; ``factors_key``: the array's name, or, as a .npy holds one array, the path of
-    another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see :mod:`disentool.datasets.factor_columns`.
+    Factors are numbers [N] or [N,K], or one class that is written one-hot [N,K]; ``factors_key``: the array's name, or,
+    as a .npy holds one array, the path of another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see
+    :mod:`disentool.datasets.factor_columns`.
 
     Everything is read once to check it, and streamed. Raises WrongUsage, MissingFile, ForeignFile or DataMismatch.
     """
@@ -78,6 +80,7 @@ def open_source(
                 remark,
                 "" if labelled or axes else _maybe_channels(name or path.name, found.shape),
                 "" if factors else "no factors: name them with --factors-key",
+                _left_unread(known, {name, key if source == path else ""}),
                 *factor_columns.cuts(factors),
                 *factor_columns.remarks(factors),
                 *one_hot.remarks(factors),
@@ -91,6 +94,8 @@ def open_source(
 def _images_name(path: Path, known: dict) -> str:
     candidates = [name for name, (shape, _) in known.items() if len(shape) in (3, 4)]
     if not known and foreign_files.is_torch(path):
+        if model := foreign_files.trained(path):
+            raise ForeignFile(f"{path}: expected arrays, found {model}")
         raise ForeignFile(
             f"{path}: holds no tensors; expected one of images, a pair images and labels, or a dict of some"
         )
@@ -210,6 +215,13 @@ def _factors_place(path: Path, known: dict, key: str | None) -> tuple[Path, str]
     if key is None:
         return path, next((name for name in _FACTOR_KEYS if name in known), "")
     return (Path(key) if key.endswith(".npy") and key not in known else path), key
+
+
+def _left_unread(known: dict, used: set[str]) -> str:
+    """A remark that names the arrays of the file that were not used, with their shapes; empty where there are none."""
+    others = [f"{name} {list(shape) or '(no numbers)'}" for name, (shape, _) in known.items() if name not in used]
+    more = f", and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+    return f"left unread: {', '.join(others[:_SHOWN])}{more}; --factors-key names one array" if others else ""
 
 
 def _label_counts(source: Path, name: str) -> Sequence[int]:

@@ -22,8 +22,8 @@ def common_size(root: Path, images: Sequence[Path], headers: Sequence[Header]) -
         example = images[[(h.height, h.width) for h in headers].index(second)]
         side = suggested(first)
         raise DataMismatch(
-            f"{root}: images of {len(sizes)} sizes (height x width: {many} of {first[0]}x{first[1]} pixels,"
-            f" {few} of {second[0]}x{second[1]}, such as {example}); --size {side} crops and resizes all to {side}x{side}"
+            f"{root}: images of {len(sizes)} sizes (height x width: {many} of {first[0]}x{first[1]} pixels, {few}"
+            f" of {second[0]}x{second[1]}, such as {example}); --size {side} crops and resizes all to {side}x{side}"
         )
     return next(iter(sizes))
 
