@@ -200,6 +200,7 @@ METRICS_SHARE = {
 DATASETS_SHARE = {
     "source",
     "factor_columns",
+    "one_hot",
     "number_marks",
     "factor_table",
     "table_paths",

@@ -22,7 +22,7 @@ from disentool.directions.trajectories import generate
 from disentool.engine import devices
 from disentool.engine.randomness import latent_noise
 from disentool.errors import UnknownName, WrongUsage, counted
-from disentool.io import files
+from disentool.io import checkpoint, files
 from disentool.io.call_checks import require_once
 from disentool.models import fitted_images, starting_codes
 from disentool.models.generator import Opened, encodes, open_generator
@@ -77,6 +77,8 @@ def invert(
     """
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
+    if not outputs:
+        checkpoint.refuse_hdf5(spec)  # the wrong file is what to say first
     _check_outputs(outputs)
     chosen = _losses(losses, sigmas)
     _check_numbers(starts, steps, learning_rate)

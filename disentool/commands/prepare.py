@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from disentool.datasets import DATASETS, unpacked
+from disentool.datasets import DATASETS, picture_sizes, unpacked
 from disentool.datasets import verify as verifying
 from disentool.datasets.cache import downloaded
 from disentool.datasets.opening import open_source
@@ -71,7 +71,8 @@ def prepare(
                 if source.without is None:
                     raise
                 source = source.without(error.files)
-    for note in (*source.notes, *source.later_notes()):
+    sizes = picture_sizes.remarks(source.shape[1:3], size)
+    for note in (*source.notes, *sizes, *source.later_notes()):
         report.note(f"{output}: {note}")
     if chosen is None and source.split is not None:
         report.note(f"{output}: the data come with a split; --split published writes it")

@@ -12,11 +12,12 @@ from disentool.arguments.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files
+from disentool.io.checkpoint import refuse_hdf5
 from disentool.io.dataset import Dataset
 from disentool.models import dimensions, starting_codes
 from disentool.models.collapse import note_collapse
 from disentool.models.decoding import images_of
-from disentool.models.model import Checkpoint, TrainedModel, load_model
+from disentool.models.model import Checkpoint, TrainedModel, load_model, path_of
 from disentool.models.prior import note_scale
 from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
@@ -81,6 +82,8 @@ def traverse(
     if images and (image_files or rows is not None):
         source = "--image" if image_files else "--rows"
         raise WrongUsage(f"--images {images}: {source} names the images already; leave out --images")
+    if not outputs:
+        refuse_hdf5(path_of(checkpoint))  # the wrong file is what to say first
     check_outputs(outputs)
     printing.require_still(outputs, paper)
     with ExitStack() as claims:

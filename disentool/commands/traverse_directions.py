@@ -11,6 +11,7 @@ from disentool.arguments.bounds import ends_of
 from disentool.arguments.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.commands.traverse import claim_all
 from disentool.engine import devices
+from disentool.io.checkpoint import refuse_hdf5
 from disentool.io.dataset import Dataset
 from disentool.models.generator import Opened, generated_pixels, open_generator
 from disentool.models.model import Checkpoint, path_of
@@ -76,6 +77,8 @@ def traverse_directions(
     paper = Paper(width, height)
     check_sizes(images, steps, frames, fps, size)
     paper.check()
+    if not outputs:
+        refuse_hdf5(path_of(spec))  # the wrong file is what to say first
     check_outputs(outputs)
     printing.require_still(outputs, paper)
     with ExitStack() as claims:

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.datasets import factor_columns
+from disentool.datasets import factor_columns, one_hot
 from disentool.datasets.source import Source
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage, counted
 from disentool.io import arrays, foreign_files
 
 _ROUNDING = 0.5 / 255  # beyond 0 and 1, as interpolation leaves floats: the nearest bytes are 0 and 255 all the same
 _FACTOR_KEYS = ("factors", "labels", "latents/classes", "latents_classes")  # looked for where no key is given
+_SHOWN = 8  # of the arrays that a note names
 _ORDERS = ("NHW", "HWN", "NHWC", "NCHW", "HWCN")  # of axes, the likelier first
 
 
@@ -31,8 +32,9 @@ def open_source(
     nothing is above 1 and the image is black and white), booleans, or floats 0..1. ``images_key``: the array's name;
     None: the only one of three or four axes.
 
-    Factors are numbers [N] or [N,K]; ``factors_key``: the array's name, or, as a .npy holds one array, the path of
-    another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see :mod:`disentool.datasets.factor_columns`.
+    Factors are numbers [N] or [N,K], or one class that is written one-hot [N,K]; ``factors_key``: the array's name, or,
+    as a .npy holds one array, the path of another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see
+    :mod:`disentool.datasets.factor_columns`.
 
     Everything is read once to check it, and streamed. Raises WrongUsage, MissingFile, ForeignFile or DataMismatch.
     """
@@ -76,9 +78,12 @@ def open_source(
             note
             for note in (
                 remark,
+                "" if labelled or axes else _maybe_channels(name or path.name, found.shape),
                 "" if factors else "no factors: name them with --factors-key",
+                _left_unread(known, {name, key if source == path else ""}),
                 *factor_columns.cuts(factors),
                 *factor_columns.remarks(factors),
+                *one_hot.remarks(factors),
             )
             if note
         ),
@@ -89,6 +94,8 @@ def open_source(
 def _images_name(path: Path, known: dict) -> str:
     candidates = [name for name, (shape, _) in known.items() if len(shape) in (3, 4)]
     if not known and foreign_files.is_torch(path):
+        if model := foreign_files.trained(path):
+            raise ForeignFile(f"{path}: expected arrays, found {model}")
         raise ForeignFile(
             f"{path}: holds no tensors; expected one of images, a pair images and labels, or a dict of some"
         )
@@ -123,7 +130,10 @@ def _order(path: Path, name: str, rows: arrays.Rows, axes: str | None, labelled:
     else:
         fits = [letters for letters in _ORDERS if len(letters) == len(shape) and _colours(letters, shape)]
         fits = sorted(fits, key=lambda letters: letters.startswith("N") == rows.matlab)
-        fits = [letters for letters in fits if shape[letters.index("N")] in labelled] or fits
+        of_labels = [letters for letters in fits if shape[letters.index("N")] in labelled]
+        fits = of_labels or fits
+        if not of_labels and len(shape) == 3 and shape[-1] in (1, 3):
+            _refuse_one_picture(path, name, shape)
         if len(shape) == 3 and len(fits) > 1:
             fits = _stack(path, name, rows)
     if not fits:
@@ -136,6 +146,22 @@ def _order(path: Path, name: str, rows: arrays.Rows, axes: str | None, labelled:
     if rows.dtype.kind not in "bf" and rows.dtype != np.uint8:
         raise ForeignFile(f"{path}: array {name!r} is {rows.dtype}, expected uint8 0..255, booleans or floats 0..1")
     return tuple(fits[0].index(letter) for letter in "NHWC" if letter in fits[0])
+
+
+def _refuse_one_picture(path: Path, name: str, shape: tuple[int, ...]) -> None:
+    """ForeignFile for three axes of which the last is as long as that of colours, and no factors say that it is not."""
+    height, width, colours = shape
+    raise ForeignFile(
+        f"{path}: array {name!r} is {list(shape)}: one {'RGB' if colours == 3 else 'grey'} picture? expected images"
+        f" [N,H,W,C], such as [1,{height},{width},{colours}]; --axes NHW or --axes HWN says that it holds grey images"
+    )
+
+
+def _maybe_channels(name: str, shape: tuple[int, ...]) -> str:
+    """A remark on three axes of which the first is as long as that of colours."""
+    if len(shape) != 3 or shape[0] != 3:
+        return ""
+    return f"{name} is {list(shape)}, taken for 3 grey images; one RGB picture would be {[1, *shape]}"
 
 
 def _colours(letters: str, shape: tuple[int, ...]) -> bool:
@@ -191,6 +217,13 @@ def _factors_place(path: Path, known: dict, key: str | None) -> tuple[Path, str]
     return (Path(key) if key.endswith(".npy") and key not in known else path), key
 
 
+def _left_unread(known: dict, used: set[str]) -> str:
+    """A remark that names the arrays of the file that were not used, with their shapes; empty where there are none."""
+    others = [f"{name} {list(shape) or '(no numbers)'}" for name, (shape, _) in known.items() if name not in used]
+    more = f", and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+    return f"left unread: {', '.join(others[:_SHOWN])}{more}; --factors-key names one array" if others else ""
+
+
 def _label_counts(source: Path, name: str) -> Sequence[int]:
     """How many images the factors can be of; none where they are no factors, which :func:`_factors` refuses."""
     shape, _ = arrays.listing(source).get(name, ((), None))
@@ -212,6 +245,8 @@ def _factors(path: Path, source: Path, key: str, rows: int, bins: int) -> list[f
         table = found.all().reshape(rows, -1)
     stem = Path(key).stem
     names = _names(path, table.shape[1]) if source == path else None
+    if names is None and one_hot.is_one_hot(table):
+        return [one_hot.as_class(stem, table)]
     names = names or ([stem] if table.shape[1] == 1 else [f"{stem}{i}" for i in range(table.shape[1])])
     return [factor_columns.from_numbers(n, column, bins) for n, column in zip(names, table.T, strict=True)]
 

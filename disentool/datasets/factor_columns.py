@@ -14,6 +14,7 @@ from disentool.io import class_words
 BINS = 20
 _FEW = 0.1  # of a column's words
 _MARKS = 3  # different words, at most, that stand for a missing number in one column
+_DIGITS = re.compile("[0-9]{1,400}")
 _EXACT = 2**53  # from here on float64 does not tell all integers apart
 # What programs write for a value that is not there, or that no number is.
 _MISSING = {"nan", "NaN", "NAN", "NaT", "NA", "N/A", "n/a", "#N/A", "<NA>", "None", "NULL", "null"} | {
@@ -53,6 +54,8 @@ def from_column(name: str, words: Sequence[str], bins: int = BINS) -> Factor:
     """
     numbers = [_as_number(word) for word in words]
     others = [row for row, number in enumerate(numbers) if number is None]
+    if not others and (note := _merged_by_zeros(words)):
+        return replace(from_words(name, words), note=note)
     if not others:
         return _from_whole_numbers(name, words) or from_numbers(name, np.array(numbers), bins)
     missing = [row for row in others if words[row] in _MISSING]
@@ -60,17 +63,31 @@ def from_column(name: str, words: Sequence[str], bins: int = BINS) -> Factor:
     if found and (len(missing) == len(others) or len(others) < _FEW * len(words) or _measured(found, words, others)):
         raise DataMismatch(
             f"factor {name}: {len(found):,} of {len(words):,} values"
-            f" {'is a number' if len(found) == 1 else 'are numbers'}, but {words[others[0]]!r} (image"
-            f" {others[0] + 1}) is not; complete the column, or leave those images out"
+            f" {'is a number' if len(found) == 1 else 'are numbers'}, but {len(others):,}"
+            f" {'is' if len(others) == 1 else 'are'} not, the first {words[others[0]]!r} (image {others[0] + 1});"
+            " complete the column, or leave those images out"
         )
     if missing and not found:
         raise DataMismatch(
-            f"factor {name}: {len(missing):,} of {len(words):,} values {'is' if len(missing) == 1 else 'are'} missing:"
-            f" {words[missing[0]]!r} (image {missing[0] + 1}) names no class; complete the column, leave those images"
-            " out, or write another word"
+            f"factor {name}: {len(missing):,} of {len(words):,} values {'is' if len(missing) == 1 else 'are'} missing,"
+            f" the first {words[missing[0]]!r} (image {missing[0] + 1}), and that names no class; complete the column,"
+            " leave those images out, or write another word"
         )
     note = f"{words[missing[0]]!r} is taken for the name of a class" if missing else ""
     return replace(from_words(name, words), note=note)
+
+
+def _merged_by_zeros(words: Sequence[str]) -> str:
+    """What to say of whole numbers of which some differ in their leading zeros only, as 01 and 1; else nothing."""
+    first: dict[int, str] = {}
+    for word in dict.fromkeys(words):
+        if not _DIGITS.fullmatch(word):
+            return ""
+        first.setdefault(int(word), word)
+    for word in dict.fromkeys(words):
+        if (other := first[int(word)]) != word:
+            return f"{other} and {word} differ in their leading zeros; taken for names, a class each, not for numbers"
+    return ""
 
 
 def _measured(numbers: Sequence[float], words: Sequence[str], others: Sequence[int]) -> bool:
@@ -189,7 +206,15 @@ def remarks(factors: Sequence[Factor]) -> list[str]:
 
 def cuts(factors: Sequence[Factor]) -> list[str]:
     """The rule of each factor that was cut into bins."""
-    return [f"factor {factor.name}: {factor.rule}" for factor in factors if factor.rule]
+    return [f"factor {factor.name}: {factor.rule}; {_more_bins(factor)}" for factor in factors if factor.rule]
+
+
+def _more_bins(factor: Factor) -> str:
+    """What ``--bins`` would do for a factor that was cut."""
+    different = len(np.unique(factor.continuous)) if factor.continuous is not None else 0
+    if 2 * different <= len(factor.classes):  # values that come again may be levels
+        return f"--bins {different} gives each value its own class"
+    return "--bins says how many"
 
 
 def _as_number(word: str) -> float | None:

@@ -36,13 +36,17 @@ def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
     notes = list(read.notes)
     if at and read.names[at].lower() not in _FILE_COLUMNS:
         notes.append(f"{path}: column {at + 1} ({read.names[at] or 'without a name'}) names the images")
-    used = [i for i in _named(path, read.names, columns, at, notes) if i != at]
+    others = _other_image_columns(columns, at, paths)
+    if others:
+        named = ", ".join(read.names[i] or f"column {i + 1}" for i in others)
+        verbs = ("names", "is") if len(others) == 1 else ("name", "are")
+        notes.append(
+            f"{path}: {named} {verbs[0]} images too, and {verbs[1]} left out; the images are those of"
+            f" {read.names[at] or f'column {at + 1}'}"
+        )
+    used = [i for i in _named(path, read.names, columns, at, notes) if i != at and i not in others]
     images = _images(path, root, read.rows, at, paths, notes)
-    for (line, row), image in zip(read.rows, images, strict=True):
-        if "" in row and (empty := [read.names[i] for i in used if not row[i]]):
-            raise DataMismatch(
-                f"{path}: line {line}, {image or row[at]}, has no value for {empty[0]}; write one, or take the line out"
-            )
+    _refuse_gaps(path, read, used, [image or Path(row[at]) for (_, row), image in zip(read.rows, images, strict=True)])
     kept = [i for i, image in enumerate(images) if image is not None]
     missing = [Path(row[at]) for (_, row), image in zip(read.rows, images, strict=True) if image is None]
     without_row = sorted(
@@ -61,7 +65,9 @@ def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
         notes.append(f"{told}, and {'is' if one else 'are'} left out: {some(found)}")
     words = {}
     for i in used:
-        words[read.names[i]], remark = number_marks.without(path, read.names[i], [columns[i][row] for row in kept])
+        words[read.names[i]], remark = number_marks.without(
+            path, read.names[i], [columns[i][row] for row in kept], decimal_commas=read.decimal_commas
+        )
         notes += [remark] if remark else []
     return Table([image for image in images if image is not None], words, False, notes)
 
@@ -83,6 +89,38 @@ def _image_column(names: Sequence[str], columns: Sequence[list[str]], paths: Ima
             good = [i for i, count in enumerate(found) if 2 * count >= best]
             return min(good, key=lambda i: (_rank(names[i]), -found[i], i))
     return min(range(len(names)), key=lambda i: (_rank(names[i]), i))
+
+
+def _refuse_gaps(path: Path, read: tables.TextTable, used: Sequence[int], images: Sequence[Path]) -> None:
+    """DataMismatch for rows that have no value for one of the columns ``used``: how many, and which is the first."""
+    gaps = [
+        (line, image, empty)
+        for (line, row), image in zip(read.rows, images, strict=True)
+        if "" in row and (empty := [read.names[i] for i in used if not row[i]])
+    ]
+    if not gaps:
+        return
+    (line, image, empty), count = gaps[0], len(gaps)
+    where = f"line {line}, {image}, has" if count == 1 else f"{count:,} of {len(read.rows):,} rows have"
+    what = "no value" if count == 1 else f"an empty cell; the first, line {line}, {image}, has no value"
+    raise DataMismatch(
+        f"{path}: {where} {what} for {empty[0]}; write {'one' if count == 1 else 'a value in each'}, or take the"
+        f" {'line' if count == 1 else 'rows'} out"
+    )
+
+
+def _other_image_columns(columns: Sequence[list[str]], at: int, paths: ImagePaths) -> list[int]:
+    """The columns beside ``at`` that name an image, by its file's name, in most rows, and most rows another one.
+
+    A column of few different files, such as the template that each image was made from, is a factor.
+    """
+    others = []
+    for i, words in enumerate(columns):
+        different = set(words)
+        if i != at and 2 * len(different) > len(words) > 1:
+            found = sum(paths.looks_like_one(word) and paths.find(word) is not None for word in different)
+            others += [i] if 2 * found > len(different) else []
+    return others
 
 
 def _rank(name: str) -> int:

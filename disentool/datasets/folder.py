@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from joblib import cpu_count
 
-from disentool.datasets import factor_columns, factor_table, folder_listing, picture_sizes
+from disentool.datasets import factor_columns, factor_table, folder_listing, one_hot, picture_sizes
 from disentool.datasets.source import Source, Unreadable
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
 from disentool.io import foreign_files, read_images
@@ -92,7 +92,6 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
     size = folder.size or picture_sizes.common_size(folder.path, table.images, headers)
     grey = all(header.grey for header in headers) if folder.grey is None else folder.grey
     channels = 1 if grey else 3
-    notes += picture_sizes.remarks(headers, folder.size)
     try:
         factors = [
             factor_columns.from_words(name, words)
@@ -104,7 +103,7 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
     except DataMismatch as error:  # it knows the column, not the file
         raise DataMismatch(f"{folder.csv}: {error}") from None
     if not table.named:
-        notes += [*factor_columns.cuts(factors), *factor_columns.remarks(factors)]
+        notes += [*factor_columns.cuts(factors), *factor_columns.remarks(factors), *one_hot.remarks(factors)]
     shown = _Shown()
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
@@ -161,8 +160,8 @@ def _decode(
             found = read_images.picture(folder.path / image, channels, size)
             if folder.size is None and found.had != size:
                 raise ForeignFile(
-                    f"{folder.path / image}: has {found.had[1]}x{found.had[0]} pixels, its header says"
-                    f" {size[1]}x{size[0]}; save it anew"
+                    f"{folder.path / image}: has {found.had[0]}x{found.had[1]} pixels (height x width), its header"
+                    f" says {size[0]}x{size[1]}; save it anew"
                 )
         except (ForeignFile, MissingFile) as error:
             if folder.strict:

@@ -1,4 +1,4 @@
-"""Columns of numbers as other countries and programs write them: decimal commas, and marks between thousands."""
+"""Columns of numbers as people and programs write them: signs of their units, decimal commas, marks of thousands."""
 
 import re
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from disentool.errors import DataMismatch
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _WHOLE = re.compile(r"[+-]?\d+")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
+_SIGNS = "%\u2030\u00b0"  # per cent, per mille, degrees: one behind every number of a column
 _ONE_MARK = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")  # one number with a decimal comma, another with a mark of thousands
 # Ways to mark thousands: the marks, a number with them, the decimal sign, a number without them.
 _POINT, _COMMA = r"(\.\d+)?", r"(,\d+)?"
@@ -26,17 +27,23 @@ _WAYS = tuple(
 )
 
 
-def without(path: Path, name: str, words: list[str]) -> tuple[list[str], str]:
+def without(path: Path, name: str, words: list[str], *, decimal_commas: bool = False) -> tuple[list[str], str]:
     """A column of the table ``path`` with plain numbers for others, and what was done; any other column as it is.
 
-    DataMismatch where all its words are numbers, but not in one way, or in several ways that differ.
+    ``decimal_commas``: the table is of a country with decimal commas, so that 1,234 is less than 2. DataMismatch where
+    all its words are numbers, but not in one way, or in several ways that differ.
     """
+    sign = words[0][-1:] if words else ""
+    if sign and sign in _SIGNS and all(word.endswith(sign) and _is_number(word[:-1].rstrip()) for word in set(words)):
+        unsigned = [word[:-1].rstrip() for word in words]
+        plain, remark = without(path, name, unsigned, decimal_commas=decimal_commas)
+        return plain, f"factor {name}: read as numbers without their {sign}" + (f"; {remark}" if remark else "")
     different = sorted(set(words))
     odd = [word for word in different if not _PLAIN.fullmatch(word)]
     if not odd or not all(map(_is_number, different)):
         return words, ""
     if all(_DECIMAL_COMMA.fullmatch(word) or _WHOLE.fullmatch(word) for word in different):
-        if all(_ONE_MARK.fullmatch(word) for word in odd):
+        if not decimal_commas and all(_ONE_MARK.fullmatch(word) for word in odd):
             raise _ambiguous(path, name, odd[0], odd[0].replace(",", "."), odd[0].replace(",", ""))
         return [word.replace(",", ".") for word in words], f"factor {name}: decimal commas read, such as {odd[0]}"
     readings = {tuple(_read(word, *way) for word in different): way for way in _WAYS if _fits(different, way)}
@@ -50,9 +57,9 @@ def without(path: Path, name: str, words: list[str]) -> tuple[list[str], str]:
         at = next(i for i, pair in enumerate(zip(first, second, strict=True)) if pair[0] != pair[1])
         raise _ambiguous(path, name, different[at], first[at], second[at])
     ((read, way),) = readings.items()
-    plain = dict(zip(different, read, strict=True))
+    unmarked = dict(zip(different, read, strict=True))
     marked = next(word for word in different if way[1].fullmatch(word))
-    return [plain[word] for word in words], f"factor {name}: marks of thousands left out, such as {marked}"
+    return [unmarked[word] for word in words], f"factor {name}: marks of thousands left out, such as {marked}"
 
 
 _Way = tuple[str, re.Pattern, str, re.Pattern]

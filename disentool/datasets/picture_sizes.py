@@ -22,8 +22,8 @@ def common_size(root: Path, images: Sequence[Path], headers: Sequence[Header]) -
         example = images[[(h.height, h.width) for h in headers].index(second)]
         side = suggested(first)
         raise DataMismatch(
-            f"{root}: images of {len(sizes)} sizes ({many} of {first[1]}x{first[0]} pixels, {few} of"
-            f" {second[1]}x{second[0]}, such as {example}); --size {side} crops and resizes all to {side}x{side}"
+            f"{root}: images of {len(sizes)} sizes (height x width: {many} of {first[0]}x{first[1]} pixels, {few}"
+            f" of {second[0]}x{second[1]}, such as {example}); --size {side} crops and resizes all to {side}x{side}"
         )
     return next(iter(sizes))
 
@@ -34,13 +34,16 @@ def suggested(size: tuple[int, int]) -> int:
     return min(most, max(least, 2 ** round(math.log2(min(size)))))
 
 
-def remarks(headers: Sequence[Header], asked: tuple[int, int] | None) -> list[str]:
-    """What people should know of pictures with these headers; ``asked``: (height, width) of ``--size``, or None."""
-    height, width = headers[0].height, headers[0].width
-    if asked is not None or _SMALLEST <= min(height, width) <= max(height, width) <= _LARGE:
+def remarks(size: tuple[int, int], asked: tuple[int, int] | None) -> list[str]:
+    """What people should know of images of ``size`` (height, width); ``asked``: that of ``--size``, or None."""
+    height, width = size
+    if min(height, width) < _SMALLEST:
+        why = f"no method takes images with a side below {_SMALLEST}"
+    elif max(height, width) > _LARGE and asked is None:
+        why = "training will take long"
+    else:
         return []
-    why = "training will take long" if max(height, width) > _LARGE else f"no method takes less than {_SMALLEST}"
-    return [f"images of {width}x{height} pixels: {why}; --size {suggested((height, width))} resizes them"]
+    return [f"images of {height}x{width} pixels (height x width): {why}; --size {suggested(size)} resizes them"]
 
 
 def made(headers: Sequence[Header], size: tuple[int, int], channels: int) -> str:

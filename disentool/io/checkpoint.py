@@ -54,17 +54,28 @@ def read(path: Path) -> dict[str, Any]:
     """
     hint = "`disentool train` writes one"
     path = files.require(path, "checkpoint", "`disentool train factorvae` writes ./ckpt.pt")
-    if hdf5.is_hdf5(path):
-        raise ForeignFile(f"{path}: not a checkpoint, but {_of_hdf5(path)}")
+    refuse_hdf5(path)
     content = torch_file.load(path, "checkpoint", hint)
     check(path, content)
     return content
 
 
-def _of_hdf5(path: Path) -> str:
-    """What an HDF5 file is that was taken for a checkpoint, and where it belongs."""
+def refuse_hdf5(path: str | Path, *, or_codes: bool = False) -> None:
+    """ForeignFile for a data set, codes or directions in place of a checkpoint; nothing else of the file is checked.
+
+    ``or_codes``: a latents file would do.
+    """
+    path = Path(path)
+    if not hdf5.is_hdf5(path):
+        return
     with hdf5.opened(path) as file:
         name = hdf5.attribute(file, "format", None)
+    if not (or_codes and name == LATENTS.name):
+        raise ForeignFile(f"{path}: not a checkpoint, but {_of_hdf5(path, name)}")
+
+
+def _of_hdf5(path: Path, name: Any) -> str:
+    """What an HDF5 file of format ``name`` is that was taken for a checkpoint, and where it belongs."""
     if name == DATASET.name:
         return (
             f"a data set; `disentool train METHOD --data {shlex.quote(str(path))}` makes a checkpoint of it; encode,"

@@ -4,7 +4,9 @@ import shlex
 import zipfile
 from pathlib import Path
 
+from disentool.errors import ForeignFile
 from disentool.io import hdf5, read_images
+from disentool.io.schema import CHECKPOINT
 
 _LOOKED_AT = 2000  # names of a zip's members
 _STARTS = (
@@ -27,6 +29,8 @@ def described(path: Path) -> str:
         kind = _kind_of_zip(path)
     if kind == "damaged":
         return "a damaged zip archive; make it anew"
+    if kind == "torch" and (model := trained(path)):
+        return model
     if kind in ("arrays", "torch") or hdf5.is_hdf5(path):
         what = {"arrays": "arrays", "torch": "torch (a checkpoint, or tensors)"}.get(kind, "HDF5")
         it = "tensors of images" if kind == "torch" else "it"
@@ -44,6 +48,25 @@ def described(path: Path) -> str:
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return f"a text; `disentool prepare folder --from FOLDER --csv {name}` takes a table of factors"
     return "a file of another kind; `disentool prepare` reads folders of pictures, and .npy, .npz, HDF5 or .pt arrays"
+
+
+def trained(path: Path) -> str:
+    """What a checkpoint of disentool is, and of which data; empty for any other file of torch."""
+    from disentool.io import torch_file  # it loads torch, which takes seconds
+
+    try:
+        content = torch_file.load(path, "checkpoint", "", mapped=True)
+        torch_file.check_leaves(path, content)
+    except ForeignFile:
+        return ""
+    if not isinstance(content, dict) or content.get("format") != CHECKPOINT.name:
+        return ""
+    data = content.get("data")
+    spec = f" trained on {str(data.get('spec', data.get('name')))[:200]}" if isinstance(data, dict) else ""
+    return (
+        f"a checkpoint of disentool, {str(content.get('method'))[:80]}{spec}; a data set is a .h5 that `disentool"
+        " prepare` writes, or a name"
+    )
 
 
 def is_archive(path: Path) -> bool:

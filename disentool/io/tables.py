@@ -22,7 +22,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _OTHERS = ((b"PK\x03\x04", "a workbook"), (b"\xd0\xcf\x11\xe0", "a workbook"), (b"\x1f\x8b", "a compressed file"))
-_SEPARATED = {";": "semicolons", "|": "bars", " ": "spaces"}
+_SEPARATED = {"|": "bars", " ": "spaces"}
 _VALUE = re.compile(r"[+-]?[\d.,]+|.*\.\w{2,4}").fullmatch  # a number, or a file's name: no name of a column
 
 
@@ -30,23 +30,29 @@ _VALUE = re.compile(r"[+-]?[\d.,]+|.*\.\w{2,4}").fullmatch  # a number, or a fil
 class TextTable:
     """Names of the columns, and the rows with their line numbers; every word is stripped.
 
-    A column without a name is called by the empty string. ``notes``: what was passed over.
+    A column without a name is called by the empty string. ``notes``: what was passed over. ``decimal_commas``:
+    semicolons separate the columns, as Excel writes them where decimals have commas.
     """
 
     names: list[str]
     rows: list[tuple[int, list[str]]]
     notes: list[str]
+    decimal_commas: bool
 
 
 def read(path: Path) -> TextTable:
-    """A table with commas or tabs between its columns, a line of names first.
+    """A table with commas, tabs or semicolons between its columns, a line of names first.
+
+    Semicolons are meant where they, and neither commas nor tabs, separate the names.
 
     UTF-8, or UTF-16 and UTF-32 with their marks. Lines of comments (``#``), empty lines, and commas at the ends of
     lines are passed over. Where every row has one word more than there are names, as R writes it, the first column has
     no name. Raises MissingFile; ForeignFile for any other separator or encoding, and for rows of different lengths;
     UnsafeFile for a file of more than 256 MB.
     """
-    lines, comments = _without_comments(path, _lines(path))
+    text = _text(path)
+    separator = _separator(path, text)
+    lines, comments = _without_comments(path, _lines(path, text, separator))
     if len(lines) < 2:
         raise ForeignFile(
             f"{path}: expected a line of column names and a row per image, found {counted(len(lines), 'line')}"
@@ -57,7 +63,9 @@ def read(path: Path) -> TextTable:
     if twice:
         raise ForeignFile(f"{path}: columns need different names, found {', '.join(twice)} more than once")
     notes = [f"{path}: passed over {comments:,} line{'' if comments == 1 else 's'} of comments"] if comments else []
-    return TextTable(names, rows, notes)
+    if separator == ";":
+        notes.append(f"{path}: its columns are separated by semicolons, so a comma in a number is a decimal comma")
+    return TextTable(names, rows, notes, separator == ";")
 
 
 def _text(path: Path) -> str:
@@ -86,10 +94,8 @@ def _text(path: Path) -> str:
     return text
 
 
-def _lines(path: Path) -> list[tuple[int, list[str]]]:
+def _lines(path: Path, text: str, separator: str) -> list[tuple[int, list[str]]]:
     """Every line that is not empty, as words, with its number."""
-    text = _text(path)
-    separator = _separator(path, text)
     before = csv.field_size_limit()
     csv.field_size_limit(max(before, len(text)))  # of the whole process: put back
     try:
@@ -105,13 +111,15 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def _separator(path: Path, text: str) -> str:
-    """A comma or a tab: the one that makes columns; ForeignFile where only another one does."""
+    """A comma, a tab or a semicolon: the one that makes columns; ForeignFile where only another one does."""
     sample = []
     for line in io.StringIO(text):
         if line.strip() and not line.startswith(("#", _EXCEL)):
             sample.append(line[:100_000])
         if len(sample) == _LOOKED_AT:
             break
+    if sample and ";" in sample[0] and not set(",\t") & set(sample[0]):
+        return ";"
     usual = "\t," if path.suffix.lower() == ".tsv" else ",\t"
     for separator in usual:
         if _columns(sample, separator) > 1:

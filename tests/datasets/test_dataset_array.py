@@ -136,6 +136,21 @@ def test_which_images(cli, folder):
     cli("prepare", "array", "--from", "none.npy").failed(1, "none.npy")
 
 
+def test_arrays_that_are_not_used_are_named(cli, folder):
+    np.savez("a.npz", imgs=IMAGES, latents_values=np.ones((12, 2)), latents_classes=LABELS, words=np.array(["a"] * 12))
+    done = cli("prepare", "a.npz", "-o", "d.h5")
+    done.printed("d.h5")
+    assert "latents_values [12, 2], words (no numbers)" in done.err and "latents_classes [" not in done.err
+    with h5py.File("b.h5", "w") as file:
+        file["images"], file["colour"], file["size"] = IMAGES, LABELS[:, 0], np.arange(12.0)
+    done = cli("prepare", "b.h5", "-o", "e.h5")
+    done.printed("e.h5")
+    assert "colour [12], size [12]" in done.err
+    done = cli("prepare", "b.h5", "--factors-key", "colour", "-o", "f.h5")
+    done.printed("f.h5")
+    assert "size [12]" in done.err and "colour [" not in done.err
+
+
 class Bomb:
     def __reduce__(self):
         return (exec, ("raise SystemExit('executed')",))

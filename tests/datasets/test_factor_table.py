@@ -66,8 +66,51 @@ def test_the_image_column_is_the_one_that_names_files(cli, pictures, header, lin
 
 
 def test_of_two_columns_of_files_the_one_with_a_name_for_it_is_taken(cli, pictures):
-    data, _ = prepared(cli, "t.csv", rows("{file},{file},{i}", "mask,file,x"))
-    assert data.factor_names == ("mask", "x")
+    data, said = prepared(cli, "t.csv", rows("{file},{file},{i}", "mask,file,x"))
+    assert data.factor_names == ("x",) and "mask" in said
+
+
+def test_a_second_column_of_images_is_no_factor_and_one_of_a_few_files_is(cli, pictures):
+    lines = [f"{i:03}.png,{COUNT - 1 - i:03}.png,{i % 2:03}.png" for i in range(COUNT)]
+    data, said = prepared(cli, "t.csv", "\n".join(["left,right,template", *lines]))
+    assert data.factor_names == ("template",) and data.factor_sizes == (2,)
+    assert data.images[:, 0, 0, 0].tolist() == list(range(COUNT))
+    assert "right" in said and "left" in said
+
+
+def test_leading_zeros_that_tell_words_apart_make_names_of_numbers(cli, pictures):
+    codes = ["01", "1", "001", "2"]
+    text = "\n".join(["file,zip,n", *(f"{i:03}.png,{codes[i % 4]},{i:02}" for i in range(COUNT))])
+    data, said = prepared(cli, "t.csv", text)
+    assert data.factor_sizes == (4, COUNT) and set(data.class_names["zip"]) == set(codes)
+    assert "zeros" in said and "factor n" not in said  # 00, 01, ... are different numbers
+
+
+def test_semicolons_separate_where_decimals_have_commas(cli, pictures):
+    data, said = prepared(cli, "t.csv", rows('{file};{i},125;"a, b {i}"', "file;x;words"))
+    assert data.factor_names == ("x", "words") and "semicolons" in said
+    assert data.factor_values["x"].tolist() == [i + 0.125 for i in range(COUNT)]
+    assert data.class_names["words"][1] == "a, b 1"
+    data, _ = prepared(cli, "t.csv", "sep=;\n" + rows("{file};{i}.5", "file;x"))
+    assert data.factor_values["x"].tolist() == [i + 0.5 for i in range(COUNT)]
+    data, _ = prepared(cli, "t.csv", rows("{file};1.23{i},5", "file;x"))
+    assert data.factor_values["x"].tolist() == [1230.5 + i for i in range(COUNT)]
+
+
+def test_a_gap_is_told_with_its_number_and_its_first_line(cli, pictures):
+    text = "\n".join(["file,angle", *(f"{i:03}.png,{'' if i in (2, 5) else i}" for i in range(COUNT))])
+    refused(cli, "t.csv", text, "2 of 8", "line 4")
+    text = text.replace("5.png,", "5.png,1.5")
+    refused(cli, "t.csv", text, "line 4")
+    refused(cli, "t.csv", text.replace("2.png,", "2.png,NA").replace("6.png,6", "6.png,NA"), "6 of 8", "2 are not")
+
+
+def test_levels_that_were_cut_say_how_they_are_kept(cli, pictures):
+    text = "\n".join(["file,deg", *(f"{i:03}.png,{[0, 0.5, 1, 1.5][i % 4 if i < 7 else 0]}" for i in range(COUNT))])
+    data, said = prepared(cli, "t.csv", text, "--bins", 2)
+    assert data.factor_sizes < (4,) and "--bins 4" in said
+    data, _ = prepared(cli, "t.csv", text, "--bins", 4)
+    assert data.factor_sizes == (4,)
 
 
 def test_a_number_is_a_file_only_where_no_column_names_files(cli, folder):
@@ -133,7 +176,7 @@ def test_a_long_text_is_read_and_the_limit_of_the_process_stays(cli, pictures):
     [
         (rows("{file}|{i}", "file|x"), "bars"),
         (rows("{file} {i}", "file x"), "spaces"),
-        (rows("{file};{i},5", "file;x"), "semicolons"),
+        (rows("{file};{i},5", "file;x").replace("005.png;5,5", "005.png;5;5"), "line 7"),
         (rows("{file},grün", "file,farbe").encode("latin-1"), "UTF-8"),
         (rows("{file},{i}", "file,x").encode("utf-16-le"), "UTF-8"),
         (rows("{file},{i}", "file,front/side"), "front/side"),

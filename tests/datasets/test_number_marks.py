@@ -24,6 +24,9 @@ TABLE = Path("t.csv")
         (["1\u202f234,5", "12,5"], ["1234.5", "12.5"]),
         (["1'234.5", "12"], ["1234.5", "12"]),
         (["12,34,567", "2,345"], ["1234567", "2345"]),
+        (["33.3%", "-5 %", "1e2%"], ["33.3", "-5", "1e2"]),
+        (["33,3%", "5%"], ["33.3", "5"]),
+        (["10°", "12.5 °"], ["10", "12.5"]),
     ],
 )
 def test_numbers_of_other_countries(words, numbers):
@@ -34,7 +37,16 @@ def test_numbers_of_other_countries(words, numbers):
 
 @pytest.mark.parametrize(
     "words",
-    [["1", "2.5", "1e3"], ["1.234", "2"], ["a", "1,5"], ["1,2,3", "1,2"], ["1-2", "3"], ["10%"], ["2020-01-02"]],
+    [
+        ["1", "2.5", "1e3"],
+        ["1.234", "2"],
+        ["a", "1,5"],
+        ["1,2,3", "1,2"],
+        ["1-2", "3"],
+        ["10%", "5"],
+        ["10%", "ten%"],
+        ["2020-01-02"],
+    ],
 )
 def test_other_words_stay(words):
     assert number_marks.without(TABLE, "v", words) == (words, "")
@@ -65,4 +77,5 @@ def test_tables_of_such_numbers(cli, folder):
     (folder / "t.csv").write_text("file,v\n0.png,1,5\n1.png,2,5\n2.png,3,5\n")  # decimal commas that nothing quotes
     cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(1, "quotes")
     (folder / "t.csv").write_text("file;v\n0.png;1,5\n1.png;2,5\n2.png;3,5\n")
-    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").failed(1, "semicolons")
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").printed("e.h5")
+    assert dataset.read(folder / "e.h5").factor_values["v"].tolist() == [1.5, 2.5, 3.5]

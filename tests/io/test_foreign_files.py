@@ -96,3 +96,15 @@ def test_a_file_that_is_no_data_set(cli, containers, file, noun):
 def test_nothing_is_decoded_to_tell_what_a_file_is(containers, monkeypatch):
     monkeypatch.setattr(zipfile.ZipFile, "open", None)
     assert "torch" in foreign_files.described(containers / "tensor.pt")
+
+
+def test_a_checkpoint_is_no_data_set(cli, trained, squares, folder):
+    (folder / "b.pt").write_bytes(trained.read_bytes())
+    cli("train", "vae", "--data", "b.pt", "-o", "new.pt").failed(1, "checkpoint", "squares.h5", "factorvae")
+    cli("prepare", "b.pt", "-o", "d.h5").failed(1, "checkpoint", "squares.h5")
+
+
+@pytest.mark.parametrize("command", ["traverse", "swap", "invert"])
+def test_a_wrong_input_is_told_before_a_missing_output(cli, trained, squares, folder, command):
+    cli(command, squares).failed(1, "data set")
+    cli(command, trained).failed(2, "-o")
