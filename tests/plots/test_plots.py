@@ -225,6 +225,18 @@ def test_unit_of_a_term(term, method, loss, unit):
     assert unit_of(term, method, loss) == unit
 
 
+def test_history_knows_the_names_that_progress_prints():
+    drawing = of("history", made.history(), HISTORY.name, terms=("rec,kl",))
+    assert [axis.get_ylabel().split()[0] for axis in axes(drawing)] == ["reconstruction", "KL"]
+
+
+def test_history_breaks_labels_before_their_units():
+    rows = [{**line, "discriminator_accuracy": 0.5} for line in made.history()]
+    drawing = of("history", rows, HISTORY.name, terms=("discriminator_accuracy,tc,kl",), width=174)
+    broken = [axis.get_ylabel().split("\n") for axis in axes(drawing)]
+    assert len({len(lines) for lines in broken}) == 1 and all(lines[-1].startswith("(") for lines in broken)
+
+
 def test_history_of_checkpoints_is_by_setting():
     runs = [("a", 0, 1.0), ("b", 1, 1.0), ("c", 0, 4.0)]
     found = [
@@ -516,6 +528,16 @@ def test_compare_marks_what_is_undefined():
     assert [text.get_text() for text in axes(drawing)[0].texts] == ["1 undefined", "undefined"]
     assert "Undefined: the metric gave no finite score." in drawing.caption
     assert drawing.caption.startswith("2 to 4 seeds a setting.")
+
+
+def test_compare_tells_undefined_on_the_line_of_its_row():
+    rows = [*made.scored("mig", steps=(500,)), made.record("mig", None, seed=9, method="betavae", weight=4.0)]
+    (axis,) = axes(of("compare", rows, width=60))
+    (told,) = [text for text in axis.texts if "undefined" in text.get_text()]
+    places = dict(
+        zip((t.get_text().replace("\n", " ") for t in axis.get_yticklabels()), axis.get_yticks(), strict=True)
+    )
+    assert told.get_position()[1] == pytest.approx(places["β-VAE β = 4"], abs=0.4)
 
 
 def test_axes_and_intervals_stay_in_the_range_of_a_metric():
