@@ -17,7 +17,7 @@ from disentool.plots import PLOTS
 @command(
     examples=(
         "disentool plot history ckpt.pt -o history.pdf",
-        "disentool plot tradeoff scores.jsonl --metrics factor,reconstruction -o tradeoff.pdf",
+        "disentool plot tradeoff scores.jsonl --metrics factor,mig -o tradeoff.pdf",
     ),
     names={"Kinds": [(name, summary) for name, (_, summary) in PLOTS.items()]},
 )

@@ -16,6 +16,7 @@ HEIGHT = 247.0  # mm: what margins of 25 mm leave of A4
 _POINTS = (6.0, 5.5, 5.0, 4.5, 4.0, 3.5)  # of labels, the first that leaves room
 SCREEN = 150.0  # dots per inch, with which labels for a screen are readable on paper
 _SMALLEST_CELL = 1.0  # mm
+_CLEAR_CELL = 3.0  # mm, below which a note says how small images are
 _STEPS = 30  # of a bisection
 
 
@@ -96,6 +97,11 @@ def fit(
             more = math.ceil(least * PRINT / found.dpi)
             found = _largest(blocks, height, width, more, room, points)
         if found is not None:
+            side = max(height, width) * found.factor * INCH / found.dpi
+            if paper.asked and side < _CLEAR_CELL:
+                report.note(
+                    f"{output}: its images are {side:.1f} mm; larger with more mm, or fewer images in the picture"
+                )
             return found
     if paper.asked:
         asked = " and ".join(f"--{n} {v:g}" for n, v in (("width", paper.width), ("height", paper.height)) if v)

@@ -169,13 +169,14 @@ def _blocks(planned: Traversal, beside: Sequence[LeftImages]) -> Iterator[tuple[
             labels = tuple(variation.beside for variation in variations)
             high = planned.stacked and len(labels) > 2  # room for two images, with a caption between them
             aside = (tuple(left),) if high else tuple((entry,) for entry in left)
+            heads = high or start == 0 or len(planned.groups) > 1
             yield (
                 Block(
                     rows=labels,
                     columns=tuple(map(Label, numbers(variations[0].values))),
                     aside=() if number else aside,
-                    heads=high or start == 0 or len(planned.groups) > 1,
-                    axis="" if start else variations[0].axis,
+                    heads=heads,
+                    axis=variations[0].axis if heads else "",
                     joined=number > 0,
                 ),
                 places,

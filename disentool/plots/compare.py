@@ -20,6 +20,7 @@ READS = (SCORE.name,)
 USES = frozenset({"metrics", "xlim"})
 _COLUMNS, _MOST = 4, 60  # panels side by side, settings
 _ROW, _LINE = 4.4, 2.6  # mm, of a setting's row, and of each further line of its name
+_TOLD = 0.5  # of an axis, the room for words
 
 
 def draw(found: list[Table], options: Options) -> Drawing:
@@ -34,7 +35,9 @@ def draw(found: list[Table], options: Options) -> Drawing:
     refuse_more(len(order), _MOST, "settings", "plot fewer records")
     width = options.width or (style.COLUMN if len(shown) == 1 else style.PAGE)
     labels, beside = row_labels([setting.called(options.names) for setting in order], options, width)
-    tall = sum(_ROW + _LINE * label.count("\n") for label in labels) * options.points / style.TEXT
+    heights = [1 + _LINE / _ROW * label.count("\n") for label in labels]  # of rows, times one of a single line
+    tall = _ROW * sum(heights) * options.points / style.TEXT
+    middles = [sum(heights[:n]) + (high - 1) / 2 for n, high in enumerate(heights)]
     figure, panes = panels(options, len(shown), tall, least=26, most=_COLUMNS, beside=beside, sharey=True)
     methods = list(dict.fromkeys(setting.method for setting in order))
     drawn: list[tuple[Summary, tuple[float, float]]] = []
@@ -42,19 +45,23 @@ def draw(found: list[Table], options: Options) -> Drawing:
         metric = name.rpartition("@")[0]
         measure = measure_of(own)
         bounds = axes.range_of(metric, measure)
-        for place, setting in enumerate(order):
+        undefined: list[tuple[float, Summary]] = []
+        for place, setting in zip(middles, order, strict=True):
             mine = [record for record in own if of[id(record)] == setting]
             if mine:
                 look = style.look(methods.index(setting.method))
                 drawn.append((_row(axis, place, mine, look, options, bounds), bounds))
+                undefined.append((place, drawn[-1][0]))
         called = tables.called(name, rows, options.names.metric(metric))
         axis.set_title(f"{called} {arrow(metric, measure)}".strip())
         axis.set_xlabel(unit_of(metric, measure) or "score")
         axis.grid(False, axis="y")
         axes.few(axis, "x", 4)
         axes.limit(axis, "x", bounds, options.xlim)
-    panes[0].set_yticks(range(len(order)), labels)
-    panes[0].set_ylim(len(order) - 0.5, -0.5)
+        for place, scores in undefined:
+            _tell_undefined(axis, place, scores, options)
+    panes[0].set_yticks(middles, labels)
+    panes[0].set_ylim(sum(heights) - 0.5, -0.5)
     told = _caption(
         drawn, any(arrow(name.rpartition("@")[0], measure_of(own)) for name, own in shown.items()), _unequal(shown, of)
     )
@@ -63,7 +70,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
 
 def _row(
     axis: "Axes",
-    place: int,
+    place: float,
     mine: list[dict[str, Any]],
     look: dict[str, Any],
     options: Options,
@@ -74,21 +81,27 @@ def _row(
     last = seeds.at_the_end(mine)
     own = seeds.interval(last[0][0]) if len(last) == len(last[0]) == 1 else None
     marks.across(axis, place, scores, look, options, own=own, bounds=bounds)
-    if scores.undefined:
-        told = f"{scores.undefined} undefined" if scores.values else "undefined"
-        at = (0.98, "right") if scores.values and scores.mean < 0.5 * sum(axis.get_xlim()) else (0.02, "left")
-        axis.text(
-            at[0],
-            place + (0.32 if scores.values else 0.0),
-            told,
-            transform=axis.get_yaxis_transform(),
-            ha=at[1],
-            va="center",
-            fontsize=options.small * 0.9,
-            fontstyle="italic",
-            color=style.soft(options),
-        )
     return scores
+
+
+def _tell_undefined(axis: "Axes", place: float, scores: Summary, options: Options) -> None:
+    """How many seeds of a row have no score: on its line, at the end with more room; below what fills the line."""
+    if not scores.undefined:
+        return
+    low, high = axis.get_xlim()
+    ends = [*scores.values, *(marks.interval(scores) or ())]
+    before, after = (min(ends) - low, high - max(ends)) if ends else (high - low, 0.0)
+    beside = max(before, after) > _TOLD * (high - low)
+    axis.text(
+        *(0.02 if before > after else 0.98, place if beside else place + 0.32),
+        f"{scores.undefined} undefined" if scores.values else "undefined",
+        transform=axis.get_yaxis_transform(),
+        ha="left" if before > after else "right",
+        va="center",
+        fontsize=options.small * 0.9,
+        fontstyle="italic",
+        color=style.soft(options),
+    )
 
 
 def _unequal(shown: dict[str, list[dict[str, Any]]], of: dict[int, Setting]) -> bool:

@@ -12,7 +12,7 @@ from disentool.plots import axes, marks, style
 from disentool.plots.axes import ANY
 from disentool.plots.panels import handle, panels
 from disentool.plots.style import Drawing, Options
-from disentool.plots.terms import unit_of_all
+from disentool.plots.terms import PROGRESS_NAMES, unit_of_all
 from disentool.results.labels import count_range
 from disentool.results.reading import Table
 from disentool.results.seeds import LEAST
@@ -40,7 +40,8 @@ def draw(found: list[Table], options: Options) -> Drawing:
     groups = _groups(found, options)
     runs = [run for group in groups for run in group.runs]
     there = list(dict.fromkeys(term for _, curves in runs for term in curves))
-    terms = score_records.split(options.terms) or there
+    asked = score_records.split(options.terms)
+    terms = [term if term in there else PROGRESS_NAMES.get(term, term) for term in asked] or there
     for term in terms:
         if term not in there:
             raise UnknownName("term of these histories", term, there)

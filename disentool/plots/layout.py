@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.backend_bases import RendererBase
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 CELL = "cell"  # marks the text of a matrix' cell, which shrinks to it
 KEY = "key"  # the label of axes that hold a colour key
 
+PAGE_HEIGHT = 247.0  # mm: what margins of 25 mm leave of A4
 _PASSES = 3  # of layout: broken labels take more height, and higher axes other ticks
 _EDGE = 3.0  # points, from the figure's edges to what stands outside the axes
 _GAP = 4.0  # points, between those
@@ -48,6 +50,12 @@ def finish(drawing: Drawing, options: Options) -> Drawing:
         drawing.after()
     wrong = fit.problems(figure)
     if not wrong:
+        high = figure.get_figheight() * style.INCH
+        if options.height is None and high > PAGE_HEIGHT:
+            note = (
+                f"is {high:.0f} mm high, more than the {PAGE_HEIGHT:.0f} mm of a page; a larger --width has more room"
+            )
+            return replace(drawing, notes=(*drawing.notes, note))
         return drawing
     if options.width is None and options.height is None:
         return replace(drawing, notes=(*drawing.notes, f"{wrong[0]}; a larger --width has room"))
@@ -133,17 +141,31 @@ def _place(drawing: Drawing, options: Options, above: float, below: float) -> No
 def _settle(figure: "Figure", titles: list[str], options: Options, renderer: "RendererBase") -> None:
     """Break the labels of axes to their length, and thin ticks whose labels collide."""
     wide, high = figure.get_figwidth() * 72, figure.get_figheight() * 72
+    found: tuple[list[tuple[Text, float]], ...] = ([], [])  # labels of x axes and of y axes, with their room
     for axis, title in zip(figure.axes, titles, strict=True):
         if not axis.axison:
             continue
         place = axis.get_position()
         across, up = place.width * wide, place.height * high
-        for label, room in ((axis.xaxis.label, across), (axis.yaxis.label, up)):
-            label.set_text(text.wrapped(label.get_text(), max(room, 20.0), options))
-            label.set_linespacing(1.1)
+        found[0].append((axis.xaxis.label, max(across, 20.0)))
+        if axis.get_label() == KEY:
+            axis.yaxis.label.set_text(text.wrapped(axis.yaxis.label.get_text(), max(up, 20.0), options))
+        else:
+            found[1].append((axis.yaxis.label, max(up, 20.0)))
         if title:
             axis.set_title(text.cut(title, max(across, 20.0), options), linespacing=1.1)
         _thin(axis, renderer)
+    for labels in found:
+        _break(labels, options)
+
+
+def _break(labels: "list[tuple[Text, float]]", options: Options) -> None:
+    """Break labels to their room, the units in all of them apart where one is too long."""
+    too_long = any(text.width(label.get_text().replace("\n", " "), options) > room for label, room in labels)
+    for label, room in labels:
+        broken = text.unit_apart if too_long else text.wrapped
+        label.set_text(broken(label.get_text(), room, options))
+        label.set_linespacing(1.1)
 
 
 def _thin(axis: "Axes", renderer: "RendererBase") -> None:

@@ -54,7 +54,9 @@ def cells(
             continue
         corner = (column - 0.5, row - 0.5)
         hatch = None if known else "////"
-        axis.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=soft, linewidth=0.25, hatch=hatch, gid=CELL))
+        frame = Rectangle(corner, 1, 1, fill=False, edgecolor=soft, linewidth=0.25, hatch=hatch, gid=CELL)
+        axis.add_patch(frame)
+        frame.set_clip_on(False)  # else the outer edges are half as wide
         ink = blank if known and abs(value) > _STRONG else style.ink(options)
         if text:
             axis.text(column, row, text, ha="center", va="center", fontsize=options.small, color=ink, gid=CELL)

@@ -8,6 +8,8 @@ from disentool import named_code
 from disentool.contract.units import NATS_PER_IMAGE, units_of
 from disentool.methods import METHODS
 
+PROGRESS_NAMES = {"rec": "reconstruction", "D acc": "discriminator_accuracy"}  # as lines of progress print terms
+
 
 def unit_of(term: str, method: str | None, reconstruction_loss: str) -> str:
     """The unit of a term; empty where it has none, or where it is not known.

@@ -40,6 +40,12 @@ def wrapped(text: str, room: float, options: Options, points: float | None = Non
     return "\n".join(lines)
 
 
+def unit_apart(label: str, room: float, options: Options) -> str:
+    """The label with a line break before the bracket that ends it, in which a unit stands; both parts as wrapped."""
+    name, bracket, unit = label.replace("\n", " ").partition(" (")
+    return "\n".join(wrapped(part, room, options) for part in (name, f"({unit}") if bracket or part == name)
+
+
 def cut(text: str, room: float, options: Options, points: float | None = None) -> str:
     """As :func:`wrapped`, and a word that is too long loses its middle."""
     return "\n".join(_cut(line, room, options, points) for line in wrapped(text, room, options, points).split("\n"))

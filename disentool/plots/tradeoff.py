@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from disentool.errors import DataMismatch
+from disentool.errors import DataMismatch, WrongUsage
 from disentool.io import score_records
 from disentool.io.schema import SCORE
 from disentool.plots import axes, marks, placing, tables
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 READS = (SCORE.name,)
 USES = frozenset({"metrics", "xlim", "ylim"})
+_MOST_NAMED = 8  # points of a panel that are named by their options
 
 Runs = dict[str, dict[float, tuple[float, float]]]  # seed -> step -> (reconstruction, score)
 
@@ -29,18 +30,18 @@ Runs = dict[str, dict[float, tuple[float, float]]]  # seed -> step -> (reconstru
 def draw(found: list[Table], options: Options) -> Drawing:
     """A panel for each metric; its mean and interval over seeds for each setting, at the last step and on the way."""
     rows = tables.scores(found)
-    names = score_records.split(options.metrics) or [_usual(rows)]
+    names = _chosen(options) or [_usual(rows)]
     read = [_runs(rows, name) for name in names]
     figure, shown = panels(options, len(names), 52)
     methods: dict[str, int] = {}
     averaged: set[str] = set()  # methods with a mean, whose mark is filled
     counts: list[int] = []
     way = False
-    named: list[list[Named]] = []
+    placed: list[list[tuple[float, float, Setting]]] = []
     for axis, name, (runs, _) in zip(shown, names, read, strict=True):
         metric = name.partition("@")[0]
         bounds = (axes.range_of("reconstruction"), axes.range_of(metric))
-        named.append([])
+        placed.append([])
         for setting in in_order(runs):
             ink = look(methods.setdefault(setting.method, len(methods)))
             counts.append(len(runs[setting]))
@@ -48,31 +49,49 @@ def draw(found: list[Table], options: Options) -> Drawing:
             way = way or there
             if len(runs[setting]) >= seeds.LEAST:
                 averaged.add(setting.method)
-            if setting.values:
-                named[-1] += [Named(*point, setting.options_called(options.names)) for point in at]
+            placed[-1] += [(x, y, setting) for x, y in at]
         axis.set_xlabel(options.names.measured("reconstruction"))
         axis.set_ylabel(options.names.measured(metric))
         axes.limit(axis, "x", bounds[0], options.xlim)
         axes.limit(axis, "y", bounds[1], options.ylim)
 
-    def after() -> None:
-        for axis, points in zip(shown, named, strict=True):
-            placing.place(axis, points, options)
+    of_method = {m: marks.in_key(look(n), options, averaged=m in averaged) for m, n in methods.items()}
+    names_of, entries = _called(placed, options)
+    handles = tuple(mark_handle(entry, of_method[setting.method]) for setting, entry in entries.items())
 
-    known = {s.method: s for runs, _ in read for s in runs}
-    handles = tuple(
-        mark_handle(known[m].method_called(options.names), marks.in_key(look(n), options, averaged=m in averaged))
-        for m, n in methods.items()
-    )
+    def after() -> None:
+        for axis, points in zip(shown, placed, strict=True):
+            placing.place(axis, [Named(x, y, names_of[setting]) for x, y, setting in points], options)
+
     undefined = sum(missing for _, missing in read)
     return Drawing(figure, _caption(counts, way, undefined), (), handles, 52, after)
+
+
+def _called(
+    placed: list[list[tuple[float, float, Setting]]], options: Options
+) -> tuple[dict[Setting, str], dict[Setting, str]]:
+    """What stands beside the points of each setting, and the entries of the key.
+
+    The key holds the methods, and their options stand beside the points; where there are too many for that, the key
+    holds the settings by numbers, and the numbers stand beside the points.
+    """
+    order = in_order(setting for points in placed for _, _, setting in points)
+    if max(sum(bool(setting.values) for _, _, setting in points) for points in placed) <= _MOST_NAMED:
+        first = {setting.method: setting for setting in reversed(order)}
+        methods = dict.fromkeys(setting.method for setting in order)
+        beside = {setting: setting.options_called(options.names) for setting in order}
+        return beside, {first[m]: first[m].method_called(options.names) for m in methods}
+    numbers = {s: str(n) for n, s in enumerate((s for s in order if s.values), 1)}
+    entries = {s: ": ".join(filter(None, [numbers.get(s, ""), s.called(options.names)])) for s in order}
+    return {s: numbers.get(s, "") for s in order}, entries
 
 
 def _caption(counts: list[int], way: bool, undefined: int) -> str:
     some, most = min(counts), max(counts)
     parts = []
     if most >= seeds.LEAST:
-        parts.append(f"Large marks: means of {count_range(counts, 'seed')} with 95 % intervals (Student's t).")
+        many = count_range([count for count in counts if count >= seeds.LEAST], "seed")
+        parts.append(f"Large marks: means of {many} with 95 % intervals (Student's t).")
         parts.append("Small marks: each seed at its last step.")
     if some < seeds.LEAST:
         few = count_range([count for count in counts if count < seeds.LEAST], "seed")
@@ -82,6 +101,15 @@ def _caption(counts: list[int], way: bool, undefined: int) -> str:
     if undefined:
         parts.append(f"Left out: {count_range([undefined], 'model')} without a finite score.")
     return " ".join(parts)
+
+
+def _chosen(options: Options) -> list[str]:
+    """The metrics that were asked for, without the one that is the x axis."""
+    asked = score_records.split(options.metrics)
+    names = [name for name in asked if name.partition("@")[0] != "reconstruction"]
+    if asked and not names:
+        raise WrongUsage("--metrics reconstruction: is the x axis of plot tradeoff; name a metric to draw against it")
+    return names
 
 
 def _usual(rows: list[dict[str, Any]]) -> str:

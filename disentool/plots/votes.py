@@ -74,7 +74,8 @@ def draw(found: list[Table], options: Options) -> Drawing:
             _quieten(axis, record["details"], options)
         axis.set_title(_title(setting, record, some, options))
     if image is not None:
-        matrix.key(figure, panes, image, kind.short, options)
+        fits = text.width(kind.short, options, options.small) / text.MM <= tall
+        matrix.key(figure, panes, image, kind.short if fits else "%", options)
         _per_cent(figure)
     return Drawing(figure, _caption(kind, some, [values for values, _ in read]), (), (), tall)
 

@@ -144,11 +144,12 @@ def _require_seeds(some: list[dict[str, Any]], keys: Sequence[str]) -> None:
                 f"a cell would hold the mean of models that differ in {key} ({', '.join(values[:4])});"
                 f" add {key} to --rows or --columns"
             )
-    for key in _differing(some):
-        if key not in keys:
-            raise DataMismatch(
-                f"a cell would hold the mean of models that differ in {key}; add {key} to --rows or --columns"
-            )
+    missing = [key for key in _differing(some) if key not in keys]
+    if missing:
+        raise DataMismatch(
+            f"a cell would hold the mean of models that differ in {', '.join(missing)};"
+            f" add {','.join(missing)} to --rows or --columns"
+        )
 
 
 def _in_order(values: list[Key], keys: Sequence[str]) -> tuple[Key, ...]:

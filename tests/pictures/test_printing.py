@@ -174,6 +174,19 @@ def test_rows_of_one_start_stand_together(tmp_path):
     assert "class" in words(sheet) and AXIS in words(sheet)
 
 
+@pytest.mark.parametrize(("width", "noted"), [(60, True), (120, False)])
+def test_images_that_are_small_on_paper_are_noted(tmp_path, width, noted):
+    notes = Notes()
+    planned(tmp_path / "a.pdf", variations(10, 2, 13), paper=Paper(width), report=notes)
+    assert any("mm" in note for note in notes.notes) is noted
+
+
+def test_every_block_with_column_heads_says_what_they_are(tmp_path):
+    heads = [block for block, _ in traversal_grid._blocks(planned(tmp_path / "a.png", variations(4, 3, 5)), [[]] * 3)]
+    assert len(heads) == 3
+    assert all(bool(block.axis) is block.heads for block in heads)
+
+
 def test_paper_that_labels_do_not_fit(tmp_path):
     with pytest.raises(WrongUsage, match="--width 20"):
         planned(tmp_path / "a.pdf", variations(10, 1, 13), paper=Paper(20))

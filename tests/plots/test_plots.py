@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import plot_records as made
 import pytest
+from matplotlib.text import Text
 from scipy import stats
 
 from disentool.errors import DataMismatch, ForeignFile, UnknownName, WrongUsage
@@ -68,15 +69,55 @@ def test_tradeoff_shows_means_over_seeds_at_the_last_step():
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("reconstruction error (nats per image)", "FactorVAE score")
 
 
-def test_tradeoff_writes_no_name_over_an_interval():
-    (axis,) = axes(of("tradeoff", made.scored("factor", "reconstruction")))
+def spread(settings):
+    """Records of so many settings of two methods, five seeds each, whose intervals cross."""
+    rng, rows = np.random.default_rng(1), []
+    for n in range(settings):
+        model = {"method": ("factorvae", "betavae")[n % 2], "weight": n + 1.0}
+        for seed in range(5):
+            rows.append(made.record("factor", 0.7 + rng.normal(0, 0.09), seed=seed, **model))
+            rows.append(made.record("reconstruction", 170 + rng.normal(0, 40), seed=seed, **model))
+    return rows
+
+
+@pytest.mark.parametrize("rows", [made.scored("factor", "reconstruction"), spread(4), spread(7)])
+def test_tradeoff_writes_no_name_over_an_interval(rows):
+    (axis,) = axes(of("tradeoff", rows))
     axis.figure.draw_without_rendering()
     ends = [axis.transData.transform(end) for found in bars(axis).values() for end in found]
-    assert len(ends) == 8 and len(axis.texts) == 4
+    assert len(ends) == 2 * len(axis.texts) >= 8
     for name in axis.texts:
-        box = name.get_window_extent()
+        box = Text.get_window_extent(name)  # without its line
         for (left, low), (right, high) in (np.sort(end, axis=0) for end in ends):
             assert right < box.x0 or left > box.x1 or high < box.y0 or low > box.y1, name.get_text()
+
+
+def test_tradeoff_of_many_settings_numbers_them():
+    drawing = of("tradeoff", spread(9))
+    (axis,) = axes(drawing)
+    assert sorted(text.get_text() for text in axis.texts) == [str(n) for n in range(1, 10)]
+    key = [text.get_text() for text in drawing.figure.legends[0].get_texts()]
+    assert key[:2] == ["1: FactorVAE γ = 1", "2: FactorVAE γ = 3"] and len(key) == 9
+    numbers = {text.get_text(): text.xy for text in axis.texts}
+    at = [float(np.mean(of_gamma(spread(9), metric, 3.0))) for metric in ("reconstruction", "factor")]
+    assert numbers["2"] == pytest.approx(at)
+
+
+def of_gamma(rows, metric, gamma):
+    return [r["score"] for r in rows if r["metric"] == metric and r["config"].get("gamma") == gamma]
+
+
+def test_tradeoff_has_no_panel_of_an_error_against_itself():
+    rows = made.scored("factor", "reconstruction")
+    for name in ("reconstruction", "reconstruction@subset"):
+        assert len(axes(of("tradeoff", rows, metrics=(f"factor,{name}",)))) == 1
+        with pytest.raises(WrongUsage, match="reconstruction"):
+            of("tradeoff", rows, metrics=(name,))
+
+
+def test_tradeoff_says_what_its_means_are_of():
+    rows = [r for r in spread(4) if r["method"] != "betavae" or r["seed"] < 2]
+    assert of("tradeoff", rows).caption.startswith("Large marks: means of 5 seeds with")
 
 
 def test_tradeoff_shows_the_way_over_training():
@@ -182,6 +223,18 @@ def test_history_has_a_panel_for_each_term_and_a_line_for_each_run():
 )
 def test_unit_of_a_term(term, method, loss, unit):
     assert unit_of(term, method, loss) == unit
+
+
+def test_history_knows_the_names_that_progress_prints():
+    drawing = of("history", made.history(), HISTORY.name, terms=("rec,kl",))
+    assert [axis.get_ylabel().split()[0] for axis in axes(drawing)] == ["reconstruction", "KL"]
+
+
+def test_history_breaks_labels_before_their_units():
+    rows = [{**line, "discriminator_accuracy": 0.5} for line in made.history()]
+    drawing = of("history", rows, HISTORY.name, terms=("discriminator_accuracy,tc,kl",), width=174)
+    broken = [axis.get_ylabel().split("\n") for axis in axes(drawing)]
+    assert len({len(lines) for lines in broken}) == 1 and all(lines[-1].startswith("(") for lines in broken)
 
 
 def test_history_of_checkpoints_is_by_setting():
@@ -475,6 +528,16 @@ def test_compare_marks_what_is_undefined():
     assert [text.get_text() for text in axes(drawing)[0].texts] == ["1 undefined", "undefined"]
     assert "Undefined: the metric gave no finite score." in drawing.caption
     assert drawing.caption.startswith("2 to 4 seeds a setting.")
+
+
+def test_compare_tells_undefined_on_the_line_of_its_row():
+    rows = [*made.scored("mig", steps=(500,)), made.record("mig", None, seed=9, method="betavae", weight=4.0)]
+    (axis,) = axes(of("compare", rows, width=60))
+    (told,) = [text for text in axis.texts if "undefined" in text.get_text()]
+    places = dict(
+        zip((t.get_text().replace("\n", " ") for t in axis.get_yticklabels()), axis.get_yticks(), strict=True)
+    )
+    assert told.get_position()[1] == pytest.approx(places["β-VAE β = 4"], abs=0.4)
 
 
 def test_axes_and_intervals_stay_in_the_range_of_a_metric():

@@ -154,6 +154,16 @@ def test_lines_break_between_words_only():
     assert text.width(cut, options) <= 40 and cut.startswith("AnU") and cut.endswith("thod"[-2:]) and "…" in cut
 
 
+def test_outer_edges_of_a_matrix_are_whole():
+    for axis in drawn("votes", 3).figure.axes[:3]:
+        cells = [patch for patch in axis.patches if patch.get_gid() == "cell"]
+        assert cells and not any(cell.get_clip_on() for cell in cells)
+
+
+def test_a_figure_higher_than_a_page_is_noted():
+    assert any("page" in note for note in drawn("compare", 8, width=40).notes)
+
+
 def test_names_beside_points_hide_no_mark():
     figure = drawn("tradeoff", 8).figure
     (axis,) = figure.axes
