@@ -64,8 +64,8 @@ def trained(path: Path) -> str:
     data = content.get("data")
     spec = f" trained on {str(data.get('spec', data.get('name')))[:200]}" if isinstance(data, dict) else ""
     return (
-        f"a checkpoint of disentool, {str(content.get('method'))[:80]}{spec}; a data set is a .h5 that `disentool"
-        " prepare` writes, or a name"
+        f"a checkpoint of disentool, {str(content.get('method'))[:80]}{spec}; `disentool encode` writes its"
+        " codes, `disentool prepare` a data set"
     )
 
 
