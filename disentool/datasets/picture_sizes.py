@@ -22,8 +22,8 @@ def common_size(root: Path, images: Sequence[Path], headers: Sequence[Header]) -
         example = images[[(h.height, h.width) for h in headers].index(second)]
         side = suggested(first)
         raise DataMismatch(
-            f"{root}: images of {len(sizes)} sizes ({many} of {first[1]}x{first[0]} pixels, {few} of"
-            f" {second[1]}x{second[0]}, such as {example}); --size {side} crops and resizes all to {side}x{side}"
+            f"{root}: images of {len(sizes)} sizes ({many} of {first[0]}x{first[1]} pixels, {few} of"
+            f" {second[0]}x{second[1]}, such as {example}); --size {side} crops and resizes all to {side}x{side}"
         )
     return next(iter(sizes))
 
@@ -40,7 +40,7 @@ def remarks(headers: Sequence[Header], asked: tuple[int, int] | None) -> list[st
     if asked is not None or _SMALLEST <= min(height, width) <= max(height, width) <= _LARGE:
         return []
     why = "training will take long" if max(height, width) > _LARGE else f"no method takes less than {_SMALLEST}"
-    return [f"images of {width}x{height} pixels: {why}; --size {suggested((height, width))} resizes them"]
+    return [f"images of {height}x{width} pixels: {why}; --size {suggested((height, width))} resizes them"]
 
 
 def made(headers: Sequence[Header], size: tuple[int, int], channels: int) -> str:

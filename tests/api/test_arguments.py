@@ -120,7 +120,7 @@ REFUSED = {
         "generator": (*NOT_A_PATH, None),
         "transform": (5, True, "", [], ["zoom", 5], {}, None, "shift", ["zoom", "zoom"]),
         "output": (*NOT_A_PATH, None),
-        "method": (*NOT_TEXT, None, "best"),
+        "method": (*NOT_TEXT, "best"),
         "loss": (*NOT_TEXT, None, "l1"),
         "sigma": (*(v for v in NOT_A_NUMBER if v is not None), 0, -1, 65),
         "starts": (*NOT_WHOLE, 0, -1, 4, 10**6),
