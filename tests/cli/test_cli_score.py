@@ -302,7 +302,7 @@ def test_npz_of_codes(cli, folder, codes):
 
 
 @pytest.mark.parametrize("protocol", ["dlib", "paper"])
-def test_the_order_of_a_grid_changes_no_score(cli, codes, protocol):
+def test_the_order_of_a_grid_changes_no_score(cli, codes, folder, protocol):
     with h5py.File(codes) as file:
         z, factors = file["mean"][()], file["factors"][()]
     order = np.random.default_rng(1).permutation(len(z))
@@ -314,7 +314,7 @@ def test_the_order_of_a_grid_changes_no_score(cli, codes, protocol):
     assert [record["score"] for record in other] == [record["score"] for record in whole]
 
 
-def test_factors_that_are_measured_score_as_prepare_cuts_them(cli):
+def test_factors_that_are_measured_score_as_prepare_cuts_them(cli, folder):
     rng = np.random.default_rng(0)
     pose = np.round(rng.normal(size=(1000, 1)), 2)
     codes = np.concatenate([pose, rng.normal(size=(1000, 1))], axis=1) + 0.1 * rng.normal(size=(1000, 2))

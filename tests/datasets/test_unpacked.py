@@ -149,6 +149,6 @@ def test_a_file_of_torch_that_holds_no_images(cli, folder, trained):
     torch.save(torch.zeros(1).expand(100_000, 64, 64), "claims.pt")
     torch.save([1, 2, 3], "none.pt")
     torch.save(torch.nn.Linear(2, 2), "code.pt")
-    for name, noun in (("claims.pt", "stored"), ("none.pt", "tensors"), ("code.pt", "Python"), (trained, "tensors")):
+    for name, noun in (("claims.pt", "stored"), ("none.pt", "tensors"), ("code.pt", "Python"), (trained, "checkpoint")):
         cli("prepare", "array", "--from", name, "-o", "d.h5").failed(1, noun)
     assert not (folder / "d.h5").exists()

@@ -65,7 +65,7 @@ def test_nothing_stands_out_of_one_colour():
 def test_it_is_a_measure_of_control():
     images = np.stack([picture(x, 0.0, 0.1) for x in (-0.2, 0.0, 0.2)])[None].astype(np.float32)
     measure = image_measurement.choose("saliency", "shift-x", images[0], trust=False)
-    found = measure.moved(measure.along(images))
+    found = measure.moved(measure.along(images, 1))
     assert found.controlled == "x"
     assert found.values["x"] == pytest.approx(np.array([[-0.2, 0.0, 0.2]]), abs=0.015)
     assert found.units["x"] == "image widths"

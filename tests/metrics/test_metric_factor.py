@@ -580,7 +580,7 @@ def test_a_measurement_is_cut_as_prepare_cuts_it():
 
 
 def test_no_labels():
-    with pytest.raises(NoFactors, match="elbo"):
+    with pytest.raises(NoFactors, match="gaussian-tc"):
         factor.draw(DataRows(10), PAPER, 0)
 
 

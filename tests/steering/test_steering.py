@@ -299,7 +299,7 @@ def test_control_of_known_directions(cli, own, folder):
     sys.modules.pop("yourown", None)
     cli("score", *other, "dirs.h5").failed(1, "another generator")
     cli("score", "--metric", "factor", "dirs.h5").failed(1, "control")
-    cli("score", *quick, "--set", "measure=saliency", "dirs.h5:zoom").failed(2, "'saliency'")
+    cli("score", *quick, "--set", "measure=salience", "dirs.h5:zoom").failed(2, "'salience'")
 
 
 # ---- whose directions they are
