@@ -52,7 +52,9 @@ def made(headers: Sequence[Header], size: tuple[int, int], channels: int) -> str
     others = [(h.height, h.width) for h in headers if (h.height, h.width) != size]
     if others:
         least, most = min(others, key=math.prod), max(others, key=math.prod)
-        had = f"{least[0]}x{least[1]}" + (f" to {most[0]}x{most[1]}" if most != least else "")
+        had = f"{least[0]}x{least[1]} (height x width)"
+        if most != least:
+            had = f"sizes whose smallest is {had} and whose largest is {most[0]}x{most[1]}"
         cropped = sum(height * size[1] != width * size[0] for height, width in others)
         crops = f" ({cropped:,} cropped about the centre for it)" if cropped else ""
         words.append(f"{len(others):,} resized from {had}{crops}")

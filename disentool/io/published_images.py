@@ -30,9 +30,11 @@ def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
             if expected and image.size != expected:
-                raise foreign(f"is {image.width}x{image.height} pixels, expected {expected[0]}x{expected[1]}")
+                raise foreign(
+                    f"is {image.height}x{image.width} pixels (height x width), expected {expected[1]}x{expected[0]}"
+                )
             if image.width * image.height > _MAX_PIXELS:
-                raise foreign(f"claims {image.width}x{image.height} pixels")
+                raise foreign(f"claims {image.height}x{image.width} pixels (height x width)")
             image.load()
         if image.mode not in ("L", "RGB"):
             if image.mode.startswith("I") or image.mode == "F":
