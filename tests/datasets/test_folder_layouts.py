@@ -9,7 +9,6 @@ from PIL import Image
 from disentool.datasets import folder_listing, picture_sizes
 from disentool.errors import UnsafeFile
 from disentool.io import dataset
-from disentool.io.read_images import Header
 
 
 def picture(path: str, value=0, size: tuple[int, int] = (8, 8)) -> None:
@@ -139,7 +138,10 @@ def test_prepare_ends_by_saying_what_it_found(cli, folder):
         "3 images 16x16x3",
         "factor class 2",
         "2 for training and 1 for testing",
-        "2 resized from 10x20 to 40x40 (1 cropped",
+        "2 resized",
+        "smallest is 10x20",
+        "largest is 40x40",
+        "(1 cropped",
         "2 grey made RGB",
     ):
         assert words in last
@@ -177,7 +179,7 @@ def test_a_measured_factor_is_told_with_the_rule_that_cuts_it(cli, folder):
 )
 def test_a_size_is_suggested(size, side):
     assert picture_sizes.suggested(size) == side
-    assert picture_sizes.remarks([Header(*size, True)], (32, 32)) == []
+    assert picture_sizes.remarks(size, (32, 32)) == []
 
 
 @pytest.mark.parametrize(("size", "words"), [((300, 200), "--size 64"), ((4, 8), "--size 16"), ((64, 128), "")])

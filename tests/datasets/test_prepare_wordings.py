@@ -52,7 +52,7 @@ def test_a_value_that_no_image_has_is_told_with_the_nearest():
     bins = table(np.arange(3)[:, None])
     source = Source("d", (3, 8, 8, 1), lambda rows: iter(()), bins, ("angle",), (3,), continuous={"angle": angles})
     for value, nearest in (("3", "2.25"), ("8-9", "7.5")):
-        with pytest.raises(WrongUsage, match=f"1.5 to 7.5.*nearest is {nearest}"):
+        with pytest.raises(WrongUsage, match=f"7.5.* {nearest};"):
             filtered(source, {"angle": [value]})
 
 
@@ -68,4 +68,4 @@ def test_small_images_get_the_command_that_resizes_them(cli, folder, method):
 
 def test_names_of_other_kinds_are_told_apart(cli, folder):
     cli("train", "dsprite").failed(2, "--data dsprites")
-    cli("train", "tcvae").failed(2, "did you mean betatcvae?")
+    cli("train", "tcvae").failed(2, "betatcvae?")
