@@ -29,6 +29,7 @@ def with_article(noun: str) -> str:
 _SYNONYMS = {
     "bs": ("batchsize",),
     "batch": ("batchsize",),
+    "betavae": ("higgins",),
     "cuda": ("device",),
     "dataset": ("data",),
     "disentanglementlib": ("dlib",),
@@ -41,6 +42,7 @@ _SYNONYMS = {
     "numepochs": ("epochs",),
     "numlatents": ("latentdim",),
     "out": ("output",),
+    "tcvae": ("betatcvae",),
     "randomseed": ("seed",),
     "separatedattributepredictability": ("sap",),
     "verbose": ("debug",),

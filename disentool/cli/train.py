@@ -15,6 +15,8 @@ from disentool.cli.help import Option, command, option
 from disentool.cli.meanings import TRAIN
 from disentool.cli.progress import reporter
 from disentool.contract.configuration import presets_of
+from disentool.datasets import DATASETS
+from disentool.errors import WrongUsage, nearest
 from disentool.named_code import is_own
 from disentool.training.config import RunConfig
 
@@ -30,6 +32,18 @@ class MethodGroup(LazyGroup):
         """The command that trains one method."""
         own = is_own(name) and not ctx.resilient_parsing  # a Tab must not run anybody's code
         return _command(name) if name in self.table or own else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As for any unknown name; but that of a data set is told to be one."""
+        name = args[0] if args else ""
+        unknown = bool(name) and not name.startswith("-") and not is_own(name) and not nearest(name, self.table)
+        if unknown and (meant := nearest(name, DATASETS)) and not ctx.resilient_parsing:
+            raise WrongUsage(
+                f"{name}: expected a method; a data set goes with --data: `train METHOD --data {meant[0]}`"
+            )
+        return super().resolve_command(ctx, args)
 
 
 @click.group(

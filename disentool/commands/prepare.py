@@ -1,5 +1,6 @@
 """Raw files or a renderer -> one data-set file: the tool behind ``disentool prepare``."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from disentool.io import files, foreign_files
 from disentool.reporting import Reporter, Silent, Task
 
 _ARRAYS = (".npy", ".npz", ".h5", ".hdf5", ".mat", ".pt", ".pth")  # what files of arrays are called
+_TABLES = (".csv", ".tsv", ".txt")
 
 
 def prepare(
@@ -58,7 +60,7 @@ def prepare(
         raw = downloaded(name, raw, report)
     inputs = [value for value in (raw, *(options or {}).values()) if isinstance(value, (str, Path))]
     files.require_apart(output, *map(Path, inputs))
-    with files.claim(output), _as_folder(name, raw, output, report) as (place, report):
+    with files.claim(output), _as_folder(name, raw, output, report, options) as (place, report):
         source = open_source(name, place, size, grey, options or {}, keep)
         while True:
             rows = _subset(source, subset, seed)
@@ -102,7 +104,10 @@ def preview(
     output = files.probe(output, overwrite=overwrite)
     if raw is not None:
         files.require_apart(output, raw)
-    with _as_folder(name, raw, output.with_name(f"{output.name}.images"), report or Silent()) as (place, renamed):
+    with _as_folder(name, raw, output.with_name(f"{output.name}.images"), report or Silent(), options) as (
+        place,
+        renamed,
+    ):
         return drawing.preview(
             name,
             output,
@@ -184,7 +189,9 @@ def verify(path: Path, report: Reporter | None = None) -> Path:
 
 
 @contextmanager
-def _as_folder(name: str, raw: Path | None, output: Path, report: Reporter) -> Iterator[tuple[Path | None, Reporter]]:
+def _as_folder(
+    name: str, raw: Path | None, output: Path, report: Reporter, options: Mapping[str, Any] | None
+) -> Iterator[tuple[Path | None, Reporter]]:
     """What is to be read: ``raw``, or, of an archive of pictures, a folder of them beside the output while it is read.
 
     Notes and errors call the folder by the archive's name.
@@ -192,8 +199,12 @@ def _as_folder(name: str, raw: Path | None, output: Path, report: Reporter) -> I
     if name != "folder" or raw is None or not foreign_files.is_archive(raw):
         yield raw, report
         return
+    if table := (options or {}).get("csv"):
+        unpacked.require_outside(raw, Path(table))
     with files.scratch_folder(output) as scratch:
-        folder, others = unpacked.unpack(raw, scratch)
+        folder, others, above = unpacked.unpack(raw, scratch)
+        if above:
+            report.note(f"{raw}: passed over {counted(above, 'member')} whose name leads above its folder")
         if others:
             report.note(f"{raw}: passed over {counted(others, 'file')} in it (no picture, by its name)")
         try:
@@ -237,6 +248,11 @@ def meant(name: str, raw: Path | None) -> tuple[str, Path | None]:
         raise MissingFile(
             f"{name}: no such file or folder, and no data set's name; `disentool prepare --list` has those"
         )
+    if raw is not None and path.exists():
+        quoted, table = shlex.quote(name), shlex.quote(str(raw))
+        if raw.suffix.lower() in _TABLES:
+            raise WrongUsage(f"{raw}: a table goes with --csv: `disentool prepare {quoted} --csv {table}`")
+        raise WrongUsage(f"{name} and {raw}: expected one folder or file of images; name one, or a data set before it")
     raise UnknownName("data set", name, DATASETS)
 
 
@@ -254,7 +270,8 @@ def _summary(source: Source, rows: np.ndarray | None, split: np.ndarray | None) 
     names, sizes = source.factor_names, source.factor_sizes
     factors = source.factors(rows) if names else None
     class_factor = source.class_factor if source.class_factor in names else ""
-    return summary(shape, names, sizes, factors, source.grid and rows is None, split, class_factor, source.made)
+    made = source.made if rows is None or source.made_of is None else source.made_of(rows)
+    return summary(shape, names, sizes, factors, source.grid and rows is None, split, class_factor, made)
 
 
 def _subset(source: Source, count: int | None, seed: int) -> np.ndarray | None:

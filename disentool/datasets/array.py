@@ -95,7 +95,7 @@ def _images_name(path: Path, known: dict) -> str:
     candidates = [name for name, (shape, _) in known.items() if len(shape) in (3, 4)]
     if not known and foreign_files.is_torch(path):
         if model := foreign_files.trained(path):
-            raise ForeignFile(f"{path}: expected arrays, found {model}")
+            raise ForeignFile(f"{path}: expected arrays or tensors, found {model}")
         raise ForeignFile(
             f"{path}: holds no tensors; expected one of images, a pair images and labels, or a dict of some"
         )

@@ -77,7 +77,7 @@ def filtered(source: Source, wanted: Mapping[str, Sequence[str]]) -> Source:
         table = source.factors(of(some))
         return np.stack([new[column] for new, column in zip(renumber, table.T, strict=True)], axis=1)
 
-    less = source.without
+    made_of, less = source.made_of, source.without
 
     def without(files: Sequence[tuple[Path, str]]) -> Source:
         assert less is not None
@@ -95,6 +95,8 @@ def filtered(source: Source, wanted: Mapping[str, Sequence[str]]) -> Source:
         class_names={name: tuple(words[i] for i in by_name[name]) for name, words in source.class_names.items()},
         continuous={name: np.asarray(values)[rows] for name, values in source.continuous.items()},
         grid=source.grid and not bins,
+        made=source.made if made_of is None else made_of(rows),
+        made_of=None if made_of is None else lambda some: made_of(rows[some]),
         split=None if source.split is None else source.split[rows],
         source=f"{source.source}, kept {said}",
         notes=(*source.notes, *notes),
@@ -132,13 +134,23 @@ def _classes(name: str, values: Sequence[str], size: int, words: Sequence[str]) 
 def _measured(name: str, values: Sequence[str], numbers: np.ndarray) -> np.ndarray:
     """Which rows of a measurement (float64 [N]) have one of these values, or lie in one of these ranges: bool [N]."""
     kept = np.zeros(len(numbers), bool)
+    asked: list[float] = []
     for value in values:
         ends, one = class_words.interval(value), class_words.number(value)
         low, high = ends if ends is not None else (one, one)
         if low is None or high is None:
             span = f"{numbers.min():g}-{numbers.max():g}"
             raise WrongUsage(f"{_FLAG} {name}={value}: expected numbers, or ranges of numbers within {span}")
+        asked += [float(low), float(high)]
         kept |= (numbers >= float(low)) & (numbers <= float(high))
+    if not kept.any():
+        there = np.unique(numbers)
+        nearest = sorted({there[np.abs(there - end).argmin()] for end in asked})[:_SHOWN]
+        raise WrongUsage(
+            f"{_FLAG} {name}={','.join(values)}: no image has such a value; it goes from {there[0]:g} to {there[-1]:g},"
+            f" and the nearest {'is' if len(nearest) == 1 else 'are'} {', '.join(f'{each:g}' for each in nearest)};"
+            f" a range takes more, such as {name}={there[0]:g}-{there[-1]:g}"
+        )
     return kept
 
 

@@ -123,6 +123,7 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
         grid=factor_columns.is_grid(facts),
         source=how,
         made=picture_sizes.made(headers, size, channels),
+        made_of=lambda rows: picture_sizes.made([headers[row] for row in rows], size, channels),
         class_factor=factors[0].name if len(factors) == 1 else "",
         split=None if table.split is None else np.array(table.split, np.uint8),
         notes=tuple(notes),

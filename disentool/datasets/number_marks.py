@@ -36,8 +36,8 @@ def without(path: Path, name: str, words: list[str], *, decimal_commas: bool = F
     sign = words[0][-1:] if words else ""
     if sign and sign in _SIGNS and all(word.endswith(sign) and _is_number(word[:-1].rstrip()) for word in set(words)):
         unsigned = [word[:-1].rstrip() for word in words]
-        plain, remark = without(path, name, unsigned, decimal_commas=decimal_commas)
-        return plain, f"factor {name}: read as numbers without their {sign}" + (f"; {remark}" if remark else "")
+        numbers, remark = without(path, name, unsigned, decimal_commas=decimal_commas)
+        return numbers, f"factor {name}: read as numbers without their {sign}" + (f"; {remark}" if remark else "")
     different = sorted(set(words))
     odd = [word for word in different if not _PLAIN.fullmatch(word)]
     if not odd or not all(map(_is_number, different)):

@@ -52,10 +52,10 @@ def made(headers: Sequence[Header], size: tuple[int, int], channels: int) -> str
     others = [(h.height, h.width) for h in headers if (h.height, h.width) != size]
     if others:
         least, most = min(others, key=math.prod), max(others, key=math.prod)
-        had = f"{least[0]}x{least[1]}" + (f" to {most[0]}x{most[1]}" if most != least else "")
+        had = f"{least[0]}x{least[1]}" + (f", the smallest, up to {most[0]}x{most[1]}" if most != least else "")
         cropped = sum(height * size[1] != width * size[0] for height, width in others)
         crops = f" ({cropped:,} cropped about the centre for it)" if cropped else ""
-        words.append(f"{len(others):,} resized from {had}{crops}")
+        words.append(f"{len(others):,} resized{crops}; they had {had} pixels (height x width)")
     grey = sum(header.grey for header in headers)
     if channels == 3 and grey:
         words.append(f"{grey:,} grey made RGB")

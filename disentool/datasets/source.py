@@ -48,6 +48,7 @@ class Source:
     likelihood: str = "bernoulli"  # what a decoder should assume of a pixel: "bernoulli" or "gaussian"
     source: str = ""  # where the pixels come from: "rendered", or the raw file's name and sha256
     made: str = ""  # what was done to the images: cropped, resized, made grey
+    made_of: Callable[[np.ndarray], str] | None = None  # what was done to these rows, int64 [n], where that differs
     citation: str = ""
     licence: str = ""
     class_factor: str = ""  # the factor that methods with classes take for the class

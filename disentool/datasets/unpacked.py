@@ -10,8 +10,9 @@ _ALWAYS = 1 << 30  # bytes that any archive may unpack to
 _TIMES = 100  # more than that: so many times its own size, as pictures are compressed already
 
 
-def unpack(path: Path, folder: Path) -> tuple[Path, int]:
-    """The folder of an archive's pictures, made in the empty ``folder``, and how many other files the archive has.
+def unpack(path: Path, folder: Path) -> tuple[Path, int, int]:
+    """The folder of an archive's pictures, made in the empty ``folder``; how many other files the archive has; and how
+    many names in it lead above the folder, which are passed over.
 
     The folder is called as the archive is, without its suffix; where the archive holds nothing but one folder, that
     one is taken. Raises MissingFile where there are no pictures, ForeignFile for a damaged archive, UnsafeFile for a
@@ -40,7 +41,20 @@ def unpack(path: Path, folder: Path) -> tuple[Path, int]:
             raise files.not_writable(target, error) from None
     if len({place.parts[0] for place in wanted.values()}) == 1 and all(len(p.parts) > 1 for p in wanted.values()):
         root = root / next(iter(wanted.values())).parts[0]
-    return root, len(members.names) - len(wanted)
+    return root, len(members.names) - len(wanted), members.above
+
+
+def require_outside(path: Path, table: Path) -> None:
+    """MissingFile for a table that is not there, but is a member of the archive ``path``."""
+    if table.exists():
+        return
+    wanted = PurePosixPath(table.as_posix())
+    for name in archive.members(path, ("",), "an archive of pictures").names:
+        if PurePosixPath(name) == wanted or PurePosixPath(name).name == str(wanted):
+            raise MissingFile(
+                f"{table}: no such file, but {path} holds {name}; unpack the archive into a folder, and name the folder"
+                " and its table"
+            )
 
 
 def stem(path: Path) -> str:

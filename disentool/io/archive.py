@@ -32,6 +32,8 @@ class Container(Protocol):
 class Members:
     """The files of one download: ``names`` are sorted, whatever the order on disk or in the archive.
 
+    ``above``: how many of an archive have a name that leads to a folder above it; those are hidden as well.
+
     A member of an archive that lies in the given folder is called ``archive.zip/name``.
     """
 
@@ -44,6 +46,8 @@ class Members:
                 if inner.lower().endswith(suffixes) and not _hidden(inner):
                     self._places[prefix + inner] = (prefix, inner)
         self.names = sorted(self._places)
+        inside = [inner for container in containers.values() for inner in container.sizes]
+        self.above = sum(".." in inner.replace("\\", "/").split("/") for inner in inside) if path.is_file() else 0
 
     def size(self, name: str) -> int:
         """Bytes of this member."""

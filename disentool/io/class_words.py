@@ -35,11 +35,16 @@ def any_number(words: Sequence[str]) -> bool:
 
 
 def find(words: Sequence[str], text: str) -> int | None:
-    """The place of the word that a text means: the same text, else the only number that is equal; None if none is."""
+    """The place of the word that a text means; None if there is none.
+
+    The same text; else the only number that is equal, or the only word that differs in case alone.
+    """
     if text in words:
         return list(words).index(text)
     wanted = number(text)
     equal = [place for place, word in enumerate(words) if wanted is not None and number(word) == wanted]
+    if not equal:
+        equal = [place for place, word in enumerate(words) if word.casefold() == text.casefold()]
     return equal[0] if len(equal) == 1 else None
 
 

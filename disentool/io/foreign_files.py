@@ -40,7 +40,10 @@ def described(path: Path) -> str:
     if kind:
         return f"a {kind} archive; unpack it into a folder, {folder}, for `disentool prepare folder --from {folder}`"
     if start.startswith(b"MATLAB"):
-        return "a MATLAB file older than 7.3; save it with -v7.3, or its arrays as .npy"
+        return (
+            "a MATLAB file older than 7.3; save it in MATLAB with -v7.3, or in Python with np.savez what"
+            " scipy.io.loadmat reads of it"
+        )
     if start.startswith(b"\x80") or path.suffix.lower() in (".pt", ".pth", ".pkl", ".pickle"):
         return "a pickle, which could execute code when read; save its images as .npy"
     if path.suffix.lower() in read_images.SUFFIXES:

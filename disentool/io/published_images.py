@@ -32,10 +32,12 @@ def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple
             image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
             if expected and image.size != expected:
                 raise foreign(
-                    path, name, f"is {image.height}x{image.width} pixels, expected {expected[1]}x{expected[0]}"
+                    path,
+                    name,
+                    f"is {image.height}x{image.width} pixels (height x width), expected {expected[1]}x{expected[0]}",
                 )
             if image.width * image.height > read_images.MAX_PIXELS:
-                raise foreign(path, name, f"claims {image.height}x{image.width} pixels")
+                raise foreign(path, name, f"claims {image.height}x{image.width} pixels (height x width)")
             image.load()
         if image.mode not in ("L", "RGB"):
             if image.mode.startswith("I") or image.mode == "F":

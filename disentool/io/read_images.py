@@ -160,7 +160,9 @@ def _opened(path: Path) -> Iterator:
             # From a path Pillow maps a TIFF's pixels into memory, and mistakes the rows of one that lies on its side.
             with open(path, "rb") as file, Image.open(file, formats=kinds) as image:
                 if image.width * image.height > MAX_PIXELS:
-                    raise ForeignFile(f"{path}: {image.height}x{image.width} pixels; crop or shrink it first")
+                    raise ForeignFile(
+                        f"{path}: {image.height}x{image.width} pixels (height x width); crop or shrink it first"
+                    )
                 yield image
     except (DisentoolError, MemoryError):
         raise

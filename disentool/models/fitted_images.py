@@ -112,7 +112,7 @@ def _changed(model: TakesImages, path: Path, had: tuple[int, int], grey: bool, s
     words = []
     if had != size:
         crop = "cropped and " if had[0] * size[1] != had[1] * size[0] else ""
-        words.append(f"{had[1]}x{had[0]} pixels, {crop}resized to the model's {size[1]}x{size[0]}")
+        words.append(f"{had[0]}x{had[1]} pixels (height x width), {crop}resized to the model's {size[0]}x{size[1]}")
     if grey != model_grey:
         words.append("grey, made RGB" if grey else "in colour, made grey")
     if words and strict:
@@ -124,4 +124,4 @@ def _changed(model: TakesImages, path: Path, had: tuple[int, int], grey: bool, s
 
 
 def _kind(size: tuple[int, int], grey: bool) -> str:
-    return f"{size[1]}x{size[0]} pixels, {'grey' if grey else 'RGB'}"
+    return f"{size[0]}x{size[1]} pixels (height x width), {'grey' if grey else 'RGB'}"

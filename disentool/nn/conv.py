@@ -23,12 +23,18 @@ class ConvTranspose2d(nn.ConvTranspose2d):
         return out.add_(self.bias[:, None, None])
 
 
+def require_sides(height: int, width: int, least: int) -> None:
+    """DataMismatch for images with a side of less than ``least`` pixels."""
+    if min(height, width) < least:
+        raise DataMismatch(
+            f"images of {height}x{width} pixels (height x width): both sides must be at least {least}; `disentool"
+            f" prepare DATA.h5 --size {max(least, 16)} -o RESIZED.h5` resizes them"
+        )
+
+
 def stride_two_widths(height: int, width: int) -> list[int]:
     """Channels of the stride-2 layers: 32, 32, 64, 64 at 64x64; a layer more or less per factor of two in size."""
-    if min(height, width) < SMALLEST:
-        raise DataMismatch(
-            f"images of {height}x{width} pixels: both sides must be at least {SMALLEST}; `prepare --size` resizes them"
-        )
+    require_sides(height, width, SMALLEST)
     layers = int(math.log2(min(height, width) / 4))
     return [32] * max(layers - 2, 1) + [64] * min(2, layers - 1)
 

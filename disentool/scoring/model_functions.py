@@ -172,8 +172,8 @@ def lpips(paths: Sequence[Path], device: str) -> Callable[[np.ndarray, np.ndarra
     def perceptual(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         if min(first.shape[1:3]) < LEAST_SIDE[kind]:
             raise DataMismatch(
-                f"LPIPS by {kind} needs images of at least {LEAST_SIDE[kind]} pixels, these are {first.shape[2]}x"
-                f"{first.shape[1]}; leave out --lpips"
+                f"LPIPS by {kind} needs images of at least {LEAST_SIDE[kind]} pixels, these are {first.shape[1]}x"
+                f"{first.shape[2]} (height x width); leave out --lpips"
             )
         with inference.repeatable():
             pair = (torch.from_numpy(np.ascontiguousarray(a.transpose(0, 3, 1, 2))).to(chosen) for a in (first, second))

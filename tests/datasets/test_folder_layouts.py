@@ -138,7 +138,10 @@ def test_prepare_ends_by_saying_what_it_found(cli, folder):
         "3 images 16x16x3",
         "factor class 2",
         "2 for training and 1 for testing",
-        "2 resized from 10x20 to 40x40 (1 cropped",
+        "2 resized",
+        "smallest is 10x20",
+        "largest is 40x40",
+        "(1 cropped",
         "2 grey made RGB",
     ):
         assert words in last
@@ -176,7 +179,7 @@ def test_a_measured_factor_is_told_with_the_rule_that_cuts_it(cli, folder):
 )
 def test_a_size_is_suggested(size, side):
     assert picture_sizes.suggested(size) == side
-    assert picture_sizes.remarks((32, 32), (32, 32)) == []
+    assert picture_sizes.remarks(size, (32, 32)) == []
 
 
 @pytest.mark.parametrize(("size", "words"), [((300, 200), "--size 64"), ((4, 8), "--size 16"), ((64, 128), "")])

@@ -93,6 +93,21 @@ def test_a_member_above_the_folder_is_passed_over_as_hidden(folder, name):
     assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) == ["bad.zip", "deep"]
 
 
+def test_members_above_the_folder_are_counted(cli, folder):
+    zipped("bad.zip", {"a/0.png": png(0), "../../evil.png": png(1), ".hidden.png": png(2)})
+    done = cli("prepare", "bad.zip", "-o", "d.h5")
+    done.printed("d.h5")
+    assert "1 member" in done.err and len(dataset.read(folder / "d.h5").images) == 1
+
+
+@pytest.mark.parametrize("table", ["top/table.csv", "table.csv"])
+def test_a_table_within_the_archive_is_told_to_be_there(cli, folder, table):
+    zipped("a.zip", {"top/0.png": png(0), "top/table.csv": b"file,x\n0.png,1\n"})
+    cli("prepare", "a.zip", "--csv", table, "-o", "d.h5").failed(1, "unpack")
+    (folder / "table.csv").write_text("file,x\n0.png,1\n")
+    cli("prepare", "a.zip", "--csv", "table.csv", "-o", "d.h5").printed("d.h5")
+
+
 def test_a_link_is_never_made(cli, folder):
     (folder / "secret.png").write_bytes(png(9))
     target = str(folder / "secret.png").encode()

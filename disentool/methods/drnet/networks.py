@@ -12,8 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from disentool.errors import DataMismatch
-from disentool.nn.conv import ConvTranspose2d, halved_sizes
+from disentool.nn.conv import ConvTranspose2d, halved_sizes, require_sides
 from disentool.nn.reference_norm import ReferenceNorm
 
 SMALLEST = 32  # pixels a side
@@ -32,10 +31,7 @@ class Encoded(NamedTuple):
 
 def widths(height: int, width: int, base: int) -> list[int]:
     """Channels of the stride-2 layers, down to about 4x4: base, twice, four and eight times that at 64x64."""
-    if min(height, width) < SMALLEST:
-        raise DataMismatch(
-            f"images of {height}x{width} pixels: both sides must be at least {SMALLEST}; `prepare --size` resizes them"
-        )
+    require_sides(height, width, SMALLEST)
     return [base * min(2**layer, _WIDEST) for layer in range(int(math.log2(min(height, width) / 4)))]
 
 

@@ -5,10 +5,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from disentool.errors import DataMismatch
 from disentool.methods.lord.adain import Kind, adain
 from disentool.methods.lord.upsampling import UpConv
-from disentool.nn.conv import halved_sizes
+from disentool.nn.conv import halved_sizes, require_sides
 
 SMALLEST = 32  # pixels a side
 _HEAD = 64  # channels between the generator's last two convolutions
@@ -16,10 +15,7 @@ _HEAD = 64  # channels between the generator's last two convolutions
 
 def halvings(height: int, width: int) -> int:
     """How often the image is halved down to about 4x4: 4 times at 64 pixels."""
-    if min(height, width) < SMALLEST:
-        raise DataMismatch(
-            f"images of {height}x{width} pixels: both sides must be at least {SMALLEST}; `prepare --size` resizes them"
-        )
+    require_sides(height, width, SMALLEST)
     return int(math.log2(min(height, width) / 4))
 
 
