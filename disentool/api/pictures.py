@@ -7,12 +7,12 @@ from typing import Annotated, cast
 from disentool.api.arguments import Data, Device, FilePath, FilePaths, Seed, paths_of, public, spec_of
 from disentool.api.model import Checkpoint, of_caller
 from disentool.arguments.bounds import EXTENT, CodesFrom, Side
-from disentool.arguments.defaults import FPS, FRAMES, SWAP_FPS, TRAVERSAL_EXTENT
+from disentool.arguments.defaults import FPS, FRAMES, PATHS, STRAIGHT, SWAP_FPS, TRAVERSAL_EXTENT
 from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
 from disentool.commands.traverse_directions import traverse_directions
 from disentool.engine.devices import unchanged
-from disentool.errors import WrongUsage
+from disentool.errors import UnknownName, WrongUsage
 from disentool.models.generator import is_foreign
 from disentool.models.swap_inputs import SideSelection
 from disentool.reporting import Reporter
@@ -36,6 +36,7 @@ def traverse(
     direction: str | Sequence[str] = (),
     t: Sequence[tuple[float, float]] = (),
     alpha: Sequence[tuple[float, float]] = (),
+    path: str = STRAIGHT,
     classes: Sequence[int] = (),
     seed: Seed = 0,
     steps: int | None = None,
@@ -68,7 +69,8 @@ def traverse(
     ``seed``, unless you name others. ``checkpoint`` may be any generator, as :func:`find_direction` takes it; without
     ``direction`` the dimensions that change its images most are drawn. ``t`` is a list of pairs (low, high)
     that say how far to move, in the direction's unit; ``alpha`` is the same in standard deviations of the prior. Give
-    one pair for each direction, or one for all (default: the direction's valid range). ``classes``: numbers of classes,
+    one pair for each direction, or one for all (default: the direction's valid range). ``path``: ``straight``, or
+    ``curved`` for each image's own way, which meets t better. ``classes``: numbers of classes,
     for a generator that has classes. ``force``: use directions that were found in another generator.
 
     ``steps``: how many values a dimension takes in a picture, or on a slider. ``frames``: the length of one period of
@@ -91,6 +93,10 @@ def traverse(
     foreign = is_foreign(source)
     if not directions and (t or alpha or force or (classes and not foreign)):
         raise WrongUsage("t, alpha, classes and force need a direction; name one, such as dirs.h5:shift-x")
+    if path not in PATHS:
+        raise UnknownName("path", path, PATHS)
+    if not directions and path != STRAIGHT:
+        raise WrongUsage(f"path {path} needs a direction; name one, such as dirs.h5:shift-x")
     if not directions and not foreign:
         drawn = traversing.traverse(
             source,
@@ -124,6 +130,7 @@ def traverse(
         directions,
         outputs,
         [Span(low, high, bool(alpha)) for low, high in [*t, *alpha]],
+        path=path,
         image_files=image_files,
         codes=latents_file,
         rows=rows,

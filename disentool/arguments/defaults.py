@@ -21,6 +21,9 @@ FOLLOWING_METHOD = "lm"  # where the call says how far images are to be followed
 SEARCH_LOSS = "blur"
 SEARCH_STARTS = 50
 
+# The way of codes along a direction.
+PATHS = (STRAIGHT, CURVED) = ("straight", "curved")
+
 # Inversion.
 INVERSION_LOSSES = ("mse", "dssim", "blur")
 INVERSION_STARTS = 16

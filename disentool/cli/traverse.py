@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from disentool.arguments.bounds import IMAGES
-from disentool.arguments.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
+from disentool.arguments.defaults import FPS, FRAMES, PATHS, STRAIGHT, TRAVERSAL_EXTENT
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
@@ -145,6 +145,15 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     multiple=True,
     help="Move codes by alpha from LOW to HIGH, in standard deviations of the prior.",
 )
+@option(
+    "--path",
+    "way",
+    group="Directions",
+    type=click.Choice(PATHS),
+    default=STRAIGHT,
+    show_default=True,
+    help="Move codes along the line of the direction, or along each image's own curve, which meets t better.",
+)
 @options.force
 @options.classes
 @options.seed
@@ -166,6 +175,7 @@ def traverse(
     directions: tuple[str, ...],
     ts: tuple[str, ...],
     alphas: tuple[str, ...],
+    way: str,
     steps: int | None,
     frames: int,
     fps: float,
@@ -216,6 +226,7 @@ def traverse(
             directions,
             every,
             [Span(low, high, bool(alphas)) for low, high in _spans(ts, "--t") + _spans(alphas, "--alpha")],
+            path=way,
             image_files=image_files,
             codes=codes,
             rows=named_rows,
@@ -238,7 +249,7 @@ def traverse(
             report=reporter(quiet),
         )
     else:
-        options.require_no_directions(("--class", classes))
+        options.require_no_directions(("--class", classes), ("--path", way != STRAIGHT))
         from disentool.commands import traverse as tool
 
         made = tool.traverse(

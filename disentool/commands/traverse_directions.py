@@ -1,16 +1,22 @@
 """Generator -> pictures and pages of what directions do, or, of one of anyone's, of what its dimensions do."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from disentool.arguments.bounds import ends_of
-from disentool.arguments.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
+from disentool.arguments.defaults import CURVED, FPS, FRAMES, PATHS, SEARCH_LOSS, STRAIGHT, TRAVERSAL_EXTENT
 from disentool.commands.traverse import claim_all
+from disentool.directions import transforms
+from disentool.directions.curves import Curve
+from disentool.directions.reconstruction import RESIDUAL, default_sigma
+from disentool.directions.trajectories import Objective
 from disentool.engine import devices
+from disentool.errors import UnknownName, WrongUsage
 from disentool.io.checkpoint import refuse_hdf5
 from disentool.io.dataset import Dataset
 from disentool.models.generator import Opened, generated_pixels, open_generator
@@ -24,6 +30,7 @@ from disentool.reporting import Reporter, Silent, counted
 from disentool.steering import along_direction, codes_to_move, dimension_moves, named_directions
 from disentool.steering.along_direction import Move, Span
 from disentool.steering.codes_to_move import CodesToMove
+from disentool.steering.named_directions import NamedDirection
 
 
 def traverse_directions(
@@ -32,6 +39,7 @@ def traverse_directions(
     outputs: Sequence[Path],
     spans: Sequence[Span] = (),
     *,
+    path: str = STRAIGHT,
     image_files: Sequence[Path] = (),
     codes: Path | None = None,
     rows: Sequence[int] | None = None,
@@ -59,6 +67,9 @@ def traverse_directions(
     for all, or none: from end to end of what each was fitted to. An image of code z is moved by t to z + (s' - s) u
     with s = <z,u> and s' = g^-1(g(s) + t) (Plumerault et al. 2020, section 2), by alpha to z + alpha u.
 
+    ``path``: straight as above, or curved: at each small step of t in the direction in which this image changes so,
+    which meets t better where the generator is entangled; not for alpha and pages.
+
     Without ``references``: the dimensions ``dims`` (default: the 10 that change the images most), each from end to end
     of ``extent``, as :func:`disentool.commands.traverse.traverse` has it.
 
@@ -80,6 +91,7 @@ def traverse_directions(
     if not outputs:
         refuse_hdf5(path_of(spec))  # the wrong file is what to say first
     check_outputs(outputs)
+    _check_path(path, references, outputs, spans)
     printing.require_still(outputs, paper)
     with ExitStack() as claims:
         claim_all(outputs, overwrite, claims)
@@ -111,6 +123,10 @@ def traverse_directions(
         for move in moves if drawn or spans else ():
             move.require_reached(starts.z)
         classes_of = named_directions.classes_of(opened, named, classes, len(starts.z))
+        if path == CURVED:
+            moves = [
+                replace(move, curve=_curve(opened, each, classes_of)) for move, each in zip(moves, named, strict=True)
+            ]
 
         facts, comment = opened.generator.facts, named_directions.comment(opened, [m.direction.name for m in moves])
         planned = []
@@ -171,6 +187,38 @@ def traverse_directions(
                     report=report,
                 )
                 yield output
+
+
+def _check_path(path: str, references: Sequence[str], outputs: Sequence[Path], spans: Sequence[Span]) -> None:
+    """UnknownName or WrongUsage for a path that cannot be."""
+    if path not in PATHS:
+        raise UnknownName("path", path, PATHS)
+    if path == STRAIGHT:
+        return
+    if not references:
+        raise WrongUsage("--path curved needs a direction; name one with --direction FILE:NAME")
+    if any(span.latent for span in spans):
+        raise WrongUsage("--path curved moves images by t; give --t, not --alpha")
+    for output in filter(is_page, outputs):
+        raise WrongUsage(f"--path curved: {output} is a page; name a picture or an animation")
+
+
+def _curve(
+    opened: Opened, named: NamedDirection, classes: np.ndarray | None
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """What moves codes along the curve of a direction's transform, compared as they were when it was found."""
+    facts, provenance = opened.facts, named.file.provenance
+    transforms.find(named.transform, facts.channels)
+    loss, sigma = provenance.get("loss"), provenance.get("sigma")
+    if loss not in RESIDUAL or (loss == "blur" and not isinstance(sigma, float)):
+        loss, sigma = SEARCH_LOSS, default_sigma(facts.height, facts.width)
+    curve = Curve(opened.generator, Objective(named.transform, loss, sigma if isinstance(sigma, float) else 0.0))
+
+    def along(start: np.ndarray, amounts: np.ndarray) -> np.ndarray:
+        with devices.full_precision():
+            return curve.codes(start, amounts, classes)
+
+    return along
 
 
 def _amounts(span: Span, steps: int | None, frames: int | None) -> np.ndarray:

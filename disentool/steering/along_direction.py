@@ -1,7 +1,7 @@
 """Moves of codes along a direction: from where, and how far in units of the image or of the code."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,12 +76,14 @@ def amounts(low: float | np.ndarray, high: float | np.ndarray, steps: int) -> np
 class Move:
     """One direction, and how far along it: z + (s' - s) u with s = <z,u> and s' = g^-1(g(s) + t), or z + alpha u.
 
-    Plumerault et al. (2020), section 2. ``placed``: from s = 0, whatever s the start has.
+    Plumerault et al. (2020), section 2. ``placed``: from s = 0, whatever s the start has. ``curve``: what moves codes
+    float64 [n,d] by amounts [V] instead, [n,V,d].
     """
 
     direction: Direction
     span: Span
     placed: bool
+    curve: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
 
     @property
     def label(self) -> Label:
@@ -137,6 +139,8 @@ class Move:
     def codes(self, start: np.ndarray, amounts: np.ndarray) -> np.ndarray:
         """Starts [n,d] moved by each of ``amounts`` [V]: float32 [n,V,d]."""
         start, s, at = self.origin(start)
+        if self.curve is not None:
+            return self.curve(start, amounts)
         if self.span.latent:
             change = np.broadcast_to(amounts, (len(start), len(amounts)))
         else:

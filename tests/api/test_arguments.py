@@ -146,6 +146,7 @@ REFUSED = {
         "direction": (5, True, "", ["a.h5:b", 5], {}, None),
         "t": (*SPANS, None),
         "alpha": (*SPANS, None),
+        "path": (*NOT_TEXT, None, "bent", "curved"),
         "classes": (*LISTS, None),
         "seed": SEED,
         "steps": (*(v for v in NOT_WHOLE if v is not None), 0, 1, -1, 102),

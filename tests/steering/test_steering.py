@@ -15,7 +15,9 @@ from conftest import ROOT
 from PIL import Image
 from scipy import stats
 
-from disentool.directions import laws, measurements
+from disentool.directions import curves, laws, measurements
+from disentool.directions.generator import GeneratorFacts
+from disentool.directions.trajectories import Objective
 from disentool.engine.randomness import latent_noise
 from disentool.errors import WrongUsage
 from disentool.io import directions_file
@@ -138,6 +140,65 @@ def test_the_image_itself_is_among_those_that_it_is_moved_to(low, high, steps, e
     both = along_direction.amounts(np.array([low, -1.0]), np.array([high, 1.0]), steps)
     np.testing.assert_allclose(both[0], expected, atol=1e-12)
     assert both.shape == (2, steps)
+
+
+# ---- along curves
+
+
+class Entangled:
+    """A blob whose place is moved by another direction of two dimensions at each value of the third."""
+
+    facts, device = GeneratorFacts(3, 1, 32, 32), torch.device("cpu")
+
+    def __call__(self, z, classes=None):
+        grid = (torch.arange(32) + 0.5) / 32 - 0.5
+        turn = 1.2 * z[:, 2]
+        x, y = (
+            0.08 * (turn.cos() * z[:, 0] + turn.sin() * z[:, 1]),
+            0.08 * (turn.cos() * z[:, 1] - turn.sin() * z[:, 0]),
+        )
+        across, down = grid[None] - x[:, None], grid[None] - y[:, None]
+        return torch.exp(-0.5 * (across[:, None] ** 2 + down[:, :, None] ** 2) / 0.1**2)[:, None]
+
+
+def test_a_curve_meets_t_where_no_straight_line_can():
+    generator = Entangled()
+    start = 0.5 * np.random.default_rng(0).standard_normal((12, 3))
+    amounts = np.array([-0.08, -0.04, 0.0, 0.04, 0.08])
+    found = curves.Curve(generator, Objective("shift-x", "blur", 0.75)).codes(start, amounts, None)
+    assert found.shape == (12, 5, 3) and found.dtype == np.float32
+    np.testing.assert_array_equal(found[:, 2], start.astype(np.float32))
+
+    def places(z):
+        images = generator(torch.from_numpy(z.reshape(-1, 3)).float()).permute(0, 2, 3, 1).numpy()
+        return [values.reshape(12, 5) for name, values in measurements.objects(images).items() if name in "xy"]
+
+    line = start[:, None] + (amounts / 0.08)[:, None] * np.array([1.0, 0.0, 0.0])  # the best of all straight lines
+    missing = []
+    for z in (found, line):
+        x, y = places(z)
+        missing.append(np.sqrt(np.mean(np.square(x - x[:, 2:3] - amounts) + np.square(y - y[:, 2:3]))))
+    assert missing[0] < 0.4 * missing[1] and missing[0] < 0.01
+
+
+def test_curves_from_the_shell(cli, own, folder):
+    call = ("traverse", BLOB, *ALONG, "--steps", 3, "--size", 16, "--images", 1)
+    cli(*call, "--t", "-0.1:0.1", "--path", "curved", "-o", "a.png").printed("a.png")
+    cli(
+        "traverse", "your_generator:Moons", *ALONG, "--path", "curved", "--force", "--frames", 4, "--gif", "a.gif"
+    ).printed("a.gif")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((*ALONG, "--alpha", "-1:1", "-o", "a.png"), "--alpha"),
+        ((*ALONG, "--html", "a.html"), "a.html"),
+        (("--trust", "-o", "a.png"), "--path"),
+    ],
+)
+def test_what_has_no_curve(cli, own, folder, words, message):
+    cli("traverse", BLOB, "--path", "curved", *words).failed(2, message)
 
 
 # ---- without directions: what a generator makes
