@@ -1,7 +1,6 @@
 """Generator + images -> the codes whose images are most like them, for several losses."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +81,8 @@ def invert(
     _check_outputs(outputs)
     chosen = _losses(losses, sigmas)
     _check_numbers(starts, steps, learning_rate)
-    with ExitStack() as claims:
-        for output in outputs:
-            files.probe(output, overwrite=overwrite)
-            claims.enter_context(files.claim(output))
-        devices.configure(devices.choose(device))
-        claims.enter_context(devices.full_precision())
+    devices.configure(devices.choose(device))
+    with files.claim_all(outputs, overwrite=overwrite), devices.full_precision():
         opened = open_generator(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
         generator = opened.generator
         if generator.facts.num_classes is not None and not classes:

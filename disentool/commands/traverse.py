@@ -1,8 +1,7 @@
-"""Checkpoint, or generator and directions -> pictures and pages of what its latent dimensions or the directions do."""
+"""Checkpoint -> pictures and pages of what its latent dimensions do."""
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ from disentool.arguments.defaults import FPS, FRAMES, TRAVERSAL_EXTENT
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files
-from disentool.io.checkpoint import refuse_hdf5
 from disentool.io.dataset import Dataset
 from disentool.models import dimensions, starting_codes
 from disentool.models.collapse import note_collapse
@@ -21,11 +19,12 @@ from disentool.models.model import Checkpoint, TrainedModel, load_model, path_of
 from disentool.models.prior import note_scale
 from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
-from disentool.pictures import printing, traversal_grid
-from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
+from disentool.pictures import traversals
+from disentool.pictures.limits import STEPS, check_starts, is_page, is_still
 from disentool.pictures.printing import Paper
 from disentool.pictures.traversal_grid import LeftImages, Variation, half_period
-from disentool.reporting import Reporter, Silent, counted
+from disentool.pictures.traversals import Style
+from disentool.reporting import Reporter, Silent
 
 _STILL_IMAGES, _MOVING_IMAGES = 1, 4  # of latent dimensions, unasked
 
@@ -76,18 +75,12 @@ def traverse(
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
     paper = Paper(width, height)
-    check_sizes(images, steps, frames, fps, size)
-    paper.check()
     low, high = ends_of(extent)
     if images and (image_files or rows is not None):
         source = "--image" if image_files else "--rows"
         raise WrongUsage(f"--images {images}: {source} names the images already; leave out --images")
-    if not outputs:
-        refuse_hdf5(path_of(checkpoint))  # the wrong file is what to say first
-    check_outputs(outputs)
-    printing.require_still(outputs, paper)
-    with ExitStack() as claims:
-        claim_all(outputs, overwrite, claims)
+    traversals.check(path_of(checkpoint), outputs, paper, images=images, steps=steps, frames=frames, fps=fps, size=size)
+    with files.claim_all(outputs, overwrite=overwrite):
         devices.configure(devices.choose(device))
         model = load_model(checkpoint, device, trust=trust)
         note_collapse(model, report)
@@ -112,48 +105,28 @@ def traverse(
         check_starts(len(starts))
         still_values = np.linspace(low, high, steps or STEPS)
         moving_values = (low + high) / 2 + (high - low) / 2 * half_period(frames)
-        planned = []
-        for output in drawn:
-            variations = []
-            for dimension in shown:
-                values, some = dimension.at(moving_values, low, high), starts
-                if is_still(output):
-                    values = dimension.stills(still_values, low, high)
-                    some = starts if images or starts.chosen else starts.first(_STILL_IMAGES)
-                variations.append(
-                    Variation(dimension.label, values, dimension.moved(some.codes, values), dimension.axis)
-                )
-            planned.append(
-                traversal_grid.lay_out(
-                    output=output,
-                    variations=variations,
-                    height=model.facts.height,
-                    width=model.facts.width,
-                    size=size,
-                    paper=paper,
-                    captions=_captions(starts),
-                    stacked=True,
-                    report=report,
-                )
-            )
-        with report.task(f"traverse {model.path.name}", sum(each.cells for each in planned), "images") as task:
-            done = 0
-            for each in planned:
-                cells = each.by_variation(counted(images_of(model, each.codes), task, done))
-                done += each.cells
-                if is_still(each.output):
-                    beside = _left_of(model, starts.first(each.starts))
-                    traversal_grid.write_still(each, cells, beside, comment=model.comment, overwrite=overwrite)
-                else:
-                    traversal_grid.write_animation(
-                        each,
-                        cells,
-                        starts.images,
-                        fps=fps,
-                        comment=model.comment,
-                        overwrite=overwrite,
-                    )
-                yield each.output
+
+        def variations_of(output: Path) -> list[Variation]:
+            some, found = starts, []
+            if is_still(output) and not (images or starts.chosen):
+                some = starts.first(_STILL_IMAGES)
+            for each in shown:
+                values = each.stills(still_values, low, high) if is_still(output) else each.at(moving_values, low, high)
+                found.append(Variation(each.label, values, each.moved(some.codes, values), each.axis))
+            return found
+
+        height_of, width_of = model.facts.height, model.facts.width
+        yield from traversals.write(
+            drawn,
+            Style(height_of, width_of, size, paper, _captions(starts), True, fps, model.comment),
+            variations_of,
+            lambda traversal: images_of(model, traversal.codes),
+            lambda count: _left_of(model, starts.first(count)),
+            starts.images,
+            label=f"traverse {model.path.name}",
+            overwrite=overwrite,
+            report=report,
+        )
         for output in pages:
             named = bool(images) or starts.chosen
             content = explorer_content.of_model(model, starts, sliders, (low, high), steps, notes=notes, named=named)
@@ -169,13 +142,6 @@ def traverse(
                 report=report,
             )
             yield output
-
-
-def claim_all(outputs: Sequence[Path], overwrite: bool, claims: ExitStack) -> None:
-    """Probe and claim every output before any work."""
-    for output in outputs:
-        files.probe(output, overwrite=overwrite)
-        claims.enter_context(files.claim(output))
 
 
 def _captions(starts: StartingCodes) -> list[str]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,23 +9,23 @@ import numpy as np
 
 from disentool.arguments.bounds import ends_of
 from disentool.arguments.defaults import CURVED, FPS, FRAMES, PATHS, SEARCH_LOSS, STRAIGHT, TRAVERSAL_EXTENT
-from disentool.commands.traverse import claim_all
 from disentool.directions import transforms
 from disentool.directions.curves import Curve
 from disentool.directions.reconstruction import RESIDUAL, default_sigma
 from disentool.directions.trajectories import Objective
 from disentool.engine import devices
 from disentool.errors import UnknownName, WrongUsage
-from disentool.io.checkpoint import refuse_hdf5
+from disentool.io import files
 from disentool.io.dataset import Dataset
 from disentool.models.generator import Opened, generated_pixels, open_generator
 from disentool.models.model import Checkpoint, path_of
 from disentool.pages import explorer, explorer_content
-from disentool.pictures import printing, traversal_grid
-from disentool.pictures.limits import STEPS, check_outputs, check_sizes, check_starts, is_page, is_still
+from disentool.pictures import traversals
+from disentool.pictures.limits import STEPS, check_starts, is_page, is_still
 from disentool.pictures.printing import Paper
-from disentool.pictures.traversal_grid import LeftImages, Variation, half_period
-from disentool.reporting import Reporter, Silent, counted
+from disentool.pictures.traversal_grid import LeftImages, Traversal, Variation, half_period
+from disentool.pictures.traversals import Style
+from disentool.reporting import Reporter, Silent
 from disentool.steering import along_direction, codes_to_move, dimension_moves, named_directions
 from disentool.steering.along_direction import Move, Span
 from disentool.steering.codes_to_move import CodesToMove
@@ -86,15 +85,9 @@ def traverse_directions(
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
     paper = Paper(width, height)
-    check_sizes(images, steps, frames, fps, size)
-    paper.check()
-    if not outputs:
-        refuse_hdf5(path_of(spec))  # the wrong file is what to say first
-    check_outputs(outputs)
+    traversals.check(path_of(spec), outputs, paper, images=images, steps=steps, frames=frames, fps=fps, size=size)
     _check_path(path, references, outputs, spans)
-    printing.require_still(outputs, paper)
-    with ExitStack() as claims:
-        claim_all(outputs, overwrite, claims)
+    with files.claim_all(outputs, overwrite=overwrite):
         ends = ends_of(extent)
         named = named_directions.read(references, every=True)
         asked = along_direction.spans_of([each.direction for each in named], spans)
@@ -129,41 +122,29 @@ def traverse_directions(
             ]
 
         facts, comment = opened.generator.facts, named_directions.comment(opened, [m.direction.name for m in moves])
-        planned = []
-        for output in drawn:
+
+        def variations_of(output: Path) -> list[Variation]:
             amounts = [_amounts(move.span, steps, None if is_still(output) else frames) for move in moves]
-            variations = [
+            return [
                 Variation(move.label, values, move.codes(starts.z, values), move.axis, move.symbol)
                 for move, values in zip(moves, amounts, strict=True)
             ]
-            planned.append(
-                traversal_grid.lay_out(
-                    output=output,
-                    variations=variations,
-                    height=facts.height,
-                    width=facts.width,
-                    size=size,
-                    paper=paper,
-                    captions=_captions_of_moved(starts),
-                    stacked=False,
-                    report=report,
-                )
-            )
-        with report.task(f"traverse {path_of(spec).name}", sum(each.cells for each in planned), "images") as task:
-            done = 0
-            for each in planned:
-                of_codes = None if classes_of is None else classes_of[each.start_of_codes]
-                made = generated_pixels(opened, each.codes, of_codes)
-                cells = each.by_variation(counted(made, task, done))
-                done += each.cells
-                if is_still(each.output):
-                    beside = _left_of_moved(opened, starts, classes_of)
-                    traversal_grid.write_still(each, cells, beside, comment=comment, overwrite=overwrite)
-                else:
-                    traversal_grid.write_animation(
-                        each, cells, starts.images, fps=fps, comment=comment, overwrite=overwrite
-                    )
-                yield each.output
+
+        def decoded(traversal: Traversal) -> Iterator[np.ndarray]:
+            of_codes = None if classes_of is None else classes_of[traversal.start_of_codes]
+            return generated_pixels(opened, traversal.codes, of_codes)
+
+        yield from traversals.write(
+            drawn,
+            Style(facts.height, facts.width, size, paper, _captions_of_moved(starts), False, fps, comment),
+            variations_of,
+            decoded,
+            lambda count: _left_of_moved(opened, starts, classes_of),
+            starts.images,
+            label=f"traverse {path_of(spec).name}",
+            overwrite=overwrite,
+            report=report,
+        )
         if len(drawn) < len(outputs):
             content = explorer_content.of_generator(
                 opened,

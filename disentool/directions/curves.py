@@ -18,9 +18,8 @@ from disentool.directions.trajectories import Objective, Starts, generate
 from disentool.directions.transforms import TRANSFORMS
 
 _STEPS = 40  # from t = 0 to the transform's extent
-_LONGEST = (
-    0.7  # step, in standard deviations of the prior: where an image hardly changes with z, a tangent is very long
-)
+# The longest step, in standard deviations of the prior: where an image hardly changes with z, a tangent is very long.
+_LONGEST = 0.7
 _DAMPING = 0.1
 
 

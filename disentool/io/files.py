@@ -8,8 +8,8 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage, with_article
@@ -143,6 +143,16 @@ def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[Non
                 lock.unlink(missing_ok=True)
         if held is not None:
             held.release()
+
+
+@contextmanager
+def claim_all(paths: Sequence[Path], *, overwrite: bool) -> Iterator[None]:
+    """Probe and claim every output before any work; see :func:`probe` and :func:`claim`."""
+    with ExitStack() as claims:
+        for path in paths:
+            probe(path, overwrite=overwrite)
+            claims.enter_context(claim(path))
+        yield
 
 
 def _locked(path: Path, lock: Path, wait: Callable[[], None] | None) -> locks.Lock | None:

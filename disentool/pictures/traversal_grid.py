@@ -1,4 +1,4 @@
-"""Stills and animations of images that change with one number at a time: a latent dimension, or t of a direction."""
+"""Images that change with one number at a time, a latent dimension or t of a direction, laid out for one output."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from disentool.models.label import Label
-from disentool.pictures import layout, printing, stills, writing
-from disentool.pictures.canvas import Sheet
+from disentool.pictures import layout, printing
 from disentool.pictures.layout import Block
 from disentool.pictures.lettering import numbers
 from disentool.pictures.limits import check_pixels, is_still
@@ -122,7 +121,7 @@ def lay_out(
     _check(planned)
     if not still:
         return planned
-    blocks = [block for block, _ in _blocks(planned, [[(caption, None) for caption in captions]] * planned.starts)]
+    blocks = [block for block, _ in blocks_of(planned, [[(caption, None) for caption in captions]] * planned.starts)]
     planned = replace(
         planned, printed=printing.fit(output, blocks, height, width, size, usual, paper=paper, report=report)
     )
@@ -144,24 +143,7 @@ def half_period(frames: int) -> np.ndarray:
     return -np.cos(2 * math.pi * np.arange(frames // 2 + 1) / frames)
 
 
-def write_still(
-    planned: Traversal, images: Sequence[np.ndarray], beside: Sequence[LeftImages], *, comment: str, overwrite: bool
-) -> None:
-    """Write a PNG, PDF or SVG: a block for each start, with a row for each variation and a column for each value.
-
-    ``images``: uint8 [n,V,H,W,C] of each variation. Variations whose values differ stand in blocks of their own, one
-    under another. ``beside``: the images to the left of each start's first block. ``comment``: is kept in the file.
-    """
-    blocks, cells = [], []
-    for number, (block, places) in enumerate(_blocks(planned, beside)):
-        blocks.append(block)
-        start = number // (len(planned.groups))
-        cells.append(np.stack([images[place][start] for place in places]))
-    sheet = Sheet(blocks, planned.height, planned.width, planned.printed.factor, font=planned.printed.font)
-    stills.write(planned.output, sheet, cells, dpi=planned.printed.dpi, overwrite=overwrite, comment=comment)
-
-
-def _blocks(planned: Traversal, beside: Sequence[LeftImages]) -> Iterator[tuple[Block, list[int]]]:
+def blocks_of(planned: Traversal, beside: Sequence[LeftImages]) -> Iterator[tuple[Block, list[int]]]:
     """The blocks of a still from above, start by start, and which variations are the rows of each."""
     for start, left in enumerate(beside):
         for number, places in enumerate(planned.groups):
@@ -181,41 +163,6 @@ def _blocks(planned: Traversal, beside: Sequence[LeftImages]) -> Iterator[tuple[
                 ),
                 places,
             )
-
-
-def write_animation(
-    planned: Traversal,
-    images: Sequence[np.ndarray],
-    inputs: np.ndarray | None,
-    *,
-    fps: float,
-    comment: str,
-    overwrite: bool,
-) -> None:
-    """Write an animation of one period: a row for each start, a column for each variation, and where each is.
-
-    Below the images a marker moves along one axis, where all variations take the same values of one kind, which lie to
-    either side of 0; else each value stands below its column. ``images``: uint8 [n,V,H,W,C] of each variation, for one
-    way; the way back shows the same without either end. ``inputs``: uint8 [n,H,W,C], the starts' own images where
-    known. ``fps``: frames a second. ``comment``: is kept in a GIF.
-    """
-    columns = tuple(variation.label for variation in planned.variations)
-    aside = () if inputs is None else (tuple(("" if i else "input", image) for i, image in enumerate(inputs)),)
-    block = Block((Label(""),) * planned.starts, columns, aside, thinned=False)
-    first, size = planned.variations[0], (planned.height, planned.width, planned.printed.factor)
-    if len(planned.groups) == 1 and first.values.min() < 0 < first.values.max():
-        sheet = Sheet([block], *size, scale=float(np.abs(first.values).max()), unit=first.axis)
-        places: list[tuple[float | None, list[str]]] = [(float(value), []) for value in first.values]
-    else:
-        amounts = [variation.amounts for variation in planned.variations]
-        sheet = Sheet([block], *size, amounts=[text for each in amounts for text in each])
-        places = [(None, list(texts)) for texts in zip(*amounts, strict=True)]
-    there = []
-    for place, (value, texts) in enumerate(places):
-        cells = np.stack([varied[:, place] for varied in images], 1)
-        there.append(sheet.draw([cells], value, texts))
-    frames = there + there[-2:0:-1]
-    writing.write_animation(planned.output, frames, fps, overwrite=overwrite, comment=comment)
 
 
 def _decimals(most: float) -> int:

@@ -200,5 +200,5 @@ def test_pictures_of_another_size_are_fitted_with_a_note(cli, folder, trained):
     Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save("large.png")
     done = cli("invert", trained, "--image", "large.png", *FAST, "--loss", "mse", "-o", "t.jsonl")
     done.printed("t.jsonl")
-    assert "large.png: 60x40" in done.err
+    assert "large.png: 40x60" in done.err
     assert [line["loss"] for line in records(folder / "t.jsonl")] == ["encoder", "mse"]

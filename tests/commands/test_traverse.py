@@ -18,7 +18,7 @@ from disentool.errors import DataMismatch, ForeignFile, MissingExtra, MissingFil
 from disentool.io import checkpoint, files, hdf5
 from disentool.io.schema import LATENTS
 from disentool.models.model import load_model
-from disentool.pictures import traversal_grid
+from disentool.pictures import traversals
 from disentool.reporting import Silent
 from disentool.training.plan import plan
 
@@ -152,7 +152,7 @@ def find(picture, image):
     raise AssertionError("not in the picture")
 
 
-class Spy(traversal_grid.Sheet):
+class Spy(traversals.Sheet):
     seen: ClassVar[list] = []
 
     def __init__(self, blocks, *arguments, **options):
@@ -162,7 +162,7 @@ class Spy(traversal_grid.Sheet):
 
 @pytest.fixture
 def blocks(monkeypatch):
-    monkeypatch.setattr(traversal_grid, "Sheet", Spy)
+    monkeypatch.setattr(traversals, "Sheet", Spy)
     monkeypatch.setattr(Spy, "seen", [])
     return Spy.seen
 
@@ -219,7 +219,7 @@ def test_an_image_file_is_the_base(ckpt, model, blocks, tmp_path):
     assert close(cells[0, 2], decoded(model, [at(encoded(model, image[None])[0], 3, 3)])[0])
     files_given = [tmp_path / "fits.png", tmp_path / "large.png"]
     run(ckpt, tmp_path / "b.png", image_files=files_given, dims=[3], steps=3, report=notes)
-    assert len(notes.notes) == 1 and f"{tmp_path / 'large.png'}: 64x96" in notes.notes[0]
+    assert len(notes.notes) == 1 and f"{tmp_path / 'large.png'}: 96x64" in notes.notes[0]
     (tmp_path / "many").mkdir()
     for row in (77, 3):
         Image.fromarray(square_grid()[0][row, :, :, 0]).save(tmp_path / "many" / f"{row}.png")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from disentool.errors import WrongUsage
 from disentool.models.label import Label
-from disentool.pictures import lettering, printing, stills, traversal_grid
+from disentool.pictures import lettering, printing, stills, traversal_grid, traversals
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.layout import Block
 from disentool.pictures.printing import Paper
@@ -52,7 +52,7 @@ def drawn(plan, colours=3):
     shape = (plan.height, plan.width, colours)
     images = [rng.integers(0, 255, (*v.codes.shape[:2], *shape), np.uint8) for v in plan.variations]
     beside = [[(caption, np.zeros(shape, np.uint8)) for caption in ("input", "reconstruction")]] * plan.starts
-    blocks = list(traversal_grid._blocks(plan, beside))
+    blocks = list(traversal_grid.blocks_of(plan, beside))
     groups = len(plan.groups)
     cells = [np.stack([images[i][n // groups] for i in places]) for n, (_, places) in enumerate(blocks)]
     size = (plan.height, plan.width, plan.printed.factor)
@@ -109,7 +109,7 @@ def test_nothing_is_clipped_and_nothing_collides(tmp_path, dims, starts, width):
 def test_three_images_are_no_higher_than_a_page(tmp_path):
     plan = planned(tmp_path / "a.png", variations(10, 3, 13))
     sheet, cells, images, beside = drawn(plan)
-    traversal_grid.write_still(plan, images, beside, comment="", overwrite=False)
+    traversals.write_still(plan, images, beside, comment="", overwrite=False)
     wide, high = mm_of_png(tmp_path / "a.png")
     assert wide < A4[0] and high < A4[1]
     assert plan.printed.factor == 2 and sheet.draw(cells).shape[0] > 3 * 10 * 128  # no pixel is lost
@@ -126,7 +126,7 @@ def test_the_size_in_mm_and_text_as_text(tmp_path, paper, expected):
     for suffix in (".png", ".pdf", ".svg"):
         plan = planned(tmp_path / f"a{suffix}", given, paper=paper)
         sheet, _, images, beside = drawn(plan)
-        traversal_grid.write_still(plan, images, beside, comment='{"seed": 0}', overwrite=False)
+        traversals.write_still(plan, images, beside, comment='{"seed": 0}', overwrite=False)
     pdf, svg = (tmp_path / "a.pdf").read_bytes(), (tmp_path / "a.svg").read_text()
     for size in (mm_of_png(tmp_path / "a.png"), mm_of_pdf(pdf), mm_of_svg(svg)):
         for side, asked in zip(size, expected, strict=True):
@@ -144,7 +144,7 @@ def test_the_size_in_mm_and_text_as_text(tmp_path, paper, expected):
 def test_images_in_a_vector_file_keep_every_pixel(tmp_path):
     plan = planned(tmp_path / "a.svg", variations(3, 1, 5))
     sheet, cells, images, beside = drawn(plan)
-    traversal_grid.write_still(plan, images, beside, comment="", overwrite=False)
+    traversals.write_still(plan, images, beside, comment="", overwrite=False)
     found = re.findall(r'href="data:image/png;base64,([^"]*)"', (tmp_path / "a.svg").read_text())
     block = np.asarray(Image.open(io.BytesIO(base64.b64decode(found[-1]))).convert("RGB"))
     top, left = sheet.cell(0, 0, 0)
@@ -157,7 +157,7 @@ def test_the_same_inputs_make_the_same_bytes(tmp_path):
         for name in "ab":
             plan = planned(tmp_path / f"{name}{suffix}", variations(2, 1, 3))
             _, _, images, beside = drawn(plan)
-            traversal_grid.write_still(plan, images, beside, comment="", overwrite=False)
+            traversals.write_still(plan, images, beside, comment="", overwrite=False)
         assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
 
 
@@ -182,7 +182,7 @@ def test_images_that_are_small_on_paper_are_noted(tmp_path, width, noted):
 
 
 def test_every_block_with_column_heads_says_what_they_are(tmp_path):
-    heads = [block for block, _ in traversal_grid._blocks(planned(tmp_path / "a.png", variations(4, 3, 5)), [[]] * 3)]
+    heads = [block for block, _ in traversal_grid.blocks_of(planned(tmp_path / "a.png", variations(4, 3, 5)), [[]] * 3)]
     assert len(heads) == 3
     assert all(bool(block.axis) is block.heads for block in heads)
 
