@@ -13,12 +13,13 @@ from pathlib import Path
 from disentool.cli import group
 
 
-def parse(args: list[str]) -> None:
-    """Raises what click raises for a command that is none, an option it lacks, or a value that it refuses."""
+def parse(args: list[str]) -> str:
+    """The command's name; raises what click raises for one that is none, an option it lacks, or a value it refuses."""
     context = group.make_context("disentool", list(args))
     while hasattr(context.command, "resolve_command"):
         name, command, rest = context.command.resolve_command(context, [*context._protected_args, *context.args])
         context = command.make_context(name, rest, parent=context)
+    return str(context.info_name)
 
 
 def made(args: list[str]) -> list[str]:

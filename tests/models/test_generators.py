@@ -50,9 +50,11 @@ class Made:
 
     def __init__(self, function, channels=1, classes=None):
         self.function, self.device = function, torch.device("cpu")
+        self.asked: list[int] = []  # classes
         self.facts = GeneratorFacts(4, channels, 8, 8, (), classes)
 
     def __call__(self, z, classes=None):
+        self.asked += [] if classes is None else classes.tolist()
         return self.function(z) if classes is None else self.function(z, classes)
 
 
@@ -113,9 +115,13 @@ def only_sevens(z):
 
 
 def test_a_good_one_passes_whatever_its_classes():
-    probe(Made(good), "g")
-    probe(Made(lambda z, c: good(z) * (1 - 0.1 * c[:, None, None, None]), classes=3), "g")
-    probe(Made(lambda z, c: good(z) / (c == 2)[:, None, None, None].float(), classes=3), "g", classes=(2,))
+    plain = Made(good)
+    darker = Made(lambda z, c: good(z) * (1 - 0.1 * c[:, None, None, None]), classes=3)
+    only_twos = Made(lambda z, c: good(z) / (c == 2)[:, None, None, None].float(), classes=3)
+    probe(plain, "g")
+    probe(darker, "g")
+    probe(only_twos, "g", classes=(2,))
+    assert plain.asked == [] and set(darker.asked) <= {0, 1, 2} and set(only_twos.asked) == {2}
 
 
 @pytest.mark.parametrize(
