@@ -139,8 +139,7 @@ def test_prepare_ends_by_saying_what_it_found(cli, folder):
         "factor class 2",
         "2 for training and 1 for testing",
         "2 resized",
-        "smallest is 10x20",
-        "largest is 40x40",
+        "10x20, the smallest, up to 40x40",
         "(1 cropped",
         "2 grey made RGB",
     ):

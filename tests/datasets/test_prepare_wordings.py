@@ -31,7 +31,7 @@ def test_a_table_behind_a_folder_is_shown_its_option(cli, pictures):
 def test_sizes_are_height_by_width_everywhere(cli, pictures):
     cli("prepare", "in", "-o", "d.h5").failed(1, "60x30", "40x20", "height x width")
     done = cli("prepare", "in", "--size", 16, "-o", "d.h5")
-    assert "smallest is 40x20" in done.err and "largest is 60x30" in done.err
+    assert "40x20, the smallest, up to 60x30" in done.err
 
 
 @pytest.mark.parametrize("choice", [("--keep", "colour=Red"), ("--subset", 2)])
