@@ -202,6 +202,7 @@ DATASETS_SHARE = {
     "factor_columns",
     "one_hot",
     "number_marks",
+    "missing_values",
     "factor_table",
     "table_paths",
     "folder_listing",

@@ -102,7 +102,9 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
         facts = factor_columns.facts(factors)
     except DataMismatch as error:  # it knows the column, not the file
         raise DataMismatch(f"{folder.csv}: {error}") from None
-    if not table.named:
+    if table.named:
+        notes += [f"factor {factor.name}: {factor.note}" for factor in factors if factor.note]
+    else:
         notes += [*factor_columns.cuts(factors), *factor_columns.remarks(factors), *one_hot.remarks(factors)]
     shown = _Shown()
 
