@@ -14,6 +14,7 @@ from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
 from disentool.io import foreign_files, read_images
 
 _BLOCK = 16 << 20  # bytes of decoded pixels at a time
+_TABLES = (".csv", ".tsv")
 _NAMED = 20  # of the images that cannot be read, with the reason
 
 
@@ -32,6 +33,7 @@ def open_source(
     of the folders ``train``, ``val`` and ``test``, the folders in them are. A folder of images alone has no factors.
     ``csv``: a table with a row per image, of which one column holds the image's path below ``path``; every other column
     is a factor: see :mod:`disentool.datasets.factor_table`, and for ``bins`` :mod:`disentool.datasets.factor_columns`.
+    Its own path may be one below ``path``.
 
     ``size`` (height, width): images are cropped about their centre to its shape, then resized with antialiasing; None:
     they must be of one size. ``grey``: None keeps colour if any image has it. ``strict``: stop at the first image that
@@ -47,13 +49,17 @@ def open_source(
     if not path.is_dir():
         raise MissingFile(f"{path}: no such folder; --from names one that holds images, or a folder of them per class")
     listing = folder_listing.listed(path)
-    table = factor_table.by_table(path, Path(csv), listing, strict) if csv else folder_listing.by_folder(path, listing)
+    if csv:
+        csv = Path(csv) if Path(csv).exists() or not (path / csv).is_file() else path / csv
+    table = factor_table.by_table(path, csv, listing, strict) if csv else folder_listing.by_folder(path, listing)
     if csv:
         listing.passed_over = [file for file in listing.passed_over if not (path / file).samefile(csv)]
     if listing.passed_over:
         table.notes.append(
             f"passed over {folder_listing.counted(listing.passed_over, 'file')} (no picture, by its name)"
         )
+    if not csv and (tables := [file for file in listing.passed_over if file.suffix.lower() in _TABLES]):
+        table.notes.append(f"if {tables[0]} is a table of the images: --csv {tables[0]} reads its columns as factors")
     return _source(_Folder(path, csv, size, grey, bins, strict), table, ())
 
 
@@ -101,7 +107,7 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
         ]
         facts = factor_columns.facts(factors)
     except DataMismatch as error:  # it knows the column, not the file
-        raise DataMismatch(f"{folder.csv}: {error}") from None
+        raise DataMismatch(f"{folder.csv or folder.path}: {error}") from None
     if table.named:
         notes += [f"factor {factor.name}: {factor.note}" for factor in factors if factor.note]
     else:

@@ -1,4 +1,4 @@
-"""Columns of numbers as people and programs write them: units, decimal commas, marks of thousands, other minus signs."""
+"""Columns of numbers as people and programs write them: units, decimal commas, marks of thousands, other minuses."""
 
 import re
 from collections.abc import Sequence

@@ -17,6 +17,7 @@ BESIDE = "../"  # what the names of files beside an archive begin with
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 _AT_ONCE = 512 * 2**20  # bytes of members kept to bring those of a compressed tar into order
 _MOST = 5_000_000  # members
+_OF_SYSTEMS = ("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found")
 
 
 class Container(Protocol):
@@ -122,7 +123,7 @@ def members(path: Path, suffixes: tuple[str, ...], what: str, *, beside: tuple[s
             raise MissingFile(f"{path}: no such file or folder; give {what}")
     found = Members(path, containers, suffixes)
     if not found.names:
-        raise MissingFile(f"{path}: no {' or '.join(suffixes)} in it; give {what}")
+        raise MissingFile(f"{path}: no {' or '.join(suffixes) or 'file'} in it; give {what}")
     return found
 
 
@@ -138,9 +139,13 @@ def damage(path: Path, name: str = "") -> Iterator[None]:
         raise ForeignFile(f"{path}:{inside} {files.damage_of(error)}; download it again") from error
 
 
+def is_hidden(part: str) -> bool:
+    """Whether a file or folder of this name is hidden, or is what operating systems leave in folders and archives."""
+    return (part.startswith(".") and part != ".") or part in _OF_SYSTEMS
+
+
 def _hidden(name: str) -> bool:
-    """What operating systems leave in folders and archives."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+    return any(map(is_hidden, name.split("/")))
 
 
 def _archive(path: Path) -> Container:
@@ -152,7 +157,9 @@ def _archive(path: Path) -> Container:
         if start.startswith(b"\x1f\x8b") and path.suffix.lower() == ".gz" and not path.stem.lower().endswith(".tar"):
             with gzip.open(path) as file:
                 if not tar.is_header(file.read(512)):
-                    raise ForeignFile(f"{path}: one gzipped file, not an archive; give the folder that it lies in")
+                    raise ForeignFile(
+                        f"{path}: one gzipped file, not an archive; unpack it, or give the folder that it lies in"
+                    )
         if start.startswith(b"\x1f\x8b") or tar.is_header(start):
             return _Tar(path, compressed=start.startswith(b"\x1f\x8b"))
     raise ForeignFile(f"{path}: expected a folder or an archive ({', '.join(ARCHIVES)}), found neither")

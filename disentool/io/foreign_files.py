@@ -12,8 +12,11 @@ _LOOKED_AT = 2000  # names of a zip's members
 _STARTS = (
     (b"\x93NUMPY", "arrays"),
     (b"\x1f\x8b", "archive"),
-    (b"7z\xbc\xaf\x27\x1c", "7z"),
-    (b"Rar!", "rar"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a rar archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
 )
 
 
@@ -38,7 +41,7 @@ def described(path: Path) -> str:
     if kind == "archive":
         return f"an archive; `disentool prepare folder --from {name}` reads its pictures"
     if kind:
-        return f"a {kind} archive; unpack it into a folder, {folder}, for `disentool prepare folder --from {folder}`"
+        return f"{kind}; unpack it into a folder, {folder}, for `disentool prepare folder --from {folder}`"
     if start.startswith(b"MATLAB"):
         return (
             "a MATLAB file older than 7.3; save it in MATLAB with -v7.3, or in Python with np.savez what"
