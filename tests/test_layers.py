@@ -200,6 +200,7 @@ METRICS_SHARE = {
 DATASETS_SHARE = {
     "source",
     "factor_columns",
+    "factor_arrays",
     "one_hot",
     "number_marks",
     "missing_values",

@@ -1,45 +1,81 @@
-"""An archive of pictures that is read as its folder; what is said of the folder names the archive."""
+"""Archives of pictures, and pictures in HDF5, that are read as a folder; what is said of it names the file."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from disentool.datasets import unpacked
+from disentool.datasets import stored_pictures, unpacked
 from disentool.datasets.folder_listing import counted as listed
-from disentool.errors import DisentoolError, counted
+from disentool.errors import DisentoolError, WrongUsage, counted
 from disentool.io import files, foreign_files
 from disentool.reporting import Reporter, Task
+
+
+class Place(NamedTuple):
+    """What a data set is read from: its name, its files, its options; and where notes go."""
+
+    name: str
+    raw: Path | None
+    options: Mapping[str, Any]
+    report: Reporter
 
 
 @contextmanager
 def as_folder(
     name: str, raw: Path | None, output: Path, report: Reporter, options: Mapping[str, Any]
-) -> Iterator[tuple[Path | None, Mapping[str, Any], Reporter]]:
-    """What data set ``name`` is read from: ``raw``, the data set's options, and where notes go.
+) -> Iterator[Place]:
+    """Where data set ``name`` is read: from ``raw``, or from a folder in its stead.
 
-    Of an archive of pictures: a folder of them, which lies beside ``output`` while it is read, and the option ``csv``
-    with the path of a table in it. Notes and errors call the folder by the archive's name.
+    An archive of pictures, and an HDF5 file that holds pictures as bytes, become a folder that lies beside ``output``
+    while it is read. Notes and errors call it by the name of the file.
     """
-    if name != "folder" or raw is None or not foreign_files.is_archive(raw):
-        yield raw, options, report
-        return
-    with files.scratch_folder(output) as scratch:
-        found = unpacked.unpack(raw, scratch)
-        renaming = _Renaming(report, (str(found.root), str(found.top)), str(raw))
+    if name == "folder" and raw is not None and foreign_files.is_archive(raw):
+        with files.scratch_folder(output) as scratch, _of_archive(raw, scratch, report, options) as place:
+            yield place
+    elif name == "array" and raw is not None and (key := stored_pictures.key_of(raw, options.get("images_key"))):
+        with files.scratch_folder(output) as scratch, _of_stored(raw, key, scratch, report, options) as place:
+            yield place
+    else:
+        yield Place(name, raw, options, report)
+
+
+@contextmanager
+def _of_archive(raw: Path, scratch: Path, report: Reporter, options: Mapping[str, Any]) -> Iterator[Place]:
+    found = unpacked.unpack(raw, scratch)
+    with _renamed(report, (str(found.root), str(found.top)), str(raw)) as renaming:
         passed_over = found.others
-        try:
-            if table := options.get("csv"):
-                options = {**options, "csv": unpacked.table(raw, found, Path(table))}
-                passed_over = [file for file in found.others if found.top / file != options["csv"]]
-            if found.above:
-                report.note(f"{raw}: passed over {counted(found.above, 'member')} whose name leads above its folder")
-            if passed_over:
-                report.note(f"{raw}: passed over {listed(passed_over, 'file')} (no picture, by its name)")
-            yield found.root, options, renaming
-        except DisentoolError as error:
-            error.args = (renaming.renamed(str(error)), *error.args[1:])
-            raise
+        if table := options.get("csv"):
+            options = {**options, "csv": unpacked.table(raw, found, Path(table))}
+            passed_over = [file for file in found.others if found.top / file != options["csv"]]
+        if found.above:
+            report.note(f"{raw}: passed over {counted(found.above, 'member')} whose name leads above its folder")
+        if passed_over:
+            report.note(f"{raw}: passed over {listed(passed_over, 'file')} (no picture, by its name)")
+        yield Place("folder", found.root, options, renaming)
+
+
+@contextmanager
+def _of_stored(raw: Path, key: str, scratch: Path, report: Reporter, options: Mapping[str, Any]) -> Iterator[Place]:
+    if "axes" in options:
+        raise WrongUsage(f"--axes: {raw} holds its pictures as bytes of files ({key}); leave it out")
+    found = stored_pictures.unpack(raw, key, scratch, options.get("factors_key"))
+    for note in found.notes:
+        report.note(f"{raw}: {note}")
+    kept = {name: value for name, value in options.items() if name not in ("images_key", "factors_key")}
+    with _renamed(report, (str(found.root), str(found.table)), str(raw)) as renaming:
+        yield Place("folder", found.root, {**kept, **({"csv": found.table} if found.table else {})}, renaming)
+
+
+@contextmanager
+def _renamed(report: Reporter, paths: tuple[str, ...], name: str) -> Iterator["_Renaming"]:
+    """A reporter whose notes call some paths by another, as errors do that are raised meanwhile."""
+    renaming = _Renaming(report, paths, name)
+    try:
+        yield renaming
+    except DisentoolError as error:
+        error.args = (renaming.renamed(str(error)), *error.args[1:])
+        raise
 
 
 class _Renaming:

@@ -60,8 +60,9 @@ def prepare(
         raw = downloaded(name, raw, report)
     inputs = [value for value in (raw, *(options or {}).values()) if isinstance(value, (str, Path))]
     files.require_apart(output, *map(Path, inputs))
-    with files.claim(output), archives.as_folder(name, raw, output, report, options or {}) as (place, options, report):
-        source = open_source(name, place, size, grey, options, keep)
+    with files.claim(output), archives.as_folder(name, raw, output, report, options or {}) as place:
+        report = place.report
+        source = open_source(place.name, place.raw, size, grey, place.options, keep)
         while True:
             rows = _subset(source, subset, seed)
             files.probe(output, overwrite=overwrite, need_bytes=0 if compress else size_in_bytes(source, rows))
@@ -105,18 +106,18 @@ def preview(
     if raw is not None:
         files.require_apart(output, raw)
     scratch = output.with_name(f"{output.name}.images")
-    with archives.as_folder(name, raw, scratch, report or Silent(), options or {}) as (place, options, renamed):
+    with archives.as_folder(name, raw, scratch, report or Silent(), options or {}) as place:
         return drawing.preview(
-            name,
+            place.name,
             output,
-            raw=place,
+            raw=place.raw,
             download=download,
             keep=keep,
             size=size,
             grey=grey,
-            options=options,
+            options=place.options,
             overwrite=overwrite,
-            report=renamed,
+            report=place.report,
         )
 
 

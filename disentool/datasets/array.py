@@ -5,14 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.datasets import factor_columns, one_hot
+from disentool.datasets import factor_arrays, factor_columns, one_hot
 from disentool.datasets.source import Source
-from disentool.errors import DataMismatch, ForeignFile, WrongUsage, counted
+from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.io import arrays, foreign_files
 
 _ROUNDING = 0.5 / 255  # beyond 0 and 1, as interpolation leaves floats: the nearest bytes are 0 and 255 all the same
-_FACTOR_KEYS = ("factors", "labels", "latents/classes", "latents_classes")  # looked for where no key is given
-_SHOWN = 8  # of the arrays that a note names
 _ORDERS = ("NHW", "HWN", "NHWC", "NCHW", "HWCN")  # of axes, the likelier first
 
 
@@ -32,8 +30,7 @@ def open_source(
     nothing is above 1 and the image is black and white), booleans, or floats 0..1. ``images_key``: the array's name;
     None: the only one of three or four axes.
 
-    Factors are numbers [N] or [N,K], or one class that is written one-hot [N,K]; ``factors_key``: the array's name, or,
-    as a .npy holds one array, the path of another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see
+    ``factors_key``: where the factors are, see :mod:`disentool.datasets.factor_arrays`; ``bins``: see
     :mod:`disentool.datasets.factor_columns`.
 
     Everything is read once to check it, and streamed. Raises WrongUsage, MissingFile, ForeignFile or DataMismatch.
@@ -43,8 +40,8 @@ def open_source(
     path = Path(path)
     known = arrays.listing(path)
     name = _images_name(path, known) if images_key is None else images_key
-    source, key = _factors_place(path, known, factors_key)
-    labelled = _label_counts(source, "" if source != path else key) if key else ()
+    place = factor_arrays.place(path, known, factors_key)
+    labelled = factor_arrays.label_counts(place)
     with arrays.opened(path) as file:
         found = file(name)
         order = _order(path, name or path.name, found, axes, labelled)
@@ -53,10 +50,10 @@ def open_source(
         shape = (count, height, width, colours[0] if colours else 1)
         scale, remark = _scale(path, name or path.name, ordered)
     try:
-        factors = _factors(path, source, key, count, bins) if key else []
+        factors = factor_arrays.read(path, place, count, bins)
         facts = factor_columns.facts(factors)
     except DataMismatch as error:  # one of a column does not know the file
-        raise (error if str(source) in str(error) else DataMismatch(f"{source}: {error}")) from None
+        raise (error if str(place.file) in str(error) else DataMismatch(f"{place.file}: {error}")) from None
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         with arrays.opened(path) as file:
@@ -73,14 +70,14 @@ def open_source(
         shape=shape,
         images=images,
         grid=factor_columns.is_grid(facts),
-        source=f"array {name or path.name} of {path.name}" + (f", factors {key}" if key else ""),
+        source=f"array {name or path.name} of {path.name}" + (f", factors {place.key}" if place.key else ""),
         notes=tuple(
             note
             for note in (
                 remark,
                 "" if labelled or axes else _maybe_channels(name or path.name, found.shape),
                 "" if factors else "no factors: name them with --factors-key",
-                _left_unread(known, {name, key if source == path else ""}),
+                factor_arrays.left_unread(known, {name, *(place.arrays if place.file == path else ())}),
                 *factor_columns.cuts(factors),
                 *factor_columns.remarks(factors),
                 *one_hot.remarks(factors),
@@ -208,56 +205,3 @@ def _pixels(block: np.ndarray, scale: int) -> np.ndarray:
     if block.dtype.kind == "f":
         return np.round(block.astype(np.float64) * scale).clip(0, 255).astype(np.uint8)
     return block.astype(np.uint8) * np.uint8(scale)
-
-
-def _factors_place(path: Path, known: dict, key: str | None) -> tuple[Path, str]:
-    """The file that the factors are in, and the array's key as it was given; an empty key where there are none."""
-    if key is None:
-        return path, next((name for name in _FACTOR_KEYS if name in known), "")
-    return (Path(key) if key.endswith(".npy") and key not in known else path), key
-
-
-def _left_unread(known: dict, used: set[str]) -> str:
-    """A remark that names the arrays of the file that were not used, with their shapes; empty where there are none."""
-    others = [f"{name} {list(shape) or '(no numbers)'}" for name, (shape, _) in known.items() if name not in used]
-    more = f", and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
-    return f"left unread: {', '.join(others[:_SHOWN])}{more}; --factors-key names one array" if others else ""
-
-
-def _label_counts(source: Path, name: str) -> Sequence[int]:
-    """How many images the factors can be of; none where they are no factors, which :func:`_factors` refuses."""
-    shape, _ = arrays.listing(source).get(name, ((), None))
-    return shape[: 2 if len(shape) == 2 and shape[0] == 1 else 1]
-
-
-def _factors(path: Path, source: Path, key: str, rows: int, bins: int) -> list[factor_columns.Factor]:
-    """The factors ``key`` of the images in ``path``, of which there are ``rows``."""
-    name = key if source == path else ""
-    with arrays.opened(source) as file:
-        found = arrays.upright(file(name), rows)
-        if len(found.shape) > 2 or 0 in found.shape:
-            raise ForeignFile(f"{source}: array {key!r} is {list(found.shape)}, expected factors [N] or [N,K]")
-        if found.shape[0] != rows:
-            raise DataMismatch(
-                f"{source}: array {key!r} has {counted(found.shape[0], 'row')}, expected one for each of the"
-                f" {counted(rows, 'image')} in {path}"
-            )
-        table = found.all().reshape(rows, -1)
-    stem = Path(key).stem
-    names = _names(path, table.shape[1]) if source == path else None
-    if names is None and one_hot.is_one_hot(table):
-        return [one_hot.as_class(stem, table)]
-    names = names or ([stem] if table.shape[1] == 1 else [f"{stem}{i}" for i in range(table.shape[1])])
-    return [factor_columns.from_numbers(n, column, bins) for n, column in zip(names, table.T, strict=True)]
-
-
-def _names(path: Path, count: int) -> list[str] | None:
-    """Names of the factors, where the file is HDF5 and says them in the attribute ``factor_names``."""
-    from disentool.io import hdf5
-
-    if not hdf5.is_hdf5(path):
-        return None
-    with hdf5.opened(path) as file:
-        names = hdf5.attribute(file, "factor_names", None)
-    fits = isinstance(names, list) and len(names) == count and all(isinstance(name, str) for name in names)
-    return names if fits else None
