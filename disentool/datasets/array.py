@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.datasets import factor_arrays, factor_columns, one_hot
+from disentool.datasets import factor_arrays, factor_columns, one_hot, picture_sizes
 from disentool.datasets.source import Source
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.io import arrays, foreign_files
 
 _ROUNDING = 0.5 / 255  # beyond 0 and 1, as interpolation leaves floats: the nearest bytes are 0 and 255 all the same
+_SHOWN = 8  # of the arrays that a message names
+_PIXELS = 64  # the shortest row that may be an image
 _ORDERS = ("NHW", "HWN", "NHWC", "NCHW", "HWCN")  # of axes, the likelier first
 
 
@@ -49,6 +51,7 @@ def open_source(
         count, height, width, *colours = ordered.shape
         shape = (count, height, width, colours[0] if colours else 1)
         scale, remark = _scale(path, name or path.name, ordered)
+        made = _made(order, found.dtype)
     try:
         factors = factor_arrays.read(path, place, count, bins)
         facts = factor_columns.facts(factors)
@@ -70,6 +73,8 @@ def open_source(
         shape=shape,
         images=images,
         grid=factor_columns.is_grid(facts),
+        class_factor=factors[0].name if len(factors) == 1 else "",
+        made=made,
         source=f"array {name or path.name} of {path.name}" + (f", factors {place.key}" if place.key else ""),
         notes=tuple(
             note
@@ -94,7 +99,8 @@ def _images_name(path: Path, known: dict) -> str:
         if model := foreign_files.trained(path):
             raise ForeignFile(f"{path}: expected arrays or tensors, found {model}")
         raise ForeignFile(
-            f"{path}: holds no tensors; expected one of images, a pair images and labels, or a dict of some"
+            f"{path}: holds no tensors, or has them in lists or in dicts within one; expected one tensor of images"
+            " (torch.stack makes it of a list), a pair images and labels, or a dict of some"
         )
     if not known:
         raise ForeignFile(f"{path}: holds no arrays: is {foreign_files.described(path)}")
@@ -104,10 +110,13 @@ def _images_name(path: Path, known: dict) -> str:
                 if dtype.hasobject:
                     file(name)  # says what it holds instead of numbers
     if len(candidates) != 1:
-        what = ", ".join(f"{name} {list(shape)}" for name, (shape, _) in known.items())
+        what = ", ".join(f"{name} {list(shape)}" for name, (shape, _) in list(known.items())[:_SHOWN])
+        flat = [name for name, (shape, _) in known.items() if len(shape) == 2 and shape[1] >= _PIXELS]
+        reshape = f"if its rows are pixels, reshape {flat[0] or 'it'}" if flat and not candidates else ""
+        more = ", ..." if len(known) > _SHOWN else ""
         raise WrongUsage(
-            f"{path}: expected one array of images [N,H,W], [N,H,W,C] or [N,C,H,W], found"
-            f" {what}; --images-key names the one to read"
+            f"{path}: expected one array of images [N,H,W], [N,H,W,C] or [N,C,H,W], found {what}"
+            f"{more}; {reshape or '--images-key names the one to read'}"
         )
     return candidates[0]
 
@@ -135,13 +144,19 @@ def _order(path: Path, name: str, rows: arrays.Rows, axes: str | None, labelled:
             fits = _stack(path, name, rows)
     if not fits:
         raise ForeignFile(
-            f"{path}: array {name!r} is {list(shape)}, expected images [N,H,W], [N,H,W,C] or [N,C,H,W], C 1 or 3;"
-            " --axes says which axis is which"
+            f"{path}: array {name!r} is {list(shape)}, expected images [N,H,W], [N,H,W,C] or [N,C,H,W], C 1 or 3; "
+            + ("leave out its fourth channel, or " if len(shape) == 4 and 4 in (shape[1], shape[3]) else "")
+            + "--axes says which axis is which"
         )
     if 0 in shape:
         raise ForeignFile(f"{path}: array {name!r} is {list(shape)}, so it holds no images; give one with rows")
     if rows.dtype.kind not in "bf" and rows.dtype != np.uint8:
-        raise ForeignFile(f"{path}: array {name!r} is {rows.dtype}, expected uint8 0..255, booleans or floats 0..1")
+        wide = rows.dtype.kind == "u" and rows.dtype.itemsize == 2
+        how = "of its whole range save (images // 257)" if wide else "0..255 save images"
+        raise ForeignFile(
+            f"{path}: array {name!r} is {rows.dtype}, expected uint8 0..255, booleans or floats 0..1; for numbers {how}"
+            ".astype('uint8')"
+        )
     return tuple(fits[0].index(letter) for letter in "NHWC" if letter in fits[0])
 
 
@@ -192,13 +207,31 @@ def _scale(path: Path, name: str, rows: arrays.Rows) -> tuple[int, str]:
     if rows.dtype.kind == "f":
         if low < -_ROUNDING or high > 1 + _ROUNDING:
             raise ForeignFile(
-                f"{path}: array {name!r} holds floats from {low:.9g} to {high:.9g}, expected 0..1; scale them, or save"
-                " uint8 0..255"
+                f"{path}: array {name!r} holds floats from {low:.9g} to {high:.9g}, expected 0..1; save"
+                f" {_to_unit(low, high)}"
             )
-        return 255, ""
+        return 255, picture_sizes.dark(name, round(255 * high))
     if high > 1:
-        return 1, ""
+        return 1, picture_sizes.dark(name, int(high))
     return 255, f"{name} holds only 0 and 1, taken for black and white"
+
+
+def _to_unit(low: float, high: float) -> str:
+    """What makes floats from ``low`` to ``high`` floats 0..1, in Python: as usual ranges say, or else by these ends."""
+    if low >= -1 and low < 0 and high <= 1:
+        return "(images + 1) / 2"
+    if low >= 0 and high <= 255:
+        return "images / 255"
+    return f"(images - {low:.6g}) / {high - low:.6g}".replace("- -", "+ ")
+
+
+def _made(order: tuple[int, ...], dtype: np.dtype) -> str:
+    """What makes images of an array with its axes N, H, W, C at these places, and this type."""
+    letters = "".join(letter for _, letter in sorted(zip(order, "NHWC", strict=False)))
+    made = ["floats 0..1 made bytes 0..255"] if dtype.kind == "f" else []
+    return ", ".join(
+        [*([] if "NHWC".startswith(letters) else [f"axes {letters} put in the order {'NHWC'[: len(letters)]}"]), *made]
+    )
 
 
 def _pixels(block: np.ndarray, scale: int) -> np.ndarray:

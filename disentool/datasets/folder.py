@@ -77,10 +77,12 @@ class _Folder:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What decoding has shown: files of several frames, and the largest value of each picture of 16 bits."""
+    """What decoding has shown: files of several frames, the largest value of each picture of 16 bits, and that of each
+    block of pictures as bytes."""
 
     frames: dict[Path, int] = field(default_factory=dict)
     largest: dict[Path, int] = field(default_factory=dict)
+    brightest: list[int] = field(default_factory=list)
 
 
 def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tuple[Path, str]]) -> Source:
@@ -135,7 +137,7 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
         class_factor=factors[0].name if len(factors) == 1 else "",
         split=None if table.split is None else np.array(table.split, np.uint8),
         notes=tuple(notes),
-        later_notes=lambda: picture_sizes.read_remarks(shown.frames, shown.largest),
+        later_notes=lambda: picture_sizes.read_remarks(shown.frames, shown.largest, max(shown.brightest, default=0)),
         without=without,
         **facts,
     )
@@ -185,6 +187,8 @@ def _decode(
 
     with ThreadPoolExecutor(cpu_count()) as threads:
         for start in range(0, len(images), block):
-            yield np.stack(list(threads.map(one, images[start : start + block])))
+            pixels = np.stack(list(threads.map(one, images[start : start + block])))
+            shown.brightest.append(int(pixels.max()))
+            yield pixels
     if damaged:
         raise Unreadable(sorted(damaged, key=lambda entry: factor_columns.natural(str(entry[0]))))

@@ -24,6 +24,14 @@ def prepared(cli, *more):
     return dataset.read(Path("d.h5")), done.err
 
 
+def test_pictures_of_bytes_that_look_black_are_told(cli, folder):
+    picture("in/a/0.png", 15)
+    picture("in/a/1.png", (3, 15, 0))
+    assert "15 of 255" in prepared(cli)[1]
+    picture("in/a/2.png", 16)
+    assert "black;" not in prepared(cli)[1]
+
+
 def test_a_class_without_images_is_told(cli, folder):
     for name in ("a/0.png", "b/1.png", "train/x/0.png", "val/y/0.png"):
         picture(f"in/{name}")
