@@ -45,5 +45,5 @@ def instead_of_numbers(dtype: np.dtype) -> str:
     if dtype.names:
         return f"records of {', '.join(dtype.names)}, expected numbers; save the images as an array of their own"
     if h5py.check_vlen_dtype(dtype) or h5py.check_string_dtype(dtype) or dtype.kind in "SV":
-        return "text or bytes, expected numbers, or the bytes of one picture (JPEG, PNG, ...) in each row"
+        return "text or bytes, expected numbers"
     return f"{dtype}, expected numbers"
