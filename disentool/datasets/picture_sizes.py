@@ -71,7 +71,7 @@ def dark(name: str, most: int) -> str:
     """
     if not 0 < most <= _WHITE // 257 // 16:
         return ""
-    return f"nothing in {name} is above {most} of 255: the images look black; scale them if that is not white"
+    return f"nothing in {name} is above {most} of 255: the images look black; if {most} stands for white, scale them"
 
 
 def square_made(side: int | None, size: tuple[int, int]) -> str:
