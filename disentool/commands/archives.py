@@ -42,11 +42,12 @@ def as_folder(
 
 @contextmanager
 def _of_archive(raw: Path, scratch: Path, report: Reporter, options: Mapping[str, Any]) -> Iterator[Place]:
-    found = unpacked.unpack(raw, scratch)
+    table = Path(options["csv"]) if options.get("csv") else None
+    found = unpacked.unpack(raw, scratch, table)
     with _renamed(report, (str(found.root), str(found.top)), str(raw)) as renaming:
         passed_over = found.others
-        if table := options.get("csv"):
-            options = {**options, "csv": unpacked.table(raw, found, Path(table))}
+        if table is not None:
+            options = {**options, "csv": unpacked.table(raw, found, table)}
             passed_over = [file for file in found.others if found.top / file != options["csv"]]
         if found.above:
             report.note(f"{raw}: passed over {counted(found.above, 'member')} whose name leads above its folder")

@@ -31,7 +31,7 @@ def place(path: Path, known: dict, key: str | None) -> Place:
     """Where the factors ``key`` of the images in ``path`` are, whose arrays are ``known``; None: ``factors`` or
     ``labels``, if there."""
     if key is None:
-        key = next((name for name in _KEYS if name in known or _members(known, name)), "")
+        key = next((name for name in _KEYS if name in known or _alike(known, name)), "")
     if key.endswith(".npy") and key not in known:
         return Place(Path(key), key, ("",))
     members = _members(known, key) if key not in known else []
@@ -41,6 +41,11 @@ def place(path: Path, known: dict, key: str | None) -> Place:
 def _members(known: dict, group: str) -> list[str]:
     """The arrays [N] in a group."""
     return [name for name, (shape, _) in known.items() if group and name.startswith(f"{group}/") and len(shape) == 1]
+
+
+def _alike(known: dict, group: str) -> bool:
+    """Whether there are arrays [N] in a group, all of one length."""
+    return len({known[name][0] for name in _members(known, group)}) == 1
 
 
 def left_unread(known: dict, used: set[str]) -> str:

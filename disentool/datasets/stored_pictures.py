@@ -1,13 +1,14 @@
 """Pictures that an HDF5 file holds as bytes of JPEG or PNG files: written as files, to be read as their folder is."""
 
 import csv
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from disentool.datasets import factor_arrays
-from disentool.errors import UnsafeFile, WrongUsage
+from disentool.errors import ForeignFile, UnsafeFile, WrongUsage
 from disentool.io import arrays, files, hdf5, hdf5_heap
 
 _LARGEST = 64 << 20  # bytes of a picture
@@ -36,15 +37,19 @@ class Unpacked(NamedTuple):
 def key_of(path: Path, images_key: str | None) -> str | None:
     """The array of ``path`` that holds pictures as bytes: the one of this name, or the only one; None if there is none.
 
-    WrongUsage where there are several.
+    None also where no name is given, and an array of numbers may be the images. WrongUsage where there are several.
     """
     if not path.is_file() or not hdf5.is_hdf5(path):
+        return None
+    if images_key is None and any(len(shape) in (3, 4) for shape, _ in arrays.listing(path).values()):
         return None
     found = []
     with hdf5.opened(path) as file:
         names = hdf5.dataset_names(file)
         for name in names if images_key is None else [key for key in names if key == images_key.strip("/")]:
-            if hdf5_heap.holds_bytes(file[name]):
+            if not hdf5_heap.holds_bytes(file[name]):
+                continue
+            with suppress(*(() if name == images_key else (ForeignFile, UnsafeFile))):  # an array of another purpose
                 array = hdf5.located(file, path, name)
                 found += [name] if _suffix(next(hdf5_heap.pieces(array, path, name, _LARGEST), b"")) else []
     if len(found) > 1:

@@ -10,7 +10,8 @@ from disentool.io import archive, files, read_images
 _LARGEST = 512 << 20  # bytes of a picture
 _ALWAYS = 1 << 30  # bytes that any archive may unpack to
 _TIMES = 100  # more than that: so many times its own size, as pictures are compressed already
-_TEXTS = (".csv", ".tsv", ".txt", ".cls")  # tables, and labels of single pictures
+_TEXTS = (".csv", ".tsv", ".cls")  # tables, and labels of single pictures
+_LONGEST = 256 << 20  # bytes of a table
 
 
 class Unpacked(NamedTuple):
@@ -27,8 +28,8 @@ class Unpacked(NamedTuple):
     above: int
 
 
-def unpack(path: Path, folder: Path) -> Unpacked:
-    """The pictures and texts of an archive as files, in the empty ``folder``.
+def unpack(path: Path, folder: Path, table: Path | None = None) -> Unpacked:
+    """The pictures and tables of an archive as files, in the empty ``folder``; ``table``: one that may be of any kind.
 
     Its folder is called as the archive is, without its suffix; where all pictures lie in one folder, that one is the
     root. Raises MissingFile where there are no pictures, ForeignFile for a damaged archive, UnsafeFile for a name that
@@ -42,8 +43,13 @@ def unpack(path: Path, folder: Path) -> Unpacked:
             f"{path}: holds no images ({counted(members.names, 'other file')}); expected .png, .jpg, .webp, .pgm, ..."
             " or folders of them"
         )
-    kinds = (*read_images.SUFFIXES, *_TEXTS)
-    wanted = {name: place for name, place in places.items() if place.suffix.lower() in kinds}
+    texts = {*_TEXTS, *((table.suffix.lower(),) if table is not None else ())} - read_images.SUFFIXES
+    wanted = {
+        name: place
+        for name, place in places.items()
+        if place.suffix.lower() in read_images.SUFFIXES
+        or (place.suffix.lower() in texts and members.size(name) <= _LONGEST)
+    }
     total = sum(members.size(name) for name in wanted)
     if total > max(_ALWAYS, _TIMES * path.stat().st_size):
         raise UnsafeFile(f"{path}: claims to hold {total:,} bytes of pictures, more than it can; not unpacked")

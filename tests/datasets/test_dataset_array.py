@@ -197,6 +197,11 @@ def test_factors_in_a_group_of_arrays(cli, folder, kind):
     assert dataset.read(folder / "out.h5").factor_names == ("size",)
 
 
+def test_a_group_of_arrays_of_different_lengths_is_left_unread(cli, folder):
+    np.savez("d.npz", images=IMAGES, **{"labels/train": np.arange(8), "labels/test": np.arange(4)})
+    assert "left unread: labels/test [4], labels/train [8]" in cli("prepare", "d.npz").err
+
+
 @pytest.mark.parametrize("kind", ["S", "O"])
 def test_words_as_labels_in_hdf5(cli, folder, kind):
     words = ["cat", "dog", "a cow"] * 4

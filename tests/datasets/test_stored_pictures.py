@@ -84,6 +84,16 @@ def test_which_array_is_meant(cli, folder):
     cli("prepare", "p.h5", "-o", "no.h5").failed(1, "bytes")
 
 
+def test_arrays_of_numbers_come_first_and_text_of_a_rare_layout_is_no_hindrance(cli, folder):
+    write("p.h5", [encoded(10)] * 3, images=np.full((3, 8, 8), 200, np.uint8))
+    assert prepared(cli)[0].images[0, 0, 0, 0] == 200
+    assert prepared(cli, "--images-key", "pictures")[0].images[0, 0, 0, 0] == 10
+    write("p.h5", [encoded(10)] * 3)
+    with h5py.File("p.h5", "a") as file:
+        file.create_dataset("names", data=["a", "b", "c"], chunks=(3,), shuffle=True)
+    assert prepared(cli)[0].images[0, 0, 0, 0] == 10
+
+
 def test_pictures_are_no_larger_than_their_file(cli, folder, monkeypatch):
     monkeypatch.setattr(stored_pictures, "_ALWAYS", 100)
     monkeypatch.setattr(stored_pictures, "_TIMES", 0)

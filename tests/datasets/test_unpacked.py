@@ -142,6 +142,12 @@ def test_a_table_outside_the_archive_comes_first_and_none_outside_its_folder_is_
         assert ".partial" not in failed.err
 
 
+def test_other_texts_of_an_archive_stay_in_it(cli, folder, monkeypatch):
+    monkeypatch.setattr(unpacked, "_LONGEST", 100)
+    zipped("a.zip", {"0.png": png(10), "0.txt": b"a caption", "long.csv": bytes(101)})
+    assert "2 files: 0.txt, long.csv" in cli("prepare", "a.zip", "-o", "d.h5").err
+
+
 def test_labels_beside_the_pictures_of_a_shard(cli, folder):
     tarred("shard.tar", {"0.png": png(10), "0.cls": b"7\n", "1.png": png(20), "1.cls": b"5\n"})
     done = cli("prepare", "shard.tar")
