@@ -51,6 +51,8 @@ def _of_archive(raw: Path, scratch: Path, report: Reporter, options: Mapping[str
             passed_over = [file for file in found.others if found.top / file != options["csv"]]
         if found.above:
             report.note(f"{raw}: passed over {counted(found.above, 'member')} whose name leads above its folder")
+        if found.links:
+            report.note(f"{raw}: passed over {listed(found.links, 'link')} (only hard links in a tar are followed)")
         if passed_over:
             report.note(f"{raw}: passed over {listed(passed_over, 'file')} (no picture, by its name)")
         yield Place("folder", found.root, options, renaming)

@@ -19,13 +19,14 @@ class Unpacked(NamedTuple):
 
     ``root``: the folder of its pictures. ``top``: that of the whole archive, which may be the same. ``others``: the
     members, below ``top``, that are no pictures, and no texts below ``root``. ``above``: how many names lead above the
-    folder; they are passed over.
+    folder; they are passed over, as ``links`` are.
     """
 
     root: Path
     top: Path
     others: list[str]
     above: int
+    links: list[str]
 
 
 def unpack(path: Path, folder: Path, table: Path | None = None) -> Unpacked:
@@ -72,7 +73,7 @@ def unpack(path: Path, folder: Path, table: Path | None = None) -> Unpacked:
         for name, place in places.items()
         if name not in wanted or (root != top and place.parts[0] != root.name)
     ]
-    return Unpacked(root, top, others, members.above)
+    return Unpacked(root, top, others, members.above, members.links)
 
 
 def table(path: Path, unpacked: Unpacked, wanted: Path) -> Path:

@@ -21,9 +21,13 @@ _OF_SYSTEMS = ("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume 
 
 
 class Container(Protocol):
-    """A folder or an archive: sizes in bytes by name, and the contents of some of its files, in the order asked for."""
+    """A folder or an archive: sizes in bytes by name, and the contents of some of its files, in the order asked for.
+
+    ``links``: the names in an archive that are links to others; they are not read.
+    """
 
     sizes: dict[str, int]
+    links: list[str]
 
     def read(self, names: list[str]) -> Iterator[bytes]:
         """The bytes of these files."""
@@ -33,7 +37,8 @@ class Container(Protocol):
 class Members:
     """The files of one download: ``names`` are sorted, whatever the order on disk or in the archive.
 
-    ``above``: how many of an archive have a name that leads to a folder above it; those are hidden as well.
+    ``above``: how many of an archive have a name that leads to a folder above it; those are hidden as well. ``links``:
+    the names that are links in a tar; they are not read.
 
     A member of an archive that lies in the given folder is called ``archive.zip/name``.
     """
@@ -48,6 +53,7 @@ class Members:
                     self._places[prefix + inner] = (prefix, inner)
         self.names = sorted(self._places)
         inside = [inner for container in containers.values() for inner in container.sizes]
+        self.links = [link for container in containers.values() for link in container.links if not _hidden(link)]
         self.above = sum(".." in inner.replace("\\", "/").split("/") for inner in inside) if path.is_file() else 0
 
     def size(self, name: str) -> int:
@@ -169,6 +175,7 @@ class _Folder:
     def __init__(self, path: Path, only: tuple[str, ...] | None = None):
         self.path = path
         self.sizes: dict[str, int] = {}
+        self.links: list[str] = []
         for folder, inner, names in os.walk(path):
             inner[:] = [] if only else sorted(name for name in inner if not _hidden(name))
             for name in names:
@@ -187,6 +194,7 @@ class _Zip:
     def __init__(self, path: Path):
         self.path = path
         self.sizes: dict[str, int] = {}
+        self.links: list[str] = []
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
                 if info.is_dir():
@@ -211,9 +219,10 @@ class _Tar:
     def __init__(self, path: Path, *, compressed: bool):
         self.path, self._compressed = path, compressed
         self.sizes: dict[str, int] = {}
+        self.links: list[str] = []
         self._offsets: dict[str, int] = {}
         with self._opened() as stream:
-            for name, offset, size in tar.entries(stream, path):
+            for name, offset, size in tar.entries(stream, path, self.links):
                 self.sizes[name], self._offsets[name] = size, offset
                 _few(path, self.sizes)
             while stream.read(1 << 20):  # to gzip's checksum

@@ -182,8 +182,32 @@ def test_a_link_is_never_made(cli, folder):
         info.size = len(png(1))
         archive.addfile(info, io.BytesIO(png(1)))
     for name in ("links.zip", "links.tar"):
-        cli("prepare", name, "-o", f"{name}.h5").printed(f"{name}.h5")
+        done = cli("prepare", name, "-o", f"{name}.h5")
+        done.printed(f"{name}.h5")
         assert dataset.read(folder / f"{name}.h5").images[:, 0, 0, 0].tolist() == [1]
+        assert "a.png" in done.err
+
+
+def test_hard_links_in_a_tar_are_the_files_that_they_name(cli, folder):
+    with tarfile.open("links.tar", "w") as archive:
+        for name, target in (
+            ("a/0.png", ""),
+            ("b/0.png", "a/0.png"),
+            ("b/1.png", "elsewhere.png"),
+            ("b/2.png", "../."),
+        ):
+            info = tarfile.TarInfo(name)
+            if target:
+                info.type, info.linkname = tarfile.LNKTYPE, target
+                archive.addfile(info)
+            else:
+                info.size = len(png(7))
+                archive.addfile(info, io.BytesIO(png(7)))
+    done = cli("prepare", "links.tar")
+    done.printed("links.h5")
+    data = dataset.read(folder / "links.h5")
+    assert data.class_names["class"] == ["a", "b"] and data.images[:, 0, 0, 0].tolist() == [7, 7]
+    assert "2 links: b/1.png, b/2.png" in done.err
 
 
 def test_what_pictures_cannot_be_is_not_unpacked(folder, monkeypatch):
