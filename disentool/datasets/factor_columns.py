@@ -76,7 +76,7 @@ def from_column(name: str, words: Sequence[str], bins: int = BINS) -> Factor:
     note = f"{words[gaps[0]]!r} is taken for the name of a class" if gaps else ""
     if found:
         number, word = next(word for row, word in enumerate(words) if row not in set(others)), words[others[0]]
-        note = f"numbers and words, such as {number} and {word!r}: each is the name of a class"
+        note = f"numbers and words, such as {number[:40]} and {word[:40]!r}: each is the name of a class"
     return replace(factor, note="; ".join(filter(None, (note, factor.note))))
 
 
@@ -131,7 +131,7 @@ def _twins(names: Sequence[str]) -> str:
         if other != name:
             alike = plain == unicodedata.normalize("NFC", other)
             what = "the bytes of their accents" if alike else "capitals or blanks"
-            return f"{other!r} and {name!r} differ in {what} only; each is a class"
+            return f"{other[:40]!r} and {name[:40]!r} differ in {what} only; each is a class"
     return ""
 
 

@@ -44,6 +44,8 @@ def instead_of_numbers(dtype: np.dtype) -> str:
     """What an array of another type holds, and what could be read instead."""
     if dtype.names:
         return f"records of {', '.join(dtype.names)}, expected numbers; save the images as an array of their own"
-    if h5py.check_vlen_dtype(dtype) or h5py.check_string_dtype(dtype) or dtype.kind in "SV":
-        return "text or bytes, expected numbers"
+    if h5py.check_string_dtype(dtype) or dtype.kind == "S":
+        return "text, expected numbers"
+    if h5py.check_vlen_dtype(dtype) or dtype.kind == "V":
+        return "bytes, expected numbers; of pictures as bytes `disentool prepare` reads one array [N] of them"
     return f"{dtype}, expected numbers"

@@ -82,6 +82,9 @@ def test_which_array_is_meant(cli, folder):
     assert prepared(cli, "--images-key", "more")[0].images[0, 0, 0, 0] == 20
     write("p.h5", [b"a text", b"more"])
     cli("prepare", "p.h5", "-o", "no.h5").failed(1, "bytes")
+    with h5py.File("p.h5", "w") as file:
+        file["0"], file["1"] = np.void(encoded(1)), np.void(encoded(2))
+    cli("prepare", "p.h5", "-o", "no.h5").failed(1, "one array")
 
 
 def test_arrays_of_numbers_come_first_and_text_of_a_rare_layout_is_no_hindrance(cli, folder):
