@@ -200,8 +200,10 @@ METRICS_SHARE = {
 DATASETS_SHARE = {
     "source",
     "factor_columns",
+    "factor_arrays",
     "one_hot",
     "number_marks",
+    "missing_values",
     "factor_table",
     "table_paths",
     "folder_listing",

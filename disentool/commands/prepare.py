@@ -2,12 +2,12 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from disentool.commands import archives
 from disentool.datasets import DATASETS, picture_sizes, unpacked
 from disentool.datasets import verify as verifying
 from disentool.datasets.cache import downloaded
@@ -16,9 +16,9 @@ from disentool.datasets.source import Source, Unreadable
 from disentool.datasets.split import split as split_rows
 from disentool.datasets.summary import summary
 from disentool.datasets.writing import size_in_bytes, write
-from disentool.errors import DisentoolError, MissingFile, UnknownName, WrongUsage, counted
-from disentool.io import files, foreign_files
-from disentool.reporting import Reporter, Silent, Task
+from disentool.errors import MissingFile, UnknownName, WrongUsage, counted
+from disentool.io import files
+from disentool.reporting import Reporter, Silent
 
 _ARRAYS = (".npy", ".npz", ".h5", ".hdf5", ".mat", ".pt", ".pth")  # what files of arrays are called
 _TABLES = (".csv", ".tsv", ".txt")
@@ -60,8 +60,9 @@ def prepare(
         raw = downloaded(name, raw, report)
     inputs = [value for value in (raw, *(options or {}).values()) if isinstance(value, (str, Path))]
     files.require_apart(output, *map(Path, inputs))
-    with files.claim(output), _as_folder(name, raw, output, report, options) as (place, report):
-        source = open_source(name, place, size, grey, options or {}, keep)
+    with files.claim(output), archives.as_folder(name, raw, output, report, options or {}) as place:
+        report = place.report
+        source = open_source(place.name, place.raw, size, grey, place.options, keep)
         while True:
             rows = _subset(source, subset, seed)
             files.probe(output, overwrite=overwrite, need_bytes=0 if compress else size_in_bytes(source, rows))
@@ -104,21 +105,19 @@ def preview(
     output = files.probe(output, overwrite=overwrite)
     if raw is not None:
         files.require_apart(output, raw)
-    with _as_folder(name, raw, output.with_name(f"{output.name}.images"), report or Silent(), options) as (
-        place,
-        renamed,
-    ):
+    scratch = output.with_name(f"{output.name}.images")
+    with archives.as_folder(name, raw, scratch, report or Silent(), options or {}) as place:
         return drawing.preview(
-            name,
+            place.name,
             output,
-            raw=place,
+            raw=place.raw,
             download=download,
             keep=keep,
             size=size,
             grey=grey,
-            options=options,
+            options=place.options,
             overwrite=overwrite,
-            report=renamed,
+            report=place.report,
         )
 
 
@@ -186,51 +185,6 @@ def prepare_and_preview(
 def verify(path: Path, report: Reporter | None = None) -> Path:
     """Check a data-set file from end to end, see :func:`disentool.datasets.verify.verify`; gives its path."""
     return verifying.verify(path, report)
-
-
-@contextmanager
-def _as_folder(
-    name: str, raw: Path | None, output: Path, report: Reporter, options: Mapping[str, Any] | None
-) -> Iterator[tuple[Path | None, Reporter]]:
-    """What is to be read: ``raw``, or, of an archive of pictures, a folder of them beside the output while it is read.
-
-    Notes and errors call the folder by the archive's name.
-    """
-    if name != "folder" or raw is None or not foreign_files.is_archive(raw):
-        yield raw, report
-        return
-    if table := (options or {}).get("csv"):
-        unpacked.require_outside(raw, Path(table))
-    with files.scratch_folder(output) as scratch:
-        folder, others, above = unpacked.unpack(raw, scratch)
-        if above:
-            report.note(f"{raw}: passed over {counted(above, 'member')} whose name leads above its folder")
-        if others:
-            report.note(f"{raw}: passed over {counted(others, 'file')} in it (no picture, by its name)")
-        try:
-            yield folder, _Renaming(report, str(folder), str(raw))
-        except DisentoolError as error:
-            error.args = (str(error).replace(str(folder), str(raw)), *error.args[1:])
-            raise
-
-
-class _Renaming:
-    """A reporter whose notes call one path by another."""
-
-    def __init__(self, report: Reporter, path: str, name: str):
-        self._report, self._path, self._name = report, path, name
-
-    def note(self, message: str) -> None:
-        """One line for people."""
-        self._report.note(message.replace(self._path, self._name))
-
-    def error(self, message: str) -> None:
-        """What went wrong with one of many."""
-        self._report.error(message.replace(self._path, self._name))
-
-    def task(self, label: str, total: int, unit: str, done: int = 0) -> AbstractContextManager[Task]:
-        """Work under way."""
-        return self._report.task(label, total, unit, done)
 
 
 def meant(name: str, raw: Path | None) -> tuple[str, Path | None]:

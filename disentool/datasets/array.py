@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from disentool.datasets import factor_columns, one_hot
+from disentool.datasets import factor_arrays, factor_columns, one_hot, picture_sizes
 from disentool.datasets.source import Source
-from disentool.errors import DataMismatch, ForeignFile, WrongUsage, counted
+from disentool.errors import DataMismatch, ForeignFile, WrongUsage
 from disentool.io import arrays, foreign_files
 
 _ROUNDING = 0.5 / 255  # beyond 0 and 1, as interpolation leaves floats: the nearest bytes are 0 and 255 all the same
-_FACTOR_KEYS = ("factors", "labels", "latents/classes", "latents_classes")  # looked for where no key is given
-_SHOWN = 8  # of the arrays that a note names
+_SHOWN = 8  # of the arrays that a message names
+_PIXELS = 64  # the shortest row that may be an image
 _ORDERS = ("NHW", "HWN", "NHWC", "NCHW", "HWCN")  # of axes, the likelier first
 
 
@@ -32,8 +32,7 @@ def open_source(
     nothing is above 1 and the image is black and white), booleans, or floats 0..1. ``images_key``: the array's name;
     None: the only one of three or four axes.
 
-    Factors are numbers [N] or [N,K], or one class that is written one-hot [N,K]; ``factors_key``: the array's name, or,
-    as a .npy holds one array, the path of another .npy; None: ``factors`` or ``labels``, if there. ``bins``: see
+    ``factors_key``: where the factors are, see :mod:`disentool.datasets.factor_arrays`; ``bins``: see
     :mod:`disentool.datasets.factor_columns`.
 
     Everything is read once to check it, and streamed. Raises WrongUsage, MissingFile, ForeignFile or DataMismatch.
@@ -43,8 +42,8 @@ def open_source(
     path = Path(path)
     known = arrays.listing(path)
     name = _images_name(path, known) if images_key is None else images_key
-    source, key = _factors_place(path, known, factors_key)
-    labelled = _label_counts(source, "" if source != path else key) if key else ()
+    place = factor_arrays.place(path, known, factors_key)
+    labelled = factor_arrays.label_counts(place)
     with arrays.opened(path) as file:
         found = file(name)
         order = _order(path, name or path.name, found, axes, labelled)
@@ -52,11 +51,12 @@ def open_source(
         count, height, width, *colours = ordered.shape
         shape = (count, height, width, colours[0] if colours else 1)
         scale, remark = _scale(path, name or path.name, ordered)
+        made = _made(order, found.dtype)
     try:
-        factors = _factors(path, source, key, count, bins) if key else []
+        factors = factor_arrays.read(path, place, count, bins)
         facts = factor_columns.facts(factors)
     except DataMismatch as error:  # one of a column does not know the file
-        raise (error if str(source) in str(error) else DataMismatch(f"{source}: {error}")) from None
+        raise (error if str(place.file) in str(error) else DataMismatch(f"{place.file}: {error}")) from None
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         with arrays.opened(path) as file:
@@ -73,14 +73,16 @@ def open_source(
         shape=shape,
         images=images,
         grid=factor_columns.is_grid(facts),
-        source=f"array {name or path.name} of {path.name}" + (f", factors {key}" if key else ""),
+        class_factor=factors[0].name if len(factors) == 1 else "",
+        made=made,
+        source=f"array {name or path.name} of {path.name}" + (f", factors {place.key}" if place.key else ""),
         notes=tuple(
             note
             for note in (
                 remark,
                 "" if labelled or axes else _maybe_channels(name or path.name, found.shape),
                 "" if factors else "no factors: name them with --factors-key",
-                _left_unread(known, {name, key if source == path else ""}),
+                factor_arrays.left_unread(known, {name, *(place.arrays if place.file == path else ())}),
                 *factor_columns.cuts(factors),
                 *factor_columns.remarks(factors),
                 *one_hot.remarks(factors),
@@ -97,7 +99,8 @@ def _images_name(path: Path, known: dict) -> str:
         if model := foreign_files.trained(path):
             raise ForeignFile(f"{path}: expected arrays or tensors, found {model}")
         raise ForeignFile(
-            f"{path}: holds no tensors; expected one of images, a pair images and labels, or a dict of some"
+            f"{path}: holds no tensors, or has them in lists or in dicts within one; expected one tensor of images"
+            " (torch.stack makes it of a list), a pair images and labels, or a dict of some"
         )
     if not known:
         raise ForeignFile(f"{path}: holds no arrays: is {foreign_files.described(path)}")
@@ -107,10 +110,13 @@ def _images_name(path: Path, known: dict) -> str:
                 if dtype.hasobject:
                     file(name)  # says what it holds instead of numbers
     if len(candidates) != 1:
-        what = ", ".join(f"{name} {list(shape)}" for name, (shape, _) in known.items())
+        what = ", ".join(f"{name} {list(shape)}" for name, (shape, _) in list(known.items())[:_SHOWN])
+        flat = [name for name, (shape, _) in known.items() if len(shape) == 2 and shape[1] >= _PIXELS]
+        reshape = f"if its rows are pixels, reshape {flat[0] or 'it'}" if flat and not candidates else ""
+        more = ", ..." if len(known) > _SHOWN else ""
         raise WrongUsage(
-            f"{path}: expected one array of images [N,H,W], [N,H,W,C] or [N,C,H,W], found"
-            f" {what}; --images-key names the one to read"
+            f"{path}: expected one array of images [N,H,W], [N,H,W,C] or [N,C,H,W], found {what}"
+            f"{more}; {reshape or '--images-key names the one to read'}"
         )
     return candidates[0]
 
@@ -138,13 +144,19 @@ def _order(path: Path, name: str, rows: arrays.Rows, axes: str | None, labelled:
             fits = _stack(path, name, rows)
     if not fits:
         raise ForeignFile(
-            f"{path}: array {name!r} is {list(shape)}, expected images [N,H,W], [N,H,W,C] or [N,C,H,W], C 1 or 3;"
-            " --axes says which axis is which"
+            f"{path}: array {name!r} is {list(shape)}, expected images [N,H,W], [N,H,W,C] or [N,C,H,W], C 1 or 3; "
+            + ("leave out its fourth channel, or " if len(shape) == 4 and 4 in (shape[1], shape[3]) else "")
+            + "--axes says which axis is which"
         )
     if 0 in shape:
         raise ForeignFile(f"{path}: array {name!r} is {list(shape)}, so it holds no images; give one with rows")
     if rows.dtype.kind not in "bf" and rows.dtype != np.uint8:
-        raise ForeignFile(f"{path}: array {name!r} is {rows.dtype}, expected uint8 0..255, booleans or floats 0..1")
+        wide = rows.dtype.kind == "u" and rows.dtype.itemsize == 2
+        how = "of its whole range save (images // 257)" if wide else "0..255 save images"
+        raise ForeignFile(
+            f"{path}: array {name!r} is {rows.dtype}, expected uint8 0..255, booleans or floats 0..1; for numbers {how}"
+            ".astype('uint8')"
+        )
     return tuple(fits[0].index(letter) for letter in "NHWC" if letter in fits[0])
 
 
@@ -195,69 +207,34 @@ def _scale(path: Path, name: str, rows: arrays.Rows) -> tuple[int, str]:
     if rows.dtype.kind == "f":
         if low < -_ROUNDING or high > 1 + _ROUNDING:
             raise ForeignFile(
-                f"{path}: array {name!r} holds floats from {low:.9g} to {high:.9g}, expected 0..1; scale them, or save"
-                " uint8 0..255"
+                f"{path}: array {name!r} holds floats from {low:.9g} to {high:.9g}, expected 0..1; save"
+                f" {_to_unit(low, high)}"
             )
-        return 255, ""
+        return 255, picture_sizes.dark(name, round(255 * high))
     if high > 1:
-        return 1, ""
+        return 1, picture_sizes.dark(name, int(high))
     return 255, f"{name} holds only 0 and 1, taken for black and white"
+
+
+def _to_unit(low: float, high: float) -> str:
+    """What makes floats from ``low`` to ``high`` floats 0..1, in Python: as usual ranges say, or else by these ends."""
+    if low >= -1 and low < 0 and high <= 1:
+        return "(images + 1) / 2"
+    if low >= 0 and high <= 255:
+        return "images / 255"
+    return f"(images - {low:.6g}) / {high - low:.6g}".replace("- -", "+ ")
+
+
+def _made(order: tuple[int, ...], dtype: np.dtype) -> str:
+    """What makes images of an array with its axes N, H, W, C at these places, and this type."""
+    letters = "".join(letter for _, letter in sorted(zip(order, "NHWC", strict=False)))
+    made = ["floats 0..1 made bytes 0..255"] if dtype.kind == "f" else []
+    return ", ".join(
+        [*([] if "NHWC".startswith(letters) else [f"axes {letters} put in the order {'NHWC'[: len(letters)]}"]), *made]
+    )
 
 
 def _pixels(block: np.ndarray, scale: int) -> np.ndarray:
     if block.dtype.kind == "f":
         return np.round(block.astype(np.float64) * scale).clip(0, 255).astype(np.uint8)
     return block.astype(np.uint8) * np.uint8(scale)
-
-
-def _factors_place(path: Path, known: dict, key: str | None) -> tuple[Path, str]:
-    """The file that the factors are in, and the array's key as it was given; an empty key where there are none."""
-    if key is None:
-        return path, next((name for name in _FACTOR_KEYS if name in known), "")
-    return (Path(key) if key.endswith(".npy") and key not in known else path), key
-
-
-def _left_unread(known: dict, used: set[str]) -> str:
-    """A remark that names the arrays of the file that were not used, with their shapes; empty where there are none."""
-    others = [f"{name} {list(shape) or '(no numbers)'}" for name, (shape, _) in known.items() if name not in used]
-    more = f", and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
-    return f"left unread: {', '.join(others[:_SHOWN])}{more}; --factors-key names one array" if others else ""
-
-
-def _label_counts(source: Path, name: str) -> Sequence[int]:
-    """How many images the factors can be of; none where they are no factors, which :func:`_factors` refuses."""
-    shape, _ = arrays.listing(source).get(name, ((), None))
-    return shape[: 2 if len(shape) == 2 and shape[0] == 1 else 1]
-
-
-def _factors(path: Path, source: Path, key: str, rows: int, bins: int) -> list[factor_columns.Factor]:
-    """The factors ``key`` of the images in ``path``, of which there are ``rows``."""
-    name = key if source == path else ""
-    with arrays.opened(source) as file:
-        found = arrays.upright(file(name), rows)
-        if len(found.shape) > 2 or 0 in found.shape:
-            raise ForeignFile(f"{source}: array {key!r} is {list(found.shape)}, expected factors [N] or [N,K]")
-        if found.shape[0] != rows:
-            raise DataMismatch(
-                f"{source}: array {key!r} has {counted(found.shape[0], 'row')}, expected one for each of the"
-                f" {counted(rows, 'image')} in {path}"
-            )
-        table = found.all().reshape(rows, -1)
-    stem = Path(key).stem
-    names = _names(path, table.shape[1]) if source == path else None
-    if names is None and one_hot.is_one_hot(table):
-        return [one_hot.as_class(stem, table)]
-    names = names or ([stem] if table.shape[1] == 1 else [f"{stem}{i}" for i in range(table.shape[1])])
-    return [factor_columns.from_numbers(n, column, bins) for n, column in zip(names, table.T, strict=True)]
-
-
-def _names(path: Path, count: int) -> list[str] | None:
-    """Names of the factors, where the file is HDF5 and says them in the attribute ``factor_names``."""
-    from disentool.io import hdf5
-
-    if not hdf5.is_hdf5(path):
-        return None
-    with hdf5.opened(path) as file:
-        names = hdf5.attribute(file, "factor_names", None)
-    fits = isinstance(names, list) and len(names) == count and all(isinstance(name, str) for name in names)
-    return names if fits else None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets import picture_sizes
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, grid
 from disentool.errors import ForeignFile, MissingFile, WrongUsage
@@ -68,7 +69,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         grid=True,
         class_factor="model",
         source=f"{found.digest()}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
-        made=f"resized from {SIDE}x{SIDE} to {size[0]}x{size[1]}",
+        made=picture_sizes.square_made(SIDE, size),
         citation="Reed, Zhang, Zhang, Lee: Deep Visual Analogy-Making, NIPS 2015; models of Fidler, Dickinson, "
         "Urtasun: 3D Object Detection and Viewpoint Estimation with a Deformable 3D Cuboid Model, NIPS 2012",
         licence=PUBLISHED["cars3d"].licence,

@@ -8,11 +8,14 @@ line ``000001.jpg -1 1 ...`` per image; ``list_eval_partition.txt`` a line ``000
 folder or, beside an archive, from the folder it lies in.
 """
 
+import codecs
 import re
+from collections.abc import Container
 from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets import picture_sizes
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.picture_files import images_in
 from disentool.datasets.source import Source, ranked, table
@@ -29,6 +32,7 @@ WHAT = f"img_align_celeba.zip with {IDENTITIES} and {ATTRIBUTES} beside it, or t
 
 _LIMIT = 64 * 2**20  # bytes of a list; the largest has 27 MB
 _IMAGES = (".jpg", ".png")
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MOST_HEADERS = 3  # lines before those of images: numbers of images and of classes, names of columns
 
 
@@ -44,7 +48,9 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
         raise MissingFile(f"celeba is not rendered here: give {WHAT} with --from")
     size = size or SIZE
     if not 0 < crop <= WIDTH:
-        raise WrongUsage(f"--crop {crop}: the images are {WIDTH}x{HEIGHT}; expected 1 to {WIDTH}")
+        raise WrongUsage(
+            f"--crop {crop}: the images have {HEIGHT}x{WIDTH} pixels (height x width); expected 1 to {WIDTH}"
+        )
     found = archive.members(path, (*_IMAGES, *(name.lower() for name in LISTS)), WHAT, beside=LISTS)
     by_name = _images_by_name(found)
     names = sorted(by_name)
@@ -63,8 +69,9 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
     if attributes is None:
         notes.append(f"{found.path}: no {ATTRIBUTES}: the data set has no attributes")
     else:
-        if not np.isin(attributes[1], (-1, 1)).all():
-            raise ForeignFile(f"{found.path}: {ATTRIBUTES} has values other than -1 and 1; download it again")
+        no = 0 if attributes[2].lower().endswith(".csv") and not (attributes[1] < 0).any() else -1
+        if not np.isin(attributes[1], (no, 1)).all():
+            raise ForeignFile(f"{found.path}: {attributes[2]} has values other than -1 and 1; download it again")
         columns.append(attributes[1] > 0)
         labels += [name.lower() for name in attributes[0]]
         sizes += [2] * len(attributes[0])
@@ -79,7 +86,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
     return Source(
         name="celeba",
         shape=(len(names), *size, 3),
-        images=images_in(found, [by_name[name] for name in names], 3, size, crop=crop, expected=(WIDTH, HEIGHT)),
+        images=images_in(found, [by_name[name] for name in names], 3, size, crop=crop, expected=(HEIGHT, WIDTH)),
         factors=table(factors),
         factor_names=tuple(labels),
         factor_sizes=tuple(sizes),
@@ -88,7 +95,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, crop:
         notes=tuple(notes),
         class_factor="identity",
         source=f"{found.digest()}, centre {crop} to {size[0]}x{size[1]} by Lanczos",
-        made=f"the middle {crop}x{crop} resized to {size[0]}x{size[1]}",
+        made=f"the middle {crop}x{crop} {picture_sizes.square_made(None, size)}",
         citation="Liu, Luo, Wang, Tang: Deep Learning Face Attributes in the Wild, ICCV 2015, "
         "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
         licence=PUBLISHED["celeba"].licence,
@@ -111,37 +118,40 @@ def _images_by_name(found: archive.Members) -> dict[str, str]:
 
 def _read_list(
     found: archive.Members, title: str, names: list[str], count: int | None
-) -> tuple[list[str], np.ndarray] | None:
-    """Column names and int32 [N,count] of ``names``, in their order, of one list; None where it is not there.
+) -> tuple[list[str], np.ndarray, str] | None:
+    """Column names, int32 [N,count] of ``names``, in their order, and the file of one list; None where it is not there.
 
-    Words are separated by blanks or commas. Lines before the first image are its header: numbers of images or classes,
-    names of columns. Without ``count`` there must be names, one for each column.
+    Words are separated by blanks, commas or semicolons, and may have quotes. Lines before the first image are its
+    header: numbers of images or classes, names of columns. Without ``count`` there must be names, one for each column.
+    A column before that of the images numbers the rows, and is passed over.
     """
     member = _list_named(found, title)
     if member is None:
         return None
     title = member.rsplit("/", 1)[-1]
-    text = found.read(member, _LIMIT).decode("utf-8-sig", "replace")
+    data = found.read(member, _LIMIT)
+    text = data.decode("utf-16" if data.startswith(_UTF16) else "utf-8-sig", "replace")
     written = text.splitlines()  # whatever ends them, even if some end otherwise
-    lines = [[word for word in re.split(r"[\s,]+", line) if word] for line in written]
-    first = next((i for i, words in enumerate(lines[: _MOST_HEADERS + 1]) if words and _is_image(words[0])), len(lines))
+    lines = [[word for word in re.split(r"[\s,;]+", line.replace('"', "")) if word] for line in written]
+    row = {name: i for i, name in enumerate(names)}
+    places = [_place(words, row) for words in lines[: _MOST_HEADERS + 1]]
+    first = next((i for i, place in enumerate(places) if place is not None), len(lines))
+    at = places[first] or 0 if first < len(places) else 0
     header = [words for words in lines[:first] if words and not all(word.isdigit() for word in words)]
     columns = header[-1] if header else []
     if count is None:
-        width = len(lines[first]) - 1 if first < len(lines) else 0
-        if title.endswith(".csv") and len(columns) == width + 1:  # there the column of images has a name too
-            columns = columns[1:]
+        width = len(lines[first]) - 1 - at if first < len(lines) else 0
+        columns = columns[max(0, len(columns) - width) :]  # that of the images may have a name too
         count = len(columns)
         if not count or len(set(columns)) != count:
             raise ForeignFile(f"{found.path}: {title}: expected a number, then a line of names; download it again")
-    row = {name: i for i, name in enumerate(names)}
     values = np.zeros((len(names), count), np.int32)
     seen = np.zeros(len(names), bool)
     for number, words in enumerate(lines[first:], first + 1):
         if not words:
             continue
         try:
-            numbers = np.array(words[1:], np.int32)
+            numbers = np.array(words[at + 1 :], np.int32)
         except (ValueError, OverflowError):
             numbers = np.zeros(0, np.int32)
         if len(numbers) != count:
@@ -149,7 +159,7 @@ def _read_list(
                 f"{found.path}: {title}: line {number} is {written[number - 1][:40]!r}, expected an image's name and"
                 f" {count} numbers"
             )
-        if (name := words[0].rpartition(".")[0]) in row:
+        if (name := _stem(words[at])) in row:
             values[row[name]] = numbers
             seen[row[name]] = True
     if not seen.all():
@@ -157,13 +167,13 @@ def _read_list(
             f"{found.path}: {title} does not list {names[int(np.argmin(seen))]}.jpg ({np.count_nonzero(~seen):,} of"
             f" {len(names):,} images are missing); download it again"
         )
-    return columns, values
+    return columns, values, title
 
 
 def _list_named(found: archive.Members, title: str) -> str | None:
     """The member that is this list, as published, else as CSV."""
     for known in (title, title.replace(".txt", ".csv")):
-        members = [name for name in found.names if name.rsplit("/", 1)[-1] == known]
+        members = [name for name in found.names if name.rsplit("/", 1)[-1].lower() == known.lower()]
         if len(members) > 1:
             raise ForeignFile(f"{found.path}: {' and '.join(members)} are both there; keep one")
         if members:
@@ -171,5 +181,11 @@ def _list_named(found: archive.Members, title: str) -> str | None:
     return None
 
 
-def _is_image(word: str) -> bool:
-    return word.lower().endswith(_IMAGES)
+def _stem(word: str) -> str:
+    """The name of an image, with or without its suffix, as one without."""
+    return word[:-4] if word.lower().endswith(_IMAGES) else word
+
+
+def _place(words: list[str], known: Container[str]) -> int | None:
+    """Which of a line's first two words names an image; None where it is none of the list."""
+    return next((i for i, word in enumerate(words[:2]) if word.lower().endswith(_IMAGES) or word in known), None)

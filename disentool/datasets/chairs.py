@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets import picture_sizes
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.picture_files import images_in
 from disentool.datasets.source import Source, ranked, table
@@ -60,7 +61,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         grid=len(names) == int(np.prod(sizes)),
         class_factor="model",
         source=f"{found.digest()}, to {size[0]}x{size[1]} by Lanczos",
-        made=f"resized to {size[0]}x{size[1]}",
+        made=picture_sizes.square_made(None, size),
         citation="Aubry, Maturana, Efros, Russell, Sivic: Seeing 3D chairs: exemplar part-based 2D-3D alignment using "
         "a large dataset of CAD models, CVPR 2014, https://www.di.ens.fr/willow/research/seeing3Dchairs",
         licence=PUBLISHED["chairs"].licence,

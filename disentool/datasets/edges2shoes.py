@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets import picture_sizes
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.picture_files import in_threads
 from disentool.datasets.source import Source, ascending, gathered, grid
@@ -57,7 +58,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         split=np.repeat(np.array([part == "val" for part in parts], np.uint8), 2),
         class_factor="domain",
         source=f"{found.digest()}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
-        made=f"resized from {SIDE}x{SIDE} to {size[0]}x{size[1]}",
+        made=picture_sizes.square_made(SIDE, size),
         citation="Isola, Zhu, Zhou, Efros: Image-to-Image Translation with Conditional Adversarial Networks, CVPR "
         "2017; Yu, Grauman: Fine-Grained Visual Comparisons with Local Learning, CVPR 2014 (UT Zappos50K)",
         licence=PUBLISHED["edges2shoes"].licence,
@@ -67,7 +68,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
 def _halves(found: archive.Members, names: list[str], rows: np.ndarray, size: tuple[int, int]) -> Iterator[np.ndarray]:
     def halves(member: tuple[str, bytes]) -> list[np.ndarray]:
         name, data = member
-        picture = published_images.decode(data, found.path, name, 3, expected=(2 * SIDE, SIDE))
+        picture = published_images.decode(data, found.path, name, 3, expected=(SIDE, 2 * SIDE))
         return [published_images.resized(picture[:, left : left + SIDE], size) for left in (0, SIDE)]
 
     pairs, times = np.unique(rows // 2, return_counts=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets import picture_sizes
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.picture_files import images_in
 from disentool.datasets.source import Source, ranked, table
@@ -49,7 +50,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         class_names={"identity": tuple(persons)} if 1 < len(persons) <= 500 else {},
         class_factor="identity",
         source=f"{found.digest()}, to {size[0]}x{size[1]} by Lanczos",
-        made=f"resized to {size[0]}x{size[1]}",
+        made=f"the middle square {picture_sizes.square_made(None, size)}",
         citation="Paysan, Knothe, Amberg, Romdhani, Vetter: A 3D Face Model for Pose and Illumination Invariant Face "
         "Recognition, AVSS 2009, https://faces.dmi.unibas.ch",
         licence=PUBLISHED["faces"].licence,

@@ -2,12 +2,14 @@
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from disentool.datasets import missing_values
 from disentool.errors import DataMismatch, counted
 from disentool.io import class_words
 
@@ -16,10 +18,6 @@ _FEW = 0.1  # of a column's words
 _MARKS = 3  # different words, at most, that stand for a missing number in one column
 _DIGITS = re.compile("[0-9]{1,400}")
 _EXACT = 2**53  # from here on float64 does not tell all integers apart
-# What programs write for a value that is not there, or that no number is.
-_MISSING = {"nan", "NaN", "NAN", "NaT", "NA", "N/A", "n/a", "#N/A", "<NA>", "None", "NULL", "null"} | {
-    sign + word for sign in ("", "-", "+") for word in ("inf", "Inf", "Infinity")
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +56,10 @@ def from_column(name: str, words: Sequence[str], bins: int = BINS) -> Factor:
         return replace(from_words(name, words), note=note)
     if not others:
         return _from_whole_numbers(name, words) or from_numbers(name, np.array(numbers), bins)
-    missing = [row for row in others if words[row] in _MISSING]
+    missing = [row for row in others if missing_values.of_programs(words[row])]
+    gaps = [row for row in others if missing_values.among_numbers(words[row])]
     found = [number for number in numbers if number is not None]
-    if found and (len(missing) == len(others) or len(others) < _FEW * len(words) or _measured(found, words, others)):
+    if found and (len(gaps) == len(others) or len(others) < _FEW * len(words) or _measured(found, words, others)):
         raise DataMismatch(
             f"factor {name}: {len(found):,} of {len(words):,} values"
             f" {'is a number' if len(found) == 1 else 'are numbers'}, but {len(others):,}"
@@ -73,8 +72,12 @@ def from_column(name: str, words: Sequence[str], bins: int = BINS) -> Factor:
             f" the first {words[missing[0]]!r} (image {missing[0] + 1}), and that names no class; complete the column,"
             " leave those images out, or write another word"
         )
-    note = f"{words[missing[0]]!r} is taken for the name of a class" if missing else ""
-    return replace(from_words(name, words), note=note)
+    factor = from_words(name, words)
+    note = f"{words[gaps[0]]!r} is taken for the name of a class" if gaps else ""
+    if found:
+        number, word = next(word for row, word in enumerate(words) if row not in set(others)), words[others[0]]
+        note = f"numbers and words, such as {number[:40]} and {word[:40]!r}: each is the name of a class"
+    return replace(factor, note="; ".join(filter(None, (note, factor.note))))
 
 
 def _merged_by_zeros(words: Sequence[str]) -> str:
@@ -115,7 +118,21 @@ def from_words(name: str, words: Sequence[str]) -> Factor:
     """A class for each different word, in natural order."""
     names = sorted(set(words), key=natural)
     index = {word: i for i, word in enumerate(names)}
-    return Factor(name, np.array([index[word] for word in words], np.int32), len(names), names=tuple(names))
+    classes = np.array([index[word] for word in words], np.int32)
+    return Factor(name, classes, len(names), names=tuple(names), note=_twins(names))
+
+
+def _twins(names: Sequence[str]) -> str:
+    """What to say of names that read alike: Cat and cat, or one accent that is composed in two ways; else nothing."""
+    first: dict[str, str] = {}
+    for name in names:
+        plain = unicodedata.normalize("NFC", name)
+        other = first.setdefault(unicodedata.normalize("NFC", " ".join(plain.casefold().split())), name)
+        if other != name:
+            alike = plain == unicodedata.normalize("NFC", other)
+            what = "the bytes of their accents" if alike else "capitals or blanks"
+            return f"{other[:40]!r} and {name[:40]!r} differ in {what} only; each is a class"
+    return ""
 
 
 def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:

@@ -1,6 +1,7 @@
 """A table with a row for each image: which column names the image, and what the others say of it."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,6 +29,11 @@ def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
         raise ForeignFile(f"{path}: its first line names an image; expected names of columns, such as file,size")
     columns = [list(words) for words in zip(*(row for _, row in read.rows), strict=True)]
     at = _image_column(read.names, columns, paths)
+    if len(read.names) > 1 and all(map(_WHOLE.fullmatch, read.names)) and paths.find(read.names[at]) is not None:
+        raise ForeignFile(f"{path}: its first line is one of numbers, as the others are; name the columns in it")
+    line, top = read.rows[0]
+    if top[at].lower() in _FILE_COLUMNS and paths.find(top[at]) is None:
+        raise ForeignFile(f"{path}: line {line} names columns too ({', '.join(top)[:60]}); keep one line of names")
     if not read.names[at] and (other := [name for name in read.names if name.lower() in _FILE_COLUMNS[:-1]]):
         raise ForeignFile(  # as decimal commas without quotes would make of it
             f"{path}: each row has one word more than the first line names, and column 1 names the images, not"
@@ -48,7 +54,7 @@ def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
     images = _images(path, root, read.rows, at, paths, notes)
     _refuse_gaps(path, read, used, [image or Path(row[at]) for (_, row), image in zip(read.rows, images, strict=True)])
     kept = [i for i, image in enumerate(images) if image is not None]
-    missing = [Path(row[at]) for (_, row), image in zip(read.rows, images, strict=True) if image is None]
+    missing = [row[at] or f"line {line}" for (line, row), image in zip(read.rows, images, strict=True) if image is None]
     without_row = sorted(
         set(listing.images).difference(filter(None, images)), key=lambda file: factor_columns.natural(str(file))
     )
@@ -143,6 +149,11 @@ def _named(path: Path, names: list[str], columns: list[list[str]], at: int, note
     return used
 
 
+def _same(word: str, other: str) -> bool:
+    """Whether two texts look alike, and differ in the bytes of their accents only."""
+    return unicodedata.normalize("NFC", word) == unicodedata.normalize("NFC", other)
+
+
 def _images(
     path: Path, root: Path, rows: list[tuple[int, list[str]]], at: int, paths: ImagePaths, notes: list[str]
 ) -> list[Path | None]:
@@ -153,12 +164,13 @@ def _images(
     for line, row in rows:
         image = paths.find(row[at])
         named = image or Path(row[at])
-        if named in seen:
+        if named in seen and row[at]:
             raise DataMismatch(f"{path}: line {line} names {named} a second time; one row per image")
         seen.add(named)
         images.append(image)
         if image is not None and paths.exact(row[at]) is None:
-            roundabout.append(f"{row[at]} for {image}")
+            accents = " (its accents are other bytes)" if _same(row[at], image.as_posix()) else ""
+            roundabout.append(f"{row[at]} for {image}{accents}")
     if not any(image is not None for image in images):
         raise DataMismatch(
             f"{path}: no row names an image below {root} (the first names {rows[0][1][at]}); paths are relative to"

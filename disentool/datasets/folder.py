@@ -14,6 +14,7 @@ from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
 from disentool.io import foreign_files, read_images
 
 _BLOCK = 16 << 20  # bytes of decoded pixels at a time
+_TABLES = (".csv", ".tsv")
 _NAMED = 20  # of the images that cannot be read, with the reason
 
 
@@ -32,6 +33,7 @@ def open_source(
     of the folders ``train``, ``val`` and ``test``, the folders in them are. A folder of images alone has no factors.
     ``csv``: a table with a row per image, of which one column holds the image's path below ``path``; every other column
     is a factor: see :mod:`disentool.datasets.factor_table`, and for ``bins`` :mod:`disentool.datasets.factor_columns`.
+    Its own path may be one below ``path``.
 
     ``size`` (height, width): images are cropped about their centre to its shape, then resized with antialiasing; None:
     they must be of one size. ``grey``: None keeps colour if any image has it. ``strict``: stop at the first image that
@@ -47,13 +49,17 @@ def open_source(
     if not path.is_dir():
         raise MissingFile(f"{path}: no such folder; --from names one that holds images, or a folder of them per class")
     listing = folder_listing.listed(path)
-    table = factor_table.by_table(path, Path(csv), listing, strict) if csv else folder_listing.by_folder(path, listing)
+    if csv:
+        csv = Path(csv) if Path(csv).exists() or not (path / csv).is_file() else path / csv
+    table = factor_table.by_table(path, csv, listing, strict) if csv else folder_listing.by_folder(path, listing)
     if csv:
         listing.passed_over = [file for file in listing.passed_over if not (path / file).samefile(csv)]
     if listing.passed_over:
         table.notes.append(
             f"passed over {folder_listing.counted(listing.passed_over, 'file')} (no picture, by its name)"
         )
+    if not csv and (tables := [file for file in listing.passed_over if file.suffix.lower() in _TABLES]):
+        table.notes.append(f"if {tables[0]} is a table of the images: --csv {tables[0]} reads its columns as factors")
     return _source(_Folder(path, csv, size, grey, bins, strict), table, ())
 
 
@@ -71,10 +77,12 @@ class _Folder:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What decoding has shown: files of several frames, and the largest value of each picture of 16 bits."""
+    """What decoding has shown: files of several frames, the largest value of each picture of 16 bits, and that of each
+    block of pictures as bytes."""
 
     frames: dict[Path, int] = field(default_factory=dict)
     largest: dict[Path, int] = field(default_factory=dict)
+    brightest: list[int] = field(default_factory=list)
 
 
 def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tuple[Path, str]]) -> Source:
@@ -101,8 +109,10 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
         ]
         facts = factor_columns.facts(factors)
     except DataMismatch as error:  # it knows the column, not the file
-        raise DataMismatch(f"{folder.csv}: {error}") from None
-    if not table.named:
+        raise DataMismatch(f"{folder.csv or folder.path}: {error}") from None
+    if table.named:
+        notes += [f"factor {factor.name}: {factor.note}" for factor in factors if factor.note]
+    else:
         notes += [*factor_columns.cuts(factors), *factor_columns.remarks(factors), *one_hot.remarks(factors)]
     shown = _Shown()
 
@@ -127,7 +137,7 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
         class_factor=factors[0].name if len(factors) == 1 else "",
         split=None if table.split is None else np.array(table.split, np.uint8),
         notes=tuple(notes),
-        later_notes=lambda: picture_sizes.read_remarks(shown.frames, shown.largest),
+        later_notes=lambda: picture_sizes.read_remarks(shown.frames, shown.largest, max(shown.brightest, default=0)),
         without=without,
         **facts,
     )
@@ -177,6 +187,8 @@ def _decode(
 
     with ThreadPoolExecutor(cpu_count()) as threads:
         for start in range(0, len(images), block):
-            yield np.stack(list(threads.map(one, images[start : start + block])))
+            pixels = np.stack(list(threads.map(one, images[start : start + block])))
+            shown.brightest.append(int(pixels.max()))
+            yield pixels
     if damaged:
         raise Unreadable(sorted(damaged, key=lambda entry: factor_columns.natural(str(entry[0]))))

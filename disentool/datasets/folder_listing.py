@@ -8,21 +8,23 @@ from typing import Any
 
 from disentool.datasets import factor_columns
 from disentool.errors import DataMismatch, MissingFile, UnsafeFile
-from disentool.io import read_images
+from disentool.io import archive, read_images
 
 _MOST = 5_000_000  # files and folders: links that lead to each other's targets can make any number of paths
 _TRAIN, _TEST = ("train", "training"), ("test", "testing")
-_VALIDATION = ("val", "valid", "validation")
+_VALIDATION = ("val", "valid", "validation", "dev", "eval")
 _PARTS = {name: part for part in (_TRAIN, _TEST, _VALIDATION) for name in part}  # of a published split
+_LABEL = 200  # bytes of a class's name
 _SHOWN = 3  # of the files that a note names
 
 
 @dataclass
 class Listing:
-    """The files below a folder, relative to it, in natural order; hidden ones are not there."""
+    """The files and folders below a folder, relative to it, the files in natural order; hidden ones are not there."""
 
     images: list[Path]
     passed_over: list[Path]
+    folders: list[Path]
 
 
 @dataclass
@@ -56,8 +58,8 @@ def listed(root: Path) -> Listing:
 
     Raises MissingFile if there are no images, UnsafeFile for more than five million files.
     """
-    listing = Listing([], [])
-    for number, file in enumerate(_files(root)):
+    listing = Listing([], [], [])
+    for number, file in enumerate(_files(root, listing.folders)):
         if number >= _MOST:
             raise UnsafeFile(f"{root}: more than {_MOST:,} files below it, or links that repeat them; not read")
         kind = listing.images if file.suffix.lower() in read_images.SUFFIXES else listing.passed_over
@@ -70,15 +72,15 @@ def listed(root: Path) -> Listing:
     return listing
 
 
-def _files(root: Path) -> Iterator[Path]:
-    """Every file below a folder that is not hidden."""
+def _files(root: Path, folders: list[Path]) -> Iterator[Path]:
+    """Every file below a folder that is not hidden; the folders join ``folders``, relative to it."""
     waiting = [(root, frozenset({os.path.realpath(root)}))]  # each with the folders above it, and itself
     met = 0
     while waiting:
         folder, above = waiting.pop()
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith((".", "__MACOSX")):
+                if archive.is_hidden(entry.name):
                     continue
                 if not os.path.isdir(entry.path):  # also where links lead round in a circle
                     yield Path(entry.path)
@@ -86,6 +88,7 @@ def _files(root: Path) -> Iterator[Path]:
                     met += 1
                     if met > _MOST:
                         raise UnsafeFile(f"{root}: more than {_MOST:,} folders below it, or links that repeat them")
+                    folders.append(Path(entry.path).relative_to(root))
                     waiting.append((Path(entry.path), above | {real}))
 
 
@@ -101,6 +104,8 @@ def by_folder(root: Path, listing: Listing) -> Table:
             f"{root}: holds images beside folders of images ({counted(loose, 'image')}):"
             " put them into a class's folder, or name a --csv of factors"
         )
+    if loose and (labels := _labels_beside(root, listing)):
+        return Table(listing.images, {"class": labels}, False, ["the .cls file beside each image says its class"])
     if loose:
         return Table(listing.images, {}, True, ["no folders of classes and no --csv: the data has no factors"])
     split, notes = _split(listing.images)
@@ -110,6 +115,10 @@ def by_folder(root: Path, listing: Listing) -> Table:
             listing.images, {}, True, [*notes, "no folders of classes in them: the data has no factors"], split
         )
     words = [as_text(image.parts[level]) for image in listing.images]
+    classes = set(words)
+    empty = [file for file in listing.folders if len(file.parts) == level + 1 and as_text(file.name) not in classes]
+    if empty:
+        notes.append(f"no class of {counted(sorted(empty), 'folder')} (no images in it)")
     deeper = next((image for image in listing.images if len(image.parts) > level + 2), None)
     if deeper is not None:
         notes.append(f"folders below those of the classes are not used, such as {deeper.parent}")
@@ -117,6 +126,18 @@ def by_folder(root: Path, listing: Listing) -> Table:
         hint = f"; --from {root / deeper.parts[0]} makes classes of those in it" if deeper and not level else ""
         notes.append(f"one class only ({words[0]}): nothing can be scored or swapped by class{hint}")
     return Table(listing.images, {"class": words}, True, notes, split)
+
+
+def _labels_beside(root: Path, listing: Listing) -> list[str]:
+    """What a file .cls of the image's name, as WebDataset has it, says of each; empty unless there is one for each."""
+    others, labels = set(listing.passed_over), []
+    for image in listing.images:
+        beside = image.with_suffix(".cls")
+        if beside not in others or (root / beside).stat().st_size > _LABEL:
+            return []
+        labels.append((root / beside).read_text("utf-8", "replace").strip())
+    listing.passed_over = [file for file in listing.passed_over if file.suffix != ".cls"]
+    return labels
 
 
 def _split(images: list[Path]) -> tuple[list[int] | None, list[str]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets import picture_sizes
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, gathered, ranked, table
 from disentool.errors import ForeignFile, MissingFile, WrongUsage
@@ -60,7 +61,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, every
     names = [video[3] for video in videos]
     taken = []  # frames of each video
     for name, data in found.each(names, _LIMIT):
-        count = sum(1 for _ in avi.frames(data, found.path, name, (WIDTH, HEIGHT)))
+        count = sum(1 for _ in avi.frames(data, found.path, name, (HEIGHT, WIDTH)))
         taken.append(_taken(ranges, name, count)[::every])
     lengths = np.array([len(frames) for frames in taken])
     starts = np.concatenate([[0], np.cumsum(lengths)])
@@ -90,7 +91,8 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, every
         notes=tuple(notes),
         class_factor="person",
         source=f"{found.digest()}, one frame in {every}, centre {HEIGHT} to {size[0]}x{size[1]} by Lanczos",
-        made=f"one frame in {every}, the middle {HEIGHT}x{HEIGHT} resized to {size[0]}x{size[1]}",
+        made=("" if every == 1 else f"one frame in {every} kept, ")
+        + f"the middle {HEIGHT}x{HEIGHT} {picture_sizes.square_made(None, size)}",
         citation="Schueldt, Laptev, Caputo: Recognizing Human Actions: A Local SVM Approach, ICPR 2004, "
         "https://www.csc.kth.se/cvap/actions",
         licence=PUBLISHED["kth"].licence,
@@ -137,7 +139,7 @@ def _frames(
     for number, (name, data) in zip(videos, found.each([names[v] for v in videos], _LIMIT), strict=True):
         wanted = taken[number][rows[video == number] - starts[number]]
         done = 0
-        for at, frame in enumerate(avi.frames(data, found.path, name, (WIDTH, HEIGHT))):
+        for at, frame in enumerate(avi.frames(data, found.path, name, (HEIGHT, WIDTH))):
             while done < len(wanted) and wanted[done] == at:
                 yield published_images.resized(published_images.centre(frame, HEIGHT), size)
                 done += 1

@@ -24,7 +24,7 @@ def images_in(
 ) -> Callable[[np.ndarray | None], Iterator[np.ndarray]]:
     """``Source.images`` of the members ``names``, a row each: grey or RGB, cropped about the centre, resized.
 
-    ``crop``: the side of a square that is kept first. ``expected``: the (width, height) that every picture must have.
+    ``crop``: the side of a square that is kept first. ``expected``: the (height, width) that every picture must have.
     """
 
     def image(member: tuple[str, bytes]) -> np.ndarray:

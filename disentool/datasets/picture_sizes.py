@@ -64,7 +64,25 @@ def made(headers: Sequence[Header], size: tuple[int, int], channels: int) -> str
     return ", ".join(words)
 
 
-def read_remarks(frames: dict[Path, int], largest: dict[Path, int]) -> list[str]:
+def dark(name: str, most: int) -> str:
+    """A remark on images of bytes of which none is above a sixteenth of white; empty for others, and where all are 0.
+
+    ``most``: the largest value, of 0..255.
+    """
+    if not 0 < most <= _WHITE // 257 // 16:
+        return ""
+    return f"nothing in {name} is above {most} of 255: the images look black; if {most} stands for white, scale them"
+
+
+def square_made(side: int | None, size: tuple[int, int]) -> str:
+    """What makes images of ``size`` (height, width) of square ones, with this side in pixels where it is known."""
+    if size == (side, side):
+        return ""
+    cropped = "" if size[0] == size[1] else "cropped about its centre and "
+    return f"{cropped}resized{f' from {side}x{side}' if side else ''} to {size[0]}x{size[1]}"
+
+
+def read_remarks(frames: dict[Path, int], largest: dict[Path, int], brightest: int) -> list[str]:
     """What decoding has shown.
 
     ``frames``: how many frames or pages a file has, where there is more than one. ``largest``: of a picture with more
@@ -80,4 +98,6 @@ def read_remarks(frames: dict[Path, int], largest: dict[Path, int]) -> list[str]
             f"nothing is above {most:,}, a sixteenth of white, in {counted(sorted(largest), 'picture')} of 16 bits:"
             " they look black; if they hold 12 bits, multiply them by 16"
         )
+    elif remark := dark("the pictures", brightest):
+        notes.append(remark)
     return notes

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets import picture_sizes
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.picture_files import images_in
 from disentool.datasets.source import Source, ranked, table
@@ -77,7 +78,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
         notes=tuple(notes),
         class_factor="expression",
         source=f"{found.digest()}, centre square to {size[0]}x{size[1]} by Lanczos",
-        made=f"the middle square resized to {size[0]}x{size[1]}",
+        made=f"the middle square {picture_sizes.square_made(None, size)}",
         citation="Langner, Dotsch, Bijlstra, Wigboldus, Hawk, van Knippenberg: Presentation and validation of the "
         "Radboud Faces Database, Cognition & Emotion 24, 2010, https://rafd.socsci.ru.nl",
         licence=PUBLISHED["rafd"].licence,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets import picture_sizes
 from disentool.datasets.catalogue import PUBLISHED
 from disentool.datasets.source import Source, ascending, grid, table
 from disentool.errors import ForeignFile, MissingFile, UnknownName, WrongUsage
@@ -101,7 +102,7 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None, class
         split=np.repeat(split, 2),
         class_factor="class" if made_of else "",
         source=f"{digests}, {SIDE} to {size[0]}x{size[1]} by Lanczos",
-        made=f"resized from {SIDE}x{SIDE} to {size[0]}x{size[1]}",
+        made=picture_sizes.square_made(SIDE, size),
         citation="LeCun, Huang, Bottou: Learning Methods for Generic Object Recognition with Invariance to Pose and "
         "Lighting, CVPR 2004, https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/",
         licence=PUBLISHED["smallnorb"].licence,

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from disentool.io import read_images
 
@@ -29,10 +30,15 @@ class ImagePaths:
         """The one image that a word can mean; None where there is none, or more than one.
 
         If it is no exact path: one with backslashes, in another case, of accents composed otherwise (NFC, NFD), without
-        the suffix, below the folder's own name or absolute path, or the name of an image that lies deeper.
+        the suffix, below the folder's own name or absolute path, the name of an image that lies deeper, or any of these
+        as addresses write it (%20).
         """
-        if (found := self.exact(word)) is not None:
-            return found
+        found = self.exact(word) or self._otherwise(word)
+        plain = word if found is not None else unquote(word)
+        return found if plain == word else self.exact(plain) or self._otherwise(plain)
+
+    def _otherwise(self, word: str) -> Path | None:
+        """The one image that a word can mean which is no exact path."""
         keys = self._keys(word)
         for table in (self._by_path, self._by_stem):
             if hits := {image for key in keys for image in table.get(key, ())}:

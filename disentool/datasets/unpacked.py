@@ -1,36 +1,63 @@
-"""The pictures of an archive as a folder: every name checked, counts and sizes bounded, no link ever made."""
+"""The pictures and tables of an archive as a folder: names checked, counts and sizes bounded, no link ever made."""
 
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
+from disentool.datasets.folder_listing import counted
 from disentool.errors import ForeignFile, MissingFile, UnsafeFile
 from disentool.io import archive, files, read_images
 
 _LARGEST = 512 << 20  # bytes of a picture
 _ALWAYS = 1 << 30  # bytes that any archive may unpack to
 _TIMES = 100  # more than that: so many times its own size, as pictures are compressed already
+_TEXTS = (".csv", ".tsv", ".cls")  # tables, and labels of single pictures
+_LONGEST = 256 << 20  # bytes of a table
 
 
-def unpack(path: Path, folder: Path) -> tuple[Path, int, int]:
-    """The folder of an archive's pictures, made in the empty ``folder``; how many other files the archive has; and how
-    many names in it lead above the folder, which are passed over.
+class Unpacked(NamedTuple):
+    """What an archive became.
 
-    The folder is called as the archive is, without its suffix; where the archive holds nothing but one folder, that
-    one is taken. Raises MissingFile where there are no pictures, ForeignFile for a damaged archive, UnsafeFile for a
-    name that leads out of the folder and for more bytes than pictures have, NotWritable where the disk is too small.
+    ``root``: the folder of its pictures. ``top``: that of the whole archive, which may be the same. ``others``: the
+    members, below ``top``, that are no pictures, and no texts below ``root``. ``above``: how many names lead above the
+    folder; they are passed over, as ``links`` are.
+    """
+
+    root: Path
+    top: Path
+    others: list[str]
+    above: int
+    links: list[str]
+
+
+def unpack(path: Path, folder: Path, table: Path | None = None) -> Unpacked:
+    """The pictures and tables of an archive as files, in the empty ``folder``; ``table``: one that may be of any kind.
+
+    Its folder is called as the archive is, without its suffix; where all pictures lie in one folder, that one is the
+    root. Raises MissingFile where there are no pictures, ForeignFile for a damaged archive, UnsafeFile for a name that
+    leads out of the folder and for more bytes than pictures have, NotWritable where the disk is too small.
     """
     members = archive.members(path, ("",), "an archive of pictures")
+    places = {name: _place(path, name) for name in members.names}
+    pictures = [place for place in places.values() if place.suffix.lower() in read_images.SUFFIXES]
+    if not pictures:
+        raise MissingFile(
+            f"{path}: holds no images ({counted(members.names, 'other file')}); expected .png, .jpg, .webp, .pgm, ..."
+            " or folders of them"
+        )
+    texts = {*_TEXTS, *((table.suffix.lower(),) if table is not None else ())} - read_images.SUFFIXES
     wanted = {
-        name: place for name in members.names if (place := _place(path, name)).suffix.lower() in read_images.SUFFIXES
+        name: place
+        for name, place in places.items()
+        if place.suffix.lower() in read_images.SUFFIXES
+        or (place.suffix.lower() in texts and members.size(name) <= _LONGEST)
     }
-    if not wanted:
-        raise MissingFile(f"{path}: holds no images; expected .png, .jpg, .webp, .pgm, ... or folders of them")
     total = sum(members.size(name) for name in wanted)
     if total > max(_ALWAYS, _TIMES * path.stat().st_size):
         raise UnsafeFile(f"{path}: claims to hold {total:,} bytes of pictures, more than it can; not unpacked")
     files.probe(folder / "pictures", overwrite=False, need_bytes=total)
-    root = folder / stem(path)
+    top = folder / stem(path)
     for name, data in members.each(wanted, _LARGEST):
-        target = root / wanted[name]
+        target = top / wanted[name]
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with open(target, "xb") as file:
@@ -39,22 +66,38 @@ def unpack(path: Path, folder: Path) -> tuple[Path, int, int]:
             raise ForeignFile(f"{path}: has two members {wanted[name]}; unpack it first") from None
         except OSError as error:
             raise files.not_writable(target, error) from None
-    if len({place.parts[0] for place in wanted.values()}) == 1 and all(len(p.parts) > 1 for p in wanted.values()):
-        root = root / next(iter(wanted.values())).parts[0]
-    return root, len(members.names) - len(wanted), members.above
+    alone = {place.parts[0] for place in pictures}
+    root = top / pictures[0].parts[0] if len(alone) == 1 and all(len(place.parts) > 1 for place in pictures) else top
+    others = [
+        str(place)
+        for name, place in places.items()
+        if name not in wanted or (root != top and place.parts[0] != root.name)
+    ]
+    return Unpacked(root, top, others, members.above, members.links)
 
 
-def require_outside(path: Path, table: Path) -> None:
-    """MissingFile for a table that is not there, but is a member of the archive ``path``."""
-    if table.exists():
-        return
-    wanted = PurePosixPath(table.as_posix())
-    for name in archive.members(path, ("",), "an archive of pictures").names:
-        if PurePosixPath(name) == wanted or PurePosixPath(name).name == str(wanted):
+def table(path: Path, unpacked: Unpacked, wanted: Path) -> Path:
+    """The file that a table's path means: one that is there, else one in the archive ``path``.
+
+    In the archive it is looked for below the folder of pictures, then below its top, then by its name alone. Raises
+    MissingFile where there is none, or more than one.
+    """
+    if wanted.exists():
+        return wanted
+    inner = wanted.relative_to(path) if wanted.is_relative_to(path) else wanted
+    if not inner.is_absolute() and ".." not in inner.parts:
+        for folder in (unpacked.root, unpacked.top):
+            if (folder / inner).is_file():
+                return folder / inner
+        found = [file for file in sorted(unpacked.top.rglob("*")) if file.is_file() and file.name == str(inner)]
+        if len(found) > 1:
+            names = [file.relative_to(unpacked.top).as_posix() for file in found]
             raise MissingFile(
-                f"{table}: no such file, but {path} holds {name}; unpack the archive into a folder, and name the folder"
-                " and its table"
+                f"{wanted}: {path} holds {counted(names, 'table')} of this name; name one with its folder"
             )
+        if found:
+            return found[0]
+    raise MissingFile(f"{wanted}: no such file, and no such table in {path}")
 
 
 def stem(path: Path) -> str:

@@ -17,12 +17,17 @@ BESIDE = "../"  # what the names of files beside an archive begin with
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 _AT_ONCE = 512 * 2**20  # bytes of members kept to bring those of a compressed tar into order
 _MOST = 5_000_000  # members
+_OF_SYSTEMS = ("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found")
 
 
 class Container(Protocol):
-    """A folder or an archive: sizes in bytes by name, and the contents of some of its files, in the order asked for."""
+    """A folder or an archive: sizes in bytes by name, and the contents of some of its files, in the order asked for.
+
+    ``links``: the names in an archive that are links to others; they are not read.
+    """
 
     sizes: dict[str, int]
+    links: list[str]
 
     def read(self, names: list[str]) -> Iterator[bytes]:
         """The bytes of these files."""
@@ -32,7 +37,8 @@ class Container(Protocol):
 class Members:
     """The files of one download: ``names`` are sorted, whatever the order on disk or in the archive.
 
-    ``above``: how many of an archive have a name that leads to a folder above it; those are hidden as well.
+    ``above``: how many of an archive have a name that leads to a folder above it; those are hidden as well. ``links``:
+    the names that are links in a tar; they are not read.
 
     A member of an archive that lies in the given folder is called ``archive.zip/name``.
     """
@@ -47,6 +53,7 @@ class Members:
                     self._places[prefix + inner] = (prefix, inner)
         self.names = sorted(self._places)
         inside = [inner for container in containers.values() for inner in container.sizes]
+        self.links = [link for container in containers.values() for link in container.links if not _hidden(link)]
         self.above = sum(".." in inner.replace("\\", "/").split("/") for inner in inside) if path.is_file() else 0
 
     def size(self, name: str) -> int:
@@ -122,7 +129,7 @@ def members(path: Path, suffixes: tuple[str, ...], what: str, *, beside: tuple[s
             raise MissingFile(f"{path}: no such file or folder; give {what}")
     found = Members(path, containers, suffixes)
     if not found.names:
-        raise MissingFile(f"{path}: no {' or '.join(suffixes)} in it; give {what}")
+        raise MissingFile(f"{path}: no {' or '.join(suffixes) or 'file'} in it; give {what}")
     return found
 
 
@@ -138,9 +145,13 @@ def damage(path: Path, name: str = "") -> Iterator[None]:
         raise ForeignFile(f"{path}:{inside} {files.damage_of(error)}; download it again") from error
 
 
+def is_hidden(part: str) -> bool:
+    """Whether a file or folder of this name is hidden, or is what operating systems leave in folders and archives."""
+    return (part.startswith(".") and part != ".") or part in _OF_SYSTEMS
+
+
 def _hidden(name: str) -> bool:
-    """What operating systems leave in folders and archives."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+    return any(map(is_hidden, name.split("/")))
 
 
 def _archive(path: Path) -> Container:
@@ -152,7 +163,9 @@ def _archive(path: Path) -> Container:
         if start.startswith(b"\x1f\x8b") and path.suffix.lower() == ".gz" and not path.stem.lower().endswith(".tar"):
             with gzip.open(path) as file:
                 if not tar.is_header(file.read(512)):
-                    raise ForeignFile(f"{path}: one gzipped file, not an archive; give the folder that it lies in")
+                    raise ForeignFile(
+                        f"{path}: one gzipped file, not an archive; unpack it, or give the folder that it lies in"
+                    )
         if start.startswith(b"\x1f\x8b") or tar.is_header(start):
             return _Tar(path, compressed=start.startswith(b"\x1f\x8b"))
     raise ForeignFile(f"{path}: expected a folder or an archive ({', '.join(ARCHIVES)}), found neither")
@@ -162,6 +175,7 @@ class _Folder:
     def __init__(self, path: Path, only: tuple[str, ...] | None = None):
         self.path = path
         self.sizes: dict[str, int] = {}
+        self.links: list[str] = []
         for folder, inner, names in os.walk(path):
             inner[:] = [] if only else sorted(name for name in inner if not _hidden(name))
             for name in names:
@@ -180,6 +194,7 @@ class _Zip:
     def __init__(self, path: Path):
         self.path = path
         self.sizes: dict[str, int] = {}
+        self.links: list[str] = []
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
                 if info.is_dir():
@@ -204,9 +219,10 @@ class _Tar:
     def __init__(self, path: Path, *, compressed: bool):
         self.path, self._compressed = path, compressed
         self.sizes: dict[str, int] = {}
+        self.links: list[str] = []
         self._offsets: dict[str, int] = {}
         with self._opened() as stream:
-            for name, offset, size in tar.entries(stream, path):
+            for name, offset, size in tar.entries(stream, path, self.links):
                 self.sizes[name], self._offsets[name] = size, offset
                 _few(path, self.sizes)
             while stream.read(1 << 20):  # to gzip's checksum

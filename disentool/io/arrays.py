@@ -222,7 +222,8 @@ def _npy_header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.d
     if dtype.hasobject:
         raise UnsafeFile(f"{what} holds Python objects, which could execute code when read; save it as numbers")
     if dtype.kind not in "buif":
-        raise ForeignFile(f"{what} holds {_kinds(dtype)}, expected numbers; save it as numbers")
+        pictures = ", or pictures each as a file, for `disentool prepare folder`" if dtype.kind in "SV" else ""
+        raise ForeignFile(f"{what} holds {_kinds(dtype)}, expected numbers; save it as numbers{pictures}")
     if not shape or any(size < 0 for size in shape):
         raise ForeignFile(f"{what} has shape {list(shape)}, expected an array of rows")
     return shape, fortran, dtype

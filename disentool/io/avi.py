@@ -27,7 +27,7 @@ def require(path: Path) -> str:
 
 
 def frames(data: bytes, path: Path, name: str, expected: tuple[int, int]) -> Iterator[np.ndarray]:
-    """The frames, grey, uint8 [H,W,1], one at a time; ``expected``: their (width, height).
+    """The frames, grey, uint8 [H,W,1], one at a time; ``expected``: their (height, width).
 
     Raises ForeignFile, which names ``name`` in ``path``. ffmpeg is told the format and may open nothing else.
     """
@@ -83,17 +83,20 @@ def frames(data: bytes, path: Path, name: str, expected: tuple[int, int]) -> Ite
             depth = process.stdout.readline(8)
             if header != b"P5\n" or len(size) != 2 or depth != b"255\n":
                 raise foreign(path, name, "ffmpeg's answer cannot be read")
-            if (int(size[0]), int(size[1])) != expected:
+            height, width = int(size[1]), int(size[0])
+            if (height, width) != expected:
                 raise foreign(
-                    path, name, f"is {int(size[0])}x{int(size[1])} pixels, expected {expected[0]}x{expected[1]}"
+                    path,
+                    name,
+                    f"is {height}x{width} pixels (height x width), expected {expected[0]}x{expected[1]}",
                 )
-            pixels = process.stdout.read(expected[0] * expected[1])
-            if len(pixels) != expected[0] * expected[1]:
+            pixels = process.stdout.read(height * width)
+            if len(pixels) != height * width:
                 raise foreign(path, name, "ffmpeg's answer ends early")
             count += 1
             if count > _MOST:
                 raise foreign(path, name, f"has more than {_MOST:,} frames")
-            yield np.frombuffer(pixels, np.uint8).reshape(expected[1], expected[0], 1)
+            yield np.frombuffer(pixels, np.uint8).reshape(height, width, 1)
         code = process.wait()
         helpers[1].join()
         if code or said or not count:  # a video that is damaged in the middle is decoded all the same, and wrongly

@@ -12,9 +12,23 @@ _LOOKED_AT = 2000  # names of a zip's members
 _STARTS = (
     (b"\x93NUMPY", "arrays"),
     (b"\x1f\x8b", "archive"),
-    (b"7z\xbc\xaf\x27\x1c", "7z"),
-    (b"Rar!", "rar"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a rar archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
 )
+# Files of many pictures that are not read, by their first bytes or by their suffix.
+_COLLECTIONS = (
+    (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"SQLite format 3", "an SQLite data base"),
+    (b"\0\0\x08", "an IDX file, as those of MNIST (`disentool prepare mnist` reads MNIST's own)"),
+    (".tfrecord", "a TFRecord file"),
+    (".tfrecords", "a TFRecord file"),
+    (".mdb", "an LMDB data base"),
+)
+_STILLS = (b"avif", b"avis", b"heic", b"heix", b"mif1")  # brands of pictures in the container of videos
 
 
 def described(path: Path) -> str:
@@ -27,6 +41,11 @@ def described(path: Path) -> str:
         kind = "archive"
     if start.startswith(b"PK"):
         kind = _kind_of_zip(path)
+    for begin, collection in _COLLECTIONS:
+        if start.startswith(begin) if isinstance(begin, bytes) else path.suffix.lower() == begin:
+            return f"{collection}; write each picture in it as a file, for `disentool prepare folder`"
+    if _is_video(start):
+        return f"a video; `ffmpeg -i {name} {folder}/%06d.png` makes a folder of pictures of it"
     if kind == "damaged":
         return "a damaged zip archive; make it anew"
     if kind == "torch" and (model := trained(path)):
@@ -38,7 +57,7 @@ def described(path: Path) -> str:
     if kind == "archive":
         return f"an archive; `disentool prepare folder --from {name}` reads its pictures"
     if kind:
-        return f"a {kind} archive; unpack it into a folder, {folder}, for `disentool prepare folder --from {folder}`"
+        return f"{kind}; unpack it into a folder, {folder}, for `disentool prepare folder --from {folder}`"
     if start.startswith(b"MATLAB"):
         return (
             "a MATLAB file older than 7.3; save it in MATLAB with -v7.3, or in Python with np.savez what"
@@ -51,6 +70,12 @@ def described(path: Path) -> str:
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return f"a text; `disentool prepare folder --from FOLDER --csv {name}` takes a table of factors"
     return "a file of another kind; `disentool prepare` reads folders of pictures, and .npy, .npz, HDF5 or .pt arrays"
+
+
+def _is_video(start: bytes) -> bool:
+    """Whether a file that begins so is an AVI, a Matroska, or of the kin of MP4."""
+    mp4 = start[4:8] == b"ftyp" and start[8:12] not in _STILLS
+    return mp4 or start.startswith(b"\x1aE\xdf\xa3") or (start[:4] == b"RIFF" and start[8:12] == b"AVI ")
 
 
 def trained(path: Path) -> str:

@@ -176,8 +176,8 @@ def has(file: h5py.File, name: str) -> bool:
     return file.id.links.exists(name.encode())
 
 
-def array(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
-    """A dataset whose bytes are in this very file and no more than it can hold; nothing is read yet."""
+def located(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
+    """A dataset of anything whose bytes are in this very file; nothing is read yet."""
     here: Any = file
     for part in filter(None, name.split("/")):
         if not isinstance(here, h5py.Group) or not here.id.links.exists(part.encode()):
@@ -189,25 +189,20 @@ def array(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
         raise ForeignFile(f"{path}: {name!r} is a group; name an array, one of {', '.join(dataset_names(file))}")
     if here.is_virtual or here.external:
         raise UnsafeFile(f"{path}: array {name!r} keeps its bytes in other files; only arrays within the file are read")
+    return here
+
+
+def array(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
+    """A dataset of numbers whose bytes are in this very file and no more than it can hold; nothing is read yet."""
+    here = located(file, path, name)
     if here.dtype.hasobject or here.dtype.kind not in "buif":
-        raise ForeignFile(f"{path}: array {name!r} holds {_instead_of_numbers(here.dtype)}")
+        raise ForeignFile(f"{path}: array {name!r} holds {hdf5_input.instead_of_numbers(here.dtype)}")
     stored = min(here.id.get_storage_size(), path.stat().st_size)
     size = here.dtype.itemsize * math.prod(here.shape)
     # gzip cannot shrink by more than about a thousand times; an array that claims more was never written.
     if stored * (1032 if here.compression or here.chunks else 1) < size:
         raise UnsafeFile(f"{path}: array {name!r} claims {size:,} bytes but only {stored:,} are stored")
     return here
-
-
-def _instead_of_numbers(dtype: np.dtype) -> str:
-    """What an array of another type holds, and what could be read instead."""
-    if dtype.names:
-        return f"records of {', '.join(dtype.names)}, expected numbers; save the images as an array of their own"
-    if h5py.check_vlen_dtype(dtype) or h5py.check_string_dtype(dtype) or dtype.kind in "SV":
-        return (
-            "text, or pictures as bytes, expected numbers; save each picture as a file for `disentool prepare folder`"
-        )
-    return f"{dtype}, expected numbers"
 
 
 def check(file: h5py.File, path: Path, form: Format, hint: str = "") -> None:

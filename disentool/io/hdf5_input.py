@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from disentool.errors import InputBusy
 from disentool.system import locks
@@ -37,3 +38,14 @@ def busy(path: Path) -> bool:
     except (OSError, RuntimeError, ValueError):
         pass
     return False
+
+
+def instead_of_numbers(dtype: np.dtype) -> str:
+    """What an array of another type holds, and what could be read instead."""
+    if dtype.names:
+        return f"records of {', '.join(dtype.names)}, expected numbers; save the images as an array of their own"
+    if h5py.check_string_dtype(dtype) or dtype.kind == "S":
+        return "text, expected numbers"
+    if h5py.check_vlen_dtype(dtype) or dtype.kind == "V":
+        return "bytes, expected numbers; of pictures as bytes `disentool prepare` reads one array [N] of them"
+    return f"{dtype}, expected numbers"

@@ -22,7 +22,7 @@ def foreign(path: Path, name: str, problem: str) -> ForeignFile:
 def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple[int, int] | None = None) -> np.ndarray:
     """A picture file's bytes as uint8 [H,W,channels] (1 or 3); transparency is laid on white.
 
-    ``expected``: the (width, height) that it must have. Raises ForeignFile, which names ``name`` in ``path``.
+    ``expected``: the (height, width) that it must have. Raises ForeignFile, which names ``name`` in ``path``.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -30,11 +30,11 @@ def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
-            if expected and image.size != expected:
+            if expected and (image.height, image.width) != expected:
                 raise foreign(
                     path,
                     name,
-                    f"is {image.height}x{image.width} pixels (height x width), expected {expected[1]}x{expected[0]}",
+                    f"is {image.height}x{image.width} pixels (height x width), expected {expected[0]}x{expected[1]}",
                 )
             if image.width * image.height > read_images.MAX_PIXELS:
                 raise foreign(path, name, f"claims {image.height}x{image.width} pixels (height x width)")

@@ -56,7 +56,7 @@ def header(path: Path) -> Header:
         size = (image.height, image.width)
         if image.format == "TIFF":  # newer versions of Pillow have turned its size already
             size = (image.tag_v2[_HEIGHT], image.tag_v2[_WIDTH])
-        grey = image.mode in _GREY or image.mode.startswith("I;") or _is_grey_palette(image)
+        grey = image.mode in _GREY or image.mode.startswith("I;") or _is_grey_palette(image) or _is_deep_grey(image)
         # Pillow would decode every PNG to look for metadata behind its pixels.
         silent = image.format == "PNG" and not any(key in image.info for key in _METADATA) and not _has_late(path)
         if not silent and image.getexif().get(_ORIENTATION) in _SIDEWAYS:
@@ -113,6 +113,11 @@ def _is_grey_palette(image: "Image.Image") -> bool:
         return False
     colours = np.array(image.getpalette("RGB") or [0, 0, 0]).reshape(-1, 3)
     return bool((colours == colours[:, :1]).all())
+
+
+def _is_deep_grey(image: Any) -> bool:
+    """Whether a picture is a PNG of grey and transparency, 16 bits each: Pillow opens it as RGB with transparency."""
+    return image.format == "PNG" and any("LA;16B" in str(tile[3]) for tile in image.tile)
 
 
 def _has_late(path: Path) -> bool:

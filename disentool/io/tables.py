@@ -21,7 +21,17 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_OTHERS = ((b"PK\x03\x04", "a workbook"), (b"\xd0\xcf\x11\xe0", "a workbook"), (b"\x1f\x8b", "a compressed file"))
+_OTHERS = (
+    (b"PK\x03\x04", "a workbook"),
+    (b"\xd0\xcf\x11\xe0", "a workbook"),
+    (b"\x1f\x8b", "a compressed file"),
+    (b"PAR1", "a Parquet file"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"{", "JSON"),
+    (b"[", "JSON"),
+    (b"<", "HTML or XML"),
+)
+_MOST_TITLES = 3  # lines above the names of columns, in which a table's title may stand
 _SEPARATED = {"|": "bars", " ": "spaces"}
 _VALUE = re.compile(r"[+-]?[\d.,]+|.*\.\w{2,4}").fullmatch  # a number, or a file's name: no name of a column
 
@@ -78,7 +88,7 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise ForeignFile(f"{path}: cannot be read: {error.strerror}") from None
     for start, what in _OTHERS:
-        if data.startswith(start):
+        if data.removeprefix(codecs.BOM_UTF8).startswith(start):
             raise ForeignFile(f"{path}: is {what}, not a table of comma-separated text; save it as CSV in UTF-8")
     encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "utf-8")
     try:
@@ -124,6 +134,11 @@ def _separator(path: Path, text: str) -> str:
     for separator in usual:
         if _columns(sample, separator) > 1:
             return separator
+    for titles in range(1, min(_MOST_TITLES, len(sample) - 2) + 1):
+        below = [separator for separator in (*usual, ";") if _columns(sample[titles:], separator) > 1]
+        if below and not set(below) & set("".join(sample[:titles])):
+            line = sample[titles - 1].strip()
+            raise ForeignFile(f"{path}: {line[:40]!r} stands above the names of its columns; take such lines out")
     for separator in (*usual, *_SEPARATED):  # a table of no single width may be meant for this one all the same
         if sample and separator in sample[0]:
             if separator in usual:

@@ -23,12 +23,15 @@ def is_header(block: bytes) -> bool:
     return any(block) and _octal(block[148:156]) == total
 
 
-def entries(stream: IO[bytes], path: Path) -> Iterator[tuple[str, int, int]]:
-    """Name, offset of the data and size of every ordinary file, in the archive's order. Links and devices are skipped.
+def entries(stream: IO[bytes], path: Path, links: list[str]) -> Iterator[tuple[str, int, int]]:
+    """Name, offset of the data and size of every ordinary file, in the archive's order.
+
+    A hard link to a file before it is a file with the same data. Other links join ``links``; devices are skipped.
 
     Raises ForeignFile for a damaged or cut archive, UnsafeFile for headers that claim too much.
     """
-    at, name, size, seen = 0, None, None, set()
+    at, name, size = 0, None, None
+    seen: dict[str, tuple[int, int]] = {}  # where the data are, and how long
     while True:
         header = stream.read(_BLOCK)
         if header == bytes(_BLOCK):
@@ -56,10 +59,16 @@ def entries(stream: IO[bytes], path: Path) -> Iterator[tuple[str, int, int]]:
             found = _clean(name or _ustar_name(header))
             if found in seen:
                 raise ForeignFile(f"{path}: has two members {found}; download it again")
-            seen.add(found)
+            seen[found] = (start, size)
             yield found, start, size
             at, name, size = start + _padded(size), None, None
         elif kind in b"123456":  # links, devices and folders have no data
+            found, target = _clean(name or _ustar_name(header)), seen.get(_clean(_text(header[157:257])))
+            if kind == b"1" and target is not None and found not in seen:
+                seen[found] = target
+                yield found, *target
+            elif kind in b"12":
+                links.append(found)
             at, name, size = start, None, None
         else:
             raise ForeignFile(f"{path}: a tar member of the rare kind {kind!r}; unpack the archive and give its folder")

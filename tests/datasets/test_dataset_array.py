@@ -136,6 +136,86 @@ def test_which_images(cli, folder):
     cli("prepare", "array", "--from", "none.npy").failed(1, "none.npy")
 
 
+def test_what_was_done_to_the_arrays_is_said(cli, folder):
+    for images, done in (
+        (IMAGES, ""),
+        (IMAGES / 255, "; floats 0..1 made bytes 0..255"),
+        (IMAGES.transpose(0, 3, 1, 2), "; axes NCHW put in the order NHWC"),
+        (IMAGES.transpose(1, 2, 3, 0), "; axes HWCN put in the order NHWC"),
+    ):
+        np.savez("d.npz", images=images, labels=np.arange(12) % 3)
+        said = cli("prepare", "d.npz", "--overwrite").err
+        assert said.endswith(f"12 images 8x10x3; factor labels 3; the class is labels{done}\n")
+        assert np.array_equal(dataset.read(folder / "d.h5").images, IMAGES)
+
+
+def test_images_that_look_black_are_told(cli, folder):
+    for images, dark in (
+        (IMAGES // 17, True),
+        (IMAGES // 16 + 1, False),
+        (IMAGES / 255 / 255, True),
+        (np.zeros_like(IMAGES), False),
+        (IMAGES // 128, False),  # black and white
+    ):
+        np.save("d.npy", images)
+        assert ("black;" in cli("prepare", "d.npy", "--overwrite").err) == dark
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (np.zeros((12, 8, 8, 4), np.uint8), "fourth channel"),
+        (np.zeros((12, 4, 8, 8), np.uint8), "fourth channel"),
+        (np.zeros((12, 784), np.uint8), "reshape"),
+        (np.zeros((12, 8, 8), np.uint16), "images // 257"),
+        (np.zeros((12, 8, 8), np.int64), "astype"),
+        (IMAGES.astype(float), "images / 255"),
+        (IMAGES / 127.5 - 1, "(images + 1) / 2"),
+        ((IMAGES / 255 - 0.5) * 4, "(images + 2) / 4"),
+    ],
+)
+def test_arrays_that_need_a_step_before(cli, folder, images, words):
+    np.savez("d.npz", images=images)
+    done = cli("prepare", "d.npz")
+    assert done.code in (1, 2) and words in done.err
+
+
+@pytest.mark.parametrize("kind", ["npz", "h5"])
+def test_factors_in_a_group_of_arrays(cli, folder, kind):
+    factors = {"labels/hue": np.linspace(-1, 1, 12), "labels/size": np.arange(12) % 3}
+    if kind == "h5":
+        with h5py.File("d.h5", "w") as file:
+            file["images"], file["labels/size"], file["labels/hue"] = IMAGES, *reversed(factors.values())
+    else:
+        np.savez("d.npz", images=IMAGES, **factors)
+    for more in ((), ("--factors-key", "labels")):
+        cli("prepare", f"d.{kind}", "-o", "out.h5", "--overwrite", *more).printed("out.h5")
+        data = dataset.read(folder / "out.h5")
+        assert data.factor_names == ("hue", "size")
+        np.testing.assert_array_equal(data.factors, np.stack([np.arange(12), np.arange(12) % 3], 1))
+    cli("prepare", f"d.{kind}", "-o", "out.h5", "--overwrite", "--factors-key", "labels/size").printed("out.h5")
+    assert dataset.read(folder / "out.h5").factor_names == ("size",)
+
+
+def test_a_group_of_arrays_of_different_lengths_is_left_unread(cli, folder):
+    np.savez("d.npz", images=IMAGES, **{"labels/train": np.arange(8), "labels/test": np.arange(4)})
+    assert "left unread: labels/test [4], labels/train [8]" in cli("prepare", "d.npz").err
+
+
+@pytest.mark.parametrize("kind", ["S", "O"])
+def test_words_as_labels_in_hdf5(cli, folder, kind):
+    words = ["cat", "dog", "a cow"] * 4
+    with h5py.File("d.h5", "w") as file:
+        file["images"] = IMAGES
+        file.create_dataset("labels", data=np.array(words, "S") if kind == "S" else words)
+    cli("prepare", "d.h5", "-o", "out.h5").printed("out.h5")
+    data = dataset.read(folder / "out.h5")
+    assert data.class_names == {"labels": ["a cow", "cat", "dog"]} and data.factors[:3, 0].tolist() == [1, 2, 0]
+    with h5py.File("d.h5", "a") as file:
+        file["labels"][0] = "NaN"
+    cli("prepare", "d.h5", "-o", "no.h5").failed(1, "missing")
+
+
 def test_arrays_that_are_not_used_are_named(cli, folder):
     np.savez("a.npz", imgs=IMAGES, latents_values=np.ones((12, 2)), latents_classes=LABELS, words=np.array(["a"] * 12))
     done = cli("prepare", "a.npz", "-o", "d.h5")

@@ -242,10 +242,25 @@ def test_other_marks_of_missing_numbers():
         with pytest.raises(DataMismatch, match="numbers"):
             factor_columns.from_column("age", [mark if i % 3 == 0 else f"{i / 7:.2f}" for i in range(100)])
     doors = factor_columns.from_column("doors", ["3", "5", "none", "3"])
-    assert doors.names == ("3", "5", "none")
+    assert doors.names == ("3", "5", "none") and "none" in factor_columns.remarks([doors])[0]
     with pytest.raises(DataMismatch, match="missing"):
         factor_columns.from_column("kind", ["cat", "dog", "NaN"])
     assert factor_columns.remarks([factor_columns.from_column("f", ["a1", "2", "nan"])])
+
+
+@pytest.mark.parametrize("mark", ["-", "--", "\u2014", "?", ".", "n.a.", "Na", "missing", "#DIV/0!", "Unknown", "k.A."])
+def test_marks_of_missing_numbers_are_refused_among_a_few_whole_numbers_too(mark):
+    with pytest.raises(DataMismatch, match="3 of 4"):
+        factor_columns.from_column("rating", ["1", "2", mark, "1"])
+    words = factor_columns.from_column("rating", ["good", "bad", mark, "good"])
+    assert words.size == 3 and mark in factor_columns.remarks([words])[0]
+
+
+def test_names_that_read_alike_are_classes_of_their_own_and_are_told():
+    for one, other, noun in (("Yes", "yes", "capitals"), ("a  b", "a b", "blanks"), ("\u00e9", "e\u0301", "accents")):
+        factor = factor_columns.from_column("f", [one, other, "no"])
+        assert factor.size == 3 and noun in factor_columns.remarks([factor])[0]
+    assert not factor_columns.remarks([factor_columns.from_column("f", ["a1", "a01", "b"])])
 
 
 def test_whole_numbers_of_any_size_are_told_apart():

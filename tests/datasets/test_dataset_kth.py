@@ -66,7 +66,7 @@ def test_the_published_codec(tmp_path):
     (tmp_path / "a.avi").write_bytes(data)
     command = [avi.require(None), "-v", "error", "-i", tmp_path / "a.avi", "-f", "rawvideo", "-pix_fmt", "gray", "-"]
     frames = subprocess.run(command, capture_output=True, check=True).stdout
-    found = np.stack(list(avi.frames(data, tmp_path, "a.avi", (160, 120))))
+    found = np.stack(list(avi.frames(data, tmp_path, "a.avi", (120, 160))))
     np.testing.assert_array_equal(found, np.frombuffer(frames, np.uint8).reshape(40, 120, 160, 1))
     assert np.abs(found[..., 0].astype(int) - pixels).mean() < 20
 
@@ -109,7 +109,7 @@ def test_kth_that_is_not(tmp_path, videos, cli):
         "AVI": {name: b"\0" * 1000},
         "ffmpeg": {name: files[name][:12] + bytes(len(files[name]) - 12)},
         "CRC": {name: damaged(files[name])},
-        "320x240": {name: large},
+        "240x320": {name: large},
         "person01_dancing_d1_uncomp.avi": {"person01_dancing_d1_uncomp.avi": files[name]},
         "boxing/person01_boxing_d1_uncomp.avi": {f"boxing/{name}": files[name]},
     }
@@ -124,7 +124,7 @@ def test_ffmpeg_may_open_nothing_else(tmp_path, videos):
     listing = b"ffconcat version 1.0\nfile /etc/hostname\n"
     data = b"RIFF" + (len(listing) + 4).to_bytes(4, "little") + b"AVI " + listing
     with pytest.raises(ForeignFile, match="ffmpeg"):
-        list(avi.frames(data, tmp_path, "x.avi", (160, 120)))
+        list(avi.frames(data, tmp_path, "x.avi", (120, 160)))
 
 
 def test_without_ffmpeg(tmp_path, monkeypatch):

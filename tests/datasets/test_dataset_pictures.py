@@ -1,13 +1,14 @@
 """Data sets published as pictures (CelebA, 3D Chairs, 3D Faces, RaFD, edges2shoes), in the publishers' layouts."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
 from raw_files import decoded, encoded, picture, shrunk, write_folder, write_tar, write_zip
 
 from disentool.commands.prepare import prepare
-from disentool.datasets import celeba, chairs, edges2shoes, faces, rafd
+from disentool.datasets import celeba, chairs, edges2shoes, faces, picture_sizes, rafd
 from disentool.errors import MissingFile, UnsafeFile, WrongUsage
 from disentool.io import archive, dataset, published_images
 
@@ -122,6 +123,45 @@ def as_csv(text: bytes, header: str = "") -> bytes:
     lines = text.decode().splitlines()
     names = header or ",".join(["image_id", *lines[1].split()])
     return "\r\n".join([names, *(",".join(line.split()) for line in lines[0 if header else 2 :]), ""]).encode()
+
+
+CHANGES = {
+    "quotes": lambda text: re.sub(r"[^,\r\n]+", r'"\g<0>"', text),
+    "row numbers": lambda text: "".join(f"{i or ''},{line}\n" for i, line in enumerate(text.splitlines())),
+    "semicolons": lambda text: text.replace(",", ";"),
+    "0 and 1": lambda text: text.replace("-1", "0"),
+    "no suffix": lambda text: text.replace(".jpg", ""),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_celeba_with_lists_as_programs_write_them(tmp_path, change):
+    jpgs, lists, _ = celeba_files()
+    published = celeba.open_source(write_folder(tmp_path / "a", jpgs | lists))
+    changed = {
+        "identity_celeba.CSV": as_csv(lists[celeba.IDENTITIES], "image_id,identity"),
+        "List_Attr_CelebA.csv": as_csv(lists[celeba.ATTRIBUTES]),
+    }
+    texts = {name: CHANGES[change](text.decode()).encode() for name, text in changed.items()}
+    found = celeba.open_source(write_folder(tmp_path / "b", jpgs | texts))
+    assert found.factor_names == published.factor_names
+    np.testing.assert_array_equal(found.factors(None), published.factors(None))
+
+
+def test_celeba_with_lists_as_utf_16_and_without_suffixes(tmp_path):
+    jpgs, lists, _ = celeba_files()
+    published = celeba.open_source(write_folder(tmp_path / "a", jpgs | lists))
+    for folder, change in (("b", lambda text: text.encode("utf-16")), ("c", lambda t: t.replace(".jpg", "").encode())):
+        texts = {name: change(text.decode()) for name, text in lists.items()}
+        found = celeba.open_source(write_folder(tmp_path / folder, jpgs | texts))
+        np.testing.assert_array_equal(found.factors(None), published.factors(None))
+        np.testing.assert_array_equal(found.split, published.split)
+
+
+def test_what_is_said_of_square_images():
+    assert picture_sizes.square_made(96, (96, 96)) == ""
+    assert picture_sizes.square_made(96, (64, 64)) == "resized from 96x96 to 64x64"
+    assert picture_sizes.square_made(None, (32, 64)) == "cropped about its centre and resized to 32x64"
 
 
 def test_celeba_with_lists_as_csv(tmp_path):

@@ -183,6 +183,13 @@ def test_a_long_text_is_read_and_the_limit_of_the_process_stays(cli, pictures):
         (rows("a,{file},{i}", ",file,x"), "column 1"),
         (rows("{file},{i},{i}", "file,x,x"), "names"),
         (rows("{file},{i}", "file,x").replace("005.png,5", "005.png,5,6"), "line 7"),
+        ("Measured in June\n" + rows("{file},{i}", "file,x"), "Measured in June"),
+        ("June, the tenth\n" + rows("{file},{i}", "file,x"), "line 2"),
+        ("\n".join(f"{i:03},{i}" for i in range(COUNT)), "numbers"),
+        ('\ufeff[{"file": "000.png"}]', "JSON"),
+        ('{"file": "000.png", "x": 1}\n', "JSON"),
+        ("<!DOCTYPE html><table>", "HTML"),
+        (b"PAR1\0\0", "Parquet"),
         (b"PK\x03\x04 a workbook", "workbook"),
         (b"\x1f\x8b compressed", "compressed"),
     ],
@@ -246,6 +253,20 @@ def test_absolute_paths_and_bare_names(tree):
     assert paths.find("1.png") == paths.find("1") == Path("a/1.png")
     for wrong in ("b/1.png", "/elsewhere/a/1.png", "a/9.png", "9", "", ".", "/", "../a/1.png", "a/1.jpg", "\0"):
         assert paths.find(wrong) is None, wrong
+
+
+def test_addresses_name_images(tree):
+    for name in ("a b.png", "c%20d.png", "c d.png"):
+        Image.new("L", (8, 8)).save(tree / "a" / name)
+    paths = ImagePaths(tree, listed(tree).images)
+    assert paths.find("https://x.org/images/a/a%20b.png") == paths.find("a%2Fa%20b.png") == Path("a/a b.png")
+    assert paths.find("file:///home/me/images/a/c%2520d.png") == paths.find("a/c%20d.png") == Path("a/c%20d.png")
+
+
+def test_rows_without_an_image_are_told_by_their_lines(cli, pictures):
+    text = rows("{file},{i}", "file,x").replace("003.png,3", ",3").replace("005.png,5", ",5")
+    data, said = prepared(cli, "t.csv", text)
+    assert data.images[:, 0, 0, 0].tolist() == [0, 1, 2, 4, 6, 7] and "line 5, line 7" in said
 
 
 def test_words_that_can_mean_two_images_mean_none(tree):

@@ -1,5 +1,6 @@
 """Folders as people have them: links, parts of a split, folders in folders; and what ``prepare`` says of pictures."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,29 @@ def prepared(cli, *more):
     done = cli("prepare", "folder", "--from", "in", "-o", "d.h5", "--overwrite", *more)
     done.printed("d.h5")
     return dataset.read(Path("d.h5")), done.err
+
+
+def test_pictures_of_bytes_that_look_black_are_told(cli, folder):
+    picture("in/a/0.png", 15)
+    picture("in/a/1.png", (3, 15, 0))
+    assert "15 of 255" in prepared(cli)[1]
+    picture("in/a/2.png", 16)
+    assert "black;" not in prepared(cli)[1]
+
+
+def test_a_class_without_images_is_told(cli, folder):
+    for name in ("a/0.png", "b/1.png", "train/x/0.png", "val/y/0.png"):
+        picture(f"in/{name}")
+    (folder / "in" / "none").mkdir()
+    (folder / "in" / "a" / "deeper").mkdir()
+    (folder / "in" / "train" / "gone").mkdir()
+    _, said = prepared(cli)
+    assert "1 folder: none" in said
+    shutil.rmtree("in/a")
+    shutil.rmtree("in/b")
+    shutil.rmtree("in/none")
+    data, said = prepared(cli)
+    assert data.class_names["class"] == ["x", "y"] and "1 folder: train/gone" in said and "val/x" not in said
 
 
 # ---- links

@@ -100,12 +100,74 @@ def test_members_above_the_folder_are_counted(cli, folder):
     assert "1 member" in done.err and len(dataset.read(folder / "d.h5").images) == 1
 
 
-@pytest.mark.parametrize("table", ["top/table.csv", "table.csv"])
-def test_a_table_within_the_archive_is_told_to_be_there(cli, folder, table):
-    zipped("a.zip", {"top/0.png": png(0), "top/table.csv": b"file,x\n0.png,1\n"})
-    cli("prepare", "a.zip", "--csv", table, "-o", "d.h5").failed(1, "unpack")
-    (folder / "table.csv").write_text("file,x\n0.png,1\n")
-    cli("prepare", "a.zip", "--csv", "table.csv", "-o", "d.h5").printed("d.h5")
+PHOTOS = {"top/0.png": png(10), "top/1.png": png(20), "notes.pdf": b"of the whole"}
+TABLE = b"file,x\n1.png,7\n0.png,5\n"
+
+
+def read_by_table(cli, archive: str, table: str) -> None:
+    done = cli("prepare", archive, "--csv", table, "-o", "d.h5", "--overwrite")
+    done.printed("d.h5")
+    data = dataset.read(Path("d.h5"))
+    assert data.images[:, 0, 0, 0].tolist() == [20, 10] and data.factor_values["x"].tolist() == [5, 7]
+    assert data.factors[:, 0].tolist() == [1, 0] and ".partial" not in done.err
+
+
+@pytest.mark.parametrize("archive", ["a.zip", "a.tar.gz"])
+@pytest.mark.parametrize("table", ["top/table.csv", "table.csv", "a.zip/table.csv"])
+def test_a_table_within_the_archive_is_read_as_one_within_a_folder(cli, folder, archive, table):
+    write(archive, {**PHOTOS, "top/table.csv": TABLE})
+    read_by_table(cli, archive, table.replace("a.zip", archive))
+    assert "1 file: notes.pdf" in cli("prepare", archive, "-o", "e.h5").err
+    assert "--csv table.csv" in cli("prepare", archive, "-o", "e.h5", "--overwrite").err
+    (folder / "top").mkdir()
+    for name, data in PHOTOS.items():
+        (folder / name).write_bytes(data)
+    (folder / "top" / "labels.csv").write_bytes(TABLE)
+    read_by_table(cli, "top", "labels.csv")
+    assert "--csv labels.csv" in cli("prepare", "top", "-o", "e.h5", "--overwrite").err
+
+
+def test_a_table_above_the_pictures_of_an_archive(cli, folder):
+    zipped("a.zip", {**PHOTOS, "labels.txt": TABLE.replace(b"0.png", b"top/0.png").replace(b"1.png", b"top/1.png")})
+    read_by_table(cli, "a.zip", "labels.txt")
+
+
+def test_a_table_outside_the_archive_comes_first_and_none_outside_its_folder_is_meant(cli, folder):
+    zipped("a.zip", {**PHOTOS, "top/table.csv": b"file,y\n0.png,1\n", "b/t.csv": TABLE, "c/t.csv": TABLE})
+    (folder / "table.csv").write_bytes(TABLE)
+    read_by_table(cli, "a.zip", "table.csv")
+    for table, noun in (("t.csv", "b/t.csv"), ("other.csv", "no such"), ("b/../../../t.csv", "no such")):
+        failed = cli("prepare", "a.zip", "--csv", table, "-o", "no.h5")
+        failed.failed(1, noun)
+        assert ".partial" not in failed.err
+
+
+def test_other_texts_of_an_archive_stay_in_it(cli, folder, monkeypatch):
+    monkeypatch.setattr(unpacked, "_LONGEST", 100)
+    zipped("a.zip", {"0.png": png(10), "0.txt": b"a caption", "long.csv": bytes(101)})
+    assert "2 files: 0.txt, long.csv" in cli("prepare", "a.zip", "-o", "d.h5").err
+
+
+def test_labels_beside_the_pictures_of_a_shard(cli, folder):
+    tarred("shard.tar", {"0.png": png(10), "0.cls": b"7\n", "1.png": png(20), "1.cls": b"5\n"})
+    done = cli("prepare", "shard.tar")
+    done.printed("shard.h5")
+    data = dataset.read(folder / "shard.h5")
+    assert data.factor_values["class"].tolist() == [5, 7] and data.factors[:, 0].tolist() == [1, 0]
+    tarred("half.tar", {"0.png": png(10), "0.cls": b"7\n", "1.png": png(20), "1.cls": bytes(300)})
+    assert "no factors" in cli("prepare", "half.tar").err
+
+
+def test_what_systems_leave_in_archives_and_folders_is_no_class(cli, folder):
+    members = {"./a/0.png": png(10), "./b/0.png": png(20), "@eaDir/0.png": png(1), "__MACOSX/a/0.png": png(1)}
+    zipped("a.zip", {**members, "lost+found/0.png": png(1), ".git/0.png": png(1)})
+    (folder / "in").mkdir()
+    with zipfile.ZipFile("a.zip") as archive:
+        archive.extractall("in")
+    for source in ("a.zip", "in"):
+        cli("prepare", source, "-o", f"{source}.h5").printed(f"{source}.h5")
+        data = dataset.read(Path(f"{source}.h5"))
+        assert data.class_names == {"class": ["a", "b"]} and data.images[:, 0, 0, 0].tolist() == [10, 20]
 
 
 def test_a_link_is_never_made(cli, folder):
@@ -120,8 +182,32 @@ def test_a_link_is_never_made(cli, folder):
         info.size = len(png(1))
         archive.addfile(info, io.BytesIO(png(1)))
     for name in ("links.zip", "links.tar"):
-        cli("prepare", name, "-o", f"{name}.h5").printed(f"{name}.h5")
+        done = cli("prepare", name, "-o", f"{name}.h5")
+        done.printed(f"{name}.h5")
         assert dataset.read(folder / f"{name}.h5").images[:, 0, 0, 0].tolist() == [1]
+        assert "a.png" in done.err
+
+
+def test_hard_links_in_a_tar_are_the_files_that_they_name(cli, folder):
+    with tarfile.open("links.tar", "w") as archive:
+        for name, target in (
+            ("a/0.png", ""),
+            ("b/0.png", "a/0.png"),
+            ("b/1.png", "elsewhere.png"),
+            ("b/2.png", "../."),
+        ):
+            info = tarfile.TarInfo(name)
+            if target:
+                info.type, info.linkname = tarfile.LNKTYPE, target
+                archive.addfile(info)
+            else:
+                info.size = len(png(7))
+                archive.addfile(info, io.BytesIO(png(7)))
+    done = cli("prepare", "links.tar")
+    done.printed("links.h5")
+    data = dataset.read(folder / "links.h5")
+    assert data.class_names["class"] == ["a", "b"] and data.images[:, 0, 0, 0].tolist() == [7, 7]
+    assert "2 links: b/1.png, b/2.png" in done.err
 
 
 def test_what_pictures_cannot_be_is_not_unpacked(folder, monkeypatch):

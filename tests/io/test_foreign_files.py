@@ -41,6 +41,13 @@ def containers(folder):
     (folder / "pictures.7z").write_bytes(b"7z\xbc\xaf\x27\x1c")
     (folder / "old.pkl").write_bytes(b"\x80\x04.")
     (folder / "words.csv").write_text("file,x\n")
+    (folder / "t.parquet").write_bytes(b"PAR1")
+    (folder / "t.tfrecord").write_bytes(b"\x08")
+    (folder / "t-idx3-ubyte").write_bytes(b"\0\0\x08\x03")
+    (folder / "t.mp4").write_bytes(b"\0\0\0 ftypisom")
+    (folder / "t.avi").write_bytes(b"RIFF    AVI ")
+    (folder / "one.avif").write_bytes(b"\0\0\0 ftypavif")
+    (folder / "t.tar.xz").write_bytes(b"\xfd7zXZ\0")
     (folder / "cut.zip").write_bytes(b"PK\x03\x04 and no more")
     (folder / "photos").mkdir()
     (folder / "photos" / "0.png").write_bytes(png())
@@ -58,6 +65,13 @@ def containers(folder):
         ("words.csv", "--csv words.csv"),
         ("old.pkl", "pickle"),
         ("cut.zip", "damaged"),
+        ("t.parquet", "Parquet"),
+        ("t.tfrecord", "TFRecord"),
+        ("t-idx3-ubyte", "prepare mnist"),
+        ("t.mp4", "ffmpeg -i t.mp4"),
+        ("t.avi", "ffmpeg"),
+        ("one.avif", "picture"),
+        ("t.tar.xz", "unpack"),
     ],
 )
 def test_a_file_that_is_no_folder(cli, containers, file, noun):
@@ -69,7 +83,6 @@ def test_a_file_that_is_no_folder(cli, containers, file, noun):
     [
         ("my pictures.zip", "'my pictures.zip'"),
         ("shard.tar", "shard.tar"),
-        ("jpegs.h5", "pictures"),
         ("compound.h5", "img, y"),
         ("words.csv", "--csv"),
     ],

@@ -153,7 +153,7 @@ def test_tar_headers_are_those_of_tarfile(tmp_path):
         path = write_tar(tmp_path / "raw.tar", {name: name.encode() for name in some}, format)
         with path.open("rb") as stream, tarfile.open(path) as reference:
             expected = [(m.name, m.offset_data, m.size) for m in reference if m.isfile()]
-            assert list(tar.entries(stream, path)) == expected
+            assert list(tar.entries(stream, path, [])) == expected
 
 
 @pytest.mark.parametrize("size", ["-1", "-512", "1e3", ""])

@@ -294,6 +294,19 @@ def test_a_transparent_colour_of_sixteen_bits_is_laid_on_white(tmp_path):
     assert (image[0] == 255).all() and (image[1] == (0x20, 0x30, 0x40)).all()
 
 
+def test_grey_with_transparency_of_sixteen_bits_is_grey(tmp_path):
+    stored = np.stack([np.full((8, 8), 0x8080), np.full((8, 8), 0xFFFF)], -1).astype(">u2")
+    stored[0, :, 1] = 0
+    lines = b"".join(b"\0" + line.tobytes() for line in stored)
+    head = chunk(b"IHDR", bytes([0, 0, 0, 8, 0, 0, 0, 8, 16, 4, 0, 0, 0]))
+    (tmp_path / "a.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    )
+    assert read_images.header(tmp_path / "a.png").grey
+    pixels, _ = read_images.read(tmp_path / "a.png", 1, (8, 8))
+    assert pixels[0, 0, 0] == 255 and pixels[1, 0, 0] == 128
+
+
 def test_how_bright_sixteen_bits_are_is_told(tmp_path):
     save(tmp_path / "a.png", STEPS // 16)
     found = read_images.picture(tmp_path / "a.png", 1, (16, 16))
