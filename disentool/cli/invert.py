@@ -54,6 +54,7 @@ def _pixels(text: str | None) -> list[float]:
     show_default=True,
     help="About how many pixels the longer side of an image in the picture has.",
 )
+@options.lpips("Output", "Measure by LPIPS too, with")
 @options.overwrite
 @option(
     "--image",
@@ -146,6 +147,7 @@ def invert(
     space: str | None,
     seed: int,
     size: int,
+    lpips: tuple[Path, ...],
     device: str,
     trust: bool,
     overwrite: bool,
@@ -176,6 +178,7 @@ def invert(
         space=space,
         seed=seed,
         size=size,
+        lpips=lpips,
         device=device,
         trust=trust,
         overwrite=overwrite,

@@ -110,6 +110,21 @@ directions = option(
     help="Move images along this direction, such as dirs.h5:shift-x. Repeatable.",
 )
 force = option("--force", group="Directions", is_flag=True, help="Use directions that were found in another generator.")
+
+
+def lpips(group: str, purpose: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option that names LPIPS's weights, in this group of the help; ``purpose`` begins its text."""
+    return option(
+        "--lpips",
+        group=group,
+        type=path,
+        multiple=True,
+        metavar="FILE",
+        help=f"{purpose} the weights of LPIPS. Give torchvision's alexnet or vgg16 (.pth), and with a second --lpips"
+        " the linear layers of the lpips package (its weights/v0.1/alex.pth or vgg.pth).",
+    )
+
+
 classes = option(
     "--class",
     "classes",

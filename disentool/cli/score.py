@@ -78,15 +78,7 @@ def _complete_protocol(ctx: click.Context, param: click.Parameter, incomplete: s
     metavar="NAME=VALUE",
     help="Another value for a constant of the protocol. Records name the constants in their details. Repeatable.",
 )
-@option(
-    "--lpips",
-    group="Metric",
-    type=options.path,
-    multiple=True,
-    metavar="FILE",
-    help=f"For {_PERCEPTUAL}: the weights of LPIPS. Give torchvision's alexnet or vgg16 (.pth), and with a second"
-    " --lpips the linear layers of the lpips package (its weights/v0.1/alex.pth or vgg.pth).",
-)
+@options.lpips("Metric", f"For {_PERCEPTUAL}:")
 @option(
     "--baseline",
     group="Metric",

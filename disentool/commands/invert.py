@@ -29,6 +29,7 @@ from disentool.pictures import inversion_files, layout, writing
 from disentool.pictures.inversion_files import ENCODER, InversionColumn, Targets
 from disentool.pictures.limits import check_pixels
 from disentool.reporting import Reporter, Silent, Task
+from disentool.scoring import model_functions
 
 _KINDS = (*writing.STILL, ".jsonl", ".h5")
 _IMAGES = 4  # of a checkpoint's own, where none is named
@@ -53,6 +54,7 @@ def invert(
     space: str | None = None,
     seed: int = 0,
     size: int = INVERSION_PIXELS,
+    lpips: Sequence[Path] = (),
     device: str = "auto",
     trust: bool = False,
     overwrite: bool = False,
@@ -69,7 +71,8 @@ def invert(
 
     ``losses``: of mse, dssim and blur; ``sigmas``: of the blur, in pixels (default: half, once and twice 3 at 128
     pixels). ``starts``: random codes that each image is looked for from, for each of ``classes``; the best counts.
-    ``steps`` and ``learning_rate`` are Adam's.
+    ``steps`` and ``learning_rate`` are Adam's. ``lpips``: files of LPIPS's weights, to measure what was found by it too
+    (see :func:`disentool.scoring.model_functions.lpips`).
 
     Raises what ``open_generator`` does, and WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists or
     NotWritable, all before the first code is optimised.
@@ -82,12 +85,17 @@ def invert(
     chosen = _losses(losses, sigmas)
     _check_numbers(starts, steps, learning_rate)
     devices.configure(devices.choose(device))
+    perceptual = model_functions.lpips(lpips, device) if lpips else None
     with files.claim_all(outputs, overwrite=overwrite), devices.full_precision():
         opened = open_generator(spec, device, trust=trust, truncation=truncation, space=space, classes=classes)
         generator = opened.generator
         if generator.facts.num_classes is not None and not classes:
             raise WrongUsage(f"{spec}: has {generator.facts.num_classes:,} classes; --class N,N names those to try")
         targets = _targets(opened, report, image_files, rows, data, images)
+        if perceptual is not None:
+            inversion_files.by_lpips(
+                perceptual, targets.images[:1], targets.images[:1]
+            )  # too small: said before the search
         if not chosen:
             middle = default_sigma(generator.facts.height, generator.facts.width)
             chosen = _losses(losses, [middle / 2, middle, middle * 2])
@@ -123,7 +131,9 @@ def invert(
         constants: dict[str, Any] = {"starts": starts, "steps": steps, "learning_rate": learning_rate, "seed": seed}
         constants |= {k: v for k, v in (("truncation", truncation), ("space", space)) if v is not None}
         records = [
-            line for column in columns for line in inversion_files.table_lines(opened, targets, column, constants)
+            line
+            for column in columns
+            for line in inversion_files.table_lines(opened, targets, column, constants, perceptual)
         ]
         for output in outputs:
             inversion_files.write(output, opened, targets, columns, records, size, overwrite)

@@ -227,6 +227,7 @@ INVERSION = Format(
             "mse, psnr, dssim, blur S",
             "how far the image found is from the one looked for, by four measures, whatever loss",
         ),
+        ("lpips", "with --lpips: how far by LPIPS"),
         ("detail", "its energy of neighbours' differences as a share of the image's: below 1 it is blurred"),
         ("norm", "length of the code"),
         ("reached, details", "the loss that the best, the median and the worst start came to; every constant"),

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from disentool.pictures import layout, printing, stills, writing
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.layout import Block
 
+Perceptual = Callable[[np.ndarray, np.ndarray], np.ndarray]  # images float32 [N,H,W,C] in 0..1, twice -> [N]
 ENCODER = "encoder"  # the column of what a checkpoint's own encoder makes of an image
 
 
@@ -50,10 +51,20 @@ class InversionColumn:
     losses: Tensor | None
 
 
+def by_lpips(perceptual: Perceptual, first: Tensor, second: Tensor) -> np.ndarray:
+    """LPIPS float64 [N] of images float32 [N,C,H,W] in 0..1."""
+    pair = (images.permute(0, 2, 3, 1).float().cpu().numpy() for images in (first, second))
+    return perceptual(*pair)
+
+
 def table_lines(
-    opened: Opened, targets: Targets, column: InversionColumn, constants: dict[str, Any]
+    opened: Opened,
+    targets: Targets,
+    column: InversionColumn,
+    constants: dict[str, Any],
+    perceptual: Perceptual | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """A line of the table for each image of a column."""
+    """A line of the table for each image of a column; with its LPIPS where ``perceptual`` measures that."""
     middle = default_sigma(opened.generator.facts.height, opened.generator.facts.width)
     measures = {
         "mse": InversionLoss("mse")(column.images, targets.images),
@@ -62,6 +73,8 @@ def table_lines(
         "detail": detail(column.images, targets.images),
     }
     measured = {name: values.cpu().double().numpy() for name, values in measures.items()}
+    if perceptual is not None:
+        measured["lpips"] = by_lpips(perceptual, column.images, targets.images)
     norms = column.z.norm(dim=1).cpu().numpy()
     for i, name in enumerate(targets.names):
         line: dict[str, Any] = {
@@ -99,7 +112,7 @@ def write(
         files.write_text(output, "".join(records.to_json(line) + "\n" for line in lines), overwrite=overwrite)
     elif kind in writing.STILL:
         comment = json.dumps({"created_by": provenance.created_by(), "generator_sha256": opened.sha256})
-        sheet, cells = _sheet(opened, targets, columns, size)
+        sheet, cells = _sheet(opened, targets, columns, lines, size)
         stills.write(output, sheet, cells, dpi=printing.on_a_page(sheet.shape), overwrite=overwrite, comment=comment)
     else:
         _write_codes(output, opened, targets, columns, lines, overwrite)
@@ -110,17 +123,18 @@ def _size(opened: Opened) -> tuple[int, int]:
 
 
 def _sheet(
-    opened: Opened, targets: Targets, columns: list[InversionColumn], size: int
+    opened: Opened, targets: Targets, columns: list[InversionColumn], lines: list[dict[str, Any]], size: int
 ) -> tuple[Sheet, list[np.ndarray]]:
-    """A row for each image: the image, then what each way found; the columns say their mean squared error."""
+    """A row for each image: the image, then what each way found; the columns say their mean distances."""
     height, width = _size(opened)
     inputs = to_uint8(targets.images)
-    labels = tuple(
-        Label(column.label, f"mse {float(InversionLoss('mse')(column.images, targets.images).mean()):.2g}")
-        for column in columns
-    )
+    labels = []
+    for index, column in enumerate(columns):
+        of_column = lines[index * len(inputs) : (index + 1) * len(inputs)]
+        means = {name: np.mean([line[name] for line in of_column]) for name in ("mse", "lpips") if name in of_column[0]}
+        labels.append(Label(column.label, ", ".join(f"{name} {mean:.2g}" for name, mean in means.items())))
     aside = (tuple(("" if i else "image", image) for i, image in enumerate(inputs)),)
-    block = Block((Label(""),) * len(inputs), labels, aside, thinned=False)
+    block = Block((Label(""),) * len(inputs), tuple(labels), aside, thinned=False)
     sheet = Sheet([block], height, width, layout.factor(height, width, size))
     return sheet, [np.stack([to_uint8(column.images) for column in columns], 1)]
 

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
+from lpips_files import as_published, random_weights
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 from test_biggan import Z, tiny_biggan, write_folder
 
 from disentool.directions.inversion import Descent, InversionLoss, detail, find_codes
 from disentool.models.generator import open_generator
+from disentool.scoring import model_functions
 
 EXAMPLES = ROOT / "examples"
 FAST = ("--starts", 4, "--steps", 60, "--device", "cpu")
@@ -68,6 +70,35 @@ def test_known_codes_are_found(cli, blob):
         assert line["details"] == {"starts": 4, "steps": 60, "learning_rate": 0.1, "seed": 0, "blur_sigma": 0.75}
     picture = np.asarray(Image.open(blob / "p.png"))
     assert picture.shape[1] > 6 * 128 and picture.shape[0] > 3 * 128
+
+
+def test_lpips_measures_what_was_found_whatever_was_made_small(cli, blob):
+    trunk, linear = as_published(random_weights("alex"), blob)
+    call = (
+        "invert",
+        "--trust",
+        "your_generator:Blob",
+        "--image",
+        "0.png",
+        "--image",
+        "1.png",
+        *FAST,
+        "--loss",
+        "mse,blur",
+    )
+    cli(*call, "--lpips", trunk, "-o", "t.jsonl").failed(2, "linear layers")
+    cli(*call, "--lpips", trunk, "--lpips", linear, "-o", "t.jsonl", "-o", "z.h5", "-o", "p.svg").printed(
+        "t.jsonl", "z.h5", "p.svg"
+    )
+    generator = open_generator("your_generator:Blob", "cpu", trust=True).generator
+    with h5py.File(blob / "z.h5") as file:
+        found = generator(torch.from_numpy(file["mean"][()])).permute(0, 2, 3, 1).numpy()
+        rows = file["row"][()]
+    wanted = np.stack([np.asarray(Image.open(f"{i}.png"), np.float32)[..., None] / 255 for i in range(2)])
+    lines = records(blob / "t.jsonl")
+    expected = model_functions.lpips([trunk, linear], "cpu")(found, wanted[rows])
+    assert [line["lpips"] for line in lines] == pytest.approx(expected.tolist(), rel=1e-4)
+    assert (blob / "p.svg").read_text().count("lpips") == len(lines) // 2  # once a column
 
 
 def test_the_same_call_makes_the_same_bytes(cli, blob):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from lpips_files import as_published, random_weights
 
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, MissingFile, UnsafeFile, WrongUsage
 from disentool.io import lpips as weights
@@ -17,27 +18,9 @@ from disentool.scoring import model_functions
 SHAPES = {kind: shapes(kind) for kind in LAYERS}
 
 
-def random_weights(kind, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    found = {}
-    for name, shape in shapes(kind).items():
-        values = torch.randn(shape, generator=generator)
-        found[name] = values.abs() if name.startswith("lin") else values / math.sqrt(math.prod(shape[1:]) or 1)
-    return found
-
-
 @pytest.fixture(scope="module")
 def alex():
     return random_weights("alex")
-
-
-def as_published(weights, folder: Path) -> tuple[Path, Path]:
-    """Two files: torchvision's, whose classifier comes with it, and the linear layers as the lpips package has them."""
-    trunk = {name: w for name, w in weights.items() if name.startswith("features.")}
-    trunk["classifier.6.bias"] = torch.zeros(1000)
-    torch.save(trunk, folder / "trunk.pth")
-    torch.save({f"{n}.model.1.weight": w for n, w in weights.items() if n.startswith("lin")}, folder / "lin.pth")
-    return folder / "trunk.pth", folder / "lin.pth"
 
 
 def plain(w, first, second):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from disentool.contract import Adam, Batch, DataFacts, Loss, Networks, Noise, Phase, epoch, uniform
+from disentool.contract import Adam, Batch, Cosine, DataFacts, Loss, Networks, Noise, Phase, Rate, epoch, uniform
 from disentool.methods._vae.config import AutoencoderConfig
 from disentool.nn import conv, gaussian
 from disentool.nn.initialisation import initialise
@@ -38,12 +38,17 @@ def posterior_noise(config: AutoencoderConfig) -> Noise:
     return Noise("posterior", (config.batch_size, config.latent_dim), "normal")
 
 
+def rate(config: AutoencoderConfig, start: float) -> Rate:
+    """The learning rate of a run that begins at ``start``: constant, or down to a hundredth of it at the last step."""
+    return start if config.schedule == "constant" else Cosine(start, start / 100, config.steps)
+
+
 def phase(name: str, config: AutoencoderConfig, loss: Loss) -> Phase:
     """The update of encoder and decoder: a batch of the current pass, and the noise of one sample of q(z|x)."""
     return Phase(
         name=name,
         updates=("encoder", "decoder"),
-        optimiser=Adam(config.learning_rate, (config.beta1, config.beta2)),
+        optimiser=Adam(rate(config, config.learning_rate), (config.beta1, config.beta2)),
         loss=loss,
         draw=epoch(config.batch_size),
         noise=(posterior_noise(config),),

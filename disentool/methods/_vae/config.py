@@ -23,8 +23,8 @@ class AutoencoderConfig:
 
     initialisation: Literal["torch", "he", "glorot"] = opt(
         "torch",
-        "law of the first weights of encoder and decoder. torch: torch's own. glorot: Glorot's uniform weights."
-        " he: He's normal weights. With either of these two, training starts sooner",
+        "law of the networks' first weights. torch: torch's own. glorot: Glorot's uniform weights. he: He's normal"
+        " weights. With either of these two, training starts sooner",
     )
     learning_rate: float = opt(1e-4, "Adam's learning rate for encoder and decoder", above=0, group="Optimiser")
     beta1: float = opt(
@@ -32,6 +32,11 @@ class AutoencoderConfig:
     )
     beta2: float = opt(
         0.999, "Adam's decay of the second moment, for encoder and decoder", low=0, high=0.999999, group="Optimiser"
+    )
+    schedule: Literal["constant", "cosine"] = opt(
+        "constant",
+        "the learning rates over the run. cosine: from the given rates to a hundredth of them, along half a cosine",
+        group="Optimiser",
     )
     batch_size: int = opt(64, "images in a batch", low=1, high=65536, group="Optimiser")
     steps: int = opt(300_000, "training steps", low=0, group="Optimiser")

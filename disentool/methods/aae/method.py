@@ -31,16 +31,15 @@ class AAE:
             size = (self.facts.channels, self.facts.height, self.facts.width)
             encoder = conv.encoder(*size, config.hidden_units, config.latent_dim)
             built["encoder"] = initialise(encoder, config.initialisation)
-        built["discriminator"] = discriminator(
-            config.latent_dim, config.discriminator_units, config.discriminator_layers
-        )
+        sizes = (config.latent_dim, config.discriminator_units, config.discriminator_layers)
+        built["discriminator"] = initialise(discriminator(*sizes), config.initialisation)
         return built
 
     def stages(self) -> tuple[Stage, ...]:
         """Two phases, each with a batch of its own: the autoencoder, then the discriminator."""
         config = self.config
         betas = (config.discriminator_beta1, config.discriminator_beta2)
-        optimiser = Adam(config.discriminator_learning_rate, betas)
+        optimiser = Adam(autoencoder.rate(config, config.discriminator_learning_rate), betas)
         other = Noise("prior", (config.batch_size, config.latent_dim), "normal")
         adversary = autoencoder.discriminator_phase(config, optimiser, self.discriminator_loss, other)
         return (Stage((autoencoder.phase("autoencoder", config, self.autoencoder_loss), adversary), config.steps),)

@@ -8,6 +8,7 @@ from disentool.methods._vae import autoencoder, members
 from disentool.methods.factorvae.config import FactorVAEConfig
 from disentool.nn import gaussian
 from disentool.nn.discriminator import classification, discriminator, log_ratio, permute_dims
+from disentool.nn.initialisation import initialise
 
 
 class FactorVAE:
@@ -20,9 +21,10 @@ class FactorVAE:
     def networks(self) -> dict[str, nn.Module]:
         """Encoder, decoder and discriminator."""
         config = self.config
+        size = (config.latent_dim, config.discriminator_units, config.discriminator_layers)
         return {
             **autoencoder.build(config, self.facts),
-            "discriminator": discriminator(config.latent_dim, config.discriminator_units, config.discriminator_layers),
+            "discriminator": initialise(discriminator(*size), config.initialisation),
         }
 
     def stages(self) -> tuple[Stage, ...]:
@@ -30,7 +32,7 @@ class FactorVAE:
         config = self.config
         vae = autoencoder.phase("vae", config, self.vae_loss)
         betas = (config.discriminator_beta1, config.discriminator_beta2)
-        optimiser = Adam(config.discriminator_learning_rate, betas)
+        optimiser = Adam(autoencoder.rate(config, config.discriminator_learning_rate), betas)
         other = Noise("permutation", (config.batch_size, config.latent_dim), "permutation")
         adversary = autoencoder.discriminator_phase(config, optimiser, self.discriminator_loss, other)
         return (Stage((vae, adversary), config.steps),)
