@@ -1,7 +1,6 @@
 """Checkpoint + images, or latents -> the content of some of them on the class of the others."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from disentool.arguments.bounds import CodesFrom, Side
@@ -95,10 +94,12 @@ def swap(
             report=report,
         )
         return
-    _check_outputs(outputs, overwrite)
-    with ExitStack() as claims:
-        for output in filter(is_picture, outputs):  # the others are claimed as they are written
-            claims.enter_context(files.claim(output))
+    _check_outputs(outputs)
+    pictures = list(filter(is_picture, outputs))
+    for output in outputs:
+        if output not in pictures:  # it is claimed as it is written
+            decoded.probe(output, overwrite=overwrite)
+    with files.claim_all(pictures, overwrite=overwrite):
         devices.configure(devices.choose(device))
         model = load_model(checkpoint, device, trust=trust)
         for output in outputs:
@@ -129,17 +130,14 @@ def _check_options(interpolate: str | None, steps: int | None, fps: float, size:
     check_size(size)
 
 
-def _check_outputs(outputs: Sequence[Path], overwrite: bool) -> None:
+def _check_outputs(outputs: Sequence[Path]) -> None:
     require_outputs_once(outputs)
     for output in outputs:
         if is_picture(output):
             writing.check_suffix(output, writing.STILL + writing.MOVING)
-            files.probe(output, overwrite=overwrite)
         elif output.suffix and output.suffix.lower() not in (".h5", ".hdf5"):
             known = ", ".join((*writing.STILL, *writing.MOVING, ".h5"))
             raise WrongUsage(f"{output}: expected a name ending in {known}, or without a suffix for a folder of PNGs")
-        else:
-            decoded.probe(output, overwrite=overwrite)
 
 
 def _one_latents_file(outputs: Sequence[Path], overwrite: bool) -> Path:

@@ -7,6 +7,7 @@ import torch
 from conftest import NAMES, square_grid, write_dataset
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, ImageSequence
+from same_files import assert_same_bytes
 
 from disentool.commands.train import train
 from disentool.engine.feed import to_float
@@ -327,7 +328,7 @@ def test_what_is_refused_before_any_work(ckpt, cli, arguments, words, tmp_path, 
 def test_the_same_inputs_make_the_same_bytes(ckpt, cli, tmp_path):
     for name in ("a.png", "b.png"):
         swapped(cli, ckpt, "--content-rows", "10,70", "-o", tmp_path / name)
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert_same_bytes(tmp_path / "a.png", tmp_path / "b.png")
 
 
 def test_a_label_is_shown_from_where_the_data_is_now(home, data, cli, tmp_path):

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from same_files import assert_same_bytes
 
 from disentool.errors import WrongUsage
 from disentool.models.label import Label
@@ -158,7 +159,7 @@ def test_the_same_inputs_make_the_same_bytes(tmp_path):
             plan = planned(tmp_path / f"{name}{suffix}", variations(2, 1, 3))
             _, _, images, beside = drawn(plan)
             traversals.write_still(plan, images, beside, comment="", overwrite=False)
-        assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+        assert_same_bytes(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}")
 
 
 def test_rows_of_one_start_stand_together(tmp_path):
