@@ -42,7 +42,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     figure, panes = panels(options, 2 if over else 1, 50, least=48)
     order = in_order(points)
     for index, setting in enumerate(order):
-        look = style.look(index)
+        look = style.look(index, options)
         if over:
             _over_steps(panes[0], points[setting], look, options)
         flat = np.array([pair for pairs in points[setting].values() for pair in pairs])
@@ -132,7 +132,7 @@ def _equality(axis: "Axes", options: Options) -> None:
 
 
 def _handles(order: list[Setting], which: str, over: bool, options: Options) -> list[Any]:
-    handles = [mark_handle(s.called(options.names), style.look(n)) for n, s in enumerate(order)]
+    handles = [mark_handle(s.called(options.names), style.look(n, options)) for n, s in enumerate(order)]
     ink = {"color": style.soft(options)}
     if over:
         handles.append(handle("true", ink, linestyle="-"))
