@@ -9,7 +9,7 @@ FRAMES = 40  # of one period of an animation
 FPS = 20.0
 
 # Swaps.
-SWAP_FPS = 12.0
+SWAP_FPS, SWAP_FPS_STEPWISE = 12.0, 1.0  # of an interpolation; of one input after the other
 
 # Samples.
 SAMPLES = 64

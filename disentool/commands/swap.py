@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from disentool.arguments.bounds import CodesFrom, Side
-from disentool.arguments.defaults import SWAP_FPS
+from disentool.arguments.defaults import SWAP_FPS, SWAP_FPS_STEPWISE
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
@@ -36,7 +36,7 @@ def swap(
     codes: CodesFrom = "auto",
     data: str | Dataset | None = None,
     strict: bool = False,
-    fps: float = SWAP_FPS,
+    fps: float | None = None,
     size: int | None = None,
     width: float | None = None,
     height: float | None = None,
@@ -62,15 +62,17 @@ def swap(
 
     ``codes``: where those of rows come from, see :func:`disentool.models.encoding.choose`. ``data``: the rows' data
     set, else what the checkpoint was trained on. Images of another size or kind than the model's are fitted to it, with
-    a note; ``strict``: refused. ``fps``: frames a second. ``size``: about how many pixels an image's longer side gets
-    (default: 128 in a still, 96 in an animation). ``width``, ``height``: the room for a still in mm (default: as
-    ``size`` needs at 300 dots per inch, and at most a page of 174 by 247 mm).
+    a note; ``strict``: refused. ``fps``: frames a second (default: 12 of an interpolation, else 1). ``size``: about how
+    many pixels an image's longer side gets (default: 128 in a still, 96 in an animation). ``width``, ``height``: the
+    room for a still in mm (default: as ``size`` needs at 300 dots per inch, and at most a page of 174 by 247 mm).
 
     The same inputs make the same bytes. Raises WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists,
     NotWritable or MissingExtra, all before anything is decoded.
     """
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
+    if fps is None:
+        fps = SWAP_FPS if interpolate else SWAP_FPS_STEPWISE
     _check_options(interpolate, steps, fps, size)
     paper = Paper(width, height)
     paper.check()

@@ -159,6 +159,7 @@ def test_an_animation_goes_through_the_contents(ckpt, cli, tmp_path):
     swapped(cli, ckpt, "--content-rows", "8,11,14", "--class-rows", "5,100", "--gif", out).printed(out)
     frames = read(out)
     assert len(frames) == 3
+    assert Image.open(out).info["duration"] == 1000, "each content is seen for a second"
     cells = pairs(load_model(ckpt, "cpu"), [8, 11, 14], [5, 100])
     for frame, row, content in zip(frames, cells, (8, 11, 14), strict=True):
         assert places(frame, IMAGES[content])

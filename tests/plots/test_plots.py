@@ -354,7 +354,20 @@ def test_tc_over_steps_and_against_each_other():
     expected = [[r["details"]["estimates"][name] for name in ("mixture", "discriminator")] for r in rows]
     assert sorted(points.tolist()) == sorted(expected)
     assert right.get_xlim() == right.get_ylim()
+    assert not any(line.get_clip_on() for line in right.lines), "a mark at an end is drawn whole"
     assert "500 draws of z" in drawing.caption and "means of 3 seeds" in drawing.caption
+
+
+def test_tc_of_few_seeds_tells_true_and_estimated_by_their_marks():
+    drawing = of("tc", [made.total_correlation(**m) for m in made.models(seeds=1) if m["method"] == "factorvae"])
+    marks = {}
+    for line in axes(drawing)[0].lines:
+        if line.get_marker() != "None":
+            marks.setdefault(line.get_color(), set()).add(line.get_marker())
+    assert [len(kinds) for kinds in marks.values()] == [2, 2]
+    estimated = set.intersection(*marks.values())
+    (entry,) = (handle for handle in drawing.handles if "estimate" in handle.get_label())
+    assert {entry.get_marker()} == estimated
 
 
 def test_tc_at_one_step_is_a_scatter_alone():
