@@ -102,7 +102,7 @@ def fit(
             found = _largest(blocks, height, width, more, room, points)
         if found is not None:
             if paper.asked and (side := found.side(height, width)) < CLEAR:
-                larger = _room_of_clear(blocks, height, width, found.factor, points, paper)
+                larger = _room_of_clear(blocks, height, width, found.factor, paper)
                 report.note(f"{output}: its images are {side:.1f} mm; {larger}fewer images in the picture are larger")
             return found
     if paper.asked:
@@ -112,10 +112,10 @@ def fit(
     return plain
 
 
-def _room_of_clear(blocks: Sequence[Block], height: int, width: int, factor: int, points: float, paper: Paper) -> str:
+def _room_of_clear(blocks: Sequence[Block], height: int, width: int, factor: int, paper: Paper) -> str:
     """The options that give images the least clear size, with "or" after them; empty where no page has room."""
     dpi = max(height, width) * factor * INCH / CLEAR
-    print_ = Print(factor, max(1, round(points * dpi / 72)), dpi)
+    print_ = Print(factor, max(1, round(_POINTS[0] * dpi / 72)), dpi)
     sides = print_.size(Layout(blocks, height, width, factor, font=print_.font))
     if sides[0] > PAGE or sides[1] > HEIGHT:
         return ""
