@@ -200,9 +200,9 @@ def swap(
     ``interpolate``: go through the codes of this side, ``content`` or ``class``, in straight lines, with ``steps``
     images from one input to the next. ``codes_from``: which codes of a method that optimises codes, as
     ``disentool.encode`` takes it. ``strict``: refuse pictures that are damaged, or of another size or colour than the
-    model's images. ``fps``: frames a second of an animation (default: 12 of an interpolation, else 1). ``size``: about
-    how many pixels the longer side of an image has. ``width`` and ``height``: the room for a picture on paper, in mm,
-    as ``disentool.traverse`` has them.
+    model's images. ``fps``: frames a second of an animation (default: 12; without
+    ``interpolate`` 1 to 12, so that all contents take 6 seconds). ``size``: about how many pixels the longer side of an
+    image has. ``width`` and ``height``: the room for a picture on paper, in mm, as ``disentool.traverse`` has them.
     ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the files.
 
     Raises UnknownName, WrongUsage, MissingFile, ForeignFile, UnsafeFile, DataMismatch, OutputExists, NotWritable,

@@ -9,7 +9,8 @@ FRAMES = 40  # of one period of an animation
 FPS = 20.0
 
 # Swaps.
-SWAP_FPS, SWAP_FPS_STEPWISE = 12.0, 1.0  # of an interpolation; of one input after the other
+SWAP_FPS = 12.0
+SWAP_SECONDS = 6.0  # of a turn through the contents, without interpolation, at 1 to SWAP_FPS frames a second
 
 # Samples.
 SAMPLES = 64

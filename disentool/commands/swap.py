@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from disentool.arguments.bounds import CodesFrom, Side
-from disentool.arguments.defaults import SWAP_FPS, SWAP_FPS_STEPWISE
+from disentool.arguments.defaults import SWAP_FPS, SWAP_SECONDS
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
@@ -62,17 +62,16 @@ def swap(
 
     ``codes``: where those of rows come from, see :func:`disentool.models.encoding.choose`. ``data``: the rows' data
     set, else what the checkpoint was trained on. Images of another size or kind than the model's are fitted to it, with
-    a note; ``strict``: refused. ``fps``: frames a second (default: 12 of an interpolation, else 1). ``size``: about how
-    many pixels an image's longer side gets (default: 128 in a still, 96 in an animation). ``width``, ``height``: the
-    room for a still in mm (default: as ``size`` needs at 300 dots per inch, and at most a page of 174 by 247 mm).
+    a note; ``strict``: refused. ``fps``: frames a second (default: 12; without ``interpolate`` 1
+    to 12, so that all contents take 6 s). ``size``: about how many pixels an image's longer side gets (default: 128 in
+    a still, 96 in an animation). ``width``, ``height``: the room for a still in mm (default: as ``size`` needs at 300
+    dots per inch, and at most a page of 174 by 247 mm).
 
     The same inputs make the same bytes. Raises WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists,
     NotWritable or MissingExtra, all before anything is decoded.
     """
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
-    if fps is None:
-        fps = SWAP_FPS if interpolate else SWAP_FPS_STEPWISE
     _check_options(interpolate, steps, fps, size)
     paper = Paper(width, height)
     paper.check()
@@ -118,18 +117,24 @@ def swap(
         for each in swaps:
             each.check()
         for each in swaps:
-            each.write(fps, overwrite, report)
+            each.write(fps or _speed(len(left), interpolate), overwrite, report)
             yield each.output
 
 
-def _check_options(interpolate: str | None, steps: int | None, fps: float, size: int | None) -> None:
+def _check_options(interpolate: str | None, steps: int | None, fps: float | None, size: int | None) -> None:
     if steps is not None and interpolate is None:
         raise WrongUsage(
             f"--steps {steps}: counts the images of an interpolation; add --interpolate class or --interpolate content"
         )
     check_range("--steps", steps, 2, 1000, "images from one input to the next")
-    check_fps(fps)
+    if fps is not None:
+        check_fps(fps)
     check_size(size)
+
+
+def _speed(contents: int, interpolate: str | None) -> float:
+    """Frames a second that let one see each of a few contents, and a turn of many as a movement."""
+    return SWAP_FPS if interpolate else min(SWAP_FPS, max(1.0, contents / SWAP_SECONDS))
 
 
 def _check_outputs(outputs: Sequence[Path]) -> None:

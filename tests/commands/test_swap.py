@@ -154,12 +154,21 @@ def test_a_data_set_of_every_pair_knows_their_factors(ckpt, cli, tmp_path):
     assert [path.name for path in sorted((tmp_path / "folder").iterdir())] == ["000000.png", "000001.png"]
 
 
+def duration(path):
+    """Of a frame, in thousandths of a second."""
+    with Image.open(path) as image:
+        return image.info["duration"]
+
+
 def test_an_animation_goes_through_the_contents(ckpt, cli, tmp_path):
     out = tmp_path / "turn.gif"
     swapped(cli, ckpt, "--content-rows", "8,11,14", "--class-rows", "5,100", "--gif", out).printed(out)
     frames = read(out)
     assert len(frames) == 3
-    assert Image.open(out).info["duration"] == 1000, "each content is seen for a second"
+    assert duration(out) == 1000, "each content is seen for a second"
+    many = tmp_path / "many.gif"
+    swapped(cli, ckpt, "--content-rows", "0-29", "--class-rows", "5", "--gif", many).printed(many)
+    assert duration(many) == 200, "thirty take six seconds"
     cells = pairs(load_model(ckpt, "cpu"), [8, 11, 14], [5, 100])
     for frame, row, content in zip(frames, cells, (8, 11, 14), strict=True):
         assert places(frame, IMAGES[content])
