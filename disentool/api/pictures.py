@@ -7,7 +7,7 @@ from typing import Annotated, cast
 from disentool.api.arguments import Data, Device, FilePath, FilePaths, Seed, paths_of, public, spec_of
 from disentool.api.model import Checkpoint, of_caller
 from disentool.arguments.bounds import EXTENT, CodesFrom, Side
-from disentool.arguments.defaults import FPS, FRAMES, PATHS, STRAIGHT, SWAP_FPS, TRAVERSAL_EXTENT
+from disentool.arguments.defaults import FPS, FRAMES, PATHS, STRAIGHT, TRAVERSAL_EXTENT
 from disentool.commands import swap as swapping
 from disentool.commands import traverse as traversing
 from disentool.commands.traverse_directions import traverse_directions
@@ -173,7 +173,7 @@ def swap(
     codes_from: CodesFrom = "auto",
     data: Data | None = None,
     strict: bool = False,
-    fps: float = SWAP_FPS,
+    fps: float | None = None,
     size: int | None = None,
     width: float | None = None,
     height: float | None = None,
@@ -200,7 +200,8 @@ def swap(
     ``interpolate``: go through the codes of this side, ``content`` or ``class``, in straight lines, with ``steps``
     images from one input to the next. ``codes_from``: which codes of a method that optimises codes, as
     ``disentool.encode`` takes it. ``strict``: refuse pictures that are damaged, or of another size or colour than the
-    model's images. ``fps``: frames a second of an animation. ``size``: about how many pixels the longer side of an
+    model's images. ``fps``: frames a second of an animation (default: 12; without
+    ``interpolate`` 1 to 12, so that all contents take 6 seconds). ``size``: about how many pixels the longer side of an
     image has. ``width`` and ``height``: the room for a picture on paper, in mm, as ``disentool.traverse`` has them.
     ``trust``: import the module of a method of your own, which runs its code. ``overwrite``: replace the files.
 

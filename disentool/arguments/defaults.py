@@ -10,6 +10,7 @@ FPS = 20.0
 
 # Swaps.
 SWAP_FPS = 12.0
+SWAP_SECONDS = 6.0  # of a turn through the contents, without interpolation, at 1 to SWAP_FPS frames a second
 
 # Samples.
 SAMPLES = 64

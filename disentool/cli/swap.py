@@ -6,7 +6,7 @@ from typing import get_args
 import click
 
 from disentool.arguments.bounds import CodesFrom, Side
-from disentool.arguments.defaults import SWAP_FPS
+from disentool.arguments.defaults import SWAP_FPS, SWAP_SECONDS
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
@@ -45,9 +45,8 @@ from disentool.cli.progress import reporter
     group="Output",
     metavar="FRAMES/S",
     type=float,
-    default=SWAP_FPS,
-    show_default=True,
-    help="The speed of an animation.",
+    help=f"The speed of an animation.  [default: {SWAP_FPS:g}; without --interpolate 1 to {SWAP_FPS:g}, so that all"
+    f" contents take {SWAP_SECONDS:g} seconds]",
 )
 @options.overwrite
 @option(
@@ -146,7 +145,7 @@ def swap(
     dims: str | None,
     interpolate: Side | None,
     steps: int | None,
-    fps: float,
+    fps: float | None,
     size: int | None,
     width: float | None,
     height: float | None,

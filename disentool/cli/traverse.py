@@ -107,7 +107,8 @@ def _spans(given: tuple[str, ...], flag: str) -> list[tuple[float, float]]:
     group="Dimensions",
     metavar="N",
     type=int,
-    help="How many values a dimension takes in a picture, or on a slider.  [default: 13; 25 on a slider]",
+    help="How many values a dimension takes in a picture, or on a slider."
+    "  [default: 13, or fewer where --width is small; 25 on a slider]",
 )
 @option(
     "--image",

@@ -3,7 +3,6 @@
 import hashlib
 import math
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from disentool.arguments.defaults import DPI
@@ -49,11 +48,9 @@ def plot(
             users = ", ".join(other for other in PLOTS if name in load(other).USES)
             raise WrongUsage(f"{flag} does not apply to plot {kind}; it applies to {users}")
     _check(sources, outputs, options, dpi)
-    with ExitStack() as claims:
+    with files.claim_all(outputs, overwrite=overwrite):
         for output in outputs:
-            files.probe(output, overwrite=overwrite)
             files.require_apart(output, *(Path(s) for s in sources if isinstance(s, str | Path)))
-            claims.enter_context(files.claim(output))
         tables = read_tables(sources, module.READS, f"plot {kind}", report)
         _require_known(options.names.own, tables)
         digest = hashlib.sha256(

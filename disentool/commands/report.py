@@ -1,7 +1,6 @@
 """Runs -> one page: what ran and with what, scores beside published numbers, plots, pictures, explorers."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -51,9 +50,7 @@ def report(
     report, output = report or Silent(), Path(output)
     if output.suffix.lower() != ".html":
         raise WrongUsage(f"{output}: expected a name ending in .html")
-    with ExitStack() as claims:
-        files.probe(output, overwrite=overwrite)
-        claims.enter_context(files.claim(output))
+    with files.claim_all([output], overwrite=overwrite):
         found = report_runs.gather(sources, report)
         for run in found.runs:
             if run.path:

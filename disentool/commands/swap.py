@@ -1,11 +1,10 @@
 """Checkpoint + images, or latents -> the content of some of them on the class of the others."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from disentool.arguments.bounds import CodesFrom, Side
-from disentool.arguments.defaults import SWAP_FPS
+from disentool.arguments.defaults import SWAP_FPS, SWAP_SECONDS
 from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
@@ -37,7 +36,7 @@ def swap(
     codes: CodesFrom = "auto",
     data: str | Dataset | None = None,
     strict: bool = False,
-    fps: float = SWAP_FPS,
+    fps: float | None = None,
     size: int | None = None,
     width: float | None = None,
     height: float | None = None,
@@ -63,9 +62,10 @@ def swap(
 
     ``codes``: where those of rows come from, see :func:`disentool.models.encoding.choose`. ``data``: the rows' data
     set, else what the checkpoint was trained on. Images of another size or kind than the model's are fitted to it, with
-    a note; ``strict``: refused. ``fps``: frames a second. ``size``: about how many pixels an image's longer side gets
-    (default: 128 in a still, 96 in an animation). ``width``, ``height``: the room for a still in mm (default: as
-    ``size`` needs at 300 dots per inch, and at most a page of 174 by 247 mm).
+    a note; ``strict``: refused. ``fps``: frames a second (default: 12; without ``interpolate`` 1
+    to 12, so that all contents take 6 s). ``size``: about how many pixels an image's longer side gets (default: 128 in
+    a still, 96 in an animation). ``width``, ``height``: the room for a still in mm (default: as ``size`` needs at 300
+    dots per inch, and at most a page of 174 by 247 mm).
 
     The same inputs make the same bytes. Raises WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists,
     NotWritable or MissingExtra, all before anything is decoded.
@@ -95,10 +95,12 @@ def swap(
             report=report,
         )
         return
-    _check_outputs(outputs, overwrite)
-    with ExitStack() as claims:
-        for output in filter(is_picture, outputs):  # the others are claimed as they are written
-            claims.enter_context(files.claim(output))
+    _check_outputs(outputs)
+    pictures = list(filter(is_picture, outputs))
+    for output in outputs:
+        if output not in pictures:  # it is claimed as it is written
+            decoded.probe(output, overwrite=overwrite)
+    with files.claim_all(pictures, overwrite=overwrite):
         devices.configure(devices.choose(device))
         model = load_model(checkpoint, device, trust=trust)
         for output in outputs:
@@ -115,31 +117,34 @@ def swap(
         for each in swaps:
             each.check()
         for each in swaps:
-            each.write(fps, overwrite, report)
+            each.write(fps or _speed(len(left), interpolate), overwrite, report)
             yield each.output
 
 
-def _check_options(interpolate: str | None, steps: int | None, fps: float, size: int | None) -> None:
+def _check_options(interpolate: str | None, steps: int | None, fps: float | None, size: int | None) -> None:
     if steps is not None and interpolate is None:
         raise WrongUsage(
             f"--steps {steps}: counts the images of an interpolation; add --interpolate class or --interpolate content"
         )
     check_range("--steps", steps, 2, 1000, "images from one input to the next")
-    check_fps(fps)
+    if fps is not None:
+        check_fps(fps)
     check_size(size)
 
 
-def _check_outputs(outputs: Sequence[Path], overwrite: bool) -> None:
+def _speed(contents: int, interpolate: str | None) -> float:
+    """Frames a second that let one see each of a few contents, and a turn of many as a movement."""
+    return SWAP_FPS if interpolate else min(SWAP_FPS, max(1.0, contents / SWAP_SECONDS))
+
+
+def _check_outputs(outputs: Sequence[Path]) -> None:
     require_outputs_once(outputs)
     for output in outputs:
         if is_picture(output):
             writing.check_suffix(output, writing.STILL + writing.MOVING)
-            files.probe(output, overwrite=overwrite)
         elif output.suffix and output.suffix.lower() not in (".h5", ".hdf5"):
             known = ", ".join((*writing.STILL, *writing.MOVING, ".h5"))
             raise WrongUsage(f"{output}: expected a name ending in {known}, or without a suffix for a folder of PNGs")
-        else:
-            decoded.probe(output, overwrite=overwrite)
 
 
 def _one_latents_file(outputs: Sequence[Path], overwrite: bool) -> Path:

@@ -20,7 +20,7 @@ from disentool.models.prior import note_scale
 from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
 from disentool.pictures import traversals
-from disentool.pictures.limits import STEPS, check_starts, is_page, is_still
+from disentool.pictures.limits import check_starts, is_page, is_still
 from disentool.pictures.printing import Paper
 from disentool.pictures.traversal_grid import LeftImages, Variation, half_period
 from disentool.pictures.traversals import Style
@@ -63,11 +63,11 @@ def traverse(
     ``images``: how many where they are not named one by one (default: 1 in a still, 4 elsewhere).
 
     ``extent``: values run from -extent to extent, or from the first to the second of a pair, in standard deviations of
-    the prior, or of the training images' codes for a method without a prior. ``steps``: values in a still (default: 13)
-    or of a slider (25). ``frames``: of one period of the animation. ``fps``: frames a second. ``size``: about how many
-    pixels an image's longer side gets (default: 128 in a still, 64 in an animation, 384 on a page); a pixel becomes a
-    whole number of them. ``width``, ``height``: the room for a still in mm, which it fills one way (default: as
-    ``size`` needs at 300 dots per inch, and at most a page of 174 by 247 mm).
+    the prior, or of the training images' codes for a method without a prior. ``steps``: values in a still (default: 13,
+    or fewer in a narrow one) or of a slider (25). ``frames``: of one period of the animation. ``fps``: frames a second.
+    ``size``: about how many pixels an image's longer side gets (default: 128 in a still, 64 in an animation, 384 on a
+    page); a pixel becomes a whole number of them. ``width``, ``height``: the room for a still in mm, which it fills one
+    way (default: as ``size`` needs at 300 dots per inch, and at most a page of 174 by 247 mm).
 
     The same inputs make the same bytes. Raises WrongUsage, MissingFile, ForeignFile, DataMismatch, OutputExists,
     NotWritable or MissingExtra, all before anything is drawn.
@@ -103,10 +103,10 @@ def traverse(
                 data=data,
             )
         check_starts(len(starts))
-        still_values = np.linspace(low, high, steps or STEPS)
         moving_values = (low + high) / 2 + (high - low) / 2 * half_period(frames)
 
-        def variations_of(output: Path) -> list[Variation]:
+        def variations_of(output: Path, values_in_still: int) -> list[Variation]:
+            still_values = np.linspace(low, high, values_in_still)
             some, found = starts, []
             if is_still(output) and not (images or starts.chosen):
                 some = starts.first(_STILL_IMAGES)
@@ -118,7 +118,7 @@ def traverse(
         height_of, width_of = model.facts.height, model.facts.width
         yield from traversals.write(
             drawn,
-            Style(height_of, width_of, size, paper, _captions(starts), True, fps, model.comment),
+            Style(height_of, width_of, steps, size, paper, _captions(starts), True, fps, model.comment),
             variations_of,
             lambda traversal: images_of(model, traversal.codes),
             lambda count: _left_of(model, starts.first(count)),

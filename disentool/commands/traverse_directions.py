@@ -21,7 +21,7 @@ from disentool.models.generator import Opened, generated_pixels, open_generator
 from disentool.models.model import Checkpoint, path_of
 from disentool.pages import explorer, explorer_content
 from disentool.pictures import traversals
-from disentool.pictures.limits import STEPS, check_starts, is_page, is_still
+from disentool.pictures.limits import check_starts, is_page, is_still
 from disentool.pictures.printing import Paper
 from disentool.pictures.traversal_grid import LeftImages, Traversal, Variation, half_period
 from disentool.pictures.traversals import Style
@@ -123,8 +123,8 @@ def traverse_directions(
 
         facts, comment = opened.generator.facts, named_directions.comment(opened, [m.direction.name for m in moves])
 
-        def variations_of(output: Path) -> list[Variation]:
-            amounts = [_amounts(move.span, steps, None if is_still(output) else frames) for move in moves]
+        def variations_of(output: Path, values_in_still: int) -> list[Variation]:
+            amounts = [_amounts(move.span, values_in_still, None if is_still(output) else frames) for move in moves]
             return [
                 Variation(move.label, values, move.codes(starts.z, values), move.axis, move.symbol)
                 for move, values in zip(moves, amounts, strict=True)
@@ -136,7 +136,7 @@ def traverse_directions(
 
         yield from traversals.write(
             drawn,
-            Style(facts.height, facts.width, size, paper, _captions_of_moved(starts), False, fps, comment),
+            Style(facts.height, facts.width, steps, size, paper, _captions_of_moved(starts), False, fps, comment),
             variations_of,
             decoded,
             lambda count: _left_of_moved(opened, starts, classes_of),
@@ -202,10 +202,10 @@ def _curve(
     return along
 
 
-def _amounts(span: Span, steps: int | None, frames: int | None) -> np.ndarray:
+def _amounts(span: Span, steps: int, frames: int | None) -> np.ndarray:
     """How far a still moves images, float64 [V]; or, to and fro, an animation whose period has so many ``frames``."""
     if frames is None:
-        return along_direction.amounts(span.low, span.high, steps or STEPS)
+        return along_direction.amounts(span.low, span.high, steps)
     return span.low + (span.high - span.low) * (1 + half_period(frames)) / 2
 
 

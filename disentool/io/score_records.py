@@ -52,9 +52,10 @@ def find(name: str, columns: Iterable[str]) -> str:
     columns = list(dict.fromkeys(columns))
     if name in columns:
         return name
-    fitting = [known for known in columns if known.rpartition("@")[0] == name]
+    fitting = [column for column in columns if column.rpartition("@")[0] == name]
     if not fitting:
-        raise UnknownName("metric of these records", name, {known.rpartition("@")[0] for known in columns})
+        known = columns if "@" in name else {column.rpartition("@")[0] for column in columns}
+        raise UnknownName("metric of these records", name, known)
     if len(fitting) > 1:
         raise WrongUsage(f"--metrics {name}: the records hold several protocols, name one: {', '.join(fitting)}")
     return fitting[0]

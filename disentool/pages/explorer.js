@@ -69,12 +69,16 @@ function explore(root, keys) {
     context.strokeRect(x + line / 2, y + line / 2, data.width - line, data.height - line);
   }
 
+  // All values of a slider have as many decimals.
   function amount(axis, value) {
-    const unit = data.axes[axis].unit;
+    const { unit, amounts } = data.axes[axis];
     if (unit === "class") return "class " + value;
-    const text = (value > 0 ? "+" : value < 0 ? "−" : "") + Math.abs(value).toLocaleString("en", {
-      minimumFractionDigits: 2, maximumFractionDigits: Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 0.1 ? 2 : 3,
+    const most = Math.max(...amounts.flat().map(Math.abs));
+    const decimals = most >= 100 ? 0 : most >= 0.1 ? 2 : 3;
+    const plain = Math.abs(value).toLocaleString("en", {
+      minimumFractionDigits: decimals, maximumFractionDigits: decimals,
     });
+    const text = (Number(plain.replaceAll(",", "")) === 0 ? "" : value > 0 ? "+" : "−") + plain;
     return unit ? text + " " + unit : text;
   }
 

@@ -112,7 +112,7 @@ def build(
     if total > most:
         notes.append(f"its frames are {total / 1e6:.1f} MB, as so many were asked for")
     if first.shrunk:
-        notes.append(f"the frames are reduced to {first.own.shape[1]}x{first.own.shape[0]} pixels")
+        notes.append(f"the frames are reduced to {first.own.shape[0]}x{first.own.shape[1]} pixels (height x width)")
     return Explorer(_markup(content, key, starts, stride, size, [*content.notes, *notes]), tuple(notes))
 
 

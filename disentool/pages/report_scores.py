@@ -10,16 +10,21 @@ from disentool.metrics import METRICS
 from disentool.pages import published_results
 from disentool.pages.document import escape
 from disentool.pages.report_runs import Run
-from disentool.pages.report_tables import number, settings_of, shown, table
+from disentool.pages.report_tables import number, numbers, settings_of, shown, table
 from disentool.results import seeds
 from disentool.results.labels import Names, words
 from disentool.results.seeds import LEAST, Summary
 from disentool.results.settings import Setting, in_order
 
 _WIDE, _HIGH = 150, 16  # pixels of the small drawing of a score
-_HEAD = ("run", "setting", "seed>?", "step>?", "rows>?", "score>", "95 % interval>?", "?", "?")
 
 Span = tuple[float, float]  # the ends of the small drawings' scale
+
+
+def _head(span: Span) -> tuple[str, ...]:
+    """The heads of a metric's table; that of the drawings says what their ends are."""
+    ends = f"{span[0]:.3g} … {span[1]:.3g}"
+    return ("run", "setting", "seed>?", "step>?", "rows>?", "score>", "95 % interval>?", f"{ends}?", "?")
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ def _of_metric(column: str, rows: list[Row], heading: str) -> str:
             lines += [_stated(one, span) for one in known if one.method == setting.method]
     summary = METRICS[metric].description if metric in METRICS else ""
     told = f"protocol {protocol}{'; ' if summary else ''}{summary}"
-    return f"<h3>{escape(metric)}{escape(heading)}</h3>{table(_HEAD, lines, told)}"
+    return f"<h3>{escape(metric)}{escape(heading)}</h3>{table(_head(span), lines, told)}"
 
 
 def _of_run(rows: list[Row], span: Span) -> list[Sequence[str] | str]:
@@ -84,10 +89,10 @@ def _of_run(rows: list[Row], span: Span) -> list[Sequence[str] | str]:
     lines: list[Sequence[str] | str] = [_scored(row, span) for row in now]
     if before:
         of_steps = sorted(before, key=lambda row: seeds.step(row.record))
-        inside = table(_HEAD, [_scored(row, span) for row in of_steps])
+        inside = table(_head(span), [_scored(row, span) for row in of_steps])
         told = f"{len(before)} snapshot{'s' if len(before) > 1 else ''}"
         fold = f"<details><summary>{told} of {escape(words(rows[0].run.name, 60))}</summary>{inside}</details>"
-        lines.append(f'<tr class="fold"><td colspan="{len(_HEAD)}">{fold}</td></tr>')
+        lines.append(f'<tr class="fold"><td colspan="{len(_head(span))}">{fold}</td></tr>')
     return lines
 
 
@@ -99,8 +104,8 @@ def _mean(scores: Summary, setting: Setting, span: Span) -> list[str]:
         f"mean of {len(scores.values)} seeds",
         escape(setting.label),
         *("", "", ""),
-        f"{number(scores.mean)} ± {number(scores.deviation)}",
-        f"{number(ends[0])} … {number(ends[1])}" if ends else "",
+        " ± ".join(numbers(scores.mean, scores.deviation)),
+        " … ".join(numbers(*ends)) if ends else "",
         _drawn(scores.mean, ends, span, "dot"),
         escape(undefined),
     ]
@@ -120,7 +125,7 @@ def _scored(row: Row, span: Span) -> list[str]:
         shown(record.get("step")),
         shown(record.get("rows")),
         number(score_records.value(record)),
-        f"{number(interval[0])} … {number(interval[1])}" if interval else "",
+        " … ".join(numbers(*interval)) if interval else "",
         _drawn(score_records.value(record), interval, span, "dot"),
         escape("; ".join(map(str, notes))) if isinstance(notes, list) else "",
     ]

@@ -119,10 +119,10 @@ def of_directions(found: Sequence[Directions]) -> str:
                     escape(name),
                     escape(words(file.path.name, 60)),
                     escape(words(file.method)),
-                    f"{number(low)} … {number(high)}",
+                    " … ".join(numbers(low, high)),
                     escape(words(direction.unit)),
                     number(fit.get("value")),
-                    f"{number(interval[0])} … {number(interval[1])}" if interval else "",
+                    " … ".join(numbers(*interval)) if interval else "",
                 ]
             )
     head = ("direction", "file?", "method?", "valid t>", "unit?", "R² of the fit>", "95 % interval>?")
@@ -131,9 +131,17 @@ def of_directions(found: Sequence[Directions]) -> str:
 
 def number(value: Any) -> str:
     """A score in three or four digits; a dash for what is no finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return "–"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return numbers(value)[0]
+
+
+def numbers(*values: Any) -> list[str]:
+    """Scores that stand side by side, all with as many decimals: three or four digits of the largest."""
+    finite = [
+        None if isinstance(v, bool) or not isinstance(v, int | float) or not math.isfinite(v) else v for v in values
+    ]
+    most = max((abs(value) for value in finite if value is not None), default=0.0)
+    decimals = 3 if most < 10 else 1 if most < 1000 else 0
+    return ["–" if value is None else f"{value:,.{decimals}f}" for value in finite]
 
 
 def shown(value: Any) -> str:

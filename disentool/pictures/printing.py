@@ -16,7 +16,7 @@ HEIGHT = 247.0  # mm: what margins of 25 mm leave of A4
 _POINTS = (6.0, 5.5, 5.0, 4.5, 4.0, 3.5)  # of labels, the first that leaves room
 SCREEN = 150.0  # dots per inch, with which labels for a screen are readable on paper
 _SMALLEST_CELL = 1.0  # mm
-_CLEAR_CELL = 3.0  # mm, below which a note says how small images are
+CLEAR = 3.0  # mm, below which an image is hard to read on paper
 _STEPS = 30  # of a bisection
 
 
@@ -66,6 +66,10 @@ class Print:
         height, width = layout.shape
         return width * INCH / self.dpi, height * INCH / self.dpi
 
+    def side(self, height: int, width: int) -> float:
+        """The longer side in mm of an image of so many pixels."""
+        return max(height, width) * self.factor * INCH / self.dpi
+
 
 def fit(
     output: Path,
@@ -97,17 +101,27 @@ def fit(
             more = math.ceil(least * PRINT / found.dpi)
             found = _largest(blocks, height, width, more, room, points)
         if found is not None:
-            side = max(height, width) * found.factor * INCH / found.dpi
-            if paper.asked and side < _CLEAR_CELL:
-                report.note(
-                    f"{output}: its images are {side:.1f} mm; larger with more mm, or fewer images in the picture"
-                )
+            if paper.asked and (side := found.side(height, width)) < CLEAR:
+                larger = _room_of_clear(blocks, height, width, found.factor, paper)
+                report.note(f"{output}: its images are {side:.1f} mm; {larger}fewer images in the picture are larger")
             return found
     if paper.asked:
         asked = " and ".join(f"--{n} {v:g}" for n, v in (("width", paper.width), ("height", paper.height)) if v)
         raise WrongUsage(f"{output}: {asked}: the labels do not fit; ask for more mm, or name fewer images")
     report.note(f"{output}: is {needed[0]:.0f} x {needed[1]:.0f} mm, more than a page holds; name fewer images")
     return plain
+
+
+def _room_of_clear(blocks: Sequence[Block], height: int, width: int, factor: int, paper: Paper) -> str:
+    """The options that give images the least clear size, with "or" after them; empty where no page has room."""
+    dpi = max(height, width) * factor * INCH / CLEAR
+    print_ = Print(factor, max(1, round(_POINTS[0] * dpi / 72)), dpi)
+    sides = print_.size(Layout(blocks, height, width, factor, font=print_.font))
+    if sides[0] > PAGE or sides[1] > HEIGHT:
+        return ""
+    given = (("--width", sides[0], paper.width), ("--height", sides[1], paper.height))
+    room = " ".join(f"{flag} {math.ceil(side)}" for flag, side, asked in given if asked and asked < side)
+    return f"{room} makes them {CLEAR:g} mm, or " if room else ""
 
 
 def _largest(

@@ -53,4 +53,5 @@ def write(
         block = Block(tuple(contents), tuple(classes))
     sheet = Sheet([block], height, width, factor)
     grid = cells.reshape(rows, columns, height, width, channels)
-    stills.write(output, sheet, [grid], dpi=printing.on_a_page(sheet.shape), overwrite=overwrite, comment=comment)
+    dpi = printing.on_a_page(sheet.shape, printing.SCREEN if apart else printing.PRINT)
+    stills.write(output, sheet, [grid], dpi=dpi, overwrite=overwrite, comment=comment)

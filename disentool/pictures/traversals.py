@@ -6,22 +6,26 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.errors import WrongUsage
 from disentool.io.checkpoint import refuse_hdf5
 from disentool.models.label import Label
 from disentool.pictures import printing, stills, traversal_grid, writing
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.layout import Block
-from disentool.pictures.limits import check_outputs, check_sizes, is_still
+from disentool.pictures.limits import STEPS, check_outputs, check_sizes, is_still
 from disentool.pictures.printing import Paper
 from disentool.pictures.traversal_grid import LeftImages, Traversal, Variation
-from disentool.reporting import Reporter, counted
+from disentool.reporting import Reporter, Silent, counted
+
+_FEWER_STEPS = (9, 7, 5)  # values in a still whose paper is narrow; odd, so that the middle one stays
 
 
 @dataclass(frozen=True)
 class Style:
     """How they are drawn.
 
-    ``height``, ``width``: of an image in pixels. ``size``: about how many pixels its longer side gets, None: the usual
+    ``height``, ``width``: of an image in pixels. ``steps``: values in a still, None: as many as its paper has room
+    for, at most the usual number. ``size``: about how many pixels its longer side gets, None: the usual
     number. ``paper``: the size of a still in mm. ``captions``: of the images that stand to the left of each start.
     ``stacked``: whether these stand one under another. ``fps``: frames a second of an animation. ``comment``: is kept
     in the files.
@@ -29,6 +33,7 @@ class Style:
 
     height: int
     width: int
+    steps: int | None
     size: int | None
     paper: Paper
     captions: Sequence[str]
@@ -60,7 +65,7 @@ def check(
 def write(
     outputs: Sequence[Path],
     style: Style,
-    variations_of: Callable[[Path], list[Variation]],
+    variations_of: Callable[[Path, int], list[Variation]],
     decoded: Callable[[Traversal], Iterable[np.ndarray]],
     left_of: Callable[[int], Sequence[LeftImages]],
     inputs: np.ndarray | None,
@@ -71,24 +76,12 @@ def write(
 ) -> Iterator[Path]:
     """Write each of ``outputs``; yields its path when it is complete.
 
-    ``variations_of``: an output's. ``decoded``: the images of a traversal's codes, uint8 [b,H,W,C] batch by batch.
-    ``left_of``: the images to the left of the first so many starts of a still. ``inputs``: uint8 [n,H,W,C], the starts'
-    own images where known. WrongUsage where one is too large for a picture, before any image is decoded.
+    ``variations_of``: an output's, in a still with so many values. ``decoded``: the images of a traversal's codes,
+    uint8 [b,H,W,C] batch by batch. ``left_of``: the images to the left of the first so many starts of a still.
+    ``inputs``: uint8 [n,H,W,C], the starts' own images where known. WrongUsage where one is too large for a picture,
+    before any image is decoded.
     """
-    planned = [
-        traversal_grid.lay_out(
-            output=output,
-            variations=variations_of(output),
-            height=style.height,
-            width=style.width,
-            size=style.size,
-            paper=style.paper,
-            captions=style.captions,
-            stacked=style.stacked,
-            report=report,
-        )
-        for output in outputs
-    ]
+    planned = [_planned(output, style, variations_of, report) for output in outputs]
     done = 0
     with report.task(label, sum(each.cells for each in planned), "images") as task:
         for each in planned:
@@ -100,6 +93,40 @@ def write(
             else:
                 write_animation(each, cells, inputs, fps=style.fps, comment=style.comment, overwrite=overwrite)
             yield each.output
+
+
+def _planned(
+    output: Path, style: Style, variations_of: Callable[[Path, int], list[Variation]], report: Reporter
+) -> Traversal:
+    """One output laid out. Where nobody said how many values, a still has fewer if its images would be too small."""
+
+    def laid_out(steps: int, report: Reporter) -> Traversal:
+        return traversal_grid.lay_out(
+            output=output,
+            variations=variations_of(output, steps),
+            height=style.height,
+            width=style.width,
+            size=style.size,
+            paper=style.paper,
+            captions=style.captions,
+            stacked=style.stacked,
+            report=report,
+        )
+
+    if style.steps or not is_still(output) or not style.paper.asked:
+        return laid_out(style.steps or STEPS, report)
+    sides: dict[int, float] = {}  # of an image, in mm
+    for steps in (STEPS, *_FEWER_STEPS):
+        try:
+            sides[steps] = laid_out(steps, Silent()).printed.side(style.height, style.width)
+        except WrongUsage:  # the labels do not fit
+            continue
+        if sides[steps] >= printing.CLEAR:
+            break
+    steps = max(sides, key=lambda each: (round(sides[each], 1), each), default=STEPS)
+    if steps < STEPS:
+        report.note(f"{output}: {steps} values instead of {STEPS}, so that images are larger; --steps {STEPS} has all")
+    return laid_out(steps, report)
 
 
 def write_still(

@@ -49,7 +49,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
         for place, setting in zip(middles, order, strict=True):
             mine = [record for record in own if of[id(record)] == setting]
             if mine:
-                look = style.look(methods.index(setting.method))
+                look = style.look(methods.index(setting.method), options)
                 drawn.append((_row(axis, place, mine, look, options, bounds), bounds))
                 undefined.append((place, drawn[-1][0]))
         called = tables.called(name, rows, options.names.metric(metric))

@@ -42,7 +42,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     refuse_more(len(shown), _MOST, "directions", "plot fewer records")
     figure, panes = panels(options, len(shown), 40)
     order = in_order(one.setting for own in shown.values() for one, _ in own)
-    looks = {setting: style.look(index) for index, setting in enumerate(order)}
+    looks = {setting: style.look(index, options) for index, setting in enumerate(order)}
     counts = []
     for axis, ((transform, measured, unit), own) in zip(panes, shown.items(), strict=True):
         for setting in order:

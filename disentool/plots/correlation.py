@@ -56,7 +56,7 @@ def _scatter(rows: list[dict[str, Any]], pair: dict[str, Any], options: Options)
     of = dict(zip(points, settings([model[key] for key in points]), strict=True))
     handles = []
     for index, setting in enumerate(in_order(of.values())):
-        look = style.look(index)
+        look = style.look(index, options)
         own = np.array([points[key] for key in points if of[key] == setting])
         axis.plot(*own.T, look["marker"], color=look["color"], markeredgewidth=0, alpha=0.85)
         handles.append(mark_handle(f"{setting.called(options.names)} (n = {len(own)})", look))

@@ -12,7 +12,7 @@ from disentool.plots import axes, marks, style
 from disentool.plots.axes import ANY
 from disentool.plots.panels import handle, panels
 from disentool.plots.style import Drawing, Options
-from disentool.plots.terms import PROGRESS_NAMES, unit_of_all
+from disentool.plots.terms import PROGRESS_NAMES, has_unit, range_of, unit_of_all
 from disentool.results.labels import count_range
 from disentool.results.reading import Table
 from disentool.results.seeds import LEAST
@@ -48,21 +48,25 @@ def draw(found: list[Table], options: Options) -> Drawing:
     if not terms:
         raise DataMismatch("the histories hold steps, but no term; train for more steps than --log-every")
     figure, panes = panels(options, len(terms), 32)
+    unknown: list[str] = []  # terms without the unit that they have elsewhere
     for axis, term in zip(panes, terms, strict=True):
         own = [[curves[term] for _, curves in group.runs if term in curves] for group in groups]
+        bounds = _bounds(term, [line for lines in own for line in lines])
         for index, lines in enumerate(own):
             if lines:
-                _draw(axis, lines, style.look(index))
+                _draw(axis, lines, style.look(index, options), bounds)
         positive = all((line[:, 1] > 0).all() for lines in own for line in lines)
         if options.log and positive:
             axes.logarithmic(axis, "y")
         axes.steps(axis)
         axes.limit(axis, "x", _POSITIVE, options.xlim)
-        axes.limit(axis, "y", (0.0, 1.0) if term.endswith("_accuracy") else ANY, options.ylim)
+        axes.limit(axis, "y", bounds, options.ylim)
         unit = unit_of_all(term, [table.of for table, curves in runs if term in curves])
         axis.set_ylabel(options.names.term(term) + (f" ({unit})" if unit else ""))
-    handles = tuple(_handle(group, index) for index, group in enumerate(groups))
-    return Drawing(figure, _caption(groups), _notes(groups), handles, 32)
+        if not unit and has_unit(term):
+            unknown.append(options.names.term(term))
+    handles = tuple(_handle(group, index, options) for index, group in enumerate(groups))
+    return Drawing(figure, _caption(groups), _notes(groups, unknown), handles, 32)
 
 
 def _groups(found: list[Table], options: Options) -> list[Group]:
@@ -100,7 +104,14 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _draw(axis: Any, lines: list[np.ndarray], look: dict[str, Any]) -> None:
+def _bounds(term: str, lines: list[np.ndarray]) -> tuple[float, float]:
+    """The range of a term, unless a method of the user's own has a term of that name outside of it."""
+    low, high = range_of(term)
+    inside = all(low <= line[:, 1].min() and line[:, 1].max() <= high for line in lines)
+    return (low, high) if inside else ANY
+
+
+def _draw(axis: Any, lines: list[np.ndarray], look: dict[str, Any], bounds: tuple[float, float]) -> None:
     """The runs of a setting: their mean at the steps that all have, or each with its own steps."""
     if len(lines) < LEAST:
         for line in lines:
@@ -109,7 +120,7 @@ def _draw(axis: Any, lines: list[np.ndarray], look: dict[str, Any]) -> None:
         return
     steps = _shared(lines)
     few = {"marker": look["marker"], "markersize": 3} if len(steps) < 3 else {}
-    marks.along(axis, steps, [np.interp(steps, *line.T) for line in lines], look, **few)
+    marks.along(axis, steps, [np.interp(steps, *line.T) for line in lines], look, bounds, **few)
 
 
 def _shared(lines: list[np.ndarray]) -> np.ndarray:
@@ -120,8 +131,8 @@ def _shared(lines: list[np.ndarray]) -> np.ndarray:
     return inside if len(inside) else np.array([low])
 
 
-def _handle(group: Group, index: int) -> Any:
-    look = style.look(index)
+def _handle(group: Group, index: int, options: Options) -> Any:
+    look = style.look(index, options)
     n = len(group.runs)
     label = f"{group.label} (n = {n})" if n > 1 else group.label
     return handle(label, {"color": look["color"], "linestyle": look["linestyle"]})
@@ -131,14 +142,20 @@ def _caption(groups: list[Group]) -> str:
     counts = [len(group.runs) for group in groups]
     parts = [f"{count_range([sum(counts)], 'run')}; each point is a mean over the steps since the one before."]
     if max(counts) >= LEAST:
-        parts.append("Lines: means over seeds; bands: 95 % intervals (Student's t).")
+        parts.append("Lines: means over seeds; bands: 95 % intervals (Student's t, cut at the ends of a term's range).")
         if min(counts) < LEAST:
             parts.append(f"Thin lines: single seeds, where there are fewer than {LEAST}.")
     return " ".join(parts)
 
 
-def _notes(groups: list[Group]) -> tuple[str, ...]:
+def _notes(groups: list[Group], unknown: list[str]) -> tuple[str, ...]:
     notes = []
+    alone = list(dict.fromkeys(table.name for group in groups for table, _ in group.runs if not table.of))
+    if alone and unknown:
+        some = ", ".join(alone[:3]) + (f" and {len(alone) - 3} more" if len(alone) > 3 else "")
+        notes.append(
+            f"{', '.join(unknown)}: no unit, as no checkpoint beside the history says which loss it is ({some})"
+        )
     for group in groups:
         for table, curves in group.runs:
             if max(map(len, curves.values()), default=0) == 1:

@@ -121,7 +121,7 @@ def _lines(axis: "Axes", place: int, values: np.ndarray, options: Options) -> No
 
 def _look(which: int, options: Options) -> dict[str, Any]:
     """A probe has one colour and mark; of clean codes it is filled, of noisy ones hollow."""
-    look = style.look(which % 2)
+    look = style.look(which % 2, options)
     face = look["color"] if which < 2 else style.paper(options)
     return {"color": look["color"], "marker": look["marker"], "markerfacecolor": face, "markeredgewidth": 0.8}
 

@@ -88,10 +88,17 @@ def in_key(look: dict[str, Any], options: Options, *, averaged: bool) -> dict[st
     return look if averaged else look | hollow(look, options)
 
 
-def along(axis: "Axes", x: np.ndarray, seeds: Sequence[np.ndarray], look: dict[str, Any], **more: Any) -> None:
+def along(
+    axis: "Axes",
+    x: np.ndarray,
+    seeds: Sequence[np.ndarray],
+    look: dict[str, Any],
+    bounds: Interval = ANY,
+    **more: Any,
+) -> None:
     """Curves over ``x``, float64 [n] each: their mean in a band of its 95 % interval; below three each as a thin line.
 
-    ``more``: for the lines, such as marks.
+    The band stays inside ``bounds``. ``more``: for the lines, such as marks.
     """
     table = np.array(seeds)
     plain = {"color": look["color"], "linestyle": look["linestyle"]} | more
@@ -100,5 +107,6 @@ def along(axis: "Axes", x: np.ndarray, seeds: Sequence[np.ndarray], look: dict[s
             axis.plot(x, line, **{"linewidth": 0.8} | plain)
         return
     average, half = over_seeds(table)
-    axis.fill_between(x, average - half, average + half, color=look["color"], alpha=0.2, linewidth=0)
+    low, high = np.clip((average - half, average + half), *bounds)
+    axis.fill_between(x, low, high, color=look["color"], alpha=0.2, linewidth=0)
     axis.plot(x, average, **plain)

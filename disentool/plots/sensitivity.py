@@ -44,7 +44,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
         raise WrongUsage(f"{len(shown)} constants vary, and a figure holds {_MOST} panels; --metrics names fewer")
     of = dict(zip(map(id, rows), settings(rows), strict=True))
     order = in_order(of.values())
-    looks = {setting: style.look(index) for index, setting in enumerate(order)}
+    looks = {setting: style.look(index, options) for index, setting in enumerate(order)}
     figure, panes = panels(options, len(shown), 36)
     counts: list[int] = []
     averaged: set[Setting] = set()

@@ -21,6 +21,7 @@ _SMALLER = 6 / 7
 
 # Okabe & Ito's colours without the yellow, which is lost on white; neighbours differ in lightness too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7F7F7F")
+ON_DARK = ("#3D92D8", "#F0B030", "#2FD39E", "#E39CC4", "#F07A3A", "#9ED8FF", "#A9A9A9")  # the same hues, lighter
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
 INKS = {"light": ("#222222", "#6b6b6b", "#d9d9d9", "#ffffff"), "dark": ("#e8e8e8", "#a8a8a8", "#444444", "#16181c")}
@@ -154,15 +155,16 @@ def blank(options: Options) -> "Figure":
     return Figure(figsize=(options.width / INCH, options.height / INCH), layout=layout)
 
 
-def look(index: int) -> dict[str, Any]:
+def look(index: int, options: Options) -> dict[str, Any]:
     """Colour, mark and dashes of the n-th of several lines; WrongUsage where they could not be told apart."""
+    colours = ON_DARK if options.theme == "dark" else COLOURS
     if index >= len(COLOURS) * len(DASHES):
         raise WrongUsage(
             f"more than {len(COLOURS) * len(DASHES)} lines cannot be told apart; plot fewer records or files"
         )
     turn = index // len(COLOURS)
     return {
-        "color": COLOURS[index % len(COLOURS)],
+        "color": colours[index % len(colours)],
         "marker": MARKS[(index + turn) % len(MARKS)],
         "linestyle": DASHES[(index + 2 * turn) % len(DASHES)],
     }

@@ -23,6 +23,7 @@ READS = (SCORE.name,)
 USES = frozenset({"xlim", "ylim"})
 _TRUE, _ESTIMATES = "mixture", ("discriminator", "gaussian")
 _DASHES = ("-", (0, (3, 1.5)))  # true, estimated
+_ESTIMATED = "*"  # its mark, which no setting has
 
 Points = dict[Setting, dict[float, list[tuple[float, float]]]]  # setting -> step -> (true, estimate) of each seed
 
@@ -42,7 +43,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     figure, panes = panels(options, 2 if over else 1, 50, least=48)
     order = in_order(points)
     for index, setting in enumerate(order):
-        look = style.look(index)
+        look = style.look(index, options)
         if over:
             _over_steps(panes[0], points[setting], look, options)
         flat = np.array([pair for pairs in points[setting].values() for pair in pairs])
@@ -111,13 +112,14 @@ def _over_steps(
     steps = sorted(each)
     for place, dashes in enumerate(_DASHES):
         found = [seeds.summary(pair[place] for pair in each[step]) for step in steps]
+        own = look | {"marker": _ESTIMATED} if place else look
         axis.plot(steps, [one.mean for one in found], color=look["color"], linestyle=dashes, linewidth=0.8)
         for step, one in zip(steps, found, strict=True):
             if one.grouped:
-                marks.with_bars(axis, (step, one.mean), None, marks.interval(one), look, options, 3.4)
+                marks.with_bars(axis, (step, one.mean), None, marks.interval(one), own, options, 3.4 + place)
             else:
                 level = [step] * len(one.values)
-                axis.plot(level, one.values, look["marker"], **marks.hollow(look, options), markersize=3)
+                axis.plot(level, one.values, own["marker"], **marks.hollow(own, options), markersize=3 + place)
 
 
 def _equality(axis: "Axes", options: Options) -> None:
@@ -128,14 +130,16 @@ def _equality(axis: "Axes", options: Options) -> None:
     axis.set_xlim(low, high)
     axis.set_ylim(low, high)
     axis.set_aspect("equal")
+    for line in axis.lines:
+        line.set_clip_on(False)  # a mark at an end is drawn whole
     axis.locator_params(nbins=5)
 
 
 def _handles(order: list[Setting], which: str, over: bool, options: Options) -> list[Any]:
-    handles = [mark_handle(s.called(options.names), style.look(n)) for n, s in enumerate(order)]
+    handles = [mark_handle(s.called(options.names), style.look(n, options)) for n, s in enumerate(order)]
     ink = {"color": style.soft(options)}
     if over:
         handles.append(handle("true", ink, linestyle="-"))
-        handles.append(handle(f"{which} estimate", ink, linestyle=_DASHES[1]))
+        handles.append(handle(f"{which} estimate", ink, linestyle=_DASHES[1], marker=_ESTIMATED, markersize=4))
     handles.append(handle("equal", ink, linestyle=(0, (1, 1.5)), linewidth=0.7))
     return handles

@@ -1,6 +1,7 @@
 """The units of the terms that a training history logs, as the methods' configurations declare them."""
 
 import functools
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,17 @@ from disentool.contract.units import NATS_PER_IMAGE, units_of
 from disentool.methods import METHODS
 
 PROGRESS_NAMES = {"rec": "reconstruction", "D acc": "discriminator_accuracy"}  # as lines of progress print terms
+
+
+# Of which no value can be below 0: closed forms of divergences, negative logarithms of probabilities, squares.
+_NEVER_BELOW_ZERO = ("reconstruction", "kl", "class_kl", "content_kl", "discriminator_loss")
+
+
+def range_of(term: str) -> tuple[float, float]:
+    """The lowest and the highest value that a term can have."""
+    if term.endswith("_accuracy"):
+        return 0.0, 1.0
+    return (0.0 if term in _NEVER_BELOW_ZERO else -math.inf), math.inf
 
 
 def unit_of(term: str, method: str | None, reconstruction_loss: str) -> str:
@@ -35,6 +47,11 @@ def unit_of_all(term: str, runs: Iterable[dict[str, Any] | None]) -> str:
         for run in runs
     }
     return units.pop() if len(units) == 1 else ""
+
+
+def has_unit(term: str) -> bool:
+    """Whether any method declares a unit of it."""
+    return any(term in units for units in _declared().values())
 
 
 @functools.cache

@@ -43,7 +43,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
         bounds = (axes.range_of("reconstruction"), axes.range_of(metric))
         placed.append([])
         for setting in in_order(runs):
-            ink = look(methods.setdefault(setting.method, len(methods)))
+            ink = look(methods.setdefault(setting.method, len(methods)), options)
             counts.append(len(runs[setting]))
             at, there = _draw_setting(axis, runs[setting], ink, options, bounds)
             way = way or there
@@ -55,7 +55,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
         axes.limit(axis, "x", bounds[0], options.xlim)
         axes.limit(axis, "y", bounds[1], options.ylim)
 
-    of_method = {m: marks.in_key(look(n), options, averaged=m in averaged) for m, n in methods.items()}
+    of_method = {m: marks.in_key(look(n, options), options, averaged=m in averaged) for m, n in methods.items()}
     names_of, entries = _called(placed, options)
     handles = tuple(mark_handle(entry, of_method[setting.method]) for setting, entry in entries.items())
 

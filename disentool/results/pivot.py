@@ -1,7 +1,7 @@
 """Score records -> a table: rows and columns by what the records say of their models, means over seeds in the cells."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ from disentool.errors import DataMismatch, UnknownName, WrongUsage
 from disentool.io import score_records
 from disentool.metrics import METRICS
 from disentool.results import seeds
-from disentool.results.labels import measure_of
+from disentool.results.labels import measure_of, shown
 from disentool.results.seeds import Summary
 from disentool.results.settings import by_size
 
@@ -48,6 +48,11 @@ class Pivot:
         """The metrics (``metric@protocol``) of the cells, in their order."""
         return list(dict.fromkeys(cell.metric for cell in self.cells.values()))
 
+    @property
+    def without_best(self) -> list[str]:
+        """Those of which neither higher nor lower is known to be better."""
+        return [metric for metric in self.metrics if _better(metric, self.cells.values()) == "neither"]
+
 
 def pivot(
     found: Sequence[dict[str, Any]],
@@ -71,8 +76,8 @@ def pivot(
     for record in chosen:
         at = tuple(_value(record, key) for key in row_keys), tuple(_value(record, key) for key in column_keys)
         groups.setdefault(at, []).append(record)
+    _require_seeds(groups.values(), row_keys)
     for some in groups.values():
-        _require_seeds(some, keys)
         score_records.require_comparable(some)
     cells = {
         at: Cell(score_records.column(some[0]), seeds.scores(some), measure_of(some)) for at, some in groups.items()
@@ -131,25 +136,24 @@ def _check(found: Sequence[dict[str, Any]], keys: Sequence[str]) -> None:
         raise WrongUsage(f"the records hold {', '.join(several)}; name one with --metrics, or add metric to --columns")
 
 
-def _require_seeds(some: list[dict[str, Any]], keys: Sequence[str]) -> None:
-    """DataMismatch unless the records of a cell are of seeds of one setting."""
-    tests: dict[str, Callable[[dict[str, Any]], str]] = {
-        "method": lambda record: str(_value(record, "method")),
-        "data": lambda record: str(record.get("data")),
-        "split": lambda record: str(record.get("split")),
-    }
-    for key, of in tests.items():
-        if len(values := sorted({of(record) for record in some})) > 1:
-            raise DataMismatch(
-                f"a cell would hold the mean of models that differ in {key} ({', '.join(values[:4])});"
-                f" add {key} to --rows or --columns"
-            )
-    missing = [key for key in _differing(some) if key not in keys]
-    if missing:
-        raise DataMismatch(
-            f"a cell would hold the mean of models that differ in {', '.join(missing)};"
-            f" add {','.join(missing)} to --rows or --columns"
-        )
+def _require_seeds(groups: Iterable[list[dict[str, Any]]], rows: Sequence[str]) -> None:
+    """DataMismatch unless the records of each cell are of seeds of one setting: it says which rows tell them apart."""
+    differing: dict[str, dict[str, Any]] = {}  # key -> its values, by what they are called
+    for some in groups:
+        for key in ("method", "data", "split", *_differing(some)):
+            values = {shown(value): value for value in (_value(record, key) for record in some)}
+            if len(values) > 1:
+                differing.setdefault(key, {}).update(values)
+    if not differing:
+        return
+    told = [
+        f"{key} ({', '.join(sorted(values, key=lambda text: by_size(values[text]))[:4])})"
+        for key, values in differing.items()
+    ]
+    raise DataMismatch(
+        f"a cell would hold the mean of models that differ in {', '.join(told)};"
+        f" `--rows {','.join([*rows, *differing])}` has a row for each"
+    )
 
 
 def _in_order(values: list[Key], keys: Sequence[str]) -> tuple[Key, ...]:
@@ -171,9 +175,7 @@ def _with_best(cells: dict[tuple[Key, Key], Cell], data: dict[tuple[Key, Key], s
     marked = dict(cells)
     for group in {(cell.metric, data[at]) for at, cell in cells.items()}:
         own = {at: c for at, c in cells.items() if (c.metric, data[at]) == group and c.scores.values}
-        name = group[0].rpartition("@")[0]
-        measures = {cell.measure for cell in own.values()}
-        better = METRICS[name].by_measure(*measures).better if name in METRICS and len(measures) == 1 else "neither"
+        better = _better(group[0], own.values())
         if len(own) < 2 or better == "neither":
             continue
         digits = decimals([cell.scores for cell in cells.values() if cell.metric == group[0]])
@@ -182,6 +184,13 @@ def _with_best(cells: dict[tuple[Key, Key], Cell], data: dict[tuple[Key, Key], s
         for at, cell in own.items():
             marked[at] = replace(cell, best=means[at] == best)
     return marked
+
+
+def _better(metric: str, cells: Iterable[Cell]) -> str:
+    """Which way a metric (``metric@protocol``) of these cells is better: higher, lower or neither."""
+    name = metric.rpartition("@")[0]
+    measures = {cell.measure for cell in cells if cell.metric == metric}
+    return METRICS[name].by_measure(*measures).better if name in METRICS and len(measures) == 1 else "neither"
 
 
 def decimals(found: Sequence[Summary]) -> int:

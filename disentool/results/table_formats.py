@@ -1,5 +1,6 @@
 """A table of results as text: LaTeX and Markdown for people, with names as papers print them; TSV for programs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from disentool.results.labels import Names, arrow, shown, words
@@ -25,6 +26,7 @@ _TEX = {
     "↑": r"$\uparrow$",
     "↓": r"$\downarrow$",
     "²": r"$^2$",
+    "±": r"$\pm$",
     "–": "--",
     "…": r"\dots{}",
 }
@@ -40,24 +42,27 @@ def _latex(table: Pivot) -> str:
     heads, rows = _texts(table)
     first = len(table.row_keys)
     lines = [
-        "% mean $\\pm$ standard deviation over n seeds; bold: the best; needs \\usepackage{booktabs}",
+        *(f"% {_translated(line, _TEX)}" for line in _explained(table)),
+        "% needs \\usepackage{booktabs}",
         f"\\begin{{tabular}}{{{'l' * first}{'r' * (len(heads) - first)}}}",
         "\\toprule",
         f"{' & '.join(_translated(head, _TEX) for head in heads)} \\\\",
         "\\midrule",
     ]
     for row in rows:
-        cells = [_translated(part, _TEX) if isinstance(part, str) else _latex_cell(table, part) for part in row]
-        lines.append(f"{' & '.join(cells)} \\\\")
+        usual = _seeds(row)
+        cells = [_translated(p, _TEX) if isinstance(p, str) else _latex_cell(table, p, usual) for p in row]
+        lines.append(f"{' & '.join([*cells, str(usual)])} \\\\")
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])
 
 
-def _latex_cell(table: Pivot, cell: Cell | None) -> str:
+def _latex_cell(table: Pivot, cell: Cell | None, usual: int) -> str:
     text = _number(table, cell)
     if cell is None or not cell.scores.values:
         return _translated(text, _TEX)
     text = text.replace("±", "\\pm")
-    return f"$\\mathbf{{{text}}}$" if cell.best else f"${text}$"
+    of = f" ($n = {len(cell.scores.values)}$)" if _unusual(cell, usual) else ""
+    return (f"$\\mathbf{{{text}}}$" if cell.best else f"${text}$") + of
 
 
 def _markdown(table: Pivot) -> str:
@@ -66,15 +71,28 @@ def _markdown(table: Pivot) -> str:
     lines = [[_translated(head, _MARKDOWN) for head in heads]]
     lines.append(["---"] * first + ["---:"] * (len(heads) - first))
     for row in rows:
-        lines.append(
-            [_translated(part, _MARKDOWN) if isinstance(part, str) else _markdown_cell(table, part) for part in row]
-        )
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+        usual = _seeds(row)
+        cells = [_translated(p, _MARKDOWN) if isinstance(p, str) else _markdown_cell(table, p, usual) for p in row]
+        lines.append([*cells, str(usual)])
+    written = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return f"{written}\n{_translated(' '.join(_explained(table)), _MARKDOWN)}\n"
 
 
-def _markdown_cell(table: Pivot, cell: Cell | None) -> str:
+def _markdown_cell(table: Pivot, cell: Cell | None, usual: int) -> str:
     text = _number(table, cell)
-    return f"**{text}**" if cell is not None and cell.best else text
+    of = f" (n = {len(cell.scores.values)})" if cell is not None and _unusual(cell, usual) else ""
+    return (f"**{text}**" if cell is not None and cell.best else text) + of
+
+
+def _explained(table: Pivot) -> list[str]:
+    """What the cells are, in sentences."""
+    told = ["Mean ± standard deviation over n seeds."]
+    if any(cell.best for cell in table.cells.values()):
+        told.append("Bold: the best.")
+    if table.without_best:
+        names = [_metric(table, metric, Names(), alone=True) for metric in table.without_best]
+        told.append(f"No best of {' and '.join(names)}, where neither higher nor lower is known to be better.")
+    return told
 
 
 def _tsv(table: Pivot) -> str:
@@ -111,7 +129,7 @@ def _bare(table: Pivot, column: str) -> str:
 
 
 def _texts(table: Pivot) -> tuple[list[str], list[list[str | Cell | None]]]:
-    """The heads, and of each row its names and cells, then how many seeds they are of."""
+    """The heads, and of each row its names and cells, after which the number of seeds stands."""
     names = Names()
     heads = [_head(key, names) for key in table.row_keys]
     for column in table.columns:
@@ -120,16 +138,20 @@ def _texts(table: Pivot) -> tuple[list[str], list[list[str | Cell | None]]]:
         heads.append(told or (_metric(table, table.metrics[0], names) if not column else "–"))
     rows: list[list[str | Cell | None]] = []
     for row in table.rows:
-        cells = [table.cells.get((row, column)) for column in table.columns]
         named = [_named(table, key, value, names, False) for key, value in zip(table.row_keys, row, strict=True)]
-        rows.append([*named, *cells, _seeds(cells)])
+        rows.append([*named, *(table.cells.get((row, column)) for column in table.columns)])
     return [*heads, "n"], rows
 
 
-def _seeds(cells: list[Cell | None]) -> str:
-    counts = [len(cell.scores.values) for cell in cells if cell is not None]
-    low, high = min(counts), max(counts)
-    return str(low) if low == high else f"{low}–{high}"
+def _seeds(row: Sequence[str | Cell | None]) -> int:
+    """Of how many seeds most cells of a row are; the larger number of two as frequent."""
+    counts = [len(cell.scores.values) for cell in row if isinstance(cell, Cell)]
+    return max(counts, key=lambda count: (counts.count(count), count))
+
+
+def _unusual(cell: Cell, usual: int) -> bool:
+    """Whether a cell has to say of how many seeds it is."""
+    return bool(cell.scores.values) and len(cell.scores.values) != usual
 
 
 def _head(key: str, names: Names) -> str:
@@ -151,14 +173,15 @@ def _named(table: Pivot, key: str, value: Any, names: Names, in_head: bool) -> s
     return names.chosen(key, value) if in_head else shown(value)
 
 
-def _metric(table: Pivot, column: str, names: Names) -> str:
+def _metric(table: Pivot, column: str, names: Names, *, alone: bool = False) -> str:
+    """A metric's name; with its unit and its arrow unless ``alone``."""
     metric, _, protocol = column.rpartition("@")
     measures = {cell.measure for cell in table.cells.values() if cell.metric == column}
     (measure,) = measures if len(measures) == 1 else (None,)
-    told = names.measured(metric, measure)
+    told = names.metric(metric) if alone else names.measured(metric, measure)
     if _bare(table, column) == column:
         told += f", {words(protocol)}"
-    return f"{told} {arrow(metric, measure)}".strip()
+    return told if alone else f"{told} {arrow(metric, measure)}".strip()
 
 
 def _number(table: Pivot, cell: Cell | None) -> str:

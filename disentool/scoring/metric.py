@@ -207,8 +207,11 @@ def _facts(name: str) -> MetricFacts:
         if not callable(function):
             raise WrongUsage(f"--metric {name}: expected a function of codes and factors, found {typed(function)}")
         return MetricFacts(name, "the user's own", "", "neither", {"own": Subset("own")}, "own", own=function)
-    if name not in METRICS:
-        raise UnknownName("metric", name, [*METRICS, "all"])
+    metric, at, protocol = name.partition("@")
+    if metric not in METRICS:
+        raise UnknownName("metric", metric, [*METRICS, "all"])
+    if at:  # as records and figures call it
+        raise WrongUsage(f"--metric {name}: expected a metric alone; its protocol is chosen by --protocol {protocol}")
     return METRICS[name]
 
 

@@ -32,12 +32,12 @@ def test_pictures_are_the_commands(trained, cli, folder):
     assert disentool.traverse(trained, "a.png", **shown) == [Path("a.png")]
     words = ("--rows", "3,100", "--dims", "0,1", "--size", 32, "--device", "cpu")
     cli("traverse", trained, "-o", "b.png", *words).printed("b.png")
-    assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+    assert_same_bytes(Path("a.png"), Path("b.png"))
     sides = {"content_rows": [0, 9], "class_rows": [[100, 101], [7]], "average": True, "dims": [1]}
     assert disentool.swap(trained, ["s.png", "s.h5"], **sides, device="cpu") == [Path("s.png"), Path("s.h5")]
     words = ("--content-rows", "0,9", "--class-rows", "100,101", "--class-rows", 7, "--average", "--dims", 1)
     cli("swap", trained, "-o", "t.png", *words, "--device", "cpu").printed("t.png")
-    assert Path("s.png").read_bytes() == Path("t.png").read_bytes()
+    assert_same_bytes(Path("s.png"), Path("t.png"))
 
 
 def test_directions(trained, cli, folder):
@@ -51,10 +51,10 @@ def test_directions(trained, cli, folder):
     disentool.traverse(trained, "a.png", alpha=[(-1, 1)], **moved)
     words = ("--direction", "a.h5:brightness", "--size", 32, "--device", "cpu")
     cli("traverse", trained, "--alpha=-1:1", "-o", "b.png", *words).printed("b.png")
-    assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+    assert_same_bytes(Path("a.png"), Path("b.png"))
     disentool.sample(trained, "c.png", 4, t="0", **moved)
     cli("sample", trained, "-n", 4, "--t", 0, "-o", "d.png", *words).printed("d.png")
-    assert Path("c.png").read_bytes() == Path("d.png").read_bytes()
+    assert_same_bytes(Path("c.png"), Path("d.png"))
 
 
 def test_options_that_contradict_each_other(trained, folder):

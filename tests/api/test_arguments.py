@@ -173,7 +173,7 @@ REFUSED = {
         "codes_from": (*NOT_NAMED, None),
         "data": NOT_A_PATH,
         "strict": NOT_A_FLAG,
-        "fps": (*NOT_A_NUMBER, 0, -1, 1000),
+        "fps": (*(v for v in NOT_A_NUMBER if v is not None), 0, -1, 1000),
         "size": (*(v for v in NOT_WHOLE if v is not None), 0, -1, 15, 1025),
         "width": (*(v for v in NOT_A_NUMBER if v is not None), 0, -1, 19, 1001),
         "height": (*(v for v in NOT_A_NUMBER if v is not None), 0, -1, 19, 1001),

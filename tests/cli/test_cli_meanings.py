@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import click
 import pytest
+from same_files import assert_same_bytes
 
 from disentool import methods
 from disentool.cli import COMMANDS, group
@@ -90,6 +91,6 @@ def test_numbers_are_named_in_ranges_everywhere(cli, trained, folder, option):
     call = ("traverse", trained, "--device", "cpu", "--size", 16)
     for text, name in (("0,2-3", "a.png"), ("0,2,3", "b.png")):
         cli(*call, option, text, "-o", name).printed(name)
-    assert (folder / "a.png").read_bytes() == (folder / "b.png").read_bytes()
+    assert_same_bytes(folder / "a.png", folder / "b.png")
     cli(*call, option, "3-2", "-o", "c.png").failed(2, option)
     assert not (folder / "c.png").exists()

@@ -10,6 +10,7 @@ import numpy as np
 import plot_records as made
 import pytest
 from PIL import Image
+from same_files import assert_same_bytes
 
 from disentool.cli import run
 from disentool.plots import PLOTS
@@ -61,7 +62,7 @@ def test_the_same_records_make_the_same_bytes(cli, files, suffix):
     settings = {"PYTHONHASHSEED": "7", "MPLCONFIGDIR": str(files), "SOURCE_DATE_EPOCH": "0"}
     (files / "matplotlibrc").write_text("font.size: 30\naxes.facecolor: red\n")  # a user's own style changes nothing
     subprocess.run([sys.executable, "-c", code], env=os.environ | settings, check=True, capture_output=True)
-    assert (files / f"a{suffix}").read_bytes() == (files / f"b{suffix}").read_bytes()
+    assert_same_bytes(files / f"a{suffix}", files / f"b{suffix}")
 
 
 def test_sizes_are_in_mm(cli, files):
@@ -121,7 +122,7 @@ def test_records_from_a_pipe(files):
     done = subprocess.run(command, shell=True, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "a.svg\n", "")
     assert run(["plot", "tradeoff", "tradeoff.jsonl", "-o", "b.svg"]) == 0
-    assert (files / "a.svg").read_bytes() == (files / "b.svg").read_bytes()
+    assert_same_bytes(files / "a.svg", files / "b.svg")
 
 
 def test_several_histories_in_one_file_are_several_runs(cli, files):

@@ -12,6 +12,7 @@ import torch
 from conftest import ROOT
 from lpips_files import as_published, random_weights
 from PIL import Image
+from same_files import assert_same_bytes
 from scipy.ndimage import gaussian_filter
 from test_biggan import Z, tiny_biggan, write_folder
 
@@ -105,8 +106,8 @@ def test_the_same_call_makes_the_same_bytes(cli, blob):
     call = ("invert", "--trust", "your_generator:Blob", "--image", "0.png", *FAST, "--loss", "mse")
     for name in ("a", "b"):
         cli(*call, "-o", f"{name}.png", "-o", f"{name}.jsonl").printed(f"{name}.png", f"{name}.jsonl")
-    assert (blob / "a.png").read_bytes() == (blob / "b.png").read_bytes()
-    assert (blob / "a.jsonl").read_bytes() == (blob / "b.jsonl").read_bytes()
+    assert_same_bytes(blob / "a.png", blob / "b.png")
+    assert_same_bytes(blob / "a.jsonl", blob / "b.jsonl")
     cli(*call, "--seed", 1, "-o", "c.jsonl").printed("c.jsonl")
     assert (blob / "c.jsonl").read_bytes() != (blob / "a.jsonl").read_bytes()
 

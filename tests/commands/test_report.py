@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ from conftest import square_grid, write_dataset
 from scipy import stats
 
 from disentool.io import checkpoint
-from disentool.pages import published_results, report_pictures
+from disentool.pages import published_results, report_pictures, report_tables
 from disentool.pages import report as report_page
 
 SCORES = ("factor", "reconstruction", "mig")
@@ -241,6 +242,16 @@ def test_means_over_seeds_stand_above_their_runs(report, own):
     mean, deviation = np.mean(own_scores), np.std(own_scores, ddof=1)
     assert table[place][5:7] == [f"{mean:.3f} ± {deviation:.3f}", f"{mean - half:.3f} … {mean + half:.3f}"]
     assert [row[5] for row in table[place + 1 : place + 4]] == [f"{score:.3f}" for score in own_scores]
+
+
+def test_numbers_side_by_side_have_as_many_decimals(report, own):
+    rows_ = [plot_records.record("reconstruction", score, seed=n) for n, score in enumerate((99.5, 100.0, 101.5))]
+    plot_records.write(own / "s.jsonl", rows_)
+    page = report("s.jsonl")
+    mean = next(row for row in rows(page) if row[0] == "mean of 3 seeds")
+    assert mean[5] == "100.3 ± 1.0" and all(end[-2] == "." for end in mean[6].split(" … "))
+    assert ">45 … 102</th>" in page.source, "from what is published: the small drawings say what their ends are"
+    assert report_tables.numbers(9.9, None, 123.4, math.nan) == ["9.9", "–", "123.4", "–"]
 
 
 def test_each_data_set_has_tables_and_plots_of_its_own(report, own):

@@ -7,6 +7,7 @@ import torch
 from conftest import NAMES, square_grid, write_dataset
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, ImageSequence
+from same_files import assert_same_bytes
 
 from disentool.commands.train import train
 from disentool.engine.feed import to_float
@@ -153,11 +154,21 @@ def test_a_data_set_of_every_pair_knows_their_factors(ckpt, cli, tmp_path):
     assert [path.name for path in sorted((tmp_path / "folder").iterdir())] == ["000000.png", "000001.png"]
 
 
+def duration(path):
+    """Of a frame, in thousandths of a second."""
+    with Image.open(path) as image:
+        return image.info["duration"]
+
+
 def test_an_animation_goes_through_the_contents(ckpt, cli, tmp_path):
     out = tmp_path / "turn.gif"
     swapped(cli, ckpt, "--content-rows", "8,11,14", "--class-rows", "5,100", "--gif", out).printed(out)
     frames = read(out)
     assert len(frames) == 3
+    assert duration(out) == 1000, "each content is seen for a second"
+    many = tmp_path / "many.gif"
+    swapped(cli, ckpt, "--content-rows", "0-29", "--class-rows", "5", "--gif", many).printed(many)
+    assert duration(many) == 200, "thirty take six seconds"
     cells = pairs(load_model(ckpt, "cpu"), [8, 11, 14], [5, 100])
     for frame, row, content in zip(frames, cells, (8, 11, 14), strict=True):
         assert places(frame, IMAGES[content])
@@ -327,7 +338,7 @@ def test_what_is_refused_before_any_work(ckpt, cli, arguments, words, tmp_path, 
 def test_the_same_inputs_make_the_same_bytes(ckpt, cli, tmp_path):
     for name in ("a.png", "b.png"):
         swapped(cli, ckpt, "--content-rows", "10,70", "-o", tmp_path / name)
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert_same_bytes(tmp_path / "a.png", tmp_path / "b.png")
 
 
 def test_a_label_is_shown_from_where_the_data_is_now(home, data, cli, tmp_path):

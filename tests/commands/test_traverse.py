@@ -9,6 +9,7 @@ import pytest
 import torch
 from conftest import SMALL, square_grid, write_dataset
 from PIL import Image, ImageSequence
+from same_files import assert_same_bytes
 
 from disentool.commands.encode import encode
 from disentool.commands.train import train
@@ -325,7 +326,7 @@ def test_same_inputs_same_bytes(ckpt, tmp_path):
     for name in ("a", "b"):
         run(ckpt, *(tmp_path / f"{name}{suffix}" for suffix in (".png", ".gif", ".webp")), frames=6)
     for suffix in (".png", ".gif", ".webp"):
-        assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+        assert_same_bytes(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}")
 
 
 def test_a_picture_says_what_it_is_of(ckpt, tmp_path):

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SMALL_FACTOR
+from same_files import assert_same_bytes
 
 from disentool import config
 from disentool.commands.info import info
@@ -61,7 +62,7 @@ def test_it_comes_back(tmp_path, content):
 def test_same_content_same_bytes(tmp_path, content):
     for name in "ab":
         checkpoint.write(tmp_path / f"{name}.pt", content, overwrite=False)
-    assert (tmp_path / "a.pt").read_bytes() == (tmp_path / "b.pt").read_bytes()
+    assert_same_bytes(tmp_path / "a.pt", tmp_path / "b.pt")
 
 
 def test_plain_torch_opens_it(trained):

@@ -60,6 +60,12 @@ def focus(browser, key):
     browser.evaluate(f"document.getElementById('explorer-{key}').focus()")
 
 
+def test_all_values_of_sliders_have_as_many_decimals(page):
+    shown = page.evaluate("[...document.querySelectorAll('.slider output')].map(each => each.textContent)")
+    assert len(shown) >= 5
+    assert {len(text.split()[0].partition(".")[2]) for text in shown} == {2}
+
+
 def test_a_slider_moves_the_picture(page):
     assert page.evaluate(TOLD) == "Image 1, as the model makes it"
     focus(page, 2)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from conftest import NAMES, SIZES, square_grid
 from PIL import Image
+from same_files import assert_same_bytes
 
 from disentool.datasets.source import Source
 from disentool.pictures import preview
@@ -113,7 +114,7 @@ def test_a_picture_and_no_data_set(cli, folder):
         assert picture.mode == "RGB"
     assert (said["name"], said["source"]) == ("dsprites", "rendered")
     cli("prepare", "dsprites", "--preview", "b.png", "-q").printed("b.png")
-    assert (folder / "b.png").read_bytes() == (folder / "new" / "a.png").read_bytes()
+    assert_same_bytes(folder / "b.png", folder / "new" / "a.png")
 
 
 def test_both_when_both_are_named(cli, folder):

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from same_files import assert_same_bytes
 
 from disentool.errors import WrongUsage
 from disentool.models.label import Label
@@ -120,6 +121,57 @@ def test_what_fits_a_page_is_as_it_was(tmp_path):
     assert (plan.printed.factor, plan.printed.font, plan.printed.dpi) == (2, None, 300)
 
 
+def still(output, dims, *, steps=None, paper=None, report=None):
+    """A traversal as `traverse` writes it to one output, and how many values it shows."""
+    shown = []
+
+    def decoded(traversal):
+        shown.append(len(traversal.variations[0].values))
+        yield np.zeros((traversal.cells, 64, 64, 1), np.uint8)
+
+    style = traversals.Style(64, 64, steps, None, paper or Paper(), ["input"], True, 20.0, "")
+    (path,) = traversals.write(
+        [output],
+        style,
+        lambda _, values: variations(dims, 1, values),
+        decoded,
+        lambda count: [[("input", np.zeros((64, 64, 1), np.uint8))]] * count,
+        None,
+        label="traverse",
+        overwrite=False,
+        report=report or Silent(),
+    )
+    return path, *shown
+
+
+def test_a_narrow_still_has_fewer_values_unless_they_are_asked_for(tmp_path):
+    for name, options, values, words_of_note in (
+        ("page.pdf", {}, 13, []),
+        ("wide.pdf", {"paper": Paper(174)}, 13, []),
+        ("narrow.pdf", {"paper": Paper(60)}, 9, ["--steps 13"]),
+        ("asked.pdf", {"paper": Paper(60), "steps": 13}, 13, ["--width"]),
+        ("low.pdf", {"paper": Paper(None, 35)}, 13, ["--height"]),  # fewer values would not make images larger
+    ):
+        report = Notes()
+        path, shown = still(tmp_path / name, 10, report=report, **options)
+        assert path.is_file() and shown == values, name
+        assert len(report.notes) == len(words_of_note) and all(map(str.__contains__, report.notes, words_of_note)), name
+
+
+def test_a_note_names_the_room_that_makes_small_images_clear(tmp_path):
+    for paper in (Paper(60), Paper(60, 40), Paper(None, 40)):
+        report = Notes()
+        planned(tmp_path / "a.pdf", variations(10, 1, 13), paper=paper, report=report)
+        (note,) = report.notes
+        room = {flag: int(mm) for flag, mm in re.findall(r"--(width|height) (\d+)", note)}
+        larger = Paper(room.get("width", paper.width), room.get("height", paper.height))
+        plan = planned(tmp_path / "a.pdf", variations(10, 1, 13), paper=larger, report=report)
+        assert plan.printed.side(64, 64) == pytest.approx(printing.CLEAR, abs=0.15) and room
+    report = Notes()
+    planned(tmp_path / "a.pdf", variations(10, 1, 101), paper=Paper(170), report=report)
+    assert "--" not in report.notes[0], "no page has room"
+
+
 @pytest.mark.parametrize(("paper", "expected"), [(Paper(84), (84, None)), (Paper(None, 50), (None, 50))])
 def test_the_size_in_mm_and_text_as_text(tmp_path, paper, expected):
     given = variations(3, 1, 7)
@@ -158,7 +210,7 @@ def test_the_same_inputs_make_the_same_bytes(tmp_path):
             plan = planned(tmp_path / f"{name}{suffix}", variations(2, 1, 3))
             _, _, images, beside = drawn(plan)
             traversals.write_still(plan, images, beside, comment="", overwrite=False)
-        assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+        assert_same_bytes(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}")
 
 
 def test_rows_of_one_start_stand_together(tmp_path):

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
+from same_files import assert_same_bytes
 
 from disentool.errors import MissingExtra, OutputExists, WrongUsage
 from disentool.models.label import Label
@@ -47,7 +48,7 @@ def test_video(tmp_path, suffix):
     frames = [np.full((31, 41, 3), 20 * i, np.uint8) for i in range(8)]
     for name in ("a", "b"):
         writing.write_animation(tmp_path / (name + suffix), frames, 10, overwrite=False)
-    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes() != b""
+    assert_same_bytes(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}")
 
 
 def test_png_comes_back_with_its_comment(tmp_path):

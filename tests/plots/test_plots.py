@@ -275,6 +275,28 @@ def test_history_of_three_seeds_is_their_mean_in_a_band():
     assert "95 % intervals" in drawing.caption
 
 
+def test_bands_and_axes_of_a_history_stay_in_a_terms_range():
+    far = [{"step": step, "time": 0.0, "kl": 9.0 * (step == 1), "discriminator_accuracy": 0.5} for step in (1, 2)]
+    near = [line | {"kl": 1.0, "discriminator_accuracy": 0.99} for line in far]
+    of_gamma = {"method": "factorvae", "config": {}, "data": {"name": "dsprites"}}
+    found = [Table(str(n), HISTORY.name, run, of_gamma | {"seed": n}) for n, run in enumerate((far, near, near))]
+    for axis, (low, high) in zip(axes(draw("history", found, Options())), ((0, np.inf), (0, 1)), strict=True):
+        heights = axis.collections[0].get_paths()[0].vertices[:, 1]
+        assert low <= heights.min() and heights.max() <= high, "Student's interval reaches beyond"
+        assert low <= axis.get_ylim()[0] and axis.get_ylim()[1] <= high
+    own = [line | {"kl": -1.0} for line in far]  # another quantity of that name
+    (axis, _) = axes(draw("history", [Table("own", HISTORY.name, own)], Options()))
+    assert axis.get_ylim()[0] < -1 < axis.get_ylim()[1]
+
+
+def test_history_says_why_a_loss_has_no_unit():
+    lines = [{"step": step, "time": 0.0, "reconstruction": 1.0, "kl": 1.0, "own": 1.0} for step in (1, 2)]
+    alone = draw("history", [Table("far", HISTORY.name, lines)], Options())
+    assert len(alone.notes) == 1 and "reconstruction" in alone.notes[0] and "far" in alone.notes[0]
+    known = {"method": "vae", "config": {}, "seed": 0, "data": {"name": "dsprites"}}
+    assert draw("history", [Table("near", HISTORY.name, lines, known)], Options()).notes == ()
+
+
 def test_history_of_runs_that_end_early_says_so():
     found = [of_run(1.0, seed) for seed in range(3)]
     cut = Table("c", HISTORY.name, found[2].records[:5], found[2].of)
@@ -332,7 +354,20 @@ def test_tc_over_steps_and_against_each_other():
     expected = [[r["details"]["estimates"][name] for name in ("mixture", "discriminator")] for r in rows]
     assert sorted(points.tolist()) == sorted(expected)
     assert right.get_xlim() == right.get_ylim()
+    assert not any(line.get_clip_on() for line in right.lines), "a mark at an end is drawn whole"
     assert "500 draws of z" in drawing.caption and "means of 3 seeds" in drawing.caption
+
+
+def test_tc_of_few_seeds_tells_true_and_estimated_by_their_marks():
+    drawing = of("tc", [made.total_correlation(**m) for m in made.models(seeds=1) if m["method"] == "factorvae"])
+    marks = {}
+    for line in axes(drawing)[0].lines:
+        if line.get_marker() != "None":
+            marks.setdefault(line.get_color(), set()).add(line.get_marker())
+    assert [len(kinds) for kinds in marks.values()] == [2, 2]
+    estimated = set.intersection(*marks.values())
+    (entry,) = (handle for handle in drawing.handles if "estimate" in handle.get_label())
+    assert {entry.get_marker()} == estimated
 
 
 def test_tc_at_one_step_is_a_scatter_alone():
@@ -580,14 +615,18 @@ def test_settings_are_told_apart_by_what_varies():
     assert [s.values[0][1] for s in settings.in_order(many)] == [2.0, 4.0, 16.0]
 
 
-def test_inks_differ_in_colour_mark_and_dashes():
-    looks = [style.look(n) for n in range(28)]
+@pytest.mark.parametrize("theme", list(style.INKS))
+def test_inks_differ_in_colour_mark_and_dashes(theme):
+    options = style.Options(theme=theme)
+    looks = [style.look(n, options) for n in range(28)]
     assert len({(x["color"], x["marker"]) for x in looks}) == 28
     assert len({(x["color"], str(x["linestyle"])) for x in looks}) == 28
-    grey = [np.dot([int(c[i : i + 2], 16) for i in (1, 3, 5)], (0.299, 0.587, 0.114)) for c in style.COLOURS[:3]]
-    assert min(abs(a - b) for a, b in pairwise(grey)) > 25, "neighbours must differ in lightness"
+    colours = [look["color"] for look in looks[: len(style.COLOURS)]] + [style.paper(options)]
+    grey = [np.dot([int(c[i : i + 2], 16) for i in (1, 3, 5)], (0.299, 0.587, 0.114)) for c in colours]
+    assert min(abs(a - b) for a, b in pairwise(grey[:3])) > 23, "neighbours must differ in lightness"
+    assert min(abs(a - grey[-1]) for a in grey[:-1]) > 75, "all must stand out from the background"
     with pytest.raises(WrongUsage, match="28 lines"):
-        style.look(28)
+        style.look(28, options)
 
 
 def test_words_of_others_are_made_harmless():

@@ -110,6 +110,33 @@ def test_codes_of_others_and_undefined_scores():
     assert shown[3] == ["z/a_b.h5", "undefined", "0"]
 
 
+def test_a_cell_of_another_number_of_seeds_says_so():
+    rows = [made.record(m, 0.1 * seed, seed=seed) for m in ("mig", "sap", "kl") for seed in range(3)]
+    rows = [row for row in rows if (row["metric"], row["seed"]) not in {("kl", 2), ("kl", 1)}]
+    _, _, first, *_ = lines(written(pivot(rows), "markdown"))
+    assert first == ["FactorVAE", "0.10 ± 0.10", "0.10 ± 0.10", "0.00 (n = 1)", "3"]
+    assert r"$0.00$ ($n = 1$) & 3 \\" in written(pivot(rows), "latex")
+
+
+def test_a_table_says_of_what_no_best_is_marked():
+    rows = made.scored("mig", "kl", steps=(500,))
+    for form in ("markdown", "latex"):
+        below = written(pivot(rows), form)
+        assert "Bold: the best" in below and "No best of KL," in below
+        assert "No best" not in written(pivot(rows, metrics=["mig"]), form)
+    assert "Bold" not in written(pivot(rows[:1]), "markdown")
+
+
+def test_a_refusal_names_the_rows_that_work():
+    rows = made.scored("mig", steps=(500,))
+    rows += [row | {"data": "other", "data_sha256": "o" * 9} for row in rows]
+    with pytest.raises(DataMismatch) as refused:
+        pivot(rows, ["method"])
+    keys = str(refused.value).partition("--rows ")[2].partition("`")[0].split(",")
+    assert keys[0] == "method" and set(keys) == {"method", "data", "gamma", "beta"}
+    assert len(pivot(rows, keys).rows) == 8
+
+
 def test_two_digits_of_the_deviation():
     assert decimals([summary((0.1, 0.2)), summary((0.4, 0.5))]) == 3
     assert decimals([summary((100.0, 130.0))]) == 0

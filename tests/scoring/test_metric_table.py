@@ -35,6 +35,7 @@ from disentool.metrics.information import pairwise_information as information
 from disentool.scoring.codes import Codes
 from disentool.scoring.data_rows import DataRows
 from disentool.scoring.drawing.table_rows import resample
+from disentool.scoring.metric import choose_metrics
 from disentool.scoring.record import remarks, with_notes
 
 LABELLED = {
@@ -553,6 +554,13 @@ def test_rows_that_are_not_there():
         options = replace(sap.facts.protocols["exact"], train_rows=train, test_rows=test)
         with pytest.raises(DataMismatch, match="120"):
             sap.draw(points, options, 0)
+
+
+def test_a_metric_is_named_without_its_protocol():
+    with pytest.raises(WrongUsage, match="--protocol dlib"):
+        choose_metrics(["mig@dlib"])  # as records and figures call it
+    with pytest.raises(UnknownName, match="mig"):
+        choose_metrics(["MIG@dlib"])
 
 
 @pytest.mark.parametrize("name", list(EVERY))

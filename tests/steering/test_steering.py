@@ -13,6 +13,7 @@ import pytest
 import torch
 from conftest import ROOT
 from PIL import Image
+from same_files import assert_same_bytes
 from scipy import stats
 
 from disentool.directions import curves, laws, measurements
@@ -280,7 +281,7 @@ def test_a_sample_depends_on_its_number_alone(cli, own, folder):
     few, more = ([*csv.DictReader((folder / name / "t.csv").read_text().splitlines())] for name in ("three", "five"))
     assert few == more[:3] and {row["shift-x"] for row in more} == {"0.1"}
     for row in few:
-        assert (folder / "three" / row["file"]).read_bytes() == (folder / "five" / row["file"]).read_bytes()
+        assert_same_bytes(folder / "three" / row["file"], folder / "five" / row["file"])
     cli("sample", BLOB, *ALONG, "--t", "0.1", "-n", 4, "-o", "grid.png").printed("grid.png")
 
 
