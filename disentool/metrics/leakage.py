@@ -3,7 +3,9 @@
 The classification experiment of Gabbay & Hoshen, "Demystifying Inter-Class Disentanglement" (LORD, ICLR 2020):
 logistic regression and a 256-256 perceptron on standardised codes, trained on 80 % of the rows of each class and tested
 on the rest. ``score`` is the accuracy of class from content, of clean codes, by the better probe: lower is better, down
-to ``chance``. It is the mean over ``seeds`` of split, noise and probe; the interval is Student's of that mean.
+to ``chance``. The ``principal`` probes see the content code's ``components`` principal components alone, so that codes
+of different widths can be compared. The score is the mean over ``seeds`` of split, noise and probe; the interval is
+Student's of that mean.
 
 A dead content code leaks nothing and is worth nothing: content from content, the code's variance and the
 reconstruction, with the image's own content code and with another's, stand beside the score.
@@ -156,13 +158,13 @@ def spread(code: Array, classes: Array) -> dict[str, Any]:
 
 
 def _summary(parts: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """Each direction's accuracy by its better probe, of clean codes; and class from noisy content."""
+    """Each direction's accuracy by its better probe, of clean codes; and class from content: noisy, and principal."""
     out = {}
     for name, part in parts.items():
         for direction in part:
             if "_from_" in direction:
-                for kind in ("clean", "noisy") if direction == "class_from_content" else ("clean",):
-                    label = f"{name} {direction}" + (" noisy" if kind == "noisy" else "")
+                for kind in ("clean", "noisy", "principal") if direction == "class_from_content" else ("clean",):
+                    label = f"{name} {direction}" + ("" if kind == "clean" else f" {kind}")
                     out[label] = max(cell["mean"] for cell in part[direction][kind].values())
     return out
 

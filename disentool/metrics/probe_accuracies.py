@@ -9,7 +9,13 @@ import numpy as np
 from disentool.metrics.arrays import Array
 from disentool.metrics.constants.class_and_content import Leakage
 from disentool.metrics.intervals import mean_of_seeds
-from disentool.metrics.probe_classifiers import logistic, perceptron, split, standardised_as_float32
+from disentool.metrics.probe_classifiers import (
+    logistic,
+    perceptron,
+    principal_components,
+    split,
+    standardised_as_float32,
+)
 from disentool.metrics.scikit_learn import import_scikit_learn
 
 Key = tuple[Any, ...]  # which rows, direction, and what of it
@@ -26,8 +32,11 @@ DIRECTIONS = (
 
 
 def fits(factors: int, seeds: int) -> int:
-    """How many classifiers are fitted for so many content factors: content codes are read twice, clean and noisy."""
-    return 3 * (1 + factors) * len(PROBES) * seeds
+    """How many classifiers are fitted for so many content factors.
+
+    Of content codes both are read twice, clean and noisy, and the class once more, off the principal components.
+    """
+    return (3 * (1 + factors) + 1) * len(PROBES) * seeds
 
 
 def accuracies(
@@ -47,7 +56,8 @@ def accuracies(
     ``rows``, ``others``: int64, indices of these. Probes are trained on the other rows of ``rows``; ``constants``:
     those of leakage. ``step()`` is called after each classifier.
 
-    A dict holds by direction ``clean`` and ``noisy``, each by probe ``{mean, std, seeds, per_factor}``; ``chance``, the
+    A dict holds by direction ``clean`` and ``noisy`` (and class from content: ``principal``, of the clean codes'
+    ``components`` principal components), each by probe ``{mean, std, seeds, per_factor}``; ``chance``, the
     inverse number of classes, and ``majority``, what guessing the training rows' most frequent class gets: means over
     factors, the latter also over seeds. A direction without factors to read is left out.
     """
@@ -79,12 +89,19 @@ def _accuracies(
         train, tests = rows[train], [rows[test]] + ([] if others is None else [others])
         drawn = noise * rng.standard_normal(codes["content"].shape)
         drawn_seed = int(rng.integers(2**31))  # of the perceptrons' first weights and batches
-        tables = {"clean": codes, "noisy": {"content": codes["content"] + drawn}}
+        tables = {
+            "clean": codes,
+            "noisy": {"content": codes["content"] + drawn},
+            "principal": {"content": codes["content"]},
+        }
         for direction, target, source in DIRECTIONS:
             for kind, table in tables.items():
-                if source not in table or not targets[target]:
+                if source not in table or not targets[target] or (kind == "principal" and target != "class"):
                     continue
-                inputs = standardised_as_float32(*(table[source][part] for part in (train, *tests)))
+                shown = [table[source][part] for part in (train, *tests)]
+                if kind == "principal":
+                    shown = principal_components(constants.components, *shown)
+                inputs = standardised_as_float32(*shown)
                 of_probe: dict[Key, list[float]] = defaultdict(list)
                 guess: dict[Key, list[float]] = defaultdict(list)
                 for values in targets[target].values():

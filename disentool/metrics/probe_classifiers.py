@@ -34,6 +34,16 @@ def standardised_as_float32(train: Array, *others: Array) -> list[Array]:
     return [(np.where(varies, part - mean, 0) / scale).astype(np.float32) for part in (train, *others)]
 
 
+def principal_components(count: int, train: Array, *others: Array) -> list[Array]:
+    """All of them float64 [n,count], or as many as there are, in the directions in which the training rows vary most.
+
+    A code of 128 dimensions and one of 10 show a probe as many numbers then.
+    """
+    mean = train.mean(axis=0, dtype=np.float64)
+    _, _, directions = np.linalg.svd(train - mean, full_matrices=False)
+    return [(part - mean) @ directions[:count].T for part in (train, *others)]
+
+
 def logistic(inputs: Array, labels: Array, penalty: float, iterations: int) -> Predict:
     """Multinomial logistic regression with ``0.5 |w|^2 / penalty`` added to the summed loss."""
     import_scikit_learn()

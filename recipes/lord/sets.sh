@@ -17,7 +17,7 @@ if [ -n "${COIL20:-}" ]; then
     find -L "$COIL20" -name '*.png' | sort -V | sed -E "s#(.*/)?([^/]*)/([^/]*)\.png#\2/\3.png,\2,\3#" \
         | (echo file,object,view; cat) > "$out/coil.csv"
     once "$out/coil.h5" disentool prepare folder --from "$COIL20" --csv "$out/coil.csv" --size 32 \
-        --split "$([ -n "${unseen:-}" ] && echo classes:4 || echo rows:0.2)" -o "$out/coil.h5" >&2
+        --split "$([ -n "${unseen:-}" ] && echo object:4 || echo rows:0.2)" -o "$out/coil.h5" >&2
     sets+=(coil)
 fi
 if [ -n "${FOLDER:-}" ]; then # a folder for each class

@@ -82,6 +82,18 @@ def test_what_a_line_cannot_tell():
     assert "by mlp" in result.details["score_is"]
 
 
+def test_principal_components_show_what_varies_most():
+    """The class stands where the code hardly varies: the whole code tells it, its two first components do not."""
+    code = np.concatenate([10 * noise((240, 2)), smooth(ONE_HOT, 1)], 1)
+    part = measure(smooth(ONE_HOT), code, components=2).details["parts"]["all_rows"]
+    assert best(part, "class_from_content") > 0.95
+    assert best(part, "class_from_content", "principal") < 0.45
+    all_of_it = measure(smooth(ONE_HOT), code, components=9)  # more than there are
+    assert best(all_of_it.details["parts"]["all_rows"], "class_from_content", "principal") > 0.95
+    assert all_of_it.per_factor["all_rows class_from_content principal"] > 0.95
+    assert "principal" not in part["content_from_content"]
+
+
 def test_interval_is_students_over_seeds():
     result = measure(smooth(ONE_HOT), noise((240, 3)), seeds=3)
     cell = result.details["parts"]["all_rows"]["class_from_content"]["clean"]

@@ -27,6 +27,7 @@ class Leakage(Constants):
     iterations: int = opt(200, "iterations of its L-BFGS, at most", low=1)
     units: int = opt(256, "units in each of the perceptron's two hidden layers", low=1)
     epochs: int = opt(100, "epochs of its training, at most", low=1)
+    components: int = opt(10, "principal components of the content code, from which the class is read too", low=1)
     images: int = opt(500, "images reconstructed of each part, where there is a decoder", low=1)
 
     def __post_init__(self) -> None:
