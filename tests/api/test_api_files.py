@@ -5,6 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from same_files import assert_same_bytes
 
 import disentool
 from disentool.errors import (
