@@ -135,7 +135,7 @@ def _labels_beside(root: Path, listing: Listing) -> list[str]:
         beside = image.with_suffix(".cls")
         if beside not in others or (root / beside).stat().st_size > _LABEL:
             return []
-        labels.append((root / beside).read_text("utf-8", "replace").strip())
+        labels.append((root / beside).read_text(encoding="utf-8", errors="replace").strip())
     listing.passed_over = [file for file in listing.passed_over if file.suffix != ".cls"]
     return labels
 

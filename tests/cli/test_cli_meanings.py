@@ -19,6 +19,7 @@ ONE_MEANING = {
     "--device",
     "--format",
     "--image",
+    "--lpips",
     "--learning-rate",
     "--loss",
     "--metrics",

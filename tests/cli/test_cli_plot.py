@@ -148,7 +148,8 @@ def test_a_history_is_named_after_the_checkpoint_beside_it_and_counts_once(cli, 
 def test_files_of_another_kind_are_passed_over(cli, files, trained):
     outcome = cli("plot", "history", "history.jsonl", "tradeoff.jsonl", "-o", "a.svg")
     outcome.printed("a.svg")
-    assert "tradeoff.jsonl" in outcome.err and len(outcome.err.splitlines()) == 1
+    passed_over, unit = outcome.err.splitlines()
+    assert "tradeoff.jsonl" in passed_over and "reconstruction: no unit" in unit
     outcome = cli("plot", "tradeoff", trained, "tradeoff.jsonl", "history.jsonl", "-o", "b.svg")
     outcome.printed("b.svg")
     assert len(outcome.err.splitlines()) == 2
@@ -192,7 +193,9 @@ def test_a_point_where_a_curve_is_asked(cli, files):
     made.write(files / "one.history.jsonl", made.history()[:1])
     outcome = cli("plot", "history", "one.history.jsonl", "-o", "a.svg")
     outcome.printed("a.svg")
-    assert outcome.err.count("\n") == 1 and "one: " in outcome.err and "point" in outcome.err
+    assert (
+        outcome.err.count("\n") == 2 and "one: " in outcome.err and "point" in outcome.err and "no unit" in outcome.err
+    )
 
 
 def test_names_of_others_are_escaped(cli, files):
