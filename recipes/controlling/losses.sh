@@ -24,7 +24,8 @@ classes=(${CLASSES:+--class "$CLASSES"})
 invert() {
     disentool invert "$generator" "${named[@]}" ${classes[@]+"${classes[@]}"} \
         ${weights[@]+"${weights[@]}"} \
-        --starts "$(at 16 16 2)" --steps "$(at 500 200 5)" ${device[@]+"${device[@]}"} --overwrite -o "$out/losses.jsonl" -o "$out/losses.png"
+        --starts "$(at 16 16 2)" --steps "$(at 500 200 5)" ${device[@]+"${device[@]}"} \
+        --overwrite -o "$out/losses.jsonl" -o "$out/losses.png"
 }
 once "$out/losses.jsonl" invert
 echo "$out/losses.png"
