@@ -93,9 +93,8 @@ def invert(
             raise WrongUsage(f"{spec}: has {generator.facts.num_classes:,} classes; --class N,N names those to try")
         targets = _targets(opened, report, image_files, rows, data, images)
         if perceptual is not None:
-            inversion_files.by_lpips(
-                perceptual, targets.images[:1], targets.images[:1]
-            )  # too small: said before the search
+            first = targets.images[:1]
+            inversion_files.by_lpips(perceptual, first, first)  # images that are too small are told before the search
         if not chosen:
             middle = default_sigma(generator.facts.height, generator.facts.width)
             chosen = _losses(losses, [middle / 2, middle, middle * 2])
