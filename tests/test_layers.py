@@ -199,6 +199,7 @@ METRICS_SHARE = {
 # What the readers of published files and of users' own share: facts, columns and tables of factors, files of pictures.
 DATASETS_SHARE = {
     "source",
+    "unpacked",
     "factor_columns",
     "factor_arrays",
     "one_hot",
@@ -207,6 +208,7 @@ DATASETS_SHARE = {
     "factor_table",
     "table_paths",
     "folder_listing",
+    "labels_beside",
     "picture_sizes",
     "summary",
     "catalogue",

@@ -33,8 +33,8 @@ def as_folder(
     if name == "folder" and raw is not None and foreign_files.is_archive(raw):
         with files.scratch_folder(output) as scratch, _of_archive(raw, scratch, report, options) as place:
             yield place
-    elif name == "array" and raw is not None and (key := stored_pictures.key_of(raw, options.get("images_key"))):
-        with files.scratch_folder(output) as scratch, _of_stored(raw, key, scratch, report, options) as place:
+    elif name == "array" and raw is not None and (stored := stored_pictures.find(raw, options.get("images_key"))):
+        with files.scratch_folder(output) as scratch, _of_stored(raw, stored, scratch, report, options) as place:
             yield place
     else:
         yield Place(name, raw, options, report)
@@ -59,10 +59,12 @@ def _of_archive(raw: Path, scratch: Path, report: Reporter, options: Mapping[str
 
 
 @contextmanager
-def _of_stored(raw: Path, key: str, scratch: Path, report: Reporter, options: Mapping[str, Any]) -> Iterator[Place]:
+def _of_stored(
+    raw: Path, stored: stored_pictures.Stored, scratch: Path, report: Reporter, options: Mapping[str, Any]
+) -> Iterator[Place]:
     if "axes" in options:
-        raise WrongUsage(f"--axes: {raw} holds its pictures as bytes of files ({key}); leave it out")
-    found = stored_pictures.unpack(raw, key, scratch, options.get("factors_key"))
+        raise WrongUsage(f"--axes: {raw} holds its pictures as bytes of files ({stored.described()}); leave it out")
+    found = stored_pictures.unpack(raw, stored, scratch, options.get("factors_key"))
     for note in found.notes:
         report.note(f"{raw}: {note}")
     kept = {name: value for name, value in options.items() if name not in ("images_key", "factors_key")}

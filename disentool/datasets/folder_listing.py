@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from disentool.datasets import factor_columns
+from disentool.datasets import factor_columns, labels_beside
 from disentool.errors import DataMismatch, MissingFile, UnsafeFile
 from disentool.io import archive, read_images
 
@@ -14,7 +14,6 @@ _MOST = 5_000_000  # files and folders: links that lead to each other's targets 
 _TRAIN, _TEST = ("train", "training"), ("test", "testing")
 _VALIDATION = ("val", "valid", "validation", "dev", "eval")
 _PARTS = {name: part for part in (_TRAIN, _TEST, _VALIDATION) for name in part}  # of a published split
-_LABEL = 200  # bytes of a class's name
 _SHOWN = 3  # of the files that a note names
 
 
@@ -104,8 +103,9 @@ def by_folder(root: Path, listing: Listing) -> Table:
             f"{root}: holds images beside folders of images ({counted(loose, 'image')}):"
             " put them into a class's folder, or name a --csv of factors"
         )
-    if loose and (labels := _labels_beside(root, listing)):
-        return Table(listing.images, {"class": labels}, False, ["the .cls file beside each image says its class"])
+    if loose and (labels := labels_beside.beside(root, listing.images, listing.passed_over)):
+        listing.passed_over = [file for file in listing.passed_over if file.suffix != labels.suffix]
+        return Table(listing.images, labels.columns, False, labels.notes)
     if loose:
         return Table(listing.images, {}, True, ["no folders of classes and no --csv: the data has no factors"])
     split, notes = _split(listing.images)
@@ -126,18 +126,6 @@ def by_folder(root: Path, listing: Listing) -> Table:
         hint = f"; --from {root / deeper.parts[0]} makes classes of those in it" if deeper and not level else ""
         notes.append(f"one class only ({words[0]}): nothing can be scored or swapped by class{hint}")
     return Table(listing.images, {"class": words}, True, notes, split)
-
-
-def _labels_beside(root: Path, listing: Listing) -> list[str]:
-    """What a file .cls of the image's name, as WebDataset has it, says of each; empty unless there is one for each."""
-    others, labels = set(listing.passed_over), []
-    for image in listing.images:
-        beside = image.with_suffix(".cls")
-        if beside not in others or (root / beside).stat().st_size > _LABEL:
-            return []
-        labels.append((root / beside).read_text(encoding="utf-8", errors="replace").strip())
-    listing.passed_over = [file for file in listing.passed_over if file.suffix != ".cls"]
-    return labels
 
 
 def _split(images: list[Path]) -> tuple[list[int] | None, list[str]]:

@@ -3,6 +3,7 @@
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from disentool.datasets import labels_beside
 from disentool.datasets.folder_listing import counted
 from disentool.errors import ForeignFile, MissingFile, UnsafeFile
 from disentool.io import archive, files, read_images
@@ -10,7 +11,7 @@ from disentool.io import archive, files, read_images
 _LARGEST = 512 << 20  # bytes of a picture
 _ALWAYS = 1 << 30  # bytes that any archive may unpack to
 _TIMES = 100  # more than that: so many times its own size, as pictures are compressed already
-_TEXTS = (".csv", ".tsv", ".cls")  # tables, and labels of single pictures
+_TEXTS = (".csv", ".tsv", labels_beside.CLASS, labels_beside.FIELDS)  # tables, and labels of single pictures
 _LONGEST = 256 << 20  # bytes of a table
 
 
@@ -37,7 +38,7 @@ def unpack(path: Path, folder: Path, table: Path | None = None) -> Unpacked:
     leads out of the folder and for more bytes than pictures have, NotWritable where the disk is too small.
     """
     members = archive.members(path, ("",), "an archive of pictures")
-    places = {name: _place(path, name) for name in members.names}
+    places = {name: place_of(path, name) for name in members.names}
     pictures = [place for place in places.values() if place.suffix.lower() in read_images.SUFFIXES]
     if not pictures:
         raise MissingFile(
@@ -106,8 +107,11 @@ def stem(path: Path) -> str:
     return path.name[: len(path.name) - len(suffix)] or path.name
 
 
-def _place(path: Path, name: str) -> PurePosixPath:
-    """Where a member goes, below the folder; archives of Windows may have backslashes."""
+def place_of(path: Path, name: str) -> PurePosixPath:
+    """Where a member goes, below the folder; archives of Windows may have backslashes.
+
+    UnsafeFile for a name that leads out of it.
+    """
     place = PurePosixPath(name if "/" in name else name.replace("\\", "/"))
     if not place.parts or place.is_absolute() or ".." in place.parts or ":" in place.parts[0] or "\0" in name:
         raise UnsafeFile(f"{path}: has a member {name[:80]!r}, which leads out of its folder; not unpacked")

@@ -145,5 +145,5 @@ def _label(name: str, statistic: str, value: float, support: Support) -> Label:
     if isinstance(support, ClassSupport):
         return Label(name, f"{support.count} classes")
     dead = value < ACTIVE_ABOVE
-    amount = f"<{ACTIVE_ABOVE}" if dead else f"{value:.2f}"
-    return Label(name, f"{amount} nats" if statistic == "kl" else f"sd {amount}", muted=bool(dead))
+    amount = f"<{ACTIVE_ABOVE}" if dead else f"{value:.2f}" + (" nats" if statistic == "kl" else "")
+    return Label(name, f"{'KL' if statistic == 'kl' else 'sd'} {amount}", muted=bool(dead))

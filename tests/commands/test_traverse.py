@@ -172,7 +172,7 @@ def test_labels(ckpt, blocks, tmp_path):
     run(ckpt, tmp_path / "a.png", tmp_path / "a.gif", frames=2)
     (still,), (moving,) = blocks
     assert [label.text for label in still.rows] == ["z2", "z3", "z0", "z1"]
-    assert [label.detail for label in still.rows] == ["2.00 nats", "1.25 nats", "0.50 nats", "<0.01 nats"]
+    assert [label.detail for label in still.rows] == ["KL 2.00 nats", "KL 1.25 nats", "KL 0.50 nats", "KL <0.01"]
     assert [label.muted for label in still.rows] == [False, False, False, True]
     assert (
         " ".join(label.text for label in still.columns) == "-3.0 -2.5 -2.0 -1.5 -1.0 -0.5 0.0 0.5 1.0 1.5 2.0 2.5 3.0"

@@ -82,9 +82,56 @@ def test_which_array_is_meant(cli, folder):
     assert prepared(cli, "--images-key", "more")[0].images[0, 0, 0, 0] == 20
     write("p.h5", [b"a text", b"more"])
     cli("prepare", "p.h5", "-o", "no.h5").failed(1, "bytes")
+
+
+def test_rows_of_bytes_with_zeros_behind_them(cli, folder):
+    """As a matrix of bytes, whose rows are as long as the longest file."""
+    rows = [encoded(grey, "JPEG") for grey in GREYS]
+    matrix = np.zeros((4, max(map(len, rows)) + 9), np.uint8)
+    for row, data in zip(matrix, rows, strict=True):
+        row[: len(data)] = np.frombuffer(data, np.uint8)
     with h5py.File("p.h5", "w") as file:
-        file["0"], file["1"] = np.void(encoded(1)), np.void(encoded(2))
-    cli("prepare", "p.h5", "-o", "no.h5").failed(1, "one array")
+        file.create_dataset("jpeg", data=matrix, chunks=(2, 100), compression="gzip")
+        file["labels"] = [4, 4, 2, 4]
+    data, _ = prepared(cli)
+    np.testing.assert_allclose(data.images[:, 3, 3, 0], GREYS, atol=2)
+    assert data.factors[:, 0].tolist() == [1, 1, 0, 1]
+
+
+@pytest.mark.parametrize("how", ["uint8", "opaque"])
+def test_an_array_for_each_picture(cli, folder, how):
+    rows = [np.frombuffer(encoded(grey), np.uint8) if how == "uint8" else np.void(encoded(grey)) for grey in GREYS]
+    with h5py.File("p.h5", "w") as file:
+        for number, data in zip((1, 2, 10, 3), rows, strict=True):
+            file[f"image{number}"] = data
+        file["labels"] = ["b", "a", "b", "b"]
+        file["more"] = np.zeros(5, np.uint8)
+    data, said = prepared(cli)
+    assert data.images[:, 0, 0, 0].tolist() == [10, 200, 30, 90]  # in natural order of the names
+    assert data.factors[:, 0].tolist() == [1, 0, 1, 1]
+    assert "image1, image2, ..." in said and "more" in said
+
+
+def test_groups_of_pictures_are_classes_and_samples_are_none(cli, folder):
+    with h5py.File("p.h5", "w") as file:
+        file["cat/1"], file["dog/1"], file["dog/2"] = (np.void(encoded(grey)) for grey in GREYS[:3])
+    data, _ = prepared(cli)
+    assert data.class_names["class"] == ["cat", "dog"] and data.factors[:, 0].tolist() == [0, 1, 1]
+    assert prepared(cli, "--images-key", "dog")[0].images[:, 0, 0, 0].tolist() == [200, 90]
+    with h5py.File("p.h5", "w") as file:
+        for name, grey in (("a", 7), ("b", 8)):
+            file[f"{name}/image"], file[f"{name}/size"] = np.void(encoded(grey)), 3
+    data, said = prepared(cli)
+    assert data.images[:, 0, 0, 0].tolist() == [7, 8] and not data.factor_names
+    assert "a/size" in said
+
+
+def test_names_of_arrays_cannot_leave_the_folder(cli, folder):
+    with h5py.File("p.h5", "w") as file:
+        h5py.h5g.create(file.id, b"..")
+        file[".."].create_dataset("x", data=np.void(encoded(1)))
+    cli("prepare", "p.h5", "-o", "no.h5").failed(1, "folder")
+    assert [path.name for path in folder.iterdir()] == ["p.h5"]
 
 
 def test_arrays_of_numbers_come_first_and_text_of_a_rare_layout_is_no_hindrance(cli, folder):

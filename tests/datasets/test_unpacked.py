@@ -158,6 +158,21 @@ def test_labels_beside_the_pictures_of_a_shard(cli, folder):
     assert "no factors" in cli("prepare", "half.tar").err
 
 
+def test_fields_beside_the_pictures_of_a_shard(cli, folder):
+    fields = (b'{"size": 2.5, "name": "b", "lit": true, "box": [1]}', b'{"size": 1, "name": "a", "lit": false}')
+    members = {f"{row}.{end}": data for row in (0, 1) for end, data in (("png", png(10)), ("json", fields[row]))}
+    tarred("shard.tar", members)
+    done = cli("prepare", "shard.tar")
+    done.printed("shard.h5")
+    data = dataset.read(folder / "shard.h5")
+    assert data.factor_names == ("size", "name", "lit") and data.factor_values["size"].tolist() == [1, 2.5]
+    assert data.factors.tolist() == [[1, 1, 1], [0, 0, 0]] and data.class_names["name"] == ["a", "b"]
+    assert "left unread in the .json files: box" in done.err
+    for nothing in (b"[1]", b"{", b'{"box": [1]}', b"[" * 50_000, b'{"size": 1}' + bytes(1 << 17)):
+        tarred("none.tar", {**members, "1.json": nothing})
+        assert "no factors" in cli("prepare", "none.tar", "--overwrite").err
+
+
 def test_what_systems_leave_in_archives_and_folders_is_no_class(cli, folder):
     members = {"./a/0.png": png(10), "./b/0.png": png(20), "@eaDir/0.png": png(1), "__MACOSX/a/0.png": png(1)}
     zipped("a.zip", {**members, "lost+found/0.png": png(1), ".git/0.png": png(1)})

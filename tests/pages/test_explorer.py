@@ -81,7 +81,7 @@ def test_what_the_page_says(cli, folder, ckpt):
     page = made.Reader(folder / "a.html")
     page.assert_closed()
     labels = [text.split() for text in page.texts["label"]]
-    assert ["z2", "2.00", "nats"] in labels
+    assert ["z2", "KL", "2.00", "nats"] in labels
     assert "without a slider unless --dims names them: z1" in page.text
     assert "factorvae · seed 0 · step 30 · trained on squares" in page.text
     inputs = [attributes for tag, attributes in page.elements if tag == "input" and attributes["type"] == "range"]
