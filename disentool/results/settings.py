@@ -45,19 +45,29 @@ class Setting:
 def settings(models: Sequence[dict[str, Any]]) -> list[Setting]:
     """The setting of each of ``models``, which hold ``method`` and ``config``; others are one each, by artefact.
 
-    Models of a method differ in an option if two of them do. The order of the values is that of the options.
+    Models of a method differ in an option if two of them do. The order of the values is that of the options. An option
+    that a model does not name, as it is older than the option, has its default.
     """
-    configs: dict[str, list[dict[str, Any]]] = {}
-    for model in models:
-        if _known(model):
-            configs.setdefault(model["method"], []).append(model["config"])
-    varying = {method: _varying(found) for method, found in configs.items()}
+    defaults = {method: _defaults(method) for method in {model["method"] for model in models if _known(model)}}
+    configs = [defaults[model["method"]] | model["config"] if _known(model) else None for model in models]
+    of_method: dict[str, list[dict[str, Any]]] = {}
+    for model, config in zip(models, configs, strict=True):
+        if config is not None:
+            of_method.setdefault(model["method"], []).append(config)
+    varying = {method: _varying(found) for method, found in of_method.items()}
     return [
-        Setting(model["method"], tuple((n, _hashable(model["config"].get(n))) for n in varying[model["method"]]))
-        if _known(model)
-        else Setting(str(model.get("method") or model.get("artefact") or "?"), known=bool(model.get("method")))
-        for model in models
+        Setting(str(model.get("method") or model.get("artefact") or "?"), known=bool(model.get("method")))
+        if config is None
+        else Setting(model["method"], tuple((n, _hashable(config.get(n))) for n in varying[model["method"]]))
+        for model, config in zip(models, configs, strict=True)
     ]
+
+
+def _defaults(method: str) -> dict[str, Any]:
+    """The options of a method with their defaults; empty for a method of the user's own."""
+    name = method.removeprefix(UNTRAINED)
+    found = options(named_code.load(METHODS[name].config)) if name in METHODS else {}
+    return {option: spec.default for option, spec in found.items()}
 
 
 def _known(model: dict[str, Any]) -> bool:
@@ -93,12 +103,9 @@ def unusual(method: Any, config: Any) -> list[tuple[str, Any, Any]]:
     """
     if not isinstance(config, dict):
         return []
-    known = {}
-    trained = method.removeprefix(UNTRAINED) if isinstance(method, str) else ""
-    if trained in METHODS:
-        known = options(named_code.load(METHODS[trained].config))
+    known = _defaults(method) if isinstance(method, str) else {}
     return [
-        (name, value, known[name].default if name in known else ...)
+        (name, value, known.get(name, ...))
         for name, value in config.items()
-        if name not in known or value != known[name].default
+        if name not in known or value != known[name]
     ]

@@ -11,7 +11,7 @@
 data=$(images dsprites 0 2000)
 rates=($(at "" "--preset quick" "--preset quick"))
 run=(--data "$data" --steps "$(at 300000 2000 20)" ${rates[@]+"${rates[@]}"})
-count=$(seeds 10 2)
+count=$(seeds 10 3)
 train "$count" factorvae --gamma 40 "${run[@]}" -o "$out/factorvae-{seed}.pt" >&2
 train "$count" betatcvae --beta 4 "${run[@]}" -o "$out/betatcvae-{seed}.pt" >&2
 train "$count" dipvae --variant i,ii "${run[@]}" -o "$out/dipvae-{variant}-{seed}.pt" >&2

@@ -9,10 +9,10 @@
 
 # The two settings that the paper compares, since they score alike.
 data=$(images shapes3d 20000 1000)
-rates=($(at "" "--learning-rate 1e-3" "--learning-rate 1e-3"))
+rates=($(at "" "--preset quick" "--preset quick"))
 run=(--data "$data" --steps "$(at 1000000 3000 10)" --hidden-units 256 ${rates[@]+"${rates[@]}"})
-train "$(seeds 10 2)" betavae --beta 24 "${run[@]}" -o "$out/betavae-{seed}.pt" >&2
-train "$(seeds 10 2)" factorvae --gamma 36 "${run[@]}" -o "$out/factorvae-{seed}.pt" >&2
+train "$(seeds 10 3)" betavae --beta 24 "${run[@]}" -o "$out/betavae-{seed}.pt" >&2
+train "$(seeds 10 3)" factorvae --gamma 36 "${run[@]}" -o "$out/factorvae-{seed}.pt" >&2
 
 # Figure 10: score against reconstruction.
 score() { disentool score --metric factor,reconstruction --format jsonl ${device[@]+"${device[@]}"} "$out"/*vae-*.pt; }

@@ -611,6 +611,8 @@ def test_settings_are_told_apart_by_what_varies():
     ]
     found = settings.settings(models)
     assert [s.label for s in found] == ["β-VAE β = 1", "β-VAE β = 4", "VAE", "z.h5"]
+    older = [{"method": "vae", "config": config} for config in ({}, {"steps": 9}, {"schedule": "constant", "steps": 9})]
+    assert [s.label for s in settings.settings(older)] == ["VAE steps = 300,000", "VAE steps = 9", "VAE steps = 9"]
     many = [Setting("m", (("beta", b),)) for b in (16.0, 2.0, 4.0)]
     assert [s.values[0][1] for s in settings.in_order(many)] == [2.0, 4.0, 16.0]
 
