@@ -17,7 +17,7 @@ from disentool.datasets.split import split as split_rows
 from disentool.datasets.summary import summary
 from disentool.datasets.writing import size_in_bytes, write
 from disentool.errors import MissingFile, UnknownName, WrongUsage, counted
-from disentool.io import files
+from disentool.io import dataset, files
 from disentool.reporting import Reporter, Silent
 
 _ARRAYS = (".npy", ".npz", ".h5", ".hdf5", ".mat", ".pt", ".pth")  # what files of arrays are called
@@ -52,7 +52,7 @@ def prepare(
     ``options``: the data set's own, by name; WrongUsage for one that it does not take. Memory stays below 1.5 GB.
     """
     report = report or Silent()
-    name, raw = meant(name, raw)
+    name, raw = meant(name, raw, options or {})
     output = files.probe(output, overwrite=overwrite)
     if output.suffix.lower() not in (".h5", ".hdf5"):
         raise WrongUsage(f"-o {output}: expected a data set file's name, ending in .h5")
@@ -67,7 +67,8 @@ def prepare(
             rows = _subset(source, subset, seed)
             files.probe(output, overwrite=overwrite, need_bytes=0 if compress else size_in_bytes(source, rows))
             try:
-                chosen = split_rows(source, rows, split, seed) if split else None
+                rule = split or ("published" if source.split_rule else None)
+                chosen = split_rows(source, rows, rule, seed) if rule else None
                 write(source, rows, chosen, output, seed, compress, overwrite, report)
                 break
             except Unreadable as error:  # the file's length is not that any more: once again, without them
@@ -101,7 +102,7 @@ def preview(
     """Draw ``name`` to ``output`` (.png .pdf .svg), a row for each factor; arguments as :func:`prepare` has them."""
     from disentool.pictures import preview as drawing  # Pillow is not needed before
 
-    name, raw = meant(name, raw)
+    name, raw = meant(name, raw, options or {})
     output = files.probe(output, overwrite=overwrite)
     if raw is not None:
         files.require_apart(output, raw)
@@ -187,16 +188,22 @@ def verify(path: Path, report: Reporter | None = None) -> Path:
     return verifying.verify(path, report)
 
 
-def meant(name: str, raw: Path | None) -> tuple[str, Path | None]:
+def meant(name: str, raw: Path | None, options: Mapping[str, Any]) -> tuple[str, Path | None]:
     """The data set and its files that a name means.
 
-    The name of a data set means itself. The path of a folder, or of an archive of pictures, means ``folder``, and that
-    of a file of arrays ``array``, read from there. Raises UnknownName, or MissingFile for a path where nothing is.
+    The name of a data set means itself. The path of a folder, or of an archive of pictures, means ``folder``, that of a
+    data set of disentool's ``prepared``, and that of a file of arrays ``array``, read from there. With a data set of
+    disentool's ``array`` means ``prepared`` too, unless ``options`` say which of its arrays are meant. Raises
+    UnknownName, or MissingFile for a path where nothing is.
     """
     path = Path(name)
+    if name == "array" and raw is not None and not options and dataset.is_dataset(raw):
+        return "prepared", raw
     if name in DATASETS:
         return name, raw
     if raw is None and path.exists():
+        if dataset.is_dataset(path) and not options:
+            return "prepared", path
         return "array" if path.suffix.lower() in _ARRAYS else "folder", path
     if raw is None and path.name != name:
         raise MissingFile(

@@ -37,4 +37,8 @@ DATASETS: dict[str, tuple[str, str]] = {
         "disentool.datasets.array",
         "your own arrays of images and factors: a .npy, .npz, HDF5 or .pt file",
     ),
+    "prepared": (
+        "disentool.datasets.prepared",
+        "a data set that disentool wrote: to keep a part of it, resize it or split it",
+    ),
 }

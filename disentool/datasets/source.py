@@ -53,6 +53,7 @@ class Source:
     licence: str = ""
     class_factor: str = ""  # the factor that methods with classes take for the class
     split: np.ndarray | None = None  # uint8 [N], 0 train, 1 test: where the data set is published with one
+    split_rule: str = ""  # how it was made, of a split that is written again without being asked for
     notes: tuple[str, ...] = ()
     later_notes: Callable[[], Sequence[str]] = tuple
     without: Callable[[Sequence[tuple[Path, str]]], "Source"] | None = None

@@ -20,7 +20,7 @@ def split(source: Source, rows: np.ndarray | None, rule: str, seed: int) -> tupl
     if rule == "published":
         if source.split is None:
             raise WrongUsage(f"--split published: {source.name} comes without a split; draw one, such as rows:0.1")
-        return source.split if rows is None else source.split[rows], "published"
+        return source.split if rows is None else source.split[rows], source.split_rule or "published"
     if not kind:
         raise WrongUsage(f"--split {rule}: expected published, rows:0.1, classes:20, or a factor's name and a number")
     count = source.shape[0] if rows is None else len(rows)

@@ -1,6 +1,7 @@
 """Data-set files: ``disentool.dataset``, opened without reading the pixels."""
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,23 @@ def asked_rows(data: Dataset, part: str) -> np.ndarray:
 
 def read(path: Path) -> Dataset:
     """Open and check a data-set file. ForeignFile says what is wrong with one that does not fit the format."""
-    path = Path(path)
+    return _read(Path(path), hdf5.mapped)
+
+
+def facts(path: Path) -> Dataset:
+    """The same with all pixels 0, and none of them in memory."""
+    return _read(Path(path), lambda array, _: np.broadcast_to(np.uint8(0), array.shape))
+
+
+def is_dataset(path: Path) -> bool:
+    """Whether an HDF5 file says that it is a data set of this format."""
+    if not path.is_file() or not hdf5.is_hdf5(path):
+        return False
+    with hdf5.opened(path) as file:
+        return hdf5.attribute(file, "format", None) == DATASET.name
+
+
+def _read(path: Path, pixels: Callable[[h5py.Dataset, Path], np.ndarray]) -> Dataset:
     if path.is_dir():
         quoted = shlex.quote(str(path))
         raise MissingFile(
@@ -117,7 +134,7 @@ def read(path: Path) -> Dataset:
             raise ForeignFile(f"{path}: likelihood is {likelihood!r}, expected bernoulli or gaussian")
         return Dataset(
             path=path,
-            images=hdf5.mapped(images, path),
+            images=pixels(images, path),
             factors=factors,
             name=str(hdf5.attribute(file, "name", path.stem)),
             source=str(hdf5.attribute(file, "source", "")),
