@@ -209,6 +209,7 @@ DATASETS_SHARE = {
     "measurement_units",
     "missing_values",
     "factor_table",
+    "image_column",
     "split_words",
     "table_paths",
     "folder_listing",
