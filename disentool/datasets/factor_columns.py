@@ -2,21 +2,20 @@
 
 import math
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from disentool.datasets import missing_values
+from disentool.datasets import measurement_units, missing_values, same_numbers, word_remarks
 from disentool.errors import DataMismatch, counted
 from disentool.io import class_words
 
 BINS = 20
 _FEW = 0.1  # of a column's words
 _MARKS = 3  # different words, at most, that stand for a missing number in one column
-_DIGITS = re.compile("[0-9]{1,400}")
+_SEVERAL = 3  # images, of which a value for each may be said
 _EXACT = 2**53  # from here on float64 does not tell all integers apart
 
 
@@ -48,14 +47,19 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 def from_column(name: str, words: Sequence[str], bins: int = BINS) -> Factor:
     """A column of a table: numbers where its words are numbers, else words.
 
+    Words that differ and are one number make one class, or names of the column: see
+    :mod:`~disentool.datasets.same_numbers`. So do true, True and TRUE: see :mod:`~disentool.datasets.word_remarks`.
     DataMismatch where numbers are meant and some are missing, and for what programs write for a missing value.
     """
+    words, truth = word_remarks.one_truth(words)
     numbers = [_as_number(word) for word in words]
     others = [row for row, number in enumerate(numbers) if number is None]
-    if not others and (note := _merged_by_zeros(words)):
-        return replace(from_words(name, words), note=note)
     if not others:
-        return _from_whole_numbers(name, words) or from_numbers(name, np.array(numbers), bins)
+        same = same_numbers.pair(words)
+        if same and same_numbers.are_names(words):
+            return replace(from_words(name, words), note=same_numbers.told_apart(same))
+        column = _from_whole_numbers(name, words) or from_numbers(name, np.array(numbers), bins)
+        return _noted(column, column.note, same_numbers.told_merged(same) if same else "")
     missing = [row for row in others if missing_values.of_programs(words[row])]
     gaps = [row for row in others if missing_values.among_numbers(words[row])]
     found = [number for number in numbers if number is not None]
@@ -77,20 +81,11 @@ def from_column(name: str, words: Sequence[str], bins: int = BINS) -> Factor:
     if found:
         number, word = next(word for row, word in enumerate(words) if row not in set(others)), words[others[0]]
         note = f"numbers and words, such as {number[:40]} and {word[:40]!r}: each is the name of a class"
-    return replace(factor, note="; ".join(filter(None, (note, factor.note))))
+    return _noted(factor, truth, note, factor.note, word_remarks.order(words), measurement_units.several(words))
 
 
-def _merged_by_zeros(words: Sequence[str]) -> str:
-    """What to say of whole numbers of which some differ in their leading zeros only, as 01 and 1; else nothing."""
-    first: dict[int, str] = {}
-    for word in dict.fromkeys(words):
-        if not _DIGITS.fullmatch(word):
-            return ""
-        first.setdefault(int(word), word)
-    for word in dict.fromkeys(words):
-        if (other := first[int(word)]) != word:
-            return f"{other} and {word} differ in their leading zeros; taken for names, a class each, not for numbers"
-    return ""
+def _noted(factor: Factor, *notes: str) -> Factor:
+    return replace(factor, note="; ".join(filter(None, notes)))
 
 
 def _measured(numbers: Sequence[float], words: Sequence[str], others: Sequence[int]) -> bool:
@@ -119,20 +114,7 @@ def from_words(name: str, words: Sequence[str]) -> Factor:
     names = sorted(set(words), key=natural)
     index = {word: i for i, word in enumerate(names)}
     classes = np.array([index[word] for word in words], np.int32)
-    return Factor(name, classes, len(names), names=tuple(names), note=_twins(names))
-
-
-def _twins(names: Sequence[str]) -> str:
-    """What to say of names that read alike: Cat and cat, or one accent that is composed in two ways; else nothing."""
-    first: dict[str, str] = {}
-    for name in names:
-        plain = unicodedata.normalize("NFC", name)
-        other = first.setdefault(unicodedata.normalize("NFC", " ".join(plain.casefold().split())), name)
-        if other != name:
-            alike = plain == unicodedata.normalize("NFC", other)
-            what = "the bytes of their accents" if alike else "capitals or blanks"
-            return f"{other[:40]!r} and {name[:40]!r} differ in {what} only; each is a class"
-    return ""
+    return Factor(name, classes, len(names), names=tuple(names), note=word_remarks.twins(names))
 
 
 def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
@@ -185,7 +167,7 @@ def facts(factors: Sequence[Factor]) -> dict[str, Any]:
     """The factors as the fields of a :class:`~disentool.datasets.source.Source`."""
     names = [factor.name for factor in factors]
     if len(set(names)) != len(names) or not all(names) or any("/" in name or name == "." for name in names):
-        raise DataMismatch(f"factors need different names, none empty and none with a slash: {', '.join(names)}")
+        raise _unfit(names)
     table = np.stack([factor.classes for factor in factors], axis=1) if factors else None
 
     def rows_of(rows: np.ndarray | None) -> np.ndarray | None:
@@ -202,6 +184,16 @@ def facts(factors: Sequence[Factor]) -> dict[str, Any]:
     }
 
 
+def _unfit(names: Sequence[str]) -> DataMismatch:
+    """The error for names that are there twice, or that no group of a file can have."""
+    unfit = [name for name in dict.fromkeys(names) if names.count(name) > 1 or not name or "/" in name or name == "."]
+    known = f"such as {unfit[0].replace('/', '_')}" if "/" in unfit[0] else "such as size"
+    return DataMismatch(
+        "factors need different names, none empty, none with a slash and none a dot:"
+        f" {', '.join(map(repr, unfit))}; write another name, {known}"
+    )
+
+
 def is_grid(factors: Mapping[str, Any]) -> bool:
     """Whether these :func:`facts` hold every combination of factor values once, row-major."""
     table, sizes = factors["factors"](None), factors["factor_sizes"]
@@ -211,14 +203,20 @@ def is_grid(factors: Mapping[str, Any]) -> bool:
 
 
 def remarks(factors: Sequence[Factor]) -> list[str]:
-    """What people should know of factors that can hardly be meant: constants, and a class for every image."""
+    """What people should know of factors that can hardly be meant: constants, and a value for every image."""
     notes = [f"factor {factor.name}: {factor.note}" for factor in factors if factor.note]
     notes += [f"factor {factor.name} has one value only" for factor in factors if factor.size < 2]
     return notes + [
-        f"factor {factor.name} has a class of its own for each image: an identifier, or free text?"
+        f"factor {factor.name} has a value of its own for each image: nothing can be learned of it (an identifier, or"
+        " free text?)"
         for factor in factors
-        if factor.size == len(factor.classes) > BINS
+        if factor.size == len(factor.classes) >= _SEVERAL and not _has_fractions(factor)
     ]
+
+
+def _has_fractions(factor: Factor) -> bool:
+    """Whether a factor is a measurement, of which each image may well have a value of its own."""
+    return factor.values is not None and bool((factor.values != np.round(factor.values)).any())
 
 
 def cuts(factors: Sequence[Factor]) -> list[str]:

@@ -1,48 +1,55 @@
-"""A table with a row for each image: which column names the image, and what the others say of it."""
+"""A table with a row for each image: the images that its rows name, and what its other columns say of them."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from disentool.datasets import factor_columns, number_marks
+from disentool.datasets import factor_columns, image_column, missing_values, number_marks, split_words
 from disentool.datasets.folder_listing import Listing, Table, some
 from disentool.datasets.table_paths import ImagePaths
 from disentool.errors import DataMismatch, ForeignFile, counted
 from disentool.io import tables
 
-_FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "name")
-_TRIED = 200  # rows in which words are looked for that name an image in a roundabout way
 _INDEX = re.compile(r"(unnamed: 0(\.\d+)?)?")  # what pandas calls the column of row numbers: nothing, then this
+# Names of other columns that may number the rows, without blanks and marks between their parts.
+_NUMBERS = {
+    "#",
+    "id",
+    "idx",
+    "index",
+    "no",
+    "nr",
+    "sno",
+    "row",
+    "rowid",
+    "rowno",
+    "rownum",
+    "rownumber",
+    "rowindex",
+} | {*("imageid", "imgid", "sampleid", "level0")}
 _WHOLE = re.compile(r"[+-]?\d+")
+_SEVERAL = 3  # rows, of which it can be told that they are numbered
 
 
 def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
     """The images that the table ``path`` names, with a factor for each of its other columns.
+
+    A column called split, or otherwise so, whose words are train, test and validation is the published split, no
+    factor. Columns that only number the rows, or have no value in any row, are left out.
 
     ``strict``: a row without an image below ``root``, or an image without a row, is refused, not left out. Raises
     MissingFile, ForeignFile or DataMismatch.
     """
     read = tables.read(path)
     paths = ImagePaths(root, listing.images)
-    if any(paths.looks_like_one(name) and paths.find(name) is not None for name in read.names):
-        raise ForeignFile(f"{path}: its first line names an image; expected names of columns, such as file,size")
     columns = [list(words) for words in zip(*(row for _, row in read.rows), strict=True)]
-    at = _image_column(read.names, columns, paths)
-    if len(read.names) > 1 and all(map(_WHOLE.fullmatch, read.names)) and paths.find(read.names[at]) is not None:
-        raise ForeignFile(f"{path}: its first line is one of numbers, as the others are; name the columns in it")
-    line, top = read.rows[0]
-    if top[at].lower() in _FILE_COLUMNS and paths.find(top[at]) is None:
-        raise ForeignFile(f"{path}: line {line} names columns too ({', '.join(top)[:60]}); keep one line of names")
-    if not read.names[at] and (other := [name for name in read.names if name.lower() in _FILE_COLUMNS[:-1]]):
-        raise ForeignFile(  # as decimal commas without quotes would make of it
-            f"{path}: each row has one word more than the first line names, and column 1 names the images, not"
-            f" {other[0]}; put words with commas in quotes, or name every column"
-        )
+    at = image_column.found(read.names, columns, paths)
+    image_column.require_names(path, read, at, paths)
     notes = list(read.notes)
-    if at and read.names[at].lower() not in _FILE_COLUMNS:
+    if at and not image_column.has_a_name(read.names[at]):
         notes.append(f"{path}: column {at + 1} ({read.names[at] or 'without a name'}) names the images")
-    others = _other_image_columns(columns, at, paths)
+    others = image_column.others(columns, at, paths)
     if others:
         named = ", ".join(read.names[i] or f"column {i + 1}" for i in others)
         verbs = ("names", "is") if len(others) == 1 else ("name", "are")
@@ -50,51 +57,72 @@ def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
             f"{path}: {named} {verbs[0]} images too, and {verbs[1]} left out; the images are those of"
             f" {read.names[at] or f'column {at + 1}'}"
         )
-    used = [i for i in _named(path, read.names, columns, at, notes) if i != at and i not in others]
-    images = _images(path, root, read.rows, at, paths, notes)
+    used = _used(path, read.names, columns, [i for i in range(len(columns)) if i != at and i not in others], notes)
+    images, remarks, several = image_column.images(path, root, read, at, paths)
+    notes += remarks
     _refuse_gaps(path, read, used, [image or Path(row[at]) for (_, row), image in zip(read.rows, images, strict=True)])
+    for left in _left_out(root, read, at, images, several, listing):
+        if strict:
+            raise DataMismatch(
+                f"{path}: {left.told}: {left.which}; without --strict {'it is' if left.one else 'they are'} left out"
+            )
+        notes.append(f"{left.told}, and {'is' if left.one else 'are'} left out: {left.which}")
     kept = [i for i, image in enumerate(images) if image is not None]
-    missing = [row[at] or f"line {line}" for (line, row), image in zip(read.rows, images, strict=True) if image is None]
+    words: dict[str, list[str]] = {}
+    split = None
+    for i in used:
+        column = [columns[i][row] for row in kept]
+        parts = split_words.parts(column) if split is None and split_words.names_a_split(read.names[i]) else None
+        if parts is not None:
+            split, testing = parts
+            notes.append(f"{path}: the column {read.names[i]} says the parts of a split, and is no factor ({testing})")
+            continue
+        words[read.names[i]], remark = number_marks.without(
+            path, read.names[i], column, decimal_commas=read.decimal_commas
+        )
+        notes += [remark] if remark else []
+    return Table([image for image in images if image is not None], words, False, notes, split)
+
+
+class _Left(NamedTuple):
+    """Rows or images that are left out: that it is ``one``, what is told of them, which they are."""
+
+    one: bool
+    told: str
+    which: str
+
+
+def _left_out(
+    root: Path,
+    read: tables.TextTable,
+    at: int,
+    images: Sequence[Path | None],
+    several: dict[str, str],
+    listing: Listing,
+) -> list[_Left]:
+    """Rows that name no image, rows of which each may mean several, and images that no row names."""
+    none = [(line, row[at]) for (line, row), image in zip(read.rows, images, strict=True) if image is None]
+    missing = [word or f"line {line}" for line, word in none if word not in several]
+    unclear = [word for _, word in none if word in several]
     without_row = sorted(
         set(listing.images).difference(filter(None, images)), key=lambda file: factor_columns.natural(str(file))
     )
-    for found, what in ((missing, f"no image in the folder {root}"), (without_row, "no row in the table")):
-        if not found:
-            continue
-        one = len(found) == 1
-        verb = ("names" if one else "name") if found is missing else ("has" if one else "have")
-        told = f"{counted(len(found), 'row' if found is missing else 'image')} {verb} {what}"
-        if strict:
-            raise DataMismatch(
-                f"{path}: {told}: {some(found)}; without --strict {'it is' if one else 'they are'} left out"
-            )
-        notes.append(f"{told}, and {'is' if one else 'are'} left out: {some(found)}")
-    words = {}
-    for i in used:
-        words[read.names[i]], remark = number_marks.without(
-            path, read.names[i], [columns[i][row] for row in kept], decimal_commas=read.decimal_commas
-        )
-        notes += [remark] if remark else []
-    return Table([image for image in images if image is not None], words, False, notes)
-
-
-def _image_column(names: Sequence[str], columns: Sequence[list[str]], paths: ImagePaths) -> int:
-    """The column whose words name images, best by their exact paths; else the one with a name for it, else the first.
-
-    A number can be the name of a file without its suffix, and a class as well: it counts where no other column names
-    files, and the column has no word twice.
-    """
-    step = max(1, len(columns[0]) // _TRIED)
-    tried = [words[::step] for words in columns]
-    exact = [sum(paths.exact(word) is not None for word in set(words)) for words in columns]
-    loose = [len({w for w in words if (paths.looks_like_one(w) or "/" in w) and paths.find(w)}) for words in tried]
-    files = [sum(map(paths.looks_like_one, words)) for words in tried]
-    bare = [len({w for w in words if paths.find(w)}) if len(set(words)) == len(words) else 0 for words in tried]
-    for found in (exact, loose, files, bare):
-        if best := max(found):
-            good = [i for i, count in enumerate(found) if 2 * count >= best]
-            return min(good, key=lambda i: (_rank(names[i]), -found[i], i))
-    return min(range(len(names)), key=lambda i: (_rank(names[i]), i))
+    left = []
+    for found, nouns, verbs, what, which in (
+        (missing, ("row", "rows"), ("names", "name"), f"no image in the folder {root}", some(missing)),
+        (
+            unclear,
+            ("row", "rows"),
+            ("may mean", "may mean"),
+            "several images",
+            several.get(next(iter(unclear), ""), ""),
+        ),
+        (without_row, ("image", "images"), ("has", "have"), "no row in the table", some(without_row)),
+    ):
+        if found:
+            one = len(found) == 1
+            left.append(_Left(one, f"{counted(len(found), *nouns)} {verbs[0 if one else 1]} {what}", which))
+    return left
 
 
 def _refuse_gaps(path: Path, read: tables.TextTable, used: Sequence[int], images: Sequence[Path]) -> None:
@@ -115,70 +143,36 @@ def _refuse_gaps(path: Path, read: tables.TextTable, used: Sequence[int], images
     )
 
 
-def _other_image_columns(columns: Sequence[list[str]], at: int, paths: ImagePaths) -> list[int]:
-    """The columns beside ``at`` that name an image, by its file's name, in most rows, and most rows another one.
+def _used(
+    path: Path, names: list[str], columns: list[list[str]], factors: Sequence[int], notes: list[str]
+) -> list[int]:
+    """The columns of ``factors`` that say something; those that number the rows or are empty are left out.
 
-    A column of few different files, such as the template that each image was made from, is a factor.
+    ForeignFile for any other one without a name.
     """
-    others = []
-    for i, words in enumerate(columns):
-        different = set(words)
-        if i != at and 2 * len(different) > len(words) > 1:
-            found = sum(paths.looks_like_one(word) and paths.find(word) is not None for word in different)
-            others += [i] if 2 * found > len(different) else []
-    return others
-
-
-def _rank(name: str) -> int:
-    lower = name.lower()
-    return _FILE_COLUMNS.index(lower) if lower in _FILE_COLUMNS else len(_FILE_COLUMNS)
-
-
-def _named(path: Path, names: list[str], columns: list[list[str]], at: int, notes: list[str]) -> list[int]:
-    """The columns with names; one of row numbers without is left out, any other is refused."""
     used = []
-    for i, name in enumerate(names):
-        if i != at and _INDEX.fullmatch(name.lower()):
-            numbers = len(set(columns[i])) == len(columns[i]) and all(map(_WHOLE.fullmatch, columns[i]))
-            if numbers:
-                notes.append(f"{path}: left out column {i + 1}, which numbers the rows")
-                continue
-            if not name:
-                raise ForeignFile(f"{path}: columns need different names, column {i + 1} has none; name it, or drop it")
-        used.append(i)
+    for i in factors:
+        called = f"column {i + 1}" + (f" ({names[i]})" if names[i] else "")
+        if len(columns[i]) > 1 and all(not word or missing_values.of_programs(word) for word in columns[i]):
+            notes.append(f"{path}: left out {called}, which has no value in any row")
+        elif _numbers_rows(names[i], columns[i]):
+            notes.append(f"{path}: left out {called}, which numbers the rows")
+        elif not names[i]:
+            raise ForeignFile(f"{path}: columns need different names, column {i + 1} has none; name it, or drop it")
+        else:
+            used.append(i)
     return used
 
 
-def _same(word: str, other: str) -> bool:
-    """Whether two texts look alike, and differ in the bytes of their accents only."""
-    return unicodedata.normalize("NFC", word) == unicodedata.normalize("NFC", other)
+def _numbers_rows(name: str, words: Sequence[str]) -> bool:
+    """Whether a column numbers the rows: by any different numbers where a program named it, else by 0, 1, 2, ...
 
-
-def _images(
-    path: Path, root: Path, rows: list[tuple[int, list[str]]], at: int, paths: ImagePaths, notes: list[str]
-) -> list[Path | None]:
-    """The image that each row names; None for those that name none."""
-    images: list[Path | None] = []
-    seen: set[Path] = set()
-    roundabout = []
-    for line, row in rows:
-        image = paths.find(row[at])
-        named = image or Path(row[at])
-        if named in seen and row[at]:
-            raise DataMismatch(f"{path}: line {line} names {named} a second time; one row per image")
-        seen.add(named)
-        images.append(image)
-        if image is not None and paths.exact(row[at]) is None:
-            accents = " (its accents are other bytes)" if _same(row[at], image.as_posix()) else ""
-            roundabout.append(f"{row[at]} for {image}{accents}")
-    if not any(image is not None for image in images):
-        raise DataMismatch(
-            f"{path}: no row names an image below {root} (the first names {rows[0][1][at]}); paths are relative to"
-            " --from"
-        )
-    if roundabout:
-        notes.append(
-            f"{path}: {counted(len(roundabout), 'row calls its', 'rows call their')} image otherwise, such as"
-            f" {roundabout[0]}"
-        )
-    return images
+    or 1, 2, 3, ... under a name for that.
+    """
+    if not all(map(_WHOLE.fullmatch, words)):
+        return False
+    if _INDEX.fullmatch(name.lower()):
+        return len(set(words)) == len(words)
+    if re.sub(r"[\s_.-]+", "", name.lower()) not in _NUMBERS or len(words) < _SEVERAL:
+        return False
+    return int(words[0]) in (0, 1) and all(int(word) == i for i, word in enumerate(words, int(words[0])))

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from disentool.datasets import factor_columns, labels_beside
+from disentool.datasets import factor_columns, labels_beside, split_words
 from disentool.errors import DataMismatch, MissingFile, UnsafeFile
 from disentool.io import archive, read_images
 
 _MOST = 5_000_000  # files and folders: links that lead to each other's targets can make any number of paths
-_TRAIN, _TEST = ("train", "training"), ("test", "testing")
-_VALIDATION = ("val", "valid", "validation", "dev", "eval")
-_PARTS = {name: part for part in (_TRAIN, _TEST, _VALIDATION) for name in part}  # of a published split
 _SHOWN = 3  # of the files that a note names
 
 
@@ -30,7 +27,7 @@ class Listing:
 class Table:
     """Images with a column of words for each factor; ``named``: the columns are words even where they are numbers.
 
-    ``split``: 0 or 1 for each image, train or test, where the folders say so.
+    ``split``: 0 or 1 for each image, train or test, where the folders or a column say so.
     """
 
     images: list[Path]
@@ -131,22 +128,14 @@ def by_folder(root: Path, listing: Listing) -> Table:
 def _split(images: list[Path]) -> tuple[list[int] | None, list[str]]:
     """1 for each image that is for testing where the first folders are the parts of a split, with a note; else None.
 
-    They are where there is one for training and one for testing or validation, no other, and the images lie equally
-    deep in them. Beside a part for testing, that for validation is for training.
+    They are where their names say so (:mod:`~disentool.datasets.split_words`), and the images lie equally deep.
     """
-    parts = {image.parts[0]: _PARTS.get(image.parts[0].lower()) for image in images}
-    kinds = set(parts.values())
-    if (
-        None in kinds
-        or _TRAIN not in kinds
-        or len(kinds) < 2
-        or len({min(len(image.parts), 3) for image in images}) > 1
-    ):
+    words = [image.parts[0] for image in images]
+    found = split_words.parts(words)
+    if found is None or len({min(len(image.parts), 3) for image in images}) > 1:
         return None, []
-    testing = _TEST if _TEST in kinds else _VALIDATION
-    tests = " and ".join(sorted(name for name, kind in parts.items() if kind is testing))
-    note = f"the folders {', '.join(sorted(parts))} are the parts of a split, not classes ({tests}: for testing)"
-    return [int(parts[image.parts[0]] is testing) for image in images], [note]
+    split, testing = found
+    return split, [f"the folders {', '.join(sorted(set(words)))} are the parts of a split, not classes ({testing})"]
 
 
 def as_text(name: str) -> str:

@@ -6,20 +6,12 @@ from itertools import compress
 from operator import not_
 from pathlib import Path
 
-from disentool.datasets import missing_values
+from disentool.datasets import measurement_units, missing_values, same_numbers
 from disentool.errors import DataMismatch
 
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _WHOLE = re.compile(r"[+-]?\d+")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
-_CURRENCIES = "$\u20ac\u00a3\u00a5"
-_SIGNS = "%\u2030\u00b0" + _CURRENCIES  # per cent, per mille, degrees: units that need no blank before them
-_WITH_UNIT = re.compile(rf"(.*?\d[.,]?)(?P<blank>\s*)(?P<unit>(?:[^\W\d_]|[{_SIGNS}])[^\s,;:()]{{0,9}})")
-# Units that are read without a blank as well; no single letters that number things, as in 1A, 2A.
-_ATTACHED = re.compile(
-    "[nu\u00b5\u03bcmcdk]?m|in|ft|mi|px|dpi|deg|rad|[nu\u00b5\u03bcm]?s|min|h|hrs|yrs|[kMG]?Hz|fps|rpm|m/s|km/h|[mk]?g|lbs?|m?[lL]|mol"
-    "|[kKMG]B|dB|[mk]?V|mA|[mk]?W|k?J|[hk]?Pa|bar|l[xm]|cd"
-)
 _MINUS = re.compile("^[\u2212\u2013](?=[\\d.,])")  # the minus of typesetters, and the dash that is taken for it
 _ONE_MARK = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")  # one number with a decimal comma, another with a mark of thousands
 # Ways to mark thousands: the marks, a number with them, the decimal sign, a number without them.
@@ -50,28 +42,24 @@ def without(path: Path, name: str, words: list[str], *, decimal_commas: bool = F
         rest = iter(there)
         return [word if gap else next(rest) for word, gap in zip(words, gaps, strict=True)], said
     unsigned = [_MINUS.sub("-", word) for word in words]
-    unit = "" if all(map(_is_number, set(unsigned))) else _unit(unsigned)
+    unit = "" if all(map(_is_number, set(unsigned))) else measurement_units.common(unsigned)
     numbers = [word.removeprefix(unit).removesuffix(unit).strip() for word in unsigned]
     if not all(map(_is_number, set(numbers))):
         return words, ""
     numbers, marks = _unmarked(path, name, numbers, decimal_commas)
+    same = same_numbers.pair(numbers) if unit or marks else None  # columns of plain words are asked where all are read
+    if same and not unit and same_numbers.are_names(numbers):
+        one, other = (words[numbers.index(number)] for number in same)
+        return words, f"factor {name}: {same_numbers.told_apart(same_numbers.Pair(one, other))}"
     done = [
         f"factor {name}: the sign \u2212 read as a minus" if unsigned != words else "",
         f"factor {name}: read as numbers without their {unit}" if unit else "",
         marks,
     ]
+    if same and unit:  # what has a unit is measured: no code, whatever it looks like without
+        done.append(same_numbers.told_merged(same))
+        numbers = same_numbers.one_writing(numbers)
     return numbers, "; ".join(filter(None, done))
-
-
-def _unit(words: Sequence[str]) -> str:
-    """The unit of measurement that stands behind (a currency: before) each of the words; else nothing."""
-    found = _WITH_UNIT.fullmatch(words[0]) if words else None
-    if words and (sign := words[0][:1]) in _CURRENCIES and all(word.startswith(sign) for word in words):
-        return sign
-    if found is None or not all(word.endswith(found["unit"]) for word in words):
-        return ""
-    unit = found["unit"]
-    return unit if found["blank"] or unit[0] in _SIGNS or _ATTACHED.fullmatch(unit) else ""
 
 
 def _unmarked(path: Path, name: str, words: list[str], decimal_commas: bool) -> tuple[list[str], str]:

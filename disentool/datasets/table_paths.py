@@ -27,26 +27,35 @@ class ImagePaths:
         return self._exact.get(posixpath.normpath(word))
 
     def find(self, word: str) -> Path | None:
-        """The one image that a word can mean; None where there is none, or more than one.
+        """The one image that a word can mean; None where there is none, or more than one: see :meth:`meant`."""
+        images = self.meant(word)
+        return images[0] if len(images) == 1 else None
+
+    def meant(self, word: str) -> list[Path]:
+        """The images that a word can mean, in order: one, none, or several that it does not tell apart.
 
         If it is no exact path: one with backslashes, in another case, of accents composed otherwise (NFC, NFD), without
         the suffix, below the folder's own name or absolute path, the name of an image that lies deeper, or any of these
         as addresses write it (%20).
         """
-        found = self.exact(word) or self._otherwise(word)
-        plain = word if found is not None else unquote(word)
-        return found if plain == word else self.exact(plain) or self._otherwise(plain)
+        several: list[Path] = []
+        for plain in dict.fromkeys((word, unquote(word))):
+            exact = self.exact(plain)
+            images = self._otherwise(plain) if exact is None else [exact]
+            if len(images) == 1:
+                return images
+            several = several or images
+        return several
 
-    def _otherwise(self, word: str) -> Path | None:
-        """The one image that a word can mean which is no exact path."""
+    def _otherwise(self, word: str) -> list[Path]:
+        """The images that a word can mean which is no exact path, by the first way to read it that finds any."""
         keys = self._keys(word)
         for table in (self._by_path, self._by_stem):
             if hits := {image for key in keys for image in table.get(key, ())}:
-                return hits.pop() if len(hits) == 1 else None
+                return sorted(hits)
         if keys and "/" not in keys[0]:
-            hits = {image for table in (self._by_name, self._by_name_stem) for image in table.get(keys[0], ())}
-            return hits.pop() if len(hits) == 1 else None
-        return None
+            return sorted({image for table in (self._by_name, self._by_name_stem) for image in table.get(keys[0], ())})
+        return []
 
     def looks_like_one(self, word: str) -> bool:
         """Whether a word names a file of pictures, there or not."""

@@ -260,7 +260,7 @@ def test_names_that_read_alike_are_classes_of_their_own_and_are_told():
     for one, other, noun in (("Yes", "yes", "capitals"), ("a  b", "a b", "blanks"), ("\u00e9", "e\u0301", "accents")):
         factor = factor_columns.from_column("f", [one, other, "no"])
         assert factor.size == 3 and noun in factor_columns.remarks([factor])[0]
-    assert not factor_columns.remarks([factor_columns.from_column("f", ["a1", "a01", "b"])])
+    assert not factor_columns.remarks([factor_columns.from_column("f", ["a1", "a01", "b", "b"])])
 
 
 def test_whole_numbers_of_any_size_are_told_apart():

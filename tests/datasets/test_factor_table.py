@@ -83,7 +83,7 @@ def test_leading_zeros_that_tell_words_apart_make_names_of_numbers(cli, pictures
     text = "\n".join(["file,zip,n", *(f"{i:03}.png,{codes[i % 4]},{i:02}" for i in range(COUNT))])
     data, said = prepared(cli, "t.csv", text)
     assert data.factor_sizes == (4, COUNT) and set(data.class_names["zip"]) == set(codes)
-    assert "zeros" in said and "factor n" not in said  # 00, 01, ... are different numbers
+    assert "zeros" in said and "factor n:" not in said  # 00, 01, ... are different numbers
 
 
 def test_semicolons_separate_where_decimals_have_commas(cli, pictures):

@@ -34,6 +34,10 @@ TABLE = Path("t.csv")
         (["\u22121.5", "2"], ["-1.5", "2"]),
         (["\u20135 mm", "\u22127 mm"], ["-5", "-7"]),
         (["1,5", "n.a.", "2"], ["1.5", "n.a.", "2"]),
+        (["5 m2", "7.5 m2"], ["5", "7.5"]),
+        (["5 cm\u00b2", "7 cm\u00b2"], ["5", "7"]),
+        (["5 m/s^2", "-7 m/s^2"], ["5", "-7"]),
+        (["2 s-1", "3 s-1"], ["2", "3"]),
     ],
 )
 def test_numbers_of_other_countries(words, numbers):
@@ -58,10 +62,34 @@ def test_numbers_of_other_countries(words, numbers):
         ["10 cm", "1 m"],
         ["3 of 4", "2 of 4"],
         ["\u2013", "\u2212a"],
+        ["1\u20ac50", "2\u20ac50"],
+        ["10\u00b030'", "12\u00b030'"],
+        ["12\u00b030'N", "7\u00b030'N"],
+        ["1h30", "2h30"],
+        ["1 h30", "2 h30"],
+        ["1 h3", "2 h3"],
+        ["5 e3", "7 e3"],
+        ["5 x10^3", "7 x10^3"],
+        ["1\u00bd", "2\u00bd"],
+        ["1 \u00bd", "2 \u00bd"],
+        ["1 h\u00bd", "2 h\u00bd"],
+        ["5\u00b2", "7\u00b2"],
     ],
 )
 def test_other_words_stay(words):
     assert number_marks.without(TABLE, "v", words) == (words, "")
+
+
+def test_cells_of_a_grid_are_no_decimals():
+    words, note = number_marks.without(TABLE, "cell", ["1,1", "1,2", "1,10", "1,1"])
+    assert words == ["1,1", "1,2", "1,10", "1,1"] and "1,1 and 1,10" in note
+    words, note = number_marks.without(TABLE, "length", ["1,5", "1,50", "2"])
+    assert words == ["1.5", "1.50", "2"] and "decimal commas" in note
+
+
+def test_what_has_a_unit_is_no_code():
+    words, note = number_marks.without(TABLE, "length", ["1.1 cm", "1.10 cm", "1.2 cm"])
+    assert words == ["1.1", "1.1", "1.2"] and "1.1 and 1.10" in note
 
 
 @pytest.mark.parametrize(
