@@ -152,6 +152,7 @@ def arrays() -> None:
         "no-rows": {"images": images[:0]},
         "five-channels": {"images": np.zeros((3, 8, 8, 5), np.uint8)},
         "two": {"one": images, "two": images},
+        "masks": {"images": images, "labels": np.zeros((12, 8, 10), np.uint8)},
     }.items():
         np.savez(f"{name}.npz", **given)
     np.save("objects.npy", np.array([{}], object), allow_pickle=True)
@@ -170,6 +171,10 @@ def pictures() -> None:
         ("shoes/train/1_AB.jpg", (256, 256), 0),
         ("chairs/x/renders/image_1.png", (64, 64), 0),
         ("large.png", (64, 96), 0),
+        ("kaggle/train/cat/0.png", (32, 32), 0),
+        ("kaggle/test/0.png", (32, 32), 0),
+        ("shard/0.image.png", (32, 32), 0),
+        ("shard/1.image.png", (32, 32), 0),
     ]:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((height, width), grey, np.uint8)).save(name)
@@ -178,6 +183,9 @@ def pictures() -> None:
     shutil.copy("photos/a/broken.png", "broken/0.png")
     Path("notes").mkdir()
     Path("notes/a.txt").write_text("no picture\n")
+    Path("shard/0.cls").write_text("3")
+    Path("phone").mkdir()
+    Path("phone/0.heic").write_bytes(b"\0\0\0 ftypheic")
     Image.fromarray(np.zeros((8, 8), np.float32)).save("floating.tiff")
 
 

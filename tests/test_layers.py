@@ -214,6 +214,7 @@ DATASETS_SHARE = {
     "table_paths",
     "folder_listing",
     "labels_beside",
+    "other_files",
     "picture_sizes",
     "summary",
     "catalogue",

@@ -1,5 +1,6 @@
 """``disentool encode``."""
 
+import shlex
 from pathlib import Path
 
 from disentool.arguments.bounds import CodesFrom
@@ -52,7 +53,11 @@ def encode(
     """
     checkpoints = options.stream(artefacts)
     if output and "{stem}" not in output and (len(artefacts) > 1 or artefacts == ("-",)):
-        raise WrongUsage(f"-o {output}: several checkpoints need {{stem}} in the name")
+        from disentool.io.read_images import SUFFIXES
+
+        pictures = [name for name in artefacts if Path(name).is_dir() or Path(name).suffix.lower() in SUFFIXES]
+        hint = f"; --image {shlex.quote(pictures[0])} encodes pictures" if pictures else ""
+        raise WrongUsage(f"-o {output}: several checkpoints need {{stem}} in the name{hint}")
     from disentool.commands import encode as tool
 
     made = tool.encode_each(

@@ -111,7 +111,12 @@ _OF_ONE = "For one data set only"
     metavar="KEY",
     help="array: the array of images.  [default: the only array with 3 or 4 axes]",
 )
-@option("--factors-key", group=_OF_ONE, metavar="KEY|FILE", help="array: the array of factors, or a .npy file.")
+@option(
+    "--factors-key",
+    group=_OF_ONE,
+    metavar="KEY|FILE",
+    help="array: the array of factors, or a .npy file; '' for none.  [default: factors or labels]",
+)
 @option(
     "--axes",
     group=_OF_ONE,

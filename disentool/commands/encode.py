@@ -1,6 +1,7 @@
 """Checkpoint + data -> latents file."""
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,8 +12,8 @@ from disentool.arguments.bounds import CodesFrom
 from disentool.contract.class_content import content_noise
 from disentool.contract.optional import categorical_dimensions
 from disentool.engine import devices
-from disentool.errors import WrongUsage
-from disentool.io import files, hdf5
+from disentool.errors import MissingFile, WrongUsage
+from disentool.io import files, hdf5, read_images
 from disentool.io.dataset import Dataset, asked_rows
 from disentool.io.output_template import check_template
 from disentool.io.schema import LATENTS
@@ -65,7 +66,11 @@ def encode_each(
 
 def _target(artefact: str | Path, output: str | None, others: set[Path]) -> Path:
     """The latents file of a checkpoint, which must be there; ``others`` are those of the checkpoints before it."""
-    path = files.require(artefact, "checkpoint", "`disentool train factorvae` writes ./ckpt.pt")
+    path = Path(artefact)
+    if path.is_dir() or (path.is_file() and path.suffix.lower() in read_images.SUFFIXES):
+        found = "a folder" if path.is_dir() else "a picture"
+        raise MissingFile(f"{path}: expected a checkpoint, found {found}; --image {shlex.quote(str(path))} encodes it")
+    files.require(path, "checkpoint", "`disentool train factorvae` writes ./ckpt.pt")
     target = Path(output.format(stem=path.stem)) if output else path.with_name(f"{path.stem}.latents.h5")
     if target in others:
         raise WrongUsage(f"{target}: two of these checkpoints would write it; encode {path} by itself")

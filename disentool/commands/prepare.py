@@ -16,7 +16,7 @@ from disentool.datasets.source import Source, Unreadable
 from disentool.datasets.split import split as split_rows
 from disentool.datasets.summary import summary
 from disentool.datasets.writing import size_in_bytes, write
-from disentool.errors import MissingFile, UnknownName, WrongUsage, counted
+from disentool.errors import MissingFile, UnknownName, WrongUsage, counted, nearest
 from disentool.io import dataset, files
 from disentool.reporting import Reporter, Silent
 
@@ -214,6 +214,8 @@ def meant(name: str, raw: Path | None, options: Mapping[str, Any]) -> tuple[str,
         if raw.suffix.lower() in _TABLES:
             raise WrongUsage(f"{raw}: a table goes with --csv: `disentool prepare {quoted} --csv {table}`")
         raise WrongUsage(f"{name} and {raw}: expected one folder or file of images; name one, or a data set before it")
+    if raw is None and not nearest(name, DATASETS):
+        raise UnknownName("data set, and no such file or folder:", name, DATASETS)
     raise UnknownName("data set", name, DATASETS)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from disentool.datasets import factor_arrays, factor_columns, one_hot, picture_sizes
 from disentool.datasets.source import Source
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage
-from disentool.io import arrays, foreign_files
+from disentool.io import arrays, foreign_files, word_arrays
 
 _ROUNDING = 0.5 / 255  # beyond 0 and 1, as interpolation leaves floats: the nearest bytes are 0 and 255 all the same
 _SHOWN = 8  # of the arrays that a message names
@@ -58,7 +58,11 @@ def open_source(
     except DataMismatch as error:  # one of a column does not know the file
         raise (error if str(place.file) in str(error) else DataMismatch(f"{place.file}: {error}")) from None
 
+    blank: list[int] = []  # rows
+
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
+        blank.clear()
+        done = 0
         with arrays.opened(path) as file:
             stop = 0
             for block in file(name).ordered(order).blocks():
@@ -66,7 +70,10 @@ def open_source(
                 if rows is not None:
                     block = block[rows[(rows >= start) & (rows < stop)] - start]
                 if len(block):
-                    yield np.ascontiguousarray(_pixels(block, scale)).reshape(-1, *shape[1:])
+                    pixels = np.ascontiguousarray(_pixels(block, scale)).reshape(-1, *shape[1:])
+                    blank.extend((done + np.flatnonzero(picture_sizes.blank(pixels))).tolist())
+                    done += len(pixels)
+                    yield pixels
 
     return Source(
         name=path.stem,
@@ -81,7 +88,8 @@ def open_source(
             for note in (
                 remark,
                 "" if labelled or axes else _maybe_channels(name or path.name, found.shape),
-                "" if factors else "no factors: name them with --factors-key",
+                *place.notes,
+                "" if factors or factors_key == "" else "no factors: name them with --factors-key",
                 factor_arrays.left_unread(known, {name, *(place.arrays if place.file == path else ())}),
                 *factor_columns.cuts(factors),
                 *factor_columns.remarks(factors),
@@ -89,33 +97,36 @@ def open_source(
             )
             if note
         ),
+        later_notes=lambda: picture_sizes.all_alike([f"row {row}" for row in blank], "image"),
         **facts,
     )
 
 
 def _images_name(path: Path, known: dict) -> str:
     candidates = [name for name, (shape, _) in known.items() if len(shape) in (3, 4)]
+    if not candidates and foreign_files.is_torch(path) and (model := foreign_files.trained(path)):
+        raise ForeignFile(f"{path}: expected arrays or tensors, found {model}")
     if not known and foreign_files.is_torch(path):
-        if model := foreign_files.trained(path):
-            raise ForeignFile(f"{path}: expected arrays or tensors, found {model}")
+        from disentool.io import torch_arrays  # it loads torch, which takes seconds
+
         raise ForeignFile(
-            f"{path}: holds no tensors, or has them in lists or in dicts within one; expected one tensor of images"
-            " (torch.stack makes it of a list), a pair images and labels, or a dict of some"
+            f"{path}: is {torch_arrays.described(path)}; expected one tensor of images (torch.stack makes it of a"
+            " list), a pair images and labels, or a dict of tensors"
         )
     if not known:
         raise ForeignFile(f"{path}: holds no arrays: is {foreign_files.described(path)}")
     if not candidates:
         with arrays.opened(path) as file:
             for name, (_, dtype) in known.items():
-                if dtype.hasobject:
+                if dtype.hasobject and word_arrays.read(path, name) is None:
                     file(name)  # says what it holds instead of numbers
     if len(candidates) != 1:
-        what = ", ".join(f"{name} {list(shape)}" for name, (shape, _) in list(known.items())[:_SHOWN])
+        found = ", ".join(factor_arrays.described(name, *what) for name, what in list(known.items())[:_SHOWN])
         flat = [name for name, (shape, _) in known.items() if len(shape) == 2 and shape[1] >= _PIXELS]
         reshape = f"if its rows are pixels, reshape {flat[0] or 'it'}" if flat and not candidates else ""
         more = ", ..." if len(known) > _SHOWN else ""
         raise WrongUsage(
-            f"{path}: expected one array of images [N,H,W], [N,H,W,C] or [N,C,H,W], found {what}"
+            f"{path}: expected one array of images [N,H,W], [N,H,W,C] or [N,C,H,W], found {found}"
             f"{more}; {reshape or '--images-key names the one to read'}"
         )
     return candidates[0]
@@ -132,7 +143,10 @@ def _order(path: Path, name: str, rows: arrays.Rows, axes: str | None, labelled:
         letters = axes.upper()
         if sorted(letters) not in (sorted("NHW"), sorted("NHWC")):
             raise WrongUsage(f"--axes {axes}: expected the letters N, H, W, and C if there is one, such as HWCN")
-        fits = [letters] if len(letters) == len(shape) and _colours(letters, shape) else []
+        if len(letters) != len(shape) or not _colours(letters, shape):
+            needs = f"[{','.join(letters)}]" + (" with C 1 or 3" if "C" in letters else "")
+            raise ForeignFile(f"{path}: array {name!r} is {list(shape)}, but --axes {axes} needs {needs}")
+        fits = [letters]
     else:
         fits = [letters for letters in _ORDERS if len(letters) == len(shape) and _colours(letters, shape)]
         fits = sorted(fits, key=lambda letters: letters.startswith("N") == rows.matlab)

@@ -74,6 +74,6 @@ def _halves(found: archive.Members, names: list[str], rows: np.ndarray, size: tu
     pairs, times = np.unique(rows // 2, return_counts=True)
     domains = iter(rows % 2)
     members = found.each([names[pair] for pair in pairs], published_images.LIMIT)
-    for both, count in zip(in_threads(halves, members), times, strict=True):
+    for both, count in zip(in_threads(halves, members, 6 * size[0] * size[1]), times, strict=True):
         for _ in range(count):
             yield both[next(domains)]

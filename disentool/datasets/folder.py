@@ -1,19 +1,17 @@
 """Anyone's images: a folder for each class, a flat folder, or a folder with a CSV of factors."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from joblib import cpu_count
 
-from disentool.datasets import factor_columns, factor_table, folder_listing, one_hot, picture_sizes
-from disentool.datasets.source import Source, Unreadable
+from disentool.datasets import factor_columns, factor_table, folder_listing, one_hot, other_files, picture_sizes
+from disentool.datasets.picture_files import in_threads
+from disentool.datasets.source import Source, Unreadable, gathered
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
 from disentool.io import foreign_files, read_images
 
-_BLOCK = 16 << 20  # bytes of decoded pixels at a time
 _TABLES = (".csv", ".tsv")
 _NAMED = 20  # of the images that cannot be read, with the reason
 
@@ -51,13 +49,15 @@ def open_source(
     listing = folder_listing.listed(path)
     if csv:
         csv = Path(csv) if Path(csv).exists() or not (path / csv).is_file() else path / csv
-    table = factor_table.by_table(path, csv, listing, strict) if csv else folder_listing.by_folder(path, listing)
+    table = (
+        factor_table.by_table(path, csv, listing, strict) if csv else folder_listing.by_folder(path, listing, strict)
+    )
     if csv:
         listing.passed_over = [file for file in listing.passed_over if not (path / file).samefile(csv)]
     if listing.passed_over:
-        table.notes.append(
-            f"passed over {folder_listing.counted(listing.passed_over, 'file')} (no picture, by its name)"
-        )
+        passed_over = f"passed over {folder_listing.counted(listing.passed_over, 'file')} (no picture, by its name)"
+        known = other_files.remark(path, listing.passed_over)
+        table.notes.append(passed_over + (f"; {known}" if known else ""))
     if not csv and (tables := [file for file in listing.passed_over if file.suffix.lower() in _TABLES]):
         table.notes.append(f"if {tables[0]} is a table of the images: --csv {tables[0]} reads its columns as factors")
     return _source(_Folder(path, csv, size, grey, bins, strict), table, ())
@@ -73,16 +73,6 @@ class _Folder:
     grey: bool | None
     bins: int
     strict: bool
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """What decoding has shown: files of several frames, the largest value of each picture of 16 bits, and that of each
-    block of pictures as bytes."""
-
-    frames: dict[Path, int] = field(default_factory=dict)
-    largest: dict[Path, int] = field(default_factory=dict)
-    brightest: list[int] = field(default_factory=list)
 
 
 def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tuple[Path, str]]) -> Source:
@@ -114,7 +104,7 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
         notes += [f"factor {factor.name}: {factor.note}" for factor in factors if factor.note]
     else:
         notes += [*factor_columns.cuts(factors), *factor_columns.remarks(factors), *one_hot.remarks(factors)]
-    shown = _Shown()
+    shown = picture_sizes.Shown()
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         wanted = table.images if rows is None else [table.images[row] for row in rows]
@@ -137,7 +127,7 @@ def _source(folder: _Folder, table: folder_listing.Table, damaged: Sequence[tupl
         class_factor=factors[0].name if len(factors) == 1 else "",
         split=None if table.split is None else np.array(table.split, np.uint8),
         notes=tuple(notes),
-        later_notes=lambda: picture_sizes.read_remarks(shown.frames, shown.largest, max(shown.brightest, default=0)),
+        later_notes=shown.remarks,
         without=without,
         **facts,
     )
@@ -160,10 +150,9 @@ def _with_headers(
 
 
 def _decode(
-    folder: _Folder, images: list[Path], channels: int, size: tuple[int, int], shown: _Shown
+    folder: _Folder, images: list[Path], channels: int, size: tuple[int, int], shown: picture_sizes.Shown
 ) -> Iterator[np.ndarray]:
-    """Blocks of decoded images, uint8 [n,H,W,C]; Pillow decodes and resizes outside Python's lock."""
-    block = max(1, min(1024, _BLOCK // (size[0] * size[1] * channels)))
+    """Blocks of decoded images, uint8 [n,H,W,C]."""
     damaged: list[tuple[Path, str]] = []
 
     def one(image: Path) -> np.ndarray:
@@ -179,16 +168,11 @@ def _decode(
                 raise
             damaged.append((image, str(error)))
             return np.zeros((*size, channels), np.uint8)
-        if found.frames > 1:
-            shown.frames[image] = found.frames
-        if found.largest is not None:
-            shown.largest[image] = found.largest
+        shown.add(image, found)
         return found.pixels
 
-    with ThreadPoolExecutor(cpu_count()) as threads:
-        for start in range(0, len(images), block):
-            pixels = np.stack(list(threads.map(one, images[start : start + block])))
-            shown.brightest.append(int(pixels.max()))
-            yield pixels
+    for block in gathered(in_threads(one, images, size[0] * size[1] * channels)):
+        shown.brightest.append(int(block.max()))
+        yield block
     if damaged:
         raise Unreadable(sorted(damaged, key=lambda entry: factor_columns.natural(str(entry[0]))))

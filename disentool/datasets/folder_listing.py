@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from disentool.datasets import factor_columns, labels_beside, split_words
+from disentool.datasets import factor_columns, labels_beside, other_files, split_words
 from disentool.errors import DataMismatch, MissingFile, UnsafeFile
 from disentool.io import archive, read_images
 
@@ -64,7 +64,9 @@ def listed(root: Path) -> Listing:
         kind.sort(key=lambda file: [factor_columns.natural(part) for part in file.parts])
     if not listing.images:
         other = f" ({counted(listing.passed_over, 'other file')})" if listing.passed_over else ""
-        raise MissingFile(f"{root}: holds no images{other}; expected .png, .jpg, .webp, .pgm, ... or folders of them")
+        known = other_files.remark(root, listing.passed_over)
+        expected = "expected .png, .jpg, .webp, .pgm, ... or folders of them"
+        raise MissingFile(f"{root}: holds no images{other}; {known or expected}")
     return listing
 
 
@@ -88,11 +90,12 @@ def _files(root: Path, folders: list[Path]) -> Iterator[Path]:
                     waiting.append((Path(entry.path), above | {real}))
 
 
-def by_folder(root: Path, listing: Listing) -> Table:
+def by_folder(root: Path, listing: Listing, strict: bool = False) -> Table:
     """The first folder on the way to an image is its class; images without folders have none.
 
     Where these folders are the parts of a split (``train``, ``val``, ``test``), the folders in them are the classes.
-    DataMismatch where some images have a class and others do not.
+    Labels in files beside the images come before folders. DataMismatch where some images have a class and others do
+    not; ``strict``: also where some have labels beside them and others do not.
     """
     loose = [image for image in listing.images if len(image.parts) == 1]
     if loose and len(loose) < len(listing.images):
@@ -100,21 +103,37 @@ def by_folder(root: Path, listing: Listing) -> Table:
             f"{root}: holds images beside folders of images ({counted(loose, 'image')}):"
             " put them into a class's folder, or name a --csv of factors"
         )
-    if loose and (labels := labels_beside.beside(root, listing.images, listing.passed_over)):
-        listing.passed_over = [file for file in listing.passed_over if file.suffix != labels.suffix]
-        return Table(listing.images, labels.columns, False, labels.notes)
-    if loose:
-        return Table(listing.images, {}, True, ["no folders of classes and no --csv: the data has no factors"])
     split, notes = _split(listing.images)
+    notes += filter(None, [labels_beside.shared_keys(listing.images)])
+    suffixes = (labels_beside.CLASS, labels_beside.FIELDS) if loose else (labels_beside.CLASS,)
+    labels = labels_beside.beside(root, listing.images, listing.passed_over, suffixes)
+    if labels is not None:
+        notes += labels.notes
+    if labels is not None and labels.columns:
+        listing.passed_over = [file for file in listing.passed_over if file.suffix != labels.suffix]
+        return Table(listing.images, labels.columns, False, notes, split)
+    if labels is not None and strict:
+        raise DataMismatch(f"{root}: {labels.notes[0]}")
+    if loose:
+        notes.append("no folders of classes and no --csv: the data has no factors")
+        return Table(listing.images, {}, True, notes)
     level = 0 if split is None else 1
     if any(len(image.parts) == level + 1 for image in listing.images):
+        _require_classes_in_all_or_none(root, listing.images)
         return Table(
             listing.images, {}, True, [*notes, "no folders of classes in them: the data has no factors"], split
         )
     words = [as_text(image.parts[level]) for image in listing.images]
     classes = set(words)
     empty = [file for file in listing.folders if len(file.parts) == level + 1 and as_text(file.name) not in classes]
-    if empty:
+    if lost := [file for file in listing.passed_over if file.parent in empty]:
+        known = other_files.remark(root, lost)
+        notes.insert(
+            0,
+            f"no class of {counted(sorted({file.parent for file in lost}), 'folder')}: no image in it, but"
+            f" {counted(lost, 'other file')}{f'; {known}' if known else ''}",
+        )
+    if empty := [file for file in empty if file not in {file.parent for file in lost}]:
         notes.append(f"no class of {counted(sorted(empty), 'folder')} (no images in it)")
     deeper = next((image for image in listing.images if len(image.parts) > level + 2), None)
     if deeper is not None:
@@ -128,14 +147,26 @@ def by_folder(root: Path, listing: Listing) -> Table:
 def _split(images: list[Path]) -> tuple[list[int] | None, list[str]]:
     """1 for each image that is for testing where the first folders are the parts of a split, with a note; else None.
 
-    They are where their names say so (:mod:`~disentool.datasets.split_words`), and the images lie equally deep.
+    They are where their names say so (:mod:`~disentool.datasets.split_words`), and no image lies beside them.
     """
-    words = [image.parts[0] for image in images]
-    found = split_words.parts(words)
-    if found is None or len({min(len(image.parts), 3) for image in images}) > 1:
+    words = [image.parts[0] for image in images if len(image.parts) > 1]
+    found = split_words.parts(words) if len(words) == len(images) else None
+    if found is None:
         return None, []
-    split, testing = found
-    return split, [f"the folders {', '.join(sorted(set(words)))} are the parts of a split, not classes ({testing})"]
+    split, which = found
+    return split, [f"the folders {', '.join(sorted(set(words)))} are the parts of a split, not classes ({which})"]
+
+
+def _require_classes_in_all_or_none(root: Path, images: list[Path]) -> None:
+    """DataMismatch where a part of a split has its images in folders, and another has them in none."""
+    flat = {image.parts[0] for image in images if len(image.parts) == 2}
+    classed = sorted({image.parts[0] for image in images if len(image.parts) > 2} - flat)
+    without = sorted(flat - {image.parts[0] for image in images if len(image.parts) > 2})
+    if classed and without:
+        raise DataMismatch(
+            f"{root}: {' and '.join(without)} has images without folders of classes, {' and '.join(classed)} has such"
+            f" folders; --from {root / classed[-1]} reads those alone"
+        )
 
 
 def as_text(name: str) -> str:

@@ -1,40 +1,79 @@
 """Labels in small files beside the pictures, as WebDataset has them: ``1.jpg`` with ``1.cls`` or ``1.json``."""
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from disentool.errors import counted
 
 CLASS, FIELDS = ".cls", ".json"  # a file that is a class; a JSON object of which each field is a factor
 _LONGEST = {CLASS: 200, FIELDS: 1 << 16}  # bytes
 _MOST = 200  # fields that are read
 _SHOWN = 5  # fields that a note names
+_KINDS = 8  # of pictures that have one key, at most
 
 
 class Labels(NamedTuple):
-    """A column of words for each factor; the suffix of the files that say them; what is to be told."""
+    """A column of words for each factor, if any; the suffix of the files that say them; what is to be told."""
 
     columns: dict[str, list[str]]
     suffix: str
     notes: list[str]
 
 
-def beside(root: Path, images: Sequence[Path], others: Collection[Path]) -> Labels | None:
+def beside(
+    root: Path, images: Sequence[Path], others: Collection[Path], suffixes: Sequence[str] = (CLASS, FIELDS)
+) -> Labels | None:
     """What the files beside the images say, where there is one for each; None if there are none.
 
-    ``images``, ``others``: the files below ``root``, relative to it. A class (``.cls``) comes before fields.
+    ``images``, ``others``: the files below ``root``, relative to it. ``suffixes``: of the files that are looked for;
+    the first comes before the others. A file belongs to all images whose name begins as its own does, up to the first
+    dot. Where some images have one and others have none, there are no columns, and a note names the latter.
     """
     there = set(others)
-    for suffix in (CLASS, FIELDS):
-        files = [image.with_suffix(suffix) for image in images]
-        if not all(file in there and (root / file).stat().st_size <= _LONGEST[suffix] for file in files):
+    for suffix in suffixes:
+        files = [_file(image, suffix, there) for image in images]
+        missing = [image for image, file in zip(images, files, strict=True) if file is None]
+        long = [file for file in files if file and (root / file).stat().st_size > _LONGEST[suffix]]
+        if len(missing) == len(images):
             continue
-        texts = [(root / file).read_text(encoding="utf-8", errors="replace").strip() for file in files]
+        if missing or long:
+            why = (
+                f"{counted(len(missing), 'image')} of {len(images):,} {'has' if len(missing) == 1 else 'have'} none"
+                if missing
+                else f"{counted(len(long), 'file')} of {len(files):,} {'is' if len(long) == 1 else 'are'} too long"
+            )
+            first = missing[0] if missing else long[0]
+            return Labels({}, suffix, [f"the {suffix} files beside the images are not read: {why}, the first {first}"])
+        texts = [
+            (root / file).read_text(encoding="utf-8", errors="replace").strip() for file in files if file is not None
+        ]
         if suffix == CLASS:
             return Labels({"class": texts}, suffix, ["the .cls file beside each image says its class"])
         if (found := _fields(texts)) is not None:
             return found
     return None
+
+
+def shared_keys(images: Sequence[Path]) -> str:
+    """A remark where every key (a name up to its first dot) is that of several pictures, of the same kinds."""
+    kinds: dict[Path, list[str]] = defaultdict(list)
+    for image in images:
+        key, _, kind = image.name.partition(".")
+        kinds[image.parent / key].append(kind)
+    first = sorted(kinds[next(iter(kinds))])
+    if len(kinds) < 2 or not 1 < len(first) <= _KINDS or any(sorted(found) != first for found in kinds.values()):
+        return ""
+    names = ", ".join(f".{kind}" for kind in first)
+    return f"each of {len(kinds):,} keys has {len(first)} pictures ({names}), and each is an image of its own"
+
+
+def _file(image: Path, suffix: str, there: Collection[Path]) -> Path | None:
+    """The file with this suffix that belongs to an image."""
+    whole, key = image.with_suffix(suffix), image.with_name(image.name.partition(".")[0] + suffix)
+    return next((file for file in (whole, key) if file in there), None)
 
 
 def _fields(texts: list[str]) -> Labels | None:

@@ -12,6 +12,8 @@ from disentool.datasets.source import ascending, gathered
 from disentool.io import published_images
 from disentool.io.archive import Members
 
+_AHEAD = 64 << 20  # bytes of results that are kept
+
 
 def images_in(
     found: Members,
@@ -39,14 +41,22 @@ def images_in(
     return images
 
 
-def in_threads(function: Callable[[Any], Any], items: Iterable) -> Iterator:
-    """``map``, several at once and a few ahead: Pillow decodes and resizes outside Python's lock."""
+def in_threads(function: Callable[[Any], Any], items: Iterable, result_bytes: int = 1) -> Iterator:
+    """``map``, several at once and a few ahead: Pillow decodes and resizes outside Python's lock.
+
+    ``result_bytes``: of one result, of which so many are kept as fit into 64 MB, and two at least.
+    When it is interrupted, those that have not begun are dropped.
+    """
     workers = cpu_count()
-    with ThreadPoolExecutor(workers) as threads:
+    ahead = max(1, min(4 * workers, _AHEAD // result_bytes))
+    threads = ThreadPoolExecutor(workers)
+    try:
         waiting: deque = deque()
         for item in items:
             waiting.append(threads.submit(function, item))
-            if len(waiting) > 4 * workers:
+            if len(waiting) > ahead:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        threads.shutdown(cancel_futures=True)

@@ -3,11 +3,15 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from disentool.datasets.folder_listing import counted
 from disentool.errors import DataMismatch
-from disentool.io.read_images import Header
+from disentool.io.read_images import Header, Picture
 
 _SMALLEST, _LARGE = 8, 128  # pixels of a side: the networks' least, and more than the papers' methods were made for
 _WHITE = 65535  # of 16 bits
@@ -82,22 +86,58 @@ def square_made(side: int | None, size: tuple[int, int]) -> str:
     return f"{cropped}resized{f' from {side}x{side}' if side else ''} to {size[0]}x{size[1]}"
 
 
-def read_remarks(frames: dict[Path, int], largest: dict[Path, int], brightest: int) -> list[str]:
-    """What decoding has shown.
+def blank(images: np.ndarray) -> np.ndarray:
+    """Of images uint8 [N,H,W,C], which ones have pixels that are all alike: bool [N]."""
+    return (images == images[:, :1, :1]).all(axis=(1, 2, 3))
+
+
+def all_alike(images: Sequence[Any], what: str) -> list[str]:
+    """A remark on the images that are :func:`blank`, by their names or rows; ``what`` they are."""
+    return [f"all pixels are alike in {counted(images, what)}"] if images else []
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What decoding has shown of picture files; several threads may add to it.
 
     ``frames``: how many frames or pages a file has, where there is more than one. ``largest``: of a picture with more
-    than 8 bits a pixel its largest value, of 0..65535.
+    than 8 bits a pixel its largest value, of 0..65535. ``transparent``: those laid on white. ``blank``: those whose
+    pixels are all alike. ``brightest``: the largest value of 0..255 of each block of images.
     """
-    notes = []
-    if frames:
-        files = [f"{file} (of {count})" for file, count in sorted(frames.items())]
-        notes.append(f"only the first frame or page is read of {counted(files, 'file')}; save the others as files")
-    most = max(largest.values(), default=_WHITE)
-    if most <= _WHITE // 16:
-        notes.append(
-            f"nothing is above {most:,}, a sixteenth of white, in {counted(sorted(largest), 'picture')} of 16 bits:"
-            " they look black; if they hold 12 bits, multiply them by 16"
-        )
-    elif remark := dark("the pictures", brightest):
-        notes.append(remark)
-    return notes
+
+    frames: dict[Path, int] = field(default_factory=dict)
+    largest: dict[Path, int] = field(default_factory=dict)
+    transparent: set[Path] = field(default_factory=set)
+    blank: set[Path] = field(default_factory=set)
+    brightest: list[int] = field(default_factory=list)
+
+    def add(self, file: Path, found: Picture) -> None:
+        """What one picture has shown."""
+        if found.frames > 1:
+            self.frames[file] = found.frames
+        if found.largest is not None:
+            self.largest[file] = found.largest
+        if found.transparent:
+            self.transparent.add(file)
+        if blank(found.pixels[None])[0]:
+            self.blank.add(file)
+
+    def remarks(self) -> list[str]:
+        """What people should know of it."""
+        notes = []
+        if self.frames:
+            files = [f"{file} (of {count})" for file, count in sorted(self.frames.items())]
+            notes.append(f"only the first frame or page is read of {counted(files, 'file')}; save the others as files")
+        if self.transparent:
+            notes.append(f"transparency is laid on white in {counted(sorted(self.transparent), 'picture')}")
+        lost = "; on white, white shapes cannot be seen" if self.blank & self.transparent else ""
+        notes += [alike + lost for alike in all_alike(sorted(self.blank), "picture")]
+        most = max(self.largest.values(), default=_WHITE)
+        if most <= _WHITE // 16:
+            notes.append(
+                f"nothing is above {most:,}, a sixteenth of white, in {counted(sorted(self.largest), 'picture')} of 16"
+                " bits: they look black; if they hold 12 bits, multiply them by 16"
+            )
+        elif remark := dark("the pictures", max(self.brightest, default=0)):
+            notes.append(remark)
+        return notes

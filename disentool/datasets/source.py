@@ -1,5 +1,6 @@
 """What every reader and renderer of a data set hands to ``prepare``: facts, and images in blocks."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from disentool.errors import ForeignFile
 from disentool.io import class_words
 
 _BLOCK = 16 * 2**20  # bytes of the blocks that single images are gathered into
+_PATIENCE = 0.5  # seconds after which a block is given on as it is, so that progress is seen
 
 
 class Unreadable(ForeignFile):
@@ -101,13 +103,14 @@ def grid(sizes: tuple[int, ...]) -> np.ndarray:
 
 
 def gathered(images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """Single images uint8 [H,W,C] as blocks [n,H,W,C] of about 16 MB."""
+    """Single images uint8 [H,W,C] as blocks [n,H,W,C] of about 16 MB, or of what half a second has brought."""
     block: list[np.ndarray] = []
+    began = time.monotonic()
     for image in images:
         block.append(image)
-        if len(block) * image.nbytes >= _BLOCK:
+        if len(block) * image.nbytes >= _BLOCK or time.monotonic() - began > _PATIENCE:
             yield np.stack(block)
-            block = []
+            block, began = [], time.monotonic()
     if block:
         yield np.stack(block)
 

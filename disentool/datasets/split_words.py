@@ -15,7 +15,7 @@ def names_a_split(column: str) -> bool:
 
 
 def parts(words: Sequence[str]) -> tuple[list[int], str] | None:
-    """1 for each word that means the part for testing, 0 for the others, and which words are for testing.
+    """1 for each word that means the part for testing, 0 for the others, and which words are for either.
 
     None where the words are not the parts of a split: one for training, one for testing or validation, and no other.
     Beside a part for testing, that for validation is for training.
@@ -25,5 +25,8 @@ def parts(words: Sequence[str]) -> tuple[list[int], str] | None:
     if None in found or _TRAIN not in found or len(found) < 2:
         return None
     testing = _TEST if _TEST in found else _VALIDATION
-    tests = " and ".join(sorted(word for word, kind in kinds.items() if kind is testing))
-    return [int(kinds[word] is testing) for word in words], f"{tests}: for testing"
+    tests, others = (
+        " and ".join(sorted(word for word, kind in kinds.items() if (kind is testing) is wanted))
+        for wanted in (True, False)
+    )
+    return [int(kinds[word] is testing) for word in words], f"{tests}: for testing, {others}: for training"

@@ -16,23 +16,12 @@ import numpy as np
 
 from disentool.datasets import factor_arrays, factor_columns, unpacked
 from disentool.errors import ForeignFile, UnsafeFile, WrongUsage
-from disentool.io import arrays, files, hdf5, hdf5_heap
+from disentool.io import arrays, files, hdf5, hdf5_heap, picture_kinds
 
 _LARGEST = 64 << 20  # bytes of a picture
 _ALWAYS = 1 << 30  # bytes that any file may hold of them
 _TIMES = 4  # more than that: so many times its own size
 _BLOCK = 16 << 20  # bytes of rows that are read at a time
-_STARTS = (
-    (b"\xff\xd8\xff", ".jpg"),
-    (b"\x89PNG\r\n", ".png"),
-    (b"RIFF", ".webp"),
-    (b"GIF8", ".gif"),
-    (b"II*\0", ".tif"),
-    (b"MM\0*", ".tif"),
-    (b"BM", ".bmp"),
-    (b"\0\0\0\x0cjP", ".jp2"),
-)
-_END_IN_ZEROS = (".webp", ".tif", ".bmp", ".jp2")  # possibly; the others end in a mark
 
 
 class Stored(NamedTuple):
@@ -73,8 +62,8 @@ def find(path: Path, images_key: str | None) -> Stored | None:
             with suppress(*(() if name == wanted else (ForeignFile, UnsafeFile))):  # an array of another purpose
                 array = hdf5.located(file, path, name)
                 if _is_one(array):
-                    apart += [name] if _suffix(_first(array)) else []
-                elif next(map(_suffix, _rows(array, path, name)), ""):
+                    apart += [name] if picture_kinds.suffix_of(_first(array)) else []
+                elif next(map(picture_kinds.suffix_of, _rows(array, path, name)), ""):
                     in_rows.append(name)
     if len(in_rows) > 1:
         raise WrongUsage(f"{path}: pictures are in {', '.join(in_rows[:8])}; --images-key names the ones to read")
@@ -95,8 +84,8 @@ def unpack(path: Path, stored: Stored, folder: Path, factors_key: str | None) ->
     names, total = [], 0
     with hdf5.opened(path) as file:
         for name, data in _pictures(file, path, stored):
-            suffix = _suffix(data)
-            data = data if suffix in _END_IN_ZEROS else data.rstrip(b"\0")
+            suffix = picture_kinds.suffix_of(data)
+            data = data if suffix in picture_kinds.MAY_END_IN_ZEROS else data.rstrip(b"\0")
             total += len(data)
             if total > max(_ALWAYS, _TIMES * size):
                 raise UnsafeFile(
@@ -112,7 +101,7 @@ def unpack(path: Path, stored: Stored, folder: Path, factors_key: str | None) ->
     known = arrays.listing(path)
     place = factor_arrays.place(path, known, factors_key)
     factors = factor_arrays.read(path, place, len(names), bins=len(names))
-    notes = [f"factor {factor.name}: {factor.note}" for factor in factors if factor.note]
+    notes = [*place.notes, *(f"factor {factor.name}: {factor.note}" for factor in factors if factor.note)]
     notes += filter(None, [factor_arrays.left_unread(known, {*stored.arrays, *place.arrays})])
     if not factors:
         return Unpacked(root, None, notes)
@@ -176,8 +165,3 @@ def _rows(array: h5py.Dataset, path: Path, name: str) -> Iterator[bytes]:
         for start in range(0, array.shape[0], step):
             for row in checked[start : start + step]:
                 yield row.tobytes()
-
-
-def _suffix(data: bytes) -> str:
-    """What a picture's file is called, by its first bytes; nothing for what is no picture."""
-    return next((suffix for start, suffix in _STARTS if data.startswith(start)), "")

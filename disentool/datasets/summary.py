@@ -1,10 +1,12 @@
 """What a data set holds, in one line."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 _NAMED = 8  # of the factors
+_LARGE = 10**15  # combinations: from here on their order of magnitude is told
 
 
 def summary(
@@ -41,11 +43,12 @@ def summary(
 
 def _part_of_grid(factors: np.ndarray, sizes: Sequence[int]) -> str:
     """How many of the combinations there are, int [N,K]; or that they are all there once, though not in their order."""
-    total = int(np.prod(sizes, dtype=object))
+    total = math.prod(map(int, sizes))
     found = _combinations(factors, sizes, total)
     if found == total == len(factors):
         return "a whole grid, its rows in another order"
-    return f"{found:,} of {total:,} combinations"
+    all_of_them = f"{total:,}" if total < _LARGE else f"10^{sum(map(math.log10, sizes)):.0f}"
+    return f"{found:,} of {all_of_them} combinations"
 
 
 def _combinations(factors: np.ndarray, sizes: Sequence[int], total: int) -> int:

@@ -1,9 +1,10 @@
 """The pictures and tables of an archive as a folder: names checked, counts and sizes bounded, no link ever made."""
 
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from disentool.datasets import labels_beside
+from disentool.datasets import labels_beside, other_files
 from disentool.datasets.folder_listing import counted
 from disentool.errors import ForeignFile, MissingFile, UnsafeFile
 from disentool.io import archive, files, read_images
@@ -41,9 +42,10 @@ def unpack(path: Path, folder: Path, table: Path | None = None) -> Unpacked:
     places = {name: place_of(path, name) for name in members.names}
     pictures = [place for place in places.values() if place.suffix.lower() in read_images.SUFFIXES]
     if not pictures:
+        expected = "expected .png, .jpg, .webp, .pgm, ... or folders of them"
         raise MissingFile(
-            f"{path}: holds no images ({counted(members.names, 'other file')}); expected .png, .jpg, .webp, .pgm, ..."
-            " or folders of them"
+            f"{path}: holds no images ({counted(members.names, 'other file')});"
+            f" {other_files.archives(members.names) or expected}"
         )
     texts = {*_TEXTS, *((table.suffix.lower(),) if table is not None else ())} - read_images.SUFFIXES
     wanted = {
@@ -74,6 +76,9 @@ def unpack(path: Path, folder: Path, table: Path | None = None) -> Unpacked:
         for name, place in places.items()
         if name not in wanted or (root != top and place.parts[0] != root.name)
     ]
+    for place in others:  # a folder without pictures is a class that is missing
+        with suppress(FileExistsError, NotADirectoryError):
+            (top / place).parent.mkdir(parents=True, exist_ok=True)
     return Unpacked(root, top, others, members.above, members.links)
 
 

@@ -17,7 +17,8 @@ BESIDE = "../"  # what the names of files beside an archive begin with
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 _AT_ONCE = 512 * 2**20  # bytes of members kept to bring those of a compressed tar into order
 _MOST = 5_000_000  # members
-_OF_SYSTEMS = ("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found")
+_FOLDERS = ("__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found")
+_OF_SYSTEMS = (*_FOLDERS, "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")  # whatever their case
 
 
 class Container(Protocol):
@@ -147,7 +148,7 @@ def damage(path: Path, name: str = "") -> Iterator[None]:
 
 def is_hidden(part: str) -> bool:
     """Whether a file or folder of this name is hidden, or is what operating systems leave in folders and archives."""
-    return (part.startswith(".") and part != ".") or part in _OF_SYSTEMS
+    return (part.startswith(".") and part != ".") or part.lower() in _OF_SYSTEMS
 
 
 def _hidden(name: str) -> bool:

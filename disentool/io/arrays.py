@@ -3,7 +3,7 @@
 import math
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -57,10 +57,11 @@ def upright(labels: Rows, count: int) -> Rows:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Callable[[str], Rows]]:
+def opened(path: Path, *, text: bool = False) -> Iterator[Callable[[str], Rows]]:
     """A function from an array's name to its :class:`Rows`, good while the file is open.
 
-    Raises MissingFile, ForeignFile (another kind of file, no such array, Python objects) or UnsafeFile.
+    ``text``: also of words, unless it is HDF5 (:mod:`disentool.io.word_arrays` reads those of any file). Raises
+    MissingFile, ForeignFile (another kind of file, no such array, Python objects) or UnsafeFile.
     """
     path = files.require(path, "file of arrays (.npy, .npz or HDF5)")
     if hdf5.is_hdf5(path):
@@ -70,14 +71,16 @@ def opened(path: Path) -> Iterator[Callable[[str], Rows]]:
     with open(path, "rb") as file:
         magic = file.read(6)
     if foreign_files.is_torch(path):
-        tensors = _of_torch(path)
-        yield lambda name: _tensor(tensors, path, name)
+        from disentool.io import torch_arrays  # it loads torch, which takes seconds
+
+        tensors = torch_arrays.read(path)
+        yield lambda name: _tensor(tensors, path, name, text)
     elif magic.startswith(b"PK"):
         with _damage(path), zipfile.ZipFile(path) as archive, ExitStack() as stack:
-            yield lambda name: _of_npz(archive, stack, path, name)
+            yield lambda name: _of_npz(archive, stack, path, name, text)
     elif magic == b"\x93NUMPY":
         with _damage(path):
-            yield lambda name: _of_npy(path)
+            yield lambda name: _of_npy(path, text)
     else:
         raise ForeignFile(
             f"{path}: expected arrays: a .npy, .npz, HDF5 or .pt file, found {foreign_files.described(path)}"
@@ -87,14 +90,20 @@ def opened(path: Path) -> Iterator[Callable[[str], Rows]]:
 def listing(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
     """Shape and dtype of every array in a file, by name; the one of a .npy is called by the empty string.
 
-    What cannot be read as numbers (Python objects, text, sizes that are not true) has shape () and dtype object.
+    What cannot be read as numbers (Python objects, text, sizes that are not true) has shape () and dtype object; a
+    single value of a torch file has its own dtype.
     """
+    single: dict[str, np.dtype] = {}
     with opened(path) as rows:
         if hdf5.is_hdf5(path):
             with hdf5.opened(path) as file:
                 names = [name for name in hdf5.dataset_names(file) if not name.startswith("#")]  # MATLAB's own
         elif foreign_files.is_torch(path):
-            names = sorted(_of_torch(path))
+            from disentool.io import torch_arrays
+
+            tensors = torch_arrays.read(path)
+            names = sorted(tensors)
+            single = {name: a.dtype for name, a in tensors.items() if isinstance(a, np.ndarray) and not a.ndim}
         elif zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 names = sorted(n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy"))
@@ -108,7 +117,7 @@ def listing(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
             except ForeignFile:  # refused only if it is asked for
                 if names == [""]:
                     raise
-                found[name] = ((), np.dtype(object))
+                found[name] = ((), single.get(name, np.dtype(object)))
         return found
 
 
@@ -136,9 +145,9 @@ def _of_hdf5(array: h5py.Dataset, path: Path, name: str) -> Rows:
     return rows.ordered(tuple(range(array.ndim))[::-1])._replace(matlab=True)
 
 
-def _of_npy(path: Path) -> Rows:
+def _of_npy(path: Path, text: bool) -> Rows:
     with open(path, "rb") as file:
-        shape, fortran, dtype = _npy_header(file, f"{path}:")
+        shape, fortran, dtype = _npy_header(file, f"{path}:", text)
         offset = file.tell()
     if path.stat().st_size < offset + dtype.itemsize * math.prod(shape):
         raise ForeignFile(f"{path}: cut short: its header says {dtype} {list(shape)}")
@@ -154,7 +163,7 @@ def _part(start: int, stop: int, axis: int) -> tuple[slice, ...]:
     return (*[slice(None)] * axis, slice(start, stop))
 
 
-def _of_npz(archive: zipfile.ZipFile, stack: ExitStack, path: Path, name: str) -> Rows:
+def _of_npz(archive: zipfile.ZipFile, stack: ExitStack, path: Path, name: str, text: bool) -> Rows:
     """One member, decompressed as a stream."""
     member = name if name in archive.namelist() else f"{name}.npy"
     if member not in archive.namelist():
@@ -166,19 +175,21 @@ def _of_npz(archive: zipfile.ZipFile, stack: ExitStack, path: Path, name: str) -
             f"{path}: array {name!r} claims {info.file_size:,} bytes but only {info.compress_size:,} are stored"
         )
     stream = stack.enter_context(archive.open(info))
-    shape, fortran, dtype = _npy_header(stream, f"{path}: array {name!r}")
+    shape, fortran, dtype = _npy_header(stream, f"{path}: array {name!r}", text)
     offset, per_row = stream.tell(), dtype.itemsize * math.prod(shape[1:])
     if info.file_size != offset + per_row * shape[0]:
         raise ForeignFile(
             f"{path}: array {name!r} has {info.file_size:,} bytes, not those of its shape {list(shape)}; make it anew"
         )
-    if fortran and len(shape) > 1:  # column by column, as transposed arrays are saved: no row is there before the end
-        with _damage(path):
-            return _in_memory(np.frombuffer(stream.read(), dtype).reshape(shape, order="F"))
+    by_column = fortran and len(shape) > 1  # as transposed arrays are saved: no row is there before the end
+    whole: list[np.ndarray] = []
 
     def along(start: int, stop: int, axis: int) -> np.ndarray:
         first, last = (start, stop) if axis == 0 else (0, shape[0])
         with _damage(path):
+            if by_column:
+                whole[:] = whole or [np.frombuffer(stream.read(), dtype).reshape(shape, order="F")]
+                return whole[0][_part(start, stop, axis)]
             stream.seek(offset + first * per_row)
             block = np.frombuffer(stream.read((last - first) * per_row), dtype).reshape(last - first, *shape[1:])
         return block if axis == 0 else block[_part(start, stop, axis)]
@@ -186,32 +197,21 @@ def _of_npz(archive: zipfile.ZipFile, stack: ExitStack, path: Path, name: str) -
     return Rows(shape, dtype, along)
 
 
-def _of_torch(path: Path) -> dict[str, np.ndarray]:
-    """The tensors of a file of torch by name, as arrays; a tensor alone is called by the empty string.
-
-    A pair, as torchvision keeps MNIST, is images and labels. Nothing executes; ForeignFile or UnsafeFile.
-    """
-    from disentool.io import torch_file  # it loads torch, which takes seconds
-
-    hint = "save a tensor of images, or a dict of tensors images and labels"
-    content = torch_file.load(path, "file of tensors", hint, mapped=True)
-    torch_file.check_leaves(path, content)
-    if isinstance(content, (tuple, list)) and len(content) == 2:
-        content = dict(zip(("images", "labels"), content, strict=True))
-    named = content if isinstance(content, dict) else {"": content}
-    return {str(name): array for name, value in named.items() if (array := torch_file.as_array(value)) is not None}
-
-
-def _tensor(tensors: dict[str, np.ndarray], path: Path, name: str) -> Rows:
+def _tensor(tensors: Mapping[str, np.ndarray | str], path: Path, name: str, text: bool) -> Rows:
     if name not in tensors:
         raise ForeignFile(f"{path}: no tensor {name!r}; its tensors are {', '.join(sorted(tensors)) or 'none'}")
-    if not tensors[name].ndim:
-        raise ForeignFile(f"{path}: tensor {name!r} is a single number, expected several")
-    return _in_memory(tensors[name])
+    tensor = tensors[name]
+    if isinstance(tensor, str):
+        raise ForeignFile(f"{path}: {name!r} is {tensor}, expected a tensor of numbers")
+    if not tensor.ndim:
+        raise ForeignFile(f"{path}: {name!r} is a single value, expected several")
+    if tensor.dtype.kind == "U" and not text:
+        raise ForeignFile(f"{path}: {name!r} is a list of words, expected numbers")
+    return _in_memory(tensor)
 
 
-def _npy_header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, Fortran's order, and type; errors begin with ``what``."""
+def _npy_header(file: IO[bytes], what: str, text: bool) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, Fortran's order, and type; errors begin with ``what``. ``text``: words are no error."""
     version = np.lib.format.read_magic(file)
     reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
     if reader is None:
@@ -221,7 +221,7 @@ def _npy_header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.d
         shape, fortran, dtype = reader(file)
     if dtype.hasobject:
         raise UnsafeFile(f"{what} holds Python objects, which could execute code when read; save it as numbers")
-    if dtype.kind not in "buif":
+    if dtype.kind not in ("buifUS" if text else "buif"):
         pictures = ", or pictures each as a file, for `disentool prepare folder`" if dtype.kind in "SV" else ""
         raise ForeignFile(f"{what} holds {_kinds(dtype)}, expected numbers; save it as numbers{pictures}")
     if not shape or any(size < 0 for size in shape):

@@ -2,11 +2,12 @@
 
 import shlex
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
-from disentool.errors import ForeignFile
-from disentool.io import hdf5, read_images
-from disentool.io.schema import CHECKPOINT
+from disentool.errors import DisentoolError, ForeignFile
+from disentool.io import hdf5, picture_kinds, read_images
+from disentool.io.schema import CHECKPOINT, DATASET
 
 _LOOKED_AT = 2000  # names of a zip's members
 _STARTS = (
@@ -28,14 +29,38 @@ _COLLECTIONS = (
     (".tfrecords", "a TFRecord file"),
     (".mdb", "an LMDB data base"),
 )
-_STILLS = (b"avif", b"avis", b"heic", b"heix", b"mif1")  # brands of pictures in the container of videos
+# Pictures that are not read, and texts with pictures: what each is, and a command that makes a PNG or TIFF of it.
+_UNREAD = (
+    (b"%PDF", "a PDF", "pdftoppm -png {file} {stem}"),
+    (b"SIMPLE  =", "a FITS file", ""),
+    (b"8BPS", "a Photoshop file", "convert {file} {stem}.png"),
+    (b"FUJIFILMCCD-RAW", "a camera's raw picture", "dcraw -T {file}"),
+    (".heic", "a HEIC picture", "heif-convert {file} {stem}.png"),
+    (".heif", "a HEIC picture", "heif-convert {file} {stem}.png"),
+    (".dcm", "a DICOM file", "dcm2pnm +on {file} {stem}.png"),
+    (".svg", "a drawing (SVG)", "rsvg-convert {file} > {stem}.png"),
+    *((raw, "a camera's raw picture", "dcraw -T {file}") for raw in (".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf")),
+)
+_AVIF, _HEIC = (b"avif", b"avis"), (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")  # brands
 
 
 def described(path: Path) -> str:
     """What a file is, told from its first bytes, and what to do with it; nothing of it is decoded or executed."""
+    if kind := kind_of(path):
+        return kind
+    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
+        table = shlex.quote(str(path))
+        return f"a text; `disentool prepare folder --from FOLDER --csv {table}` takes a table of factors"
+    return "a file of another kind; `disentool prepare` reads folders of pictures, and .npy, .npz, HDF5 or .pt arrays"
+
+
+def kind_of(path: Path) -> str:
+    """What :func:`described` says of a file that is no text; empty where its kind is not known."""
     name, folder = shlex.quote(str(path)), shlex.quote(path.name.partition(".")[0])
     with open(path, "rb") as file:
         start = file.read(512)
+    if not start:
+        return "an empty file; make it anew"
     kind = next((kind for begin, kind in _STARTS if start.startswith(begin)), "")
     if start[257:262] == b"ustar":
         kind = "archive"
@@ -44,12 +69,16 @@ def described(path: Path) -> str:
     for begin, collection in _COLLECTIONS:
         if start.startswith(begin) if isinstance(begin, bytes) else path.suffix.lower() == begin:
             return f"{collection}; write each picture in it as a file, for `disentool prepare folder`"
+    if (picture := _unread_picture(path, start)) or (picture := _picture(path, start)):
+        return picture
     if _is_video(start):
         return f"a video; `ffmpeg -i {name} {folder}/%06d.png` makes a folder of pictures of it"
     if kind == "damaged":
         return "a damaged zip archive; make it anew"
     if kind == "torch" and (model := trained(path)):
         return model
+    if hdf5.is_hdf5(path) and _is_data_set(path):
+        return f"a data set; --data {name} takes it"
     if kind in ("arrays", "torch") or hdf5.is_hdf5(path):
         what = {"arrays": "arrays", "torch": "torch (a checkpoint, or tensors)"}.get(kind, "HDF5")
         it = "tensors of images" if kind == "torch" else "it"
@@ -65,16 +94,44 @@ def described(path: Path) -> str:
         )
     if start.startswith(b"\x80") or path.suffix.lower() in (".pt", ".pth", ".pkl", ".pickle"):
         return "a pickle, which could execute code when read; save its images as .npy"
+    return ""
+
+
+def _picture(path: Path, start: bytes) -> str:
+    """What a picture is that can be read; empty for any other file."""
     if path.suffix.lower() in read_images.SUFFIXES:
         return "one picture; name the folder that it lies in"
-    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
-        return f"a text; `disentool prepare folder --from FOLDER --csv {name}` takes a table of factors"
-    return "a file of another kind; `disentool prepare` reads folders of pictures, and .npy, .npz, HDF5 or .pt arrays"
+    suffix = picture_kinds.suffix_of(start)
+    if suffix and suffix != ".bmp" and (suffix != ".webp" or start[8:12] == b"WEBP"):  # BM begins many a text
+        return f"a picture without the suffix of its kind; rename it to {path.name}{suffix}"
+    return ""
+
+
+def _unread_picture(path: Path, start: bytes) -> str:
+    """What a picture is that cannot be read, and a command that converts it; empty for any other file."""
+    suffix = path.suffix.lower()
+    if start[4:8] == b"ftyp" and start[8:12] in _HEIC and suffix != ".avif":
+        suffix = ".heic"
+    if start[128:132] == b"DICM":
+        suffix = ".dcm"
+    for begin, what, command in _UNREAD:
+        if start.startswith(begin) if isinstance(begin, bytes) else suffix == begin:
+            file, stem = shlex.quote(str(path)), shlex.quote(str(path.with_suffix("")))
+            how = command.format(file=file, stem=stem) or "save its arrays with np.savez"
+            return f"{what}, which is not read; convert it: {how}"
+    return ""
+
+
+def _is_data_set(path: Path) -> bool:
+    """Whether an HDF5 file is a data set of disentool."""
+    with suppress(DisentoolError), hdf5.opened(path) as file:
+        return bool(hdf5.attribute(file, "format", None) == DATASET.name)
+    return False
 
 
 def _is_video(start: bytes) -> bool:
     """Whether a file that begins so is an AVI, a Matroska, or of the kin of MP4."""
-    mp4 = start[4:8] == b"ftyp" and start[8:12] not in _STILLS
+    mp4 = start[4:8] == b"ftyp" and start[8:12] not in _AVIF + _HEIC
     return mp4 or start.startswith(b"\x1aE\xdf\xa3") or (start[:4] == b"RIFF" and start[8:12] == b"AVI ")
 
 

@@ -32,22 +32,29 @@ class Writer:
 
     @contextmanager
     def stream(self, path: str, shape: tuple[int, ...], dtype: Any, *, compress: bool = False) -> Iterator:
-        """A function that appends blocks along the first axis; together they must fill ``shape``."""
+        """A function that appends blocks along the first axis; together they must fill ``shape``.
+
+        However the rows are cut into blocks, the file has the same bytes.
+        """
         dtype = np.dtype(dtype)
         layout: dict[str, Any] = {}
+        chunk = min(shape[0], 64) if compress and 0 not in shape else 1
         if compress and 0 not in shape:
-            layout = {"chunks": (min(shape[0], 64), *shape[1:]), "compression": "gzip", "compression_opts": 4}
+            layout = {"chunks": (chunk, *shape[1:]), "compression": "gzip", "compression_opts": 4}
         dataset = self._file.create_dataset(path, shape, dtype, track_times=False, **layout)
         digest = hashlib.sha256()
-        filled = 0
+        filled, rest = 0, np.empty((0, *shape[1:]), dtype)
 
         def append(block: np.ndarray) -> None:
-            nonlocal filled
+            nonlocal filled, rest
             block = np.ascontiguousarray(block, dtype)
-            dataset[filled : filled + len(block)] = block
-            self._check()
             digest.update(block.data)
-            filled += len(block)
+            rows = np.concatenate([rest, block]) if len(rest) else block
+            end = filled + len(rows)
+            whole = len(rows) if end >= shape[0] else len(rows) // chunk * chunk  # else a chunk is compressed twice
+            dataset[filled : filled + whole] = rows[:whole]
+            self._check()
+            filled, rest = filled + whole, rows[whole:]
 
         yield append
         if filled != shape[0]:

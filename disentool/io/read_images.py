@@ -41,13 +41,14 @@ class Picture(NamedTuple):
 
     ``pixels``: uint8 [H,W,C]. ``had``: the (height, width) of the file, upright. ``largest``: of a picture with more
     than 8 bits a pixel the largest value, as of 0..65535; None for any other. ``frames``: how many frames or pages the
-    file has, of which this is the first.
+    file has, of which this is the first. ``transparent``: whether some of it was laid on white.
     """
 
     pixels: np.ndarray
     had: tuple[int, int]
     largest: int | None
     frames: int
+    transparent: bool
 
 
 def header(path: Path) -> Header:
@@ -86,13 +87,15 @@ def picture(path: Path, channels: int, size: tuple[int, int]) -> Picture:
         largest = None
         if deep is not None:
             image, largest = deep.as_bytes(image)
+        transparent = False
         if image.has_transparency_data:
             image = image.convert("RGBA")
+            transparent = image.getchannel("A").histogram()[255] < image.width * image.height
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         image = image.convert("L" if channels == 1 else "RGB")
         had = (image.height, image.width)
         pixels = np.asarray(fitted(image, size), dtype=np.uint8).reshape(*size, channels)
-        return Picture(pixels, had, largest, frames)
+        return Picture(pixels, had, largest, frames, transparent)
 
 
 def _frames(image: Any) -> int:
@@ -172,5 +175,6 @@ def _opened(path: Path) -> Iterator:
     except (DisentoolError, MemoryError):
         raise
     except Exception as error:  # on a damaged file Pillow's many readers may raise nearly anything
-        why = "of no known kind" if isinstance(error, UnidentifiedImageError) else "damaged"
+        unknown = "of no known kind" if path.stat().st_size else "an empty file"
+        why = unknown if isinstance(error, UnidentifiedImageError) else "damaged"
         raise ForeignFile(f"{path}: not a picture that can be read ({why})") from error

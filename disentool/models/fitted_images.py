@@ -9,7 +9,7 @@ import numpy as np
 
 from disentool.datasets import folder_listing
 from disentool.errors import DataMismatch, ForeignFile, MissingFile, WrongUsage
-from disentool.io import published_images, read_images
+from disentool.io import foreign_files, published_images, read_images
 from disentool.io.dataset import Dataset
 from disentool.reporting import Reporter
 
@@ -33,7 +33,12 @@ def picture(model: TakesImages, path: Path, report: Reporter, *, strict: bool = 
 
     ``strict``: DataMismatch for another size or kind, instead of a note.
     """
-    image, changed = _read(model, path, strict)
+    try:
+        image, changed = _read(model, path, strict)
+    except ForeignFile:
+        if path.suffix.lower() in read_images.SUFFIXES or not (kind := foreign_files.kind_of(path)):
+            raise
+        raise ForeignFile(f"{path}: expected a picture, found {kind}") from None
     if changed:
         report.note(f"{path}: {changed}")
     return image
@@ -103,7 +108,8 @@ def _read(model: TakesImages, path: Path, strict: bool) -> tuple[np.ndarray, str
     found = read_images.picture(path, model.facts.channels, (model.facts.height, model.facts.width))
     changed = _changed(model, path, found.had, grey, strict)
     first = f"has {found.frames:,} frames or pages, only the first is read" if found.frames > 1 else ""
-    return found.pixels, "; ".join(filter(None, [changed, first]))
+    laid = "transparency laid on white" if found.transparent else ""
+    return found.pixels, "; ".join(filter(None, [changed, laid, first]))
 
 
 def _changed(model: TakesImages, path: Path, had: tuple[int, int], grey: bool, strict: bool) -> str:

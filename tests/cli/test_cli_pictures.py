@@ -82,6 +82,13 @@ def test_only_the_first_frame_is_said(cli, trained, folder, photos):
     assert "frames" in outcome.err
 
 
+def test_transparency_is_said(cli, trained, folder, photos):
+    Image.new("RGBA", (32, 32), (255, 255, 255, 100)).save("ghost.png")
+    outcome = cli("encode", trained, "--image", "ghost.png", "--device", "cpu", "-o", "z.h5")
+    outcome.printed("z.h5")
+    assert "transparency" in outcome.err
+
+
 def test_metrics_without_factors_score_pictures(cli, trained, folder, photos):
     call = ("score", trained, "--device", "cpu", "--format", "jsonl", "--metric", "reconstruction,kl")
     cli("prepare", "folder", "--from", "photos", "--size", 32, "-q", "-o", "p.h5").printed("p.h5")

@@ -118,7 +118,10 @@ def test_sizes_and_colours(cli, folder):
             "[12, 2, 1, 1, 1]",
         ),
         ({"images": IMAGES, "y": np.full(12, np.inf)}, ["--factors-key", "y"], "factor y"),
-        ({"images": IMAGES, "y": np.array(["a"] * 12)}, ["--factors-key", "y"], "text"),
+        ({"images": IMAGES, "y": np.array(["2020-01-01"] * 12, "M8[D]")}, ["--factors-key", "y"], "dates"),
+        ({"images": IMAGES, "y": np.array([["a", "b"]] * 12)}, ["--factors-key", "y"], "words"),
+        ({"images": IMAGES, "y": np.array(["a"] * 5)}, ["--factors-key", "y"], "5 rows"),
+        ({"images": IMAGES, "labels": LABELS, "factors": LABELS[:5]}, [], "--factors-key ''"),
     ],
 )
 def test_wrong_arrays(cli, folder, saved, arguments, words):
@@ -178,6 +181,11 @@ def test_arrays_that_need_a_step_before(cli, folder, images, words):
     np.savez("d.npz", images=images)
     done = cli("prepare", "d.npz")
     assert done.code in (1, 2) and words in done.err
+
+
+def test_images_of_one_value_are_told(cli, folder):
+    np.save("a.npy", np.where(np.arange(12)[:, None, None, None] % 5 == 3, IMAGES[:, :1, :1], IMAGES))
+    assert "alike in 2 images: row 3, row 8" in cli("prepare", "a.npy").err
 
 
 @pytest.mark.parametrize("kind", ["npz", "h5"])
@@ -344,6 +352,12 @@ def test_images_along_the_last_axis(cli, folder, kind):
     assert np.array_equal(prepared(grey.transpose(1, 2, 0), "--axes", "hwn")[..., 0], grey)
     assert np.array_equal(prepared(grey.transpose(1, 2, 0), labels=np.arange(12))[..., 0], grey)
     assert np.array_equal(prepared(grey)[..., 0], grey)
+
+
+@pytest.mark.parametrize(("axes", "noun"), [("NHWC", "[N,H,W,C]"), ("NHW", "[N,H,W]")])
+def test_axes_that_do_not_fit_are_told_what_they_need(cli, folder, axes, noun):
+    np.savez("a.npz", images=IMAGES.transpose(1, 2, 3, 0))
+    cli("prepare", "a.npz", "--axes", axes, "-o", "d.h5").failed(1, "[8, 10, 3, 12]", noun)
 
 
 def test_wrong_axes(cli, folder):

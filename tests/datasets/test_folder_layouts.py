@@ -106,6 +106,22 @@ def test_folders_of_parts_hold_the_classes(cli, folder, parts, tests):
     assert prepared(cli)[0].split is None
 
 
+def test_all_parts_are_told(cli, folder):
+    for part in ("Train", "Valid", "Test"):
+        picture(f"in/{part}/a/0.png")
+    assert "Test: for testing, Train and Valid: for training" in prepared(cli)[1]
+
+
+def test_a_part_without_classes_beside_one_with_them_is_refused(cli, folder):
+    for name in ("train/cat/0.png", "train/dog/0.png", "test/0.png"):
+        picture(f"in/{name}")
+    cli("prepare", "in", "-o", "d.h5").failed(1, "--from in/train")
+    picture("in/test/cat/0.png")
+    picture("in/train/1.png")
+    data, said = prepared(cli, "--split", "published")
+    assert data.factors is None and data.split.sum() == 2 and "no factors" in said
+
+
 def test_parts_without_classes_have_no_factors(cli, folder):
     for i, part in enumerate(("train", "test")):
         picture(f"in/{part}/{i}.png", i)
@@ -149,6 +165,19 @@ def test_dark_pictures_of_sixteen_bits_are_told(cli, folder):
     assert "16 bits" not in prepared(cli)[1]
     Path("in/a/bright.png").unlink()
     assert "16 bits" in prepared(cli)[1]
+
+
+def test_white_on_a_transparent_ground_is_told(cli, folder):
+    picture("in/a/0.png", (5, 6, 7))
+    shape = Image.new("RGBA", (8, 8), (255, 255, 255, 0))
+    shape.paste((255, 255, 255, 255), (2, 2, 6, 6))
+    shape.save("in/a/1.png")
+    shape.paste((0, 0, 255, 255), (2, 2, 6, 6))
+    shape.save("in/a/2.png")
+    Image.new("RGBA", (8, 8), (9, 9, 9, 255)).save("in/a/3.png")
+    _, said = prepared(cli)
+    assert "white in 2 pictures: a/1.png, a/2.png" in said
+    assert "alike in 3 pictures: a/0.png, a/1.png, a/3.png; on white" in said
 
 
 def test_prepare_ends_by_saying_what_it_found(cli, folder):

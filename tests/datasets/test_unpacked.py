@@ -155,7 +155,45 @@ def test_labels_beside_the_pictures_of_a_shard(cli, folder):
     data = dataset.read(folder / "shard.h5")
     assert data.factor_values["class"].tolist() == [5, 7] and data.factors[:, 0].tolist() == [1, 0]
     tarred("half.tar", {"0.png": png(10), "0.cls": b"7\n", "1.png": png(20), "1.cls": bytes(300)})
-    assert "no factors" in cli("prepare", "half.tar").err
+    said = cli("prepare", "half.tar").err
+    assert "no factors" in said and "1 file of 2 is too long, the first 1.cls" in said
+
+
+def test_labels_beside_pictures_in_folders_come_before_the_folders(cli, folder):
+    tarred(
+        "shards.tar", {f"s{i % 2}/{i}.{end}": data for i in (0, 1, 2) for end, data in (("png", png(i)), ("cls", b"x"))}
+    )
+    cli("prepare", "shards.tar").printed("shards.h5")
+    data = dataset.read(folder / "shards.h5")
+    assert data.class_names["class"] == ["x"] and len(data) == 3
+    parts = {
+        f"{part}/{i}.{end}": png(i) if end == "png" else b"y"
+        for part in ("train", "val")
+        for i in (0, 1)
+        for end in ("png", "cls")
+    }
+    tarred("parts.tar", parts)
+    cli("prepare", "parts.tar", "--split", "published").printed("parts.h5")
+    data = dataset.read(folder / "parts.h5")
+    assert data.split.tolist() == [0, 0, 1, 1] and data.class_names["class"] == ["y"]
+
+
+def test_a_key_ends_at_the_first_dot(cli, folder):
+    members = {f"{i}.{end}": data for i in (0, 1) for end, data in (("image.png", png(i)), ("cls", str(i).encode()))}
+    tarred("shard.tar", members)
+    assert "keys" not in cli("prepare", "shard.tar").err
+    assert dataset.read(folder / "shard.h5").factors[:, 0].tolist() == [0, 1]
+    tarred("masks.tar", {**members, "0.mask.png": png(7), "1.mask.png": png(7)})
+    assert "each of 2 keys has 2 pictures (.image.png, .mask.png)" in cli("prepare", "masks.tar").err
+    assert dataset.read(folder / "masks.h5").factors[:, 0].tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("end", ["cls", "json"])
+def test_a_label_that_is_missing_is_named(cli, folder, end):
+    tarred("shard.tar", {"0.png": png(10), f"0.{end}": b"{}", "1.png": png(20), "2.png": png(20)})
+    said = cli("prepare", "shard.tar").err
+    assert f".{end} files" in said and "2 images of 3 have none, the first 1.png" in said and "no factors" in said
+    cli("prepare", "shard.tar", "--strict", "-o", "no.h5").failed(1, "1.png")
 
 
 def test_fields_beside_the_pictures_of_a_shard(cli, folder):

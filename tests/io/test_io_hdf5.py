@@ -22,6 +22,7 @@ from conftest import square_grid, write_dataset
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from same_files import assert_same_bytes
 
 from disentool.commands.info import info
 from disentool.errors import DataMismatch, ForeignFile, InputBusy, MissingFile, OutputExists, UnsafeFile
@@ -119,6 +120,18 @@ def test_compressed_images_are_decoded(tmp_path):
     assert np.array_equal(dataset.read(path).images, images)
     assert path.stat().st_size < images.nbytes
     assert hdf5.content_digest(path) == info(path)["content_sha256"]
+
+
+def test_compressed_files_do_not_depend_on_the_blocks(tmp_path):
+    """Chunks of 13 MB, more than HDF5 keeps in memory to fill them."""
+    images = np.random.default_rng(0).integers(0, 255, (80, 256, 256, 3), np.uint8)
+    for name, step in (("a.h5", 30), ("b.h5", 80)):
+        with hdf5.create(tmp_path / name, DATASET) as out:
+            with out.stream("images", images.shape, np.uint8, compress=True) as append:
+                for start in range(0, len(images), step):
+                    append(images[start : start + step])
+            out.attributes(name="a")
+    assert_same_bytes(tmp_path / "a.h5", tmp_path / "b.h5")
 
 
 def test_latents_come_back(tmp_path):
