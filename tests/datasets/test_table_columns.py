@@ -113,8 +113,8 @@ def test_other_columns_stay_factors(cli, pictures, name, parts):
 
 
 def test_validation_is_for_training_beside_a_part_for_testing():
-    assert split_words.parts(["train", "val", "test"]) == ([0, 0, 1], "test: for testing")
-    assert split_words.parts(["train", "val"]) == ([0, 1], "val: for testing")
+    assert split_words.parts(["train", "val", "test"]) == ([0, 0, 1], "test: for testing, train and val: for training")
+    assert split_words.parts(["train", "val"]) == ([0, 1], "val: for testing, train: for training")
     assert split_words.parts(["val", "test"]) is None
 
 
