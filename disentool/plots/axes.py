@@ -22,7 +22,7 @@ def range_of(metric: str, measure: str | None = None) -> tuple[float, float]:
 def limit(axis: "Axes", which: str, bounds: tuple[float, float], asked: Ends = (None, None)) -> None:
     """Set the ends of the x or y axis: those ``asked`` for, else what is drawn and a margin, inside ``bounds``.
 
-    No margin crosses 0. What lies at an end is drawn whole.
+    No margin crosses 0.
     """
     low, high = axis.dataLim.intervalx if which == "x" else axis.dataLim.intervaly
     if not (math.isfinite(low) and math.isfinite(high)):
@@ -38,9 +38,6 @@ def limit(axis: "Axes", which: str, bounds: tuple[float, float], asked: Ends = (
     ends = (max(ends[0], bounds[0]), min(ends[1], bounds[1]))
     ends = (ends[0] if asked[0] is None else asked[0], ends[1] if asked[1] is None else asked[1])
     (axis.set_xlim if which == "x" else axis.set_ylim)(*ends)
-    if asked == (None, None):
-        for line in axis.lines:
-            line.set_clip_on(False)
 
 
 def steps(axis: "Axes") -> None:

@@ -54,6 +54,9 @@ def draw(found: list[Table], options: Options) -> Drawing:
         axes.limit(panes[0], "x", (0.0, math.inf), options.xlim)
         axes.limit(panes[0], "y", ANY, options.ylim)
     _equality(panes[-1], options)
+    if not over:
+        panes[-1].set_xlim(*options.xlim)
+        panes[-1].set_ylim(*options.ylim)
     panes[-1].set_xlabel("true total correlation (nats)")
     panes[-1].set_ylabel(f"{which.capitalize() if which == 'gaussian' else which} estimate (nats)")
     counts = [len(pairs) for each in points.values() for pairs in each.values()]
@@ -130,8 +133,6 @@ def _equality(axis: "Axes", options: Options) -> None:
     axis.set_xlim(low, high)
     axis.set_ylim(low, high)
     axis.set_aspect("equal")
-    for line in axis.lines:
-        line.set_clip_on(False)  # a mark at an end is drawn whole
     axis.locator_params(nbins=5)
 
 

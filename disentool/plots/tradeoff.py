@@ -8,7 +8,7 @@ import numpy as np
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.io import score_records
 from disentool.io.schema import SCORE
-from disentool.plots import axes, marks, placing, tables
+from disentool.plots import axes, edges, marks, placing, tables
 from disentool.plots.panels import mark_handle, panels
 from disentool.plots.placing import Named
 from disentool.plots.style import Drawing, Options, look
@@ -61,7 +61,9 @@ def draw(found: list[Table], options: Options) -> Drawing:
 
     def after() -> None:
         for axis, points in zip(shown, placed, strict=True):
-            placing.place(axis, [Named(x, y, names_of[setting]) for x, y, setting in points], options)
+            named = [Named(x, y, names_of[setting]) for x, y, setting in points]
+            within = edges.inside(axis, np.array([(point.x, point.y) for point in named]))
+            placing.place(axis, [point for point, there in zip(named, within, strict=True) if there], options)
 
     undefined = sum(missing for _, missing in read)
     return Drawing(figure, _caption(counts, way, undefined), (), handles, 52, after)

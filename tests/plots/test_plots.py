@@ -575,6 +575,18 @@ def test_compare_tells_undefined_on_the_line_of_its_row():
     assert told.get_position()[1] == pytest.approx(places["β-VAE β = 4"], abs=0.4)
 
 
+def test_compare_of_a_setting_without_any_score_is_a_figure_as_usual():
+    rows = made.scored("mig", "factor", steps=(500,))
+    usual = of("compare", rows)
+    rows = [row | {"score": None} if (row["metric"], row["method"]) == ("mig", "betavae") else row for row in rows]
+    drawing = of("compare", rows)
+    assert drawing.notes == ()
+    heights = [axes(each)[0].get_position().height * each.figure.get_figheight() for each in (usual, drawing)]
+    assert heights[0] == pytest.approx(heights[1], rel=0.02)
+    told = {text.get_position()[1]: (text.get_position()[0], text.get_ha()) for text in axes(drawing)[0].texts}
+    assert told == {place: (pytest.approx(0.02), "left") for place in (2, 3)}, "at the start of the axis, in its row"
+
+
 def test_axes_and_intervals_stay_in_the_range_of_a_metric():
     rows = [made.record("modularity", score, seed=seed) for seed, score in enumerate((0.9, 0.99, 1.0))]
     drawing = of("compare", rows)
