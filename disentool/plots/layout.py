@@ -54,8 +54,8 @@ def finish(drawing: Drawing, options: Options) -> Drawing:
     _place(drawing, options, above, below)
     fit.drawn(figure)
     _shrink_cells(figure, options)
-    if drawing.after:
-        drawing.after()
+    if drawing.after and (other := drawing.after()) is not None:
+        return finish(other, options)
     wrong = fit.problems(figure)
     if not wrong:
         high = figure.get_figheight() * style.INCH

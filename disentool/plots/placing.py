@@ -1,4 +1,4 @@
-"""Names beside the points of a scatter, where they hide nothing and do not collide."""
+"""Names beside the points of a scatter, where they hide nothing, do not collide and belong to no other point."""
 
 import math
 from collections.abc import Sequence
@@ -19,48 +19,114 @@ _MARK = 3.2  # points, half the size of a mark
 _CLEAR = 0.8  # points, between a name and a line
 _CROSSED = 60.0  # points farther away, rather than on one more line or mark
 _LEADS_OVER = 25.0  # points farther away, rather than with a thin line over the mark of another point
+_NEARER = 1.0  # points, by which a name is nearer to its own point than to any other
+_APART = 12.0  # points, up to which a name had better be nearer
+
+Point = tuple[float, float]
 
 
 class Named(NamedTuple):
-    """A point with its name; an empty one is not written, and other names keep clear of the point."""
+    """A name and the points (x, y) that it is of: it stands once, beside one of them. An empty one is not written.
 
-    x: float
-    y: float
+    ``more``: further marks of it, beside which it does not stand.
+    """
+
     name: str
+    points: Sequence[Point]
+    more: Sequence[Point] = ()
 
 
-def place(axis: "Axes", points: Sequence[Named], options: Options) -> None:
-    """Write each name near its point: beside all marks and other names, and on as little else as can be."""
+class _Place(NamedTuple):
+    """Where a name may stand: its cost, its box, the middle of its point, and whether a line leads there."""
+
+    cost: float
+    box: np.ndarray
+    middle: np.ndarray
+    led: bool
+
+
+def place(axis: "Axes", named: Sequence[Named], options: Options, *, alone: bool) -> bool:
+    """Write each name beside one of its points, clear of all of them and of other names, on as little as can be.
+
+    ``alone``: every name must be nearer to a point of its own than to any other's; where one cannot, nothing is written
+    and the answer is False. Otherwise a name may be led to its point by a thin line past others.
+    """
     scale = 72 / axis.figure.dpi
-    at = np.asarray(axis.transData.transform([(p.x, p.y) for p in points])) * scale if points else np.zeros((0, 2))
+    points = [np.asarray(axis.transData.transform(each.points)) * scale for each in named]
+    everything = [_pixels(axis, each) * scale for each in named]
     marks, lines = (found * scale for found in _drawn(axis))
     inside = np.asarray(axis.get_window_extent().extents) * scale
-    taken: list[np.ndarray] = []
-    for middle, point in zip(at, points, strict=True):
-        if not point.name:
-            continue
-        size = np.array([text.width(point.name, options, options.small), text.height(point.name, options.small)])
-        others = at[(at != middle).any(axis=1)]
-        best, least, led = _box(middle, 45, _FAR[0], size), math.inf, False  # where the panel is full
+    at = np.concatenate([np.zeros((0, 2)), *points])
+    free: dict[int, list[_Place]] = {}
+    for n, each in enumerate(named):
+        if each.name:
+            size = np.array([text.width(each.name, options, options.small), text.height(each.name, options.small)])
+            others = np.concatenate([np.zeros((0, 2)), *everything[:n], *everything[n + 1 :]])
+            room = (size, everything[n], others, inside, at)
+            free[n] = _places(points[n], room, marks, lines, alone)
+    chosen = _choose(free)
+    if alone and len(chosen) < len(free):
+        return False
+    for n in free:
+        size = np.array([text.width(named[n].name, options, options.small), text.height(named[n].name, options.small)])
+        usual = _Place(0.0, _box(points[n][0], 45, _FAR[0], size), points[n][0], False)  # where the panel is full
+        _write(axis, named[n].name, chosen.get(n, usual), scale, options)
+    return True
+
+
+def _pixels(axis: "Axes", each: Named) -> np.ndarray:
+    """All marks of a name, float64 [n,2]."""
+    return np.asarray(axis.transData.transform([*each.points, *each.more]))
+
+
+def _places(
+    middles: np.ndarray,
+    room: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    marks: np.ndarray,
+    lines: np.ndarray,
+    alone: bool,
+) -> list[_Place]:
+    """Where a name of this size may stand beside its points, the best first."""
+    size, own, others, inside, at = room
+    found = []
+    for middle in middles:
         for far in _FAR:
             for turn in _TURNS:
-                box = _box(middle, turn, far, size)
-                if not _inside(box, inside) or any(_hits(box, other, 0.5) for other in taken):
+                box, led = _box(middle, turn, far, size), far >= _LED
+                if not _inside(box, inside) or any(_hits(box, _around(mark), 0.0) for mark in at):
                     continue
-                if any(_hits(box, _around(mark), 0.0) for mark in at):
+                nearer = _distance(box, others) - _distance(box, own)
+                if nearer < _NEARER and (alone or not led):
                     continue
-                cost = far + _CROSSED * (_covered(box, marks) + int(_crossed(box, lines).sum()))
-                lead = _lead(middle, box)
-                if far >= _LED:
-                    if any(_crossed(other, lead).any() for other in taken):
-                        continue
-                    cost += _LEADS_OVER * sum(_crossed(_around(mark), lead).any() for mark in others)
-                if cost < least:
-                    best, least, led = box, cost, far >= _LED
-        taken.append(best)
-        if led:
-            lines = np.concatenate([lines, _lead(middle, best)])
-        _write(axis, point, best[:2] - middle, led, options)
+                cost = far + max(0.0, _APART - nearer) / 3
+                cost += _CROSSED * (_covered(box, marks) + int(_crossed(box, lines).sum()))
+                if led:
+                    lead = _lead(middle, box)
+                    passed = at[(at != middle).any(axis=1)]
+                    cost += _LEADS_OVER * sum(_crossed(_around(mark), lead).any() for mark in passed)
+                found.append(_Place(cost, box, middle, led))
+    return sorted(found, key=lambda each: each.cost)
+
+
+def _choose(free: dict[int, list[_Place]]) -> dict[int, _Place]:
+    """The best place of each name that collides with no other, those with the fewest places first."""
+    chosen: dict[int, _Place] = {}
+    for n in sorted(free, key=lambda n: len(free[n])):
+        leads = [_lead(other.middle, other.box) for other in chosen.values() if other.led]
+        best, least = None, math.inf
+        for each in free[n]:
+            if each.cost >= least:
+                break
+            if any(_hits(each.box, other.box, 0.5) for other in chosen.values()):
+                continue
+            if each.led and any(_crossed(o.box, _lead(each.middle, each.box)).any() for o in chosen.values()):
+                continue
+            cost = each.cost + _CROSSED * sum(bool(_crossed(each.box, lead).any()) for lead in leads)
+            if cost < least:
+                best, least = each, cost
+        if best is not None:
+            chosen[n] = best
+    return chosen
 
 
 def _box(middle: np.ndarray, turn: float, far: float, size: np.ndarray) -> np.ndarray:
@@ -70,20 +136,21 @@ def _box(middle: np.ndarray, turn: float, far: float, size: np.ndarray) -> np.nd
     return np.concatenate([corner, corner + size])
 
 
-def _write(axis: "Axes", point: Named, offset: np.ndarray, led: bool, options: Options) -> None:
+def _write(axis: "Axes", name: str, at: _Place, scale: float, options: Options) -> None:
     """The name, and where it is far away a thin line from it to its point."""
     line = {"arrowstyle": "-", "color": style.soft(options), "linewidth": 0.4, "shrinkA": 0.5, "shrinkB": 3}
-    label = axis.annotate(
-        point.name,
-        (point.x, point.y),
+    x, y = axis.transData.inverted().transform(at.middle / scale)
+    offset = at.box[:2] - at.middle
+    axis.annotate(
+        name,
+        (float(x), float(y)),
         (float(offset[0]), float(offset[1])),
         textcoords="offset points",
         fontsize=options.small,
         va="bottom",
         zorder=6,
-        arrowprops=line if led else None,
-    )
-    label.set_in_layout(False)
+        arrowprops=line if at.led else None,
+    ).set_in_layout(False)
 
 
 def _drawn(axis: "Axes") -> tuple[np.ndarray, np.ndarray]:
@@ -127,6 +194,12 @@ def _crossed(box: np.ndarray, lines: np.ndarray) -> np.ndarray:
 
 def _inside(box: np.ndarray, room: np.ndarray) -> bool:
     return bool((box[:2] >= room[:2]).all() and (box[2:] <= room[2:]).all())
+
+
+def _distance(box: np.ndarray, points: np.ndarray) -> float:
+    """From a box to the nearest of points, float64 [n,2]; infinite without any."""
+    apart = points - np.clip(points, box[:2], box[2:])
+    return float(np.hypot(*apart.T).min()) if len(points) else math.inf
 
 
 def _hits(one: np.ndarray, other: np.ndarray, gap: float) -> bool:

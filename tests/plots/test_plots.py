@@ -145,7 +145,10 @@ def test_tradeoff_of_fewer_than_three_seeds_shows_each_and_no_mean(seeds):
     assert drawing.caption.startswith("Hollow marks: single seeds, where there are fewer than 3")
     assert [handle.get_markerfacecolor() for handle in drawing.handles] == ["#ffffff"] * 2
     axis.figure.draw_without_rendering()
-    assert sorted(text.get_text() for text in axis.texts) == sorted(["γ = 10", "γ = 40", "β = 1", "β = 4"] * seeds)
+    assert sorted(text.get_text() for text in axis.texts) == sorted(["γ = 10", "γ = 40", "β = 1", "β = 4"])
+    joined = [line.get_xydata() for line in axis.lines if line.get_linestyle() == ":"]
+    assert [len(line) for line in joined] == [seeds] * 4
+    assert ("dotted lines join" in drawing.caption) == (seeds > 1)
 
 
 def test_tradeoff_of_few_and_of_several_seeds_has_a_filled_mark_in_its_key():
