@@ -30,7 +30,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
 
     Reads records of ``score --set NAME=VALUE``.
     """
-    rows = tables.scores(found)
+    rows = tables.with_data(tables.scores(found))
     undefined = sum(not tables.finite(record) for record in rows)
     rows = [record for record in rows if tables.finite(record)]
     chosen = tables.chosen(rows, options.metrics)

@@ -34,7 +34,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     Reads records of ``--metric tc``, whose details hold every estimate. The estimate is the discriminator's where any
     model has one, else the Gaussian one.
     """
-    rows = [record for record in tables.scores(found) if record["metric"] == "tc"]
+    rows = tables.with_data([record for record in tables.scores(found) if record["metric"] == "tc"])
     if not rows:
         raise DataMismatch("the records hold no total correlation; `disentool score --metric tc` prints it")
     points, which, left_out = _points(rows)

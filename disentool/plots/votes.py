@@ -54,7 +54,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
         known = ", ".join(MATRICES)
         raise DataMismatch(f"expected records of one metric with a matrix of dimensions and factors: {known}")
     chosen = score_records.find(names[0], map(score_records.column, rows))
-    some = [record for record in rows if score_records.column(record) == chosen]
+    some = tables.with_data([record for record in rows if score_records.column(record) == chosen])
     if len(some) > _MOST:
         raise WrongUsage(f"{len(some)} records of {chosen}, and a figure holds {_MOST} matrices; plot fewer")
     kind = MATRICES[chosen.partition("@")[0]]

@@ -653,6 +653,24 @@ def test_words_of_others_are_made_harmless():
     assert [labels.short(v) for v in (500, 20_000, 1.5e6, 0)] == ["500", "20k", "1.5M", "0"]
 
 
+def test_no_plot_puts_two_data_sets_together():
+    models = [m for m in made.models(seeds=2, steps=(500,)) if m["weight"] == 40]
+    rows = [made.total_correlation(**m) | {"data": data, "data_sha256": data * 9}
+            for m in models for data in ("dsprites", "shapes3d")]  # fmt: skip
+    assert [handle.get_label() for handle in of("tc", rows).handles][:2] == [
+        "FactorVAE data = dsprites",
+        "FactorVAE data = shapes3d",
+    ]
+    voted = [made.votes(seed=0, data=data) for data in ("dsprites", "shapes3d")]
+    titles = [axis.get_title(loc="left").replace("\n", " ") for axis in axes(of("votes", voted))[:2]]
+    assert ["data = dsprites" in titles[0], "data = shapes3d" in titles[1]] == [True, True]
+    swept = [row | {"data": data, "data_sha256": data * 9} for row in made.swept(seed=0) for data in ("a", "b")]
+    assert [handle.get_label() for handle in of("sensitivity", swept).handles] == [
+        "FactorVAE data = a",
+        "FactorVAE data = b",
+    ]
+
+
 def test_two_data_sets_are_named_and_not_their_digests():
     rows = made.scored("factor", "reconstruction", steps=(500,))
     other = [row | {"data": "shapes3d", "data_sha256": "a" * 64, "id": f"s{n}"} for n, row in enumerate(rows)]
