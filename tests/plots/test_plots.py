@@ -323,6 +323,40 @@ def test_history_on_a_logarithmic_axis_where_it_can_be():
     assert [axis.get_yscale() for axis in axes(drawing)] == ["log", "linear"]
 
 
+@pytest.mark.parametrize("values", [(3.0, 8.0), (1030.0, 1090.0), (0.011, 0.012), (0.5, 70.0), (1e-3, 1e4), (5.0, 5.0)])
+def test_a_logarithmic_axis_has_two_numbers_or_more(values):
+    lines = [{"step": step, "time": 0.0, "a": value} for step, value in enumerate(values, 1)]
+    (axis,) = axes(draw("history", [Table("a", HISTORY.name, lines)], Options(log=True)))
+    low, high = axis.get_ylim()
+    assert axis.get_yscale() == "log"
+    assert len([tick for tick in axis.get_yticks() if low <= tick <= high]) >= 2
+    assert len({label.get_text() for label in axis.get_yticklabels()}) == len(axis.get_yticks())
+
+
+def test_history_of_one_point_is_a_mark_with_its_interval():
+    runs = [[{"step": 40, "time": 1.0, "kl": value}] for value in (4.0, 5.0, 7.0)]
+    known = {"method": "betavae", "config": {}, "data": {"name": "dsprites"}}
+    found = [Table(f"file{n}", HISTORY.name, run, known | {"seed": n}) for n, run in enumerate(runs)]
+    drawing = draw("history", found, Options(terms=("kl",)))
+    (axis,) = axes(drawing)
+    mean, low, high = student([4.0, 5.0, 7.0])
+    (((x, y), (bar,)),) = bars(axis).items()
+    assert (x, y) == (40.0, pytest.approx(mean))
+    assert bar[:, 1] == pytest.approx([low, high])
+    assert axis.get_xticks().tolist() == [40]
+    (handle,) = drawing.handles
+    assert handle.get_marker() == "o" and handle.get_linestyle() == "None"
+    assert "Marks: means over seeds; bars: 95 % intervals" in drawing.caption
+    assert len(drawing.notes) == 1 and drawing.notes[0].startswith("β-VAE:") and "file" not in drawing.notes[0]
+
+
+def test_a_band_that_reaches_zero_has_a_logarithmic_axis():
+    found = [Table(str(n), HISTORY.name, [{"step": step, "time": 0.0, "kl": value} for step in (1, 2, 3)],
+             {"method": "betavae", "config": {}, "seed": n}) for n, value in enumerate((1.0, 2.0, 30.0))]  # fmt: skip
+    (axis,) = axes(draw("history", found, Options(log=True, terms=("kl",))))
+    assert axis.get_yscale() == "log" and 0 < axis.get_ylim()[0] < 1, "each seed's value is on it"
+
+
 def test_what_is_not_finite_or_no_number_is_left_out():
     lines = [{"step": 1, "time": 0, "a": 1.0}, {"step": 2, "time": 0, "a": None}, {"step": 3, "time": 0, "a": "x"}]
     drawing = draw("history", [Table("run", HISTORY.name, lines)], Options())
