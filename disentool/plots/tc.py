@@ -70,7 +70,8 @@ def _caption(rows: list[dict[str, Any]], counts: list[int], over: bool, left_out
     parts = [f"True: q(z) as the mixture of all posteriors, Monte Carlo means{drawn}."]
     number = count_range(counts, "seed")
     if over and max(counts) >= seeds.LEAST:
-        parts.append(f"Over steps: means of {number}, with 95 % intervals (Student's t).")
+        many = count_range([count for count in counts if count >= seeds.LEAST], "seed")
+        parts.append(f"Over steps: means of {many}, with 95 % intervals (Student's t).")
         parts.append("Against each other: each model.")
     elif over:
         parts.append(f"Hollow marks: single seeds ({number}).")

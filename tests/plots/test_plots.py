@@ -459,6 +459,13 @@ def test_votes_of_several_models_and_other_matrices():
     assert axes(of("votes", [made.record("sap", 0.3, details=sap)]))[0].images[0].get_array().tolist() == [[0.25, 0.5]]
 
 
+def test_votes_are_in_the_order_of_settings_and_seeds():
+    models = [(beta, seed, step) for beta in (1.0, 16.0, 4.0) for seed in (10, 2) for step in (500, 90)]
+    drawing = of("votes", [made.votes(method="betavae", weight=b, seed=n, step=s) for b, n, s in models])
+    titles = [axis.get_title(loc="left").replace("\n", " ").partition(":")[0] for axis in axes(drawing)[:12]]
+    assert titles == [f"β-VAE β = {b:g}, seed {n}, step {s}" for b, n, s in sorted(models)]
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
@@ -559,8 +566,27 @@ def test_sensitivity_groups_seeds_under_their_setting():
     assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == ["FactorVAE γ = 10", "FactorVAE γ = 40"]
     first = bars(axes(drawing)[0])
     mean, low, high = student([0.69 + 0.01 * seed for seed in range(4)])
-    assert first[800.0, mean][0][:, 1] == pytest.approx([low, high])
+    left, right = [(x, bar) for (x, y), (bar,) in first.items() if y == mean]
+    assert 700 < left[0] < 800 < right[0] < 900, "both settings, beside each other"
+    assert left[1][:, 1] == pytest.approx([low, high])
     assert "means of 4 seeds" in drawing.caption
+
+
+@pytest.mark.parametrize("values", [(100, 200, 400, 1600), (700, 750, 900)])
+def test_sensitivity_puts_settings_beside_each_other(values):
+    rows = []
+    for weight in (10.0, 40.0):
+        for votes in (*values, 800):
+            details = {"votes": votes, "changed_options": [] if votes == 800 else ["votes"]}
+            rows.append(made.record("factor", 0.5, details=details, weight=weight))
+    (axis,) = axes(of("sensitivity", rows))
+    marks = [sorted(line.get_xdata()[0] for line in axis.lines if line.get_color() == colour and
+             line.get_marker() != "None") for colour in style.COLOURS[:2]]  # fmt: skip
+    ticks = sorted([*values, 800])
+    assert axis.get_xticks().tolist() == ticks, "the numbers are where they are"
+    assert all(one < tick < two for one, tick, two in zip(marks[0], ticks, marks[1], strict=True))
+    gaps = [min(marks[0][n + 1] - marks[1][n] for n in range(len(values))), min(np.diff(ticks))]
+    assert gaps[0] >= 0.4 * gaps[1], "nearer to its own number than to the next"
 
 
 # ---- compare

@@ -78,6 +78,12 @@ def test_distribution_of_several_seeds_is_the_mean_of_their_densities():
     assert drawing.caption.startswith("40 samples of each of 2 seeds: ")
 
 
+def test_distributions_are_in_the_order_of_settings():
+    drawing = of("distribution", [made.control(beta) for beta in (1.0, 16.0, 4.0)])
+    titles = [axis.get_title(loc="left").replace("\n", " ") for axis in drawing.figure.get_axes()]
+    assert titles == [f"shift-x, β-VAE β = {beta}" for beta in (1, 4, 16)]
+
+
 def test_a_mean_of_densities_is_one_over_other_bins():
     halves, edges = np.array([0.0, 0.5, 1.0]), np.linspace(-1, 2, 13)
     found = mean_density(edges, [(halves, np.array([3, 1])), (np.array([0.0, 2.0]), np.array([5]))])
