@@ -16,9 +16,9 @@ def keep_inside(figure: "Figure") -> int:
     """Cut what is drawn at the limits of its axes, which are set already; how many marks lie beyond them."""
     beyond = 0
     for axis in figure.axes:
-        for line in axis.lines:
+        for line in list(axis.lines):
             if line.get_transform() is axis.transData:  # not so a line across the whole axes
-                beyond += _cut(line, inside(axis, np.asarray(line.get_xydata(), np.float64)))
+                beyond += _cut(axis, line)
     return beyond
 
 
@@ -32,18 +32,25 @@ def inside(axis: "Axes", points: np.ndarray) -> np.ndarray:
     return within
 
 
-def _cut(line: "Line2D", within: np.ndarray) -> int:
-    """Draw a line up to the limits and its marks where they are ``within``; how many marks are not."""
-    whole = bool(within.all())
-    marked = line.get_marker() not in ("None", None, "", " ")
-    alone = line.get_linestyle() in ("None", "", " ")
-    line.set_clip_on(not (whole or alone))
+def _cut(axis: "Axes", line: "Line2D") -> int:
+    """Draw a line up to the limits, and those of its marks that lie within them whole; how many marks do not."""
+    points = np.asarray(line.get_xydata(), np.float64)
+    within = inside(axis, points)
     line.set_in_layout(False)  # a line without clipping takes room as if all its points were shown
-    if whole or not marked:
+    line.set_clip_on(not within.all())
+    if within.all() or line.get_marker() in ("None", None, "", " "):
         return 0
-    if within.any():
-        line.set_markevery(np.flatnonzero(within).tolist())
-    else:
-        line.set_marker("None")
-    known = np.isfinite(np.asarray(line.get_xydata(), np.float64)).all(axis=1)
-    return int((known & ~within).sum())
+    _add_marks(axis, line, points[within])
+    line.set_marker("None")
+    return int((np.isfinite(points).all(axis=1) & ~within).sum())
+
+
+def _add_marks(axis: "Axes", like: "Line2D", points: np.ndarray) -> None:
+    """Marks as those of a line, without clipping."""
+    from matplotlib.lines import Line2D
+
+    marks = Line2D(*points.T)
+    marks.update_from(like)
+    marks.set(linestyle="None", clip_on=False, transform=axis.transData, label="_marks")
+    axis.add_artist(marks)
+    marks.set_in_layout(False)

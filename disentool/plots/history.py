@@ -177,7 +177,7 @@ def _notes(groups: list[Group], unknown: list[str]) -> tuple[str, ...]:
         )
     if points := [group.label for group in groups if _point(group)]:
         some = ", ".join(points[:3]) + (f" and {len(points) - 3} more" if len(points) > 3 else "")
-        notes.append(f"{some}: a single line of history, which is drawn as a point")
+        notes.append(f"{some}: a single line, which is drawn as a point")
     for group in groups:
         ends = {max((curve[-1, 0] for curve in curves.values()), default=0.0) for _, curves in group.runs}
         if len(group.runs) >= LEAST and len(ends) > 1:

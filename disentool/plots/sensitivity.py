@@ -70,7 +70,8 @@ def draw(found: list[Table], options: Options) -> Drawing:
         axis.set_xlabel(options.names.option(key))
         axis.set_ylabel(options.names.measured(metric, measure))
         axes.limit(axis, "y", bounds, options.ylim)
-        axis.set_xlim(*options.xlim)
+        if all(_number(text) is not None for text in place):
+            axis.set_xlim(*options.xlim)
     in_key = {s: marks.in_key(looks[s], options, averaged=s in averaged) for s in order}
     handles = tuple(handle(s.called(options.names), in_key[s], markersize=3.2) for s in order)
     return Drawing(figure, _caption(counts, own, undefined), (), handles, 36)

@@ -25,12 +25,8 @@ def scattered():
 
 
 def shown(line):
-    """The points of a line's marks that are drawn."""
-    if line.get_marker() in ("None", None, ""):
-        return []
-    points = line.get_xydata()
-    every = line.get_markevery()
-    return (points if every is None else points[every]).tolist()
+    """The points of a line's marks."""
+    return [] if line.get_marker() in ("None", None, "") else line.get_xydata().tolist()
 
 
 @pytest.mark.parametrize(
@@ -64,9 +60,9 @@ def test_a_mark_at_an_end_is_drawn_whole():
 
 def test_lines_end_at_the_limits_with_their_marks():
     drawing = of("control", [made.control(1.0)], xlim=(0.0, None))
-    line = drawing.figure.axes[0].lines[0]
-    assert line.get_clip_on() and len(line.get_xdata()) == 5
-    assert [x for x, _ in shown(line)] == pytest.approx([0.0, 0.11, 0.21])
+    line, _, marks = drawing.figure.axes[0].lines
+    assert line.get_clip_on() and len(line.get_xdata()) == 5 and not shown(line)
+    assert [x for x, _ in shown(marks)] == pytest.approx([0.0, 0.11, 0.21]) and not marks.get_clip_on()
     assert "Not shown: 2 marks beyond" in drawing.caption
 
 
@@ -81,6 +77,12 @@ def test_an_interval_whose_mark_lies_beyond_the_limits_is_counted():
 def test_a_history_between_limits_is_clipped():
     (axis,) = of("history", made.history(), HISTORY.name, terms=("kl",), xlim=(200.0, None)).figure.axes
     assert axis.lines[0].get_clip_on() and not axis.lines[0].get_in_layout()
+
+
+def test_limits_are_those_of_numbers_and_not_of_words():
+    drawing = of("sensitivity", made.swept(seed=0), xlim=(150.0, None))
+    votes, _, words = drawing.figure.axes
+    assert votes.get_xlim()[0] == 150.0 and words.get_xlim() == (-0.5, 1.5)
 
 
 def test_the_scatter_of_tc_has_the_limits_that_were_asked_for():
