@@ -28,7 +28,7 @@ Point = tuple[float, float]
 class Named(NamedTuple):
     """A name and the points (x, y) that it is of: it stands once, beside one of them. An empty one is not written.
 
-    ``more``: further marks of it, beside which it does not stand.
+    ``more``: further marks of it, beside which it does not stand; other names keep away from them too.
     """
 
     name: str
@@ -45,64 +45,69 @@ class _Place(NamedTuple):
     led: bool
 
 
+class _Panel(NamedTuple):
+    """What names keep to and clear of, in points: the axes' box, the points that are named, other marks, lines."""
+
+    inside: np.ndarray
+    at: np.ndarray
+    marks: np.ndarray
+    lines: np.ndarray
+
+
 def place(axis: "Axes", named: Sequence[Named], options: Options, *, alone: bool) -> bool:
     """Write each name beside one of its points, clear of all of them and of other names, on as little as can be.
 
-    ``alone``: every name must be nearer to a point of its own than to any other's; where one cannot, nothing is written
-    and the answer is False. Otherwise a name may be led to its point by a thin line past others.
+    ``alone``: every name must be nearer to a point of its own than to any other's, and lie on nothing; where one
+    cannot, nothing is written and the answer is False. Otherwise a thin line may lead it to its point past others.
     """
     scale = 72 / axis.figure.dpi
-    points = [np.asarray(axis.transData.transform(each.points)) * scale for each in named]
-    everything = [_pixels(axis, each) * scale for each in named]
+    points = [_on(axis, each.points) * scale for each in named]
+    everything = [_on(axis, [*each.points, *each.more]) * scale for each in named]
     marks, lines = (found * scale for found in _drawn(axis))
     inside = np.asarray(axis.get_window_extent().extents) * scale
-    at = np.concatenate([np.zeros((0, 2)), *points])
+    panel = _Panel(inside, np.concatenate([np.zeros((0, 2)), *points]), marks, lines)
+    sizes = [_size(each.name, options) for each in named]
     free: dict[int, list[_Place]] = {}
     for n, each in enumerate(named):
         if each.name:
-            size = np.array([text.width(each.name, options, options.small), text.height(each.name, options.small)])
             others = np.concatenate([np.zeros((0, 2)), *everything[:n], *everything[n + 1 :]])
-            room = (size, everything[n], others, inside, at)
-            free[n] = _places(points[n], room, marks, lines, alone)
+            free[n] = _places(points[n], sizes[n], others, panel, alone)
     chosen = _choose(free)
     if alone and len(chosen) < len(free):
         return False
     for n in free:
-        size = np.array([text.width(named[n].name, options, options.small), text.height(named[n].name, options.small)])
-        usual = _Place(0.0, _box(points[n][0], 45, _FAR[0], size), points[n][0], False)  # where the panel is full
+        usual = _Place(0.0, _box(points[n][0], 45, _FAR[0], sizes[n]), points[n][0], False)  # where the panel is full
         _write(axis, named[n].name, chosen.get(n, usual), scale, options)
     return True
 
 
-def _pixels(axis: "Axes", each: Named) -> np.ndarray:
-    """All marks of a name, float64 [n,2]."""
-    return np.asarray(axis.transData.transform([*each.points, *each.more]))
+def _on(axis: "Axes", points: Sequence[Point]) -> np.ndarray:
+    """Points in pixels, float64 [n,2]."""
+    return np.asarray(axis.transData.transform(points))
 
 
-def _places(
-    middles: np.ndarray,
-    room: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray],
-    marks: np.ndarray,
-    lines: np.ndarray,
-    alone: bool,
-) -> list[_Place]:
-    """Where a name of this size may stand beside its points, the best first."""
-    size, own, others, inside, at = room
+def _size(name: str, options: Options) -> np.ndarray:
+    """Of a name, in points: float64 [2]."""
+    return np.array([text.width(name, options, options.small), text.height(name, options.small)])
+
+
+def _places(middles: np.ndarray, size: np.ndarray, others: np.ndarray, panel: _Panel, alone: bool) -> list[_Place]:
+    """Where a name of this size may stand beside its points (``middles``), the best first. ``others``: not its own."""
     found = []
     for middle in middles:
+        passed = panel.at[(panel.at != middle).any(axis=1)]
         for far in _FAR:
             for turn in _TURNS:
                 box, led = _box(middle, turn, far, size), far >= _LED
-                if not _inside(box, inside) or any(_hits(box, _around(mark), 0.0) for mark in at):
+                if not _inside(box, panel.inside) or any(_hits(box, _around(mark), 0.0) for mark in panel.at):
                     continue
-                nearer = _distance(box, others) - _distance(box, own)
-                if nearer < _NEARER and (alone or not led):
+                nearer = _distance(box, others) - _distance(box, middles)
+                hidden = _covered(box, panel.marks) + int(_crossed(box, panel.lines).sum())
+                if (nearer < _NEARER and (alone or not led)) or (hidden and alone):
                     continue
-                cost = far + max(0.0, _APART - nearer) / 3
-                cost += _CROSSED * (_covered(box, marks) + int(_crossed(box, lines).sum()))
+                cost = far + max(0.0, _APART - nearer) / 3 + _CROSSED * hidden
                 if led:
                     lead = _lead(middle, box)
-                    passed = at[(at != middle).any(axis=1)]
                     cost += _LEADS_OVER * sum(_crossed(_around(mark), lead).any() for mark in passed)
                 found.append(_Place(cost, box, middle, led))
     return sorted(found, key=lambda each: each.cost)
