@@ -52,7 +52,12 @@ from disentool.plots import PLOTS
     help="For history: the terms of the loss to draw.  [default: all]",
 )
 @option("--log", group="Content", is_flag=True, help="For history: a logarithmic axis for terms that are positive.")
-@option("--xlim", group="Content", metavar="LOW:HIGH", help="The ends of the x axis; either may be left out.")
+@option(
+    "--xlim",
+    group="Content",
+    metavar="LOW:HIGH",
+    help="The ends of the x axis; either may be left out. Marks beyond them are not drawn; the caption counts them.",
+)
 @option("--ylim", group="Content", metavar="LOW:HIGH", help="The ends of the y axis.")
 @option(
     "--width",

@@ -26,8 +26,8 @@ from disentool.results.table_formats import FORMATS
     multiple=True,
     metavar="KEY,...",
     shell_complete=options.complete_from(lambda: FIELDS, listed=True),
-    help="What the rows are by: method, data, split, seed, step, metric, or an option such as beta."
-    "  [default: method, and every option that differs]",
+    help="What the rows are by: method, data, split, seed, step, metric, or an option such as beta. method is added "
+    "where not every method has the option.  [default: method; data, split and every option, if they differ]",
 )
 @option(
     "--columns",
@@ -53,7 +53,8 @@ from disentool.results.table_formats import FORMATS
     type=click.Choice(FORMATS),
     default=FORMATS[0],
     show_default=True,
-    help="latex needs the package booktabs; tsv has full precision, and columns of standard deviations and n.",
+    help="latex needs the package booktabs; tsv has full precision, and columns of standard deviations and n. In tsv "
+    "an option that has the name of a metric is called config.NAME.",
 )
 @options.quiet
 def table(

@@ -5,6 +5,7 @@ Lines are read and told apart by :mod:`disentool.io.records`.
 
 import json
 import math
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -91,16 +92,27 @@ def require_comparable(found: Iterable[dict[str, Any]]) -> None:
             differing = [{key: value for key, value in one.items() if key not in same} for one in chosen]
             shown = "; ".join(sorted(map(_in_words, differing))[:3])
             raise DataMismatch(
-                f"{name}: records with different constants or data ({shown}) do not compare; keep one of them"
+                f"{name}: records with different constants or data ({shown}) do not compare; keep those of one, such as"
+                f" `{_keeping(differing[0])}`"
             )
 
 
 def _as_text(value: dict[str, Any]) -> str:
-    return json.dumps(value, sort_keys=True)
+    """As it stands in a record's line."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def _in_words(varied: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in varied.items()) or "the protocol's own"
+
+
+def _keeping(of: dict[str, Any]) -> str:
+    """The shell command that keeps the records which :func:`require_comparable` tells apart by ``of``."""
+    key, value = next(((k, of[k]) for k in ("sha256", "data", "split", *of) if k in of), ("changed_options", []))
+    text = _as_text({key: value})[1:-1]
+    if key == "sha256":
+        text = f'"data_sha256": "{str(value).rstrip("…")}'
+    return f"grep -F {shlex.quote(text)} RECORDS > one.jsonl"
 
 
 def names_of(pair: Mapping[str, Any]) -> list[str]:

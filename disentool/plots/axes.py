@@ -22,13 +22,16 @@ def range_of(metric: str, measure: str | None = None) -> tuple[float, float]:
 def limit(axis: "Axes", which: str, bounds: tuple[float, float], asked: Ends = (None, None)) -> None:
     """Set the ends of the x or y axis: those ``asked`` for, else what is drawn and a margin, inside ``bounds``.
 
-    No margin crosses 0. What lies at an end is drawn whole.
+    No margin crosses 0.
     """
+    from matplotlib.ticker import FixedLocator
+
     low, high = axis.dataLim.intervalx if which == "x" else axis.dataLim.intervaly
     if not (math.isfinite(low) and math.isfinite(high)):
         low, high = (0.0, 1.0)
     chosen = axis.xaxis if which == "x" else axis.yaxis
     if chosen.get_scale() == "log":
+        low = low if low > 0 else (axis.dataLim.minposx if which == "x" else axis.dataLim.minposy)
         room = (high / low) ** _MARGIN if high > low else 1.5
         ends = (low / room, high * room)
     else:
@@ -38,9 +41,8 @@ def limit(axis: "Axes", which: str, bounds: tuple[float, float], asked: Ends = (
     ends = (max(ends[0], bounds[0]), min(ends[1], bounds[1]))
     ends = (ends[0] if asked[0] is None else asked[0], ends[1] if asked[1] is None else asked[1])
     (axis.set_xlim if which == "x" else axis.set_ylim)(*ends)
-    if asked == (None, None):
-        for line in axis.lines:
-            line.set_clip_on(False)
+    if chosen.get_scale() == "log":
+        chosen.set_major_locator(FixedLocator(_log_ticks(*(axis.get_xlim() if which == "x" else axis.get_ylim()))))
 
 
 def steps(axis: "Axes") -> None:
@@ -53,16 +55,29 @@ def steps(axis: "Axes") -> None:
 
 
 def logarithmic(axis: "Axes", which: str) -> None:
-    """A logarithmic axis whose ticks are plain numbers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    """A logarithmic axis whose ticks are plain numbers; :func:`limit` chooses them."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
 
     (axis.set_xscale if which == "x" else axis.set_yscale)("log")
     chosen = axis.xaxis if which == "x" else axis.yaxis
-    low, high = chosen.get_view_interval()
-    subs = (1.0,) if high > 100 * max(low, 1e-300) else (1.0, 2.0, 5.0)
-    chosen.set_major_locator(LogLocator(subs=subs, numticks=8))
     chosen.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     chosen.set_minor_formatter(NullFormatter())
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Powers of ten; between fewer than three of them 1, 2 and 5 times one; on a shorter axis evenly spaced numbers."""
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
+    locators = (
+        (LogLocator(numticks=8), 3),
+        (LogLocator(subs=(1.0, 2.0, 5.0), numticks=8), 3),
+        (MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]), 1),
+    )
+    for locator, least in locators:
+        ticks = [float(tick) for tick in locator.tick_values(low, high) if low <= tick <= high]
+        if len(ticks) >= least:
+            break
+    return ticks
 
 
 def few(axis: "Axes", which: str, most: int = 5) -> None:

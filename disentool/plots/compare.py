@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from disentool.errors import DataMismatch
 from disentool.io.schema import SCORE
-from disentool.plots import axes, marks, style, tables
+from disentool.plots import axes, marks, style, tables, text
 from disentool.plots.panels import panels, refuse_more, row_labels
 from disentool.plots.style import Drawing, Options
 from disentool.results import seeds
@@ -20,7 +20,9 @@ READS = (SCORE.name,)
 USES = frozenset({"metrics", "xlim"})
 _COLUMNS, _MOST = 4, 60  # panels side by side, settings
 _ROW, _LINE = 4.4, 2.6  # mm, of a setting's row, and of each further line of its name
-_TOLD = 0.5  # of an axis, the room for words
+_INSIDE = 0.02  # of an axis, from its end to a word
+_BELOW = 0.36  # of a row, from its line to a word below it
+_MARK = 4.0  # points, from a word to the middle of a mark
 
 
 def draw(found: list[Table], options: Options) -> Drawing:
@@ -41,31 +43,35 @@ def draw(found: list[Table], options: Options) -> Drawing:
     figure, panes = panels(options, len(shown), tall, least=26, most=_COLUMNS, beside=beside, sharey=True)
     methods = list(dict.fromkeys(setting.method for setting in order))
     drawn: list[tuple[Summary, tuple[float, float]]] = []
+    undefined: list[tuple[Axes, float, Summary]] = []
     for axis, (name, own) in zip(panes, shown.items(), strict=True):
         metric = name.rpartition("@")[0]
         measure = measure_of(own)
         bounds = axes.range_of(metric, measure)
-        undefined: list[tuple[float, Summary]] = []
         for place, setting in zip(middles, order, strict=True):
             mine = [record for record in own if of[id(record)] == setting]
             if mine:
                 look = style.look(methods.index(setting.method), options)
                 drawn.append((_row(axis, place, mine, look, options, bounds), bounds))
-                undefined.append((place, drawn[-1][0]))
+                if drawn[-1][0].undefined:
+                    undefined.append((axis, place, drawn[-1][0]))
         called = tables.called(name, rows, options.names.metric(metric))
         axis.set_title(f"{called} {arrow(metric, measure)}".strip())
         axis.set_xlabel(unit_of(metric, measure) or "score")
         axis.grid(False, axis="y")
         axes.few(axis, "x", 4)
         axes.limit(axis, "x", bounds, options.xlim)
-        for place, scores in undefined:
-            _tell_undefined(axis, place, scores, options)
     panes[0].set_yticks(middles, labels)
     panes[0].set_ylim(sum(heights) - 0.5, -0.5)
     told = _caption(
         drawn, any(arrow(name.rpartition("@")[0], measure_of(own)) for name, own in shown.items()), _unequal(shown, of)
     )
-    return Drawing(figure, told, (), (), tall)
+
+    def after() -> None:
+        for row in undefined:
+            _tell_undefined(*row, options)
+
+    return Drawing(figure, told, (), (), tall, after)
 
 
 def _row(
@@ -86,19 +92,21 @@ def _row(
 
 def _tell_undefined(axis: "Axes", place: float, scores: Summary, options: Options) -> None:
     """How many seeds of a row have no score: on its line, at the end with more room; below what fills the line."""
-    if not scores.undefined:
-        return
+    told = f"{scores.undefined} undefined" if scores.values else "undefined"
+    size = options.small * 0.9
     low, high = axis.get_xlim()
-    ends = [*scores.values, *(marks.interval(scores) or ())]
+    ends = [min(max(end, low), high) for end in (*scores.values, *(marks.interval(scores) or ()))]
     before, after = (min(ends) - low, high - max(ends)) if ends else (high - low, 0.0)
-    beside = max(before, after) > _TOLD * (high - low)
+    length = axis.get_window_extent().width * 72 / axis.figure.dpi
+    needed = (text.width(told, options, size) + _MARK) / length + _INSIDE
+    beside = max(before, after) > needed * (high - low)
     axis.text(
-        *(0.02 if before > after else 0.98, place if beside else place + 0.32),
-        f"{scores.undefined} undefined" if scores.values else "undefined",
+        *(_INSIDE if before >= after else 1 - _INSIDE, place if beside else place + _BELOW),
+        told,
         transform=axis.get_yaxis_transform(),
-        ha="left" if before > after else "right",
+        ha="left" if before >= after else "right",
         va="center",
-        fontsize=options.small * 0.9,
+        fontsize=size,
         fontstyle="italic",
         color=style.soft(options),
     )

@@ -68,7 +68,8 @@ def _caption(shown: dict[Any, list[tuple[ControlRecord, Curve]]], counts: list[i
     parts = [f"Lines: the property's mean{of} at each t, within the range that was fitted."]
     parts.append("Bands: one standard deviation over starts to either side.")
     if max(counts) >= LEAST:
-        parts.append(f"Means over {count_range(counts, 'seed')} of the generator, with 95 % intervals (Student's t).")
+        many = count_range([count for count in counts if count >= LEAST], "seed")
+        parts.append(f"Means over {many} of the generator, with 95 % intervals (Student's t).")
     parts.append("Dashed: as asked, from where the images are at t = 0.")
     if left_out:
         parts.append(f"Left out: {count_range([left_out], 'record')} without a curve of t.")

@@ -13,7 +13,7 @@ from disentool.plots.style import Drawing, Options
 from disentool.results import seeds
 from disentool.results.labels import count_range, words
 from disentool.results.reading import Table
-from disentool.results.settings import Setting
+from disentool.results.settings import Setting, in_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +34,9 @@ def draw(found: list[Table], options: Options) -> Drawing:
     """
     shown: dict[tuple[Setting, str, str, str], list[tuple[ControlRecord, Held]]] = {}
     left_out = 0
-    for one in control_records.read(found):
+    records = control_records.read(found)
+    order = in_order(one.setting for one in records)
+    for one in sorted(records, key=lambda one: order.index(one.setting)):
         if (held := _histogram(one)) is not None:
             shown.setdefault((one.setting, one.transform, one.measured, one.unit), []).append((one, held))
         else:

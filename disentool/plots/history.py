@@ -10,7 +10,7 @@ from disentool.io import score_records
 from disentool.io.schema import HISTORY
 from disentool.plots import axes, marks, style
 from disentool.plots.axes import ANY
-from disentool.plots.panels import handle, panels
+from disentool.plots.panels import handle, mark_handle, panels
 from disentool.plots.style import Drawing, Options
 from disentool.plots.terms import PROGRESS_NAMES, has_unit, range_of, unit_of_all
 from disentool.results.labels import count_range
@@ -54,12 +54,15 @@ def draw(found: list[Table], options: Options) -> Drawing:
         bounds = _bounds(term, [line for lines in own for line in lines])
         for index, lines in enumerate(own):
             if lines:
-                _draw(axis, lines, style.look(index, options), bounds)
+                _draw(axis, lines, style.look(index, options), options, bounds)
         positive = all((line[:, 1] > 0).all() for lines in own for line in lines)
         if options.log and positive:
             axes.logarithmic(axis, "y")
+            axis.update_datalim([line[line[:, 1].argmin()] for lines in own for line in lines])  # a band may reach 0
         axes.steps(axis)
         axes.limit(axis, "x", _POSITIVE, options.xlim)
+        if len(single := {step for lines in own for line in lines for step in line[:, 0]}) == 1:
+            axis.set_xticks([*single])
         axes.limit(axis, "y", bounds, options.ylim)
         unit = unit_of_all(term, [table.of for table, curves in runs if term in curves])
         axis.set_ylabel(options.names.term(term) + (f" ({unit})" if unit else ""))
@@ -111,7 +114,9 @@ def _bounds(term: str, lines: list[np.ndarray]) -> tuple[float, float]:
     return (low, high) if inside else ANY
 
 
-def _draw(axis: Any, lines: list[np.ndarray], look: dict[str, Any], bounds: tuple[float, float]) -> None:
+def _draw(
+    axis: Any, lines: list[np.ndarray], look: dict[str, Any], options: Options, bounds: tuple[float, float]
+) -> None:
     """The runs of a setting: their mean at the steps that all have, or each with its own steps."""
     if len(lines) < LEAST:
         for line in lines:
@@ -120,7 +125,7 @@ def _draw(axis: Any, lines: list[np.ndarray], look: dict[str, Any], bounds: tupl
         return
     steps = _shared(lines)
     few = {"marker": look["marker"], "markersize": 3} if len(steps) < 3 else {}
-    marks.along(axis, steps, [np.interp(steps, *line.T) for line in lines], look, bounds, **few)
+    marks.along(axis, steps, [np.interp(steps, *line.T) for line in lines], look, options, bounds, **few)
 
 
 def _shared(lines: list[np.ndarray]) -> np.ndarray:
@@ -135,16 +140,30 @@ def _handle(group: Group, index: int, options: Options) -> Any:
     look = style.look(index, options)
     n = len(group.runs)
     label = f"{group.label} (n = {n})" if n > 1 else group.label
+    if _point(group):
+        return mark_handle(label, {"color": look["color"], "marker": look["marker"]}, markersize=3)
     return handle(label, {"color": look["color"], "linestyle": look["linestyle"]})
+
+
+def _point(group: Group) -> bool:
+    """Whether each of its curves is a single point."""
+    return all(len(curve) == 1 for _, curves in group.runs for curve in curves.values())
 
 
 def _caption(groups: list[Group]) -> str:
     counts = [len(group.runs) for group in groups]
     parts = [f"{count_range([sum(counts)], 'run')}; each point is a mean over the steps since the one before."]
-    if max(counts) >= LEAST:
-        parts.append("Lines: means over seeds; bands: 95 % intervals (Student's t, cut at the ends of a term's range).")
+    means = {_point(group) for group in groups if len(group.runs) >= LEAST}
+    if means:
+        drawn, around = [
+            " and ".join(word for point, word in zip((False, True), words, strict=True) if point in means)
+            for words in (("lines", "marks"), ("bands", "bars"))
+        ]
+        interval = "95 % intervals (Student's t, cut at the ends of a term's range)"
+        parts.append(f"{drawn.capitalize()}: means over seeds; {around}: {interval}.")
         if min(counts) < LEAST:
-            parts.append(f"Thin lines: single seeds, where there are fewer than {LEAST}.")
+            few = "Marks without bars" if all(_point(g) for g in groups if len(g.runs) < LEAST) else "Thin lines"
+            parts.append(f"{few}: single seeds, where there are fewer than {LEAST}.")
     return " ".join(parts)
 
 
@@ -156,10 +175,10 @@ def _notes(groups: list[Group], unknown: list[str]) -> tuple[str, ...]:
         notes.append(
             f"{', '.join(unknown)}: no unit, as no checkpoint beside the history says which loss it is ({some})"
         )
+    if points := [group.label for group in groups if _point(group)]:
+        some = ", ".join(points[:3]) + (f" and {len(points) - 3} more" if len(points) > 3 else "")
+        notes.append(f"{some}: a single line, which is drawn as a point")
     for group in groups:
-        for table, curves in group.runs:
-            if max(map(len, curves.values()), default=0) == 1:
-                notes.append(f"{table.name}: a single line, which is drawn as a point")
         ends = {max((curve[-1, 0] for curve in curves.values()), default=0.0) for _, curves in group.runs}
         if len(group.runs) >= LEAST and len(ends) > 1:
             notes.append(

@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from disentool.errors import WrongUsage
-from disentool.plots import fit, style, text
+from disentool.plots import edges, fit, style, text
 from disentool.plots.style import Drawing, Options
+from disentool.results.labels import count_range
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +35,13 @@ def finish(drawing: Drawing, options: Options) -> Drawing:
     WrongUsage where the texts do not fit into the size that was asked for; a note where they do not fit otherwise.
     """
     figure = drawing.figure
+    beyond = edges.keep_inside(figure)
+    if beyond:
+        told = f"Not shown: {count_range([beyond], 'mark')} beyond the limits of the axes."
+        drawing = replace(drawing, caption=f"{drawing.caption} {told}".strip())
+    for axis in figure.axes:
+        for each in axis.texts:
+            each.set_in_layout(False)  # what stands inside axes takes no room around them
     above, below = _around(drawing, options)
     if options.height is None:
         figure.set_figheight(figure.get_figheight() + (above + below) / 72)
@@ -46,8 +54,8 @@ def finish(drawing: Drawing, options: Options) -> Drawing:
     _place(drawing, options, above, below)
     fit.drawn(figure)
     _shrink_cells(figure, options)
-    if drawing.after:
-        drawing.after()
+    if drawing.after and (other := drawing.after()) is not None:
+        return finish(other, options)
     wrong = fit.problems(figure)
     if not wrong:
         high = figure.get_figheight() * style.INCH

@@ -93,12 +93,14 @@ def along(
     x: np.ndarray,
     seeds: Sequence[np.ndarray],
     look: dict[str, Any],
+    options: Options,
     bounds: Interval = ANY,
     **more: Any,
 ) -> None:
     """Curves over ``x``, float64 [n] each: their mean in a band of its 95 % interval; below three each as a thin line.
 
-    The band stays inside ``bounds``. ``more``: for the lines, such as marks.
+    Over a single x the mean is a mark with a bar. The interval stays inside ``bounds``. ``more``: for the lines, such
+    as marks.
     """
     table = np.array(seeds)
     plain = {"color": look["color"], "linestyle": look["linestyle"]} | more
@@ -108,5 +110,8 @@ def along(
         return
     average, half = over_seeds(table)
     low, high = np.clip((average - half, average + half), *bounds)
+    if len(x) == 1:
+        with_bars(axis, (float(x[0]), float(average[0])), None, (float(low[0]), float(high[0])), look, options)
+        return
     axis.fill_between(x, low, high, color=look["color"], alpha=0.2, linewidth=0)
     axis.plot(x, average, **plain)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from disentool.errors import WrongUsage
 from disentool.plots import style, text
@@ -25,14 +25,15 @@ def panels(
     most: int = 3,
     beside: float = 0.0,
     sharex: bool = False,
-    sharey: bool = False,
+    sharey: bool | Literal["row"] = False,
     usual: float | None = None,
 ) -> tuple["Figure", list["Axes"]]:
     """A figure with ``count`` axes, each about ``height`` mm high.
 
     At most ``most`` are in a line, each at least ``least`` mm wide, beside labels of rows that take ``beside`` mm; the
-    lines are as equal as they can be. ``sharex``, ``sharey``: they have one x or y axis in common. ``usual``: the
-    width where none is asked for (mm; default: a column for one panel, a page for several).
+    lines are as equal as they can be. ``sharex``, ``sharey``: they have one x or y axis in common, or those of a
+    line (``row``). ``usual``: the width where none is asked for (mm; default: a column for one panel, a page for
+    several).
     """
     width = options.width or usual or (style.COLUMN if count == 1 else style.PAGE)
     columns = max(1, min(most, count, int((width - beside) / least)))

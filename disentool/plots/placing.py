@@ -1,4 +1,4 @@
-"""Names beside the points of a scatter, where they hide nothing and do not collide."""
+"""Names beside the points of a scatter, where they hide nothing, do not collide and belong to no other point."""
 
 import math
 from collections.abc import Sequence
@@ -19,48 +19,119 @@ _MARK = 3.2  # points, half the size of a mark
 _CLEAR = 0.8  # points, between a name and a line
 _CROSSED = 60.0  # points farther away, rather than on one more line or mark
 _LEADS_OVER = 25.0  # points farther away, rather than with a thin line over the mark of another point
+_NEARER = 1.0  # points, by which a name is nearer to its own point than to any other
+_APART = 12.0  # points, up to which a name had better be nearer
+
+Point = tuple[float, float]
 
 
 class Named(NamedTuple):
-    """A point with its name; an empty one is not written, and other names keep clear of the point."""
+    """A name and the points (x, y) that it is of: it stands once, beside one of them. An empty one is not written.
 
-    x: float
-    y: float
+    ``more``: further marks of it, beside which it does not stand; other names keep away from them too.
+    """
+
     name: str
+    points: Sequence[Point]
+    more: Sequence[Point] = ()
 
 
-def place(axis: "Axes", points: Sequence[Named], options: Options) -> None:
-    """Write each name near its point: beside all marks and other names, and on as little else as can be."""
+class _Place(NamedTuple):
+    """Where a name may stand: its cost, its box, the middle of its point, and whether a line leads there."""
+
+    cost: float
+    box: np.ndarray
+    middle: np.ndarray
+    led: bool
+
+
+class _Panel(NamedTuple):
+    """What names keep to and clear of, in points: the axes' box, the points that are named, other marks, lines."""
+
+    inside: np.ndarray
+    at: np.ndarray
+    marks: np.ndarray
+    lines: np.ndarray
+
+
+def place(axis: "Axes", named: Sequence[Named], options: Options, *, alone: bool) -> bool:
+    """Write each name beside one of its points, clear of all of them and of other names, on as little as can be.
+
+    ``alone``: every name must be nearer to a point of its own than to any other's, and lie on nothing; where one
+    cannot, nothing is written and the answer is False. Otherwise a thin line may lead it to its point past others.
+    """
     scale = 72 / axis.figure.dpi
-    at = np.asarray(axis.transData.transform([(p.x, p.y) for p in points])) * scale if points else np.zeros((0, 2))
+    points = [_on(axis, each.points) * scale for each in named]
+    everything = [_on(axis, [*each.points, *each.more]) * scale for each in named]
     marks, lines = (found * scale for found in _drawn(axis))
     inside = np.asarray(axis.get_window_extent().extents) * scale
-    taken: list[np.ndarray] = []
-    for middle, point in zip(at, points, strict=True):
-        if not point.name:
-            continue
-        size = np.array([text.width(point.name, options, options.small), text.height(point.name, options.small)])
-        others = at[(at != middle).any(axis=1)]
-        best, least, led = _box(middle, 45, _FAR[0], size), math.inf, False  # where the panel is full
+    panel = _Panel(inside, np.concatenate([np.zeros((0, 2)), *points]), marks, lines)
+    sizes = [_size(each.name, options) for each in named]
+    free: dict[int, list[_Place]] = {}
+    for n, each in enumerate(named):
+        if each.name:
+            others = np.concatenate([np.zeros((0, 2)), *everything[:n], *everything[n + 1 :]])
+            free[n] = _places(points[n], sizes[n], others, panel, alone)
+    chosen = _choose(free)
+    if alone and len(chosen) < len(free):
+        return False
+    for n in free:
+        usual = _Place(0.0, _box(points[n][0], 45, _FAR[0], sizes[n]), points[n][0], False)  # where the panel is full
+        _write(axis, named[n].name, chosen.get(n, usual), scale, options)
+    return True
+
+
+def _on(axis: "Axes", points: Sequence[Point]) -> np.ndarray:
+    """Points in pixels, float64 [n,2]."""
+    return np.asarray(axis.transData.transform(points))
+
+
+def _size(name: str, options: Options) -> np.ndarray:
+    """Of a name, in points: float64 [2]."""
+    return np.array([text.width(name, options, options.small), text.height(name, options.small)])
+
+
+def _places(middles: np.ndarray, size: np.ndarray, others: np.ndarray, panel: _Panel, alone: bool) -> list[_Place]:
+    """Where a name of this size may stand beside its points (``middles``), the best first. ``others``: not its own."""
+    found = []
+    for middle in middles:
+        passed = panel.at[(panel.at != middle).any(axis=1)]
         for far in _FAR:
             for turn in _TURNS:
-                box = _box(middle, turn, far, size)
-                if not _inside(box, inside) or any(_hits(box, other, 0.5) for other in taken):
+                box, led = _box(middle, turn, far, size), far >= _LED
+                if not _inside(box, panel.inside) or any(_hits(box, _around(mark), 0.0) for mark in panel.at):
                     continue
-                if any(_hits(box, _around(mark), 0.0) for mark in at):
+                nearer = _distance(box, others) - _distance(box, middles)
+                hidden = _covered(box, panel.marks) + int(_crossed(box, panel.lines).sum())
+                if (nearer < _NEARER and (alone or not led)) or (hidden and alone):
                     continue
-                cost = far + _CROSSED * (_covered(box, marks) + int(_crossed(box, lines).sum()))
-                lead = _lead(middle, box)
-                if far >= _LED:
-                    if any(_crossed(other, lead).any() for other in taken):
-                        continue
-                    cost += _LEADS_OVER * sum(_crossed(_around(mark), lead).any() for mark in others)
-                if cost < least:
-                    best, least, led = box, cost, far >= _LED
-        taken.append(best)
-        if led:
-            lines = np.concatenate([lines, _lead(middle, best)])
-        _write(axis, point, best[:2] - middle, led, options)
+                cost = far + max(0.0, _APART - nearer) / 3 + _CROSSED * hidden
+                if led:
+                    lead = _lead(middle, box)
+                    cost += _LEADS_OVER * sum(_crossed(_around(mark), lead).any() for mark in passed)
+                found.append(_Place(cost, box, middle, led))
+    return sorted(found, key=lambda each: each.cost)
+
+
+def _choose(free: dict[int, list[_Place]]) -> dict[int, _Place]:
+    """The best place of each name that collides with no other, those with the fewest places first."""
+    chosen: dict[int, _Place] = {}
+    for n in sorted(free, key=lambda n: len(free[n])):
+        leads = [_lead(other.middle, other.box) for other in chosen.values() if other.led]
+        best, least = None, math.inf
+        for each in free[n]:
+            if each.cost >= least:
+                break
+            if any(_hits(each.box, other.box, 0.5) for other in chosen.values()):
+                continue
+            if each.led and any(_crossed(o.box, _lead(each.middle, each.box)).any() for o in chosen.values()):
+                continue
+            cost = each.cost + _CROSSED * sum(bool(_crossed(each.box, lead).any()) for lead in leads)
+            if cost < least:
+                best, least = each, cost
+        if best is not None:
+            chosen[n] = best
+    return chosen
 
 
 def _box(middle: np.ndarray, turn: float, far: float, size: np.ndarray) -> np.ndarray:
@@ -70,20 +141,21 @@ def _box(middle: np.ndarray, turn: float, far: float, size: np.ndarray) -> np.nd
     return np.concatenate([corner, corner + size])
 
 
-def _write(axis: "Axes", point: Named, offset: np.ndarray, led: bool, options: Options) -> None:
+def _write(axis: "Axes", name: str, at: _Place, scale: float, options: Options) -> None:
     """The name, and where it is far away a thin line from it to its point."""
     line = {"arrowstyle": "-", "color": style.soft(options), "linewidth": 0.4, "shrinkA": 0.5, "shrinkB": 3}
-    label = axis.annotate(
-        point.name,
-        (point.x, point.y),
+    x, y = axis.transData.inverted().transform(at.middle / scale)
+    offset = at.box[:2] - at.middle
+    axis.annotate(
+        name,
+        (float(x), float(y)),
         (float(offset[0]), float(offset[1])),
         textcoords="offset points",
         fontsize=options.small,
         va="bottom",
         zorder=6,
-        arrowprops=line if led else None,
-    )
-    label.set_in_layout(False)
+        arrowprops=line if at.led else None,
+    ).set_in_layout(False)
 
 
 def _drawn(axis: "Axes") -> tuple[np.ndarray, np.ndarray]:
@@ -127,6 +199,12 @@ def _crossed(box: np.ndarray, lines: np.ndarray) -> np.ndarray:
 
 def _inside(box: np.ndarray, room: np.ndarray) -> bool:
     return bool((box[:2] >= room[:2]).all() and (box[2:] <= room[2:]).all())
+
+
+def _distance(box: np.ndarray, points: np.ndarray) -> float:
+    """From a box to the nearest of points, float64 [n,2]; infinite without any."""
+    apart = points - np.clip(points, box[:2], box[2:])
+    return float(np.hypot(*apart.T).min()) if len(points) else math.inf
 
 
 def _hits(one: np.ndarray, other: np.ndarray, gap: float) -> bool:

@@ -3,6 +3,8 @@
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.io import score_records
 from disentool.io.schema import SCORE
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 READS = (SCORE.name,)
 USES = frozenset({"metrics", "xlim", "ylim"})
 _MOST = 12  # panels
-_BESIDE = 0.5  # of the room of a word, which the settings share
+_BESIDE = 0.5  # of the room of a word or a number, which the settings share
+_DODGE = 0.025  # of the axis, between two settings at a number
 
 Lines = dict[Setting, dict[str, list[dict[str, Any]]]]  # setting -> value of the constant, as text -> its records
 
@@ -30,7 +33,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
 
     Reads records of ``score --set NAME=VALUE``.
     """
-    rows = tables.scores(found)
+    rows = tables.with_data(tables.scores(found))
     undefined = sum(not tables.finite(record) for record in rows)
     rows = [record for record in rows if tables.finite(record)]
     chosen = tables.chosen(rows, options.metrics)
@@ -57,7 +60,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
         place = _scale(axis, lines, options)
         for n, setting in enumerate(order):
             if setting in lines:
-                own_place = _beside(place, n, len(order))
+                own_place = _beside(axis, place, n, len(order))
                 found_own = _draw_line(axis, lines[setting], own_place, looks[setting], options, bounds)
                 own = own or found_own
                 there = [len(seeds.at_the_end(some)) for some in lines[setting].values()]
@@ -67,7 +70,8 @@ def draw(found: list[Table], options: Options) -> Drawing:
         axis.set_xlabel(options.names.option(key))
         axis.set_ylabel(options.names.measured(metric, measure))
         axes.limit(axis, "y", bounds, options.ylim)
-        axis.set_xlim(*options.xlim)
+        if all(_number(text) is not None for text in place):
+            axis.set_xlim(*options.xlim)
     in_key = {s: marks.in_key(looks[s], options, averaged=s in averaged) for s in order}
     handles = tuple(handle(s.called(options.names), in_key[s], markersize=3.2) for s in order)
     return Drawing(figure, _caption(counts, own, undefined), (), handles, 36)
@@ -76,7 +80,8 @@ def draw(found: list[Table], options: Options) -> Drawing:
 def _caption(counts: list[int], own: bool, undefined: int) -> str:
     parts = []
     if max(counts) >= seeds.LEAST:
-        parts.append(f"Marks: means of {count_range(counts, 'seed')}; bars: 95 % intervals (Student's t).")
+        many = count_range([count for count in counts if count >= seeds.LEAST], "seed")
+        parts.append(f"Marks: means of {many}; bars: 95 % intervals (Student's t).")
     if min(counts) < seeds.LEAST:
         bars = ", with the metric's own 95 % intervals" if own else ""
         parts.append(f"Hollow marks: single seeds{bars}.")
@@ -127,11 +132,20 @@ def _scale(axis: "Axes", lines: Lines, options: Options) -> dict[str, float]:
     return place
 
 
-def _beside(place: dict[str, float], which: int, count: int) -> dict[str, float]:
-    """Where the values of the n-th of several settings stand: words have room for all, numbers are where they are."""
-    if count == 1 or all(_number(text) is not None for text in place):
+def _beside(axis: "Axes", place: dict[str, float], which: int, count: int) -> dict[str, float]:
+    """Where the values of the n-th of several settings stand: beside each other, so that none hides another.
+
+    Between numbers, which have their ticks where they are, the room is small.
+    """
+    if count == 1:
         return place
-    return {text: at + _BESIDE * (which / (count - 1) - 0.5) for text, at in place.items()}
+    if any(_number(text) is None for text in place):
+        return {text: at + _BESIDE * (which / (count - 1) - 0.5) for text, at in place.items()}
+    scale = axis.xaxis.get_transform()
+    at = np.asarray(scale.transform(np.array(list(place.values()))))
+    room = min(_DODGE * (count - 1) * np.ptp(at), _BESIDE * np.diff(np.sort(at)).min())
+    moved = scale.inverted().transform(at + room * (which / (count - 1) - 0.5))
+    return dict(zip(place, moved.tolist(), strict=True))
 
 
 def _word(text: str) -> str:

@@ -69,7 +69,8 @@ class Drawing:
     """A figure, what it shows in a sentence or two, and remarks for whoever asked for it.
 
     ``handles``: the entries of its legend. ``tall``: the height of each axes in mm, which the figure grows to hold
-    unless its height was asked for. ``after``: called once the axes have their size.
+    unless its height was asked for. ``after``: called once the axes have their size; it may return a drawing that takes
+    the place of this one, where this one does not work at that size.
     """
 
     figure: "Figure"
@@ -77,7 +78,7 @@ class Drawing:
     notes: tuple[str, ...] = ()
     handles: tuple[Any, ...] = ()
     tall: float = 40.0
-    after: Callable[[], None] | None = None
+    after: "Callable[[], Drawing | None] | None" = None
 
 
 @contextmanager

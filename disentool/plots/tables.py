@@ -4,12 +4,24 @@ import math
 from typing import Any
 
 from disentool.io import score_records
+from disentool.results.data_sets import data_names
 from disentool.results.reading import Table
 
 
 def scores(tables: list[Table]) -> list[dict[str, Any]]:
     """All score records of the tables."""
     return [record for table in tables for record in table.records]
+
+
+def with_data(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records; the data set is one of their models' options where it differs, so that no mean is over several."""
+    names = data_names(found)
+    if len(set(names)) < 2:
+        return found
+    return [
+        record | {"config": record["config"] | {"data": name}} if isinstance(record.get("config"), dict) else record
+        for record, name in zip(found, names, strict=True)
+    ]
 
 
 def of_metric(found: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:

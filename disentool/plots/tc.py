@@ -34,7 +34,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     Reads records of ``--metric tc``, whose details hold every estimate. The estimate is the discriminator's where any
     model has one, else the Gaussian one.
     """
-    rows = [record for record in tables.scores(found) if record["metric"] == "tc"]
+    rows = tables.with_data([record for record in tables.scores(found) if record["metric"] == "tc"])
     if not rows:
         raise DataMismatch("the records hold no total correlation; `disentool score --metric tc` prints it")
     points, which, left_out = _points(rows)
@@ -54,6 +54,9 @@ def draw(found: list[Table], options: Options) -> Drawing:
         axes.limit(panes[0], "x", (0.0, math.inf), options.xlim)
         axes.limit(panes[0], "y", ANY, options.ylim)
     _equality(panes[-1], options)
+    if not over:
+        panes[-1].set_xlim(*options.xlim)
+        panes[-1].set_ylim(*options.ylim)
     panes[-1].set_xlabel("true total correlation (nats)")
     panes[-1].set_ylabel(f"{which.capitalize() if which == 'gaussian' else which} estimate (nats)")
     counts = [len(pairs) for each in points.values() for pairs in each.values()]
@@ -67,7 +70,8 @@ def _caption(rows: list[dict[str, Any]], counts: list[int], over: bool, left_out
     parts = [f"True: q(z) as the mixture of all posteriors, Monte Carlo means{drawn}."]
     number = count_range(counts, "seed")
     if over and max(counts) >= seeds.LEAST:
-        parts.append(f"Over steps: means of {number}, with 95 % intervals (Student's t).")
+        many = count_range([count for count in counts if count >= seeds.LEAST], "seed")
+        parts.append(f"Over steps: means of {many}, with 95 % intervals (Student's t).")
         parts.append("Against each other: each model.")
     elif over:
         parts.append(f"Hollow marks: single seeds ({number}).")
@@ -130,8 +134,6 @@ def _equality(axis: "Axes", options: Options) -> None:
     axis.set_xlim(low, high)
     axis.set_ylim(low, high)
     axis.set_aspect("equal")
-    for line in axis.lines:
-        line.set_clip_on(False)  # a mark at an end is drawn whole
     axis.locator_params(nbins=5)
 
 

@@ -8,6 +8,7 @@ from disentool.plots import style
 from disentool.plots.style import Options
 
 MM = 72 / style.INCH  # points
+_MARKS = [re.compile(rf"[^{mark}]+[{mark}]*|[{mark}]+") for mark in "+_"]
 _BREAKS = re.compile(r"(?<!=) +(?![=↑↓])")
 
 
@@ -47,8 +48,31 @@ def unit_apart(label: str, room: float, options: Options) -> str:
 
 
 def cut(text: str, room: float, options: Options, points: float | None = None) -> str:
-    """As :func:`wrapped`, and a word that is too long loses its middle."""
-    return "\n".join(_cut(line, room, options, points) for line in wrapped(text, room, options, points).split("\n"))
+    """As :func:`wrapped`; a word that is too long is broken after its own marks, or else loses its middle."""
+    lines = wrapped(text, room, options, points).split("\n")
+    parts = [part for line in lines for part in _parted(line, room, options, points)]
+    return "\n".join(_cut(part, room, options, points) for part in parts)
+
+
+def _parted(line: str, room: float, options: Options, points: float | None) -> list[str]:
+    """A line broken after ``+``, and what is still too long after ``_``."""
+    found = [line]
+    for mark in _MARKS:
+        found = [part for each in found for part in _broken(each, mark, room, options, points)]
+    return found
+
+
+def _broken(line: str, mark: re.Pattern[str], room: float, options: Options, points: float | None) -> list[str]:
+    """A line broken after some of its marks, if it is too long."""
+    if width(line, options, points) <= room:
+        return [line]
+    found: list[str] = []
+    for piece in mark.findall(line):
+        if found and width(found[-1] + piece, options, points) <= room:
+            found[-1] += piece
+        else:
+            found.append(piece)
+    return found
 
 
 def _cut(line: str, room: float, options: Options, points: float | None) -> str:

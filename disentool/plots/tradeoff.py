@@ -8,7 +8,7 @@ import numpy as np
 from disentool.errors import DataMismatch, WrongUsage
 from disentool.io import score_records
 from disentool.io.schema import SCORE
-from disentool.plots import axes, marks, placing, tables
+from disentool.plots import axes, edges, marks, placing, tables
 from disentool.plots.panels import mark_handle, panels
 from disentool.plots.placing import Named
 from disentool.plots.style import Drawing, Options, look
@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 
 READS = (SCORE.name,)
 USES = frozenset({"metrics", "xlim", "ylim"})
-_MOST_NAMED = 8  # points of a panel that are named by their options
+_MOST_NAMED = 8  # settings of a panel that are named by their options
 
+Placed = list[tuple[Setting, list[tuple[float, float]], np.ndarray]]  # its marks, and its seeds, float64 [n,2]
 Runs = dict[str, dict[float, tuple[float, float]]]  # seed -> step -> (reconstruction, score)
 
 
 def draw(found: list[Table], options: Options) -> Drawing:
     """A panel for each metric; its mean and interval over seeds for each setting, at the last step and on the way."""
+    return _draw(found, options, numbered=False)
+
+
+def _draw(found: list[Table], options: Options, *, numbered: bool) -> Drawing:
+    """``numbered``: settings are told by numbers, as their names do not fit beside their points."""
     rows = tables.scores(found)
     names = _chosen(options) or [_usual(rows)]
     read = [_runs(rows, name) for name in names]
@@ -37,7 +43,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     averaged: set[str] = set()  # methods with a mean, whose mark is filled
     counts: list[int] = []
     way = False
-    placed: list[list[tuple[float, float, Setting]]] = []
+    placed: list[Placed] = []
     for axis, name, (runs, _) in zip(shown, names, read, strict=True):
         metric = name.partition("@")[0]
         bounds = (axes.range_of("reconstruction"), axes.range_of(metric))
@@ -49,34 +55,32 @@ def draw(found: list[Table], options: Options) -> Drawing:
             way = way or there
             if len(runs[setting]) >= seeds.LEAST:
                 averaged.add(setting.method)
-            placed[-1] += [(x, y, setting) for x, y in at]
+            placed[-1].append((setting, at, _last(runs[setting])))
         axis.set_xlabel(options.names.measured("reconstruction"))
         axis.set_ylabel(options.names.measured(metric))
         axes.limit(axis, "x", bounds[0], options.xlim)
         axes.limit(axis, "y", bounds[1], options.ylim)
 
     of_method = {m: marks.in_key(look(n, options), options, averaged=m in averaged) for m, n in methods.items()}
-    names_of, entries = _called(placed, options)
+    numbered = numbered or max(sum(bool(s.values) for s, *_ in panel) for panel in placed) > _MOST_NAMED
+    names_of, entries = _called(in_order(s for panel in placed for s, *_ in panel), options, numbered=numbered)
     handles = tuple(mark_handle(entry, of_method[setting.method]) for setting, entry in entries.items())
 
-    def after() -> None:
-        for axis, points in zip(shown, placed, strict=True):
-            placing.place(axis, [Named(x, y, names_of[setting]) for x, y, setting in points], options)
+    def after() -> Drawing | None:
+        apart = [_name(axis, panel, names_of, options, numbered) for axis, panel in zip(shown, placed, strict=True)]
+        return None if all(apart) else _draw(found, options, numbered=True)
 
     undefined = sum(missing for _, missing in read)
     return Drawing(figure, _caption(counts, way, undefined), (), handles, 52, after)
 
 
-def _called(
-    placed: list[list[tuple[float, float, Setting]]], options: Options
-) -> tuple[dict[Setting, str], dict[Setting, str]]:
+def _called(order: list[Setting], options: Options, *, numbered: bool) -> tuple[dict[Setting, str], dict[Setting, str]]:
     """What stands beside the points of each setting, and the entries of the key.
 
-    The key holds the methods, and their options stand beside the points; where there are too many for that, the key
-    holds the settings by numbers, and the numbers stand beside the points.
+    The key holds the methods, and their options stand beside the points; or it holds the settings by numbers, and the
+    numbers stand beside the points.
     """
-    order = in_order(setting for points in placed for _, _, setting in points)
-    if max(sum(bool(setting.values) for _, _, setting in points) for points in placed) <= _MOST_NAMED:
+    if not numbered:
         first = {setting.method: setting for setting in reversed(order)}
         methods = dict.fromkeys(setting.method for setting in order)
         beside = {setting: setting.options_called(options.names) for setting in order}
@@ -84,6 +88,16 @@ def _called(
     numbers = {s: str(n) for n, s in enumerate((s for s in order if s.values), 1)}
     entries = {s: ": ".join(filter(None, [numbers.get(s, ""), s.called(options.names)])) for s in order}
     return {s: numbers.get(s, "") for s in order}, entries
+
+
+def _name(axis: "Axes", panel: Placed, names_of: dict[Setting, str], options: Options, numbered: bool) -> bool:
+    """Write the names beside the points that are shown; whether they fit."""
+    named = []
+    for setting, at, each in panel:
+        within, near = ([tuple(p) for p in np.array(some)[edges.inside(axis, np.array(some))]] for some in (at, each))
+        if within:
+            named.append(Named(names_of[setting], within, near))
+    return placing.place(axis, named, options, alone=not numbered)
 
 
 def _caption(counts: list[int], way: bool, undefined: int) -> str:
@@ -94,8 +108,9 @@ def _caption(counts: list[int], way: bool, undefined: int) -> str:
         parts.append(f"Large marks: means of {many} with 95 % intervals (Student's t).")
         parts.append("Small marks: each seed at its last step.")
     if some < seeds.LEAST:
-        few = count_range([count for count in counts if count < seeds.LEAST], "seed")
-        parts.append(f"Hollow marks: single seeds, where there are fewer than {seeds.LEAST} ({few}).")
+        few = [count for count in counts if count < seeds.LEAST]
+        told = count_range(few, "seed") + ("; dotted lines join those of a setting" if max(few) > 1 else "")
+        parts.append(f"Hollow marks: single seeds, where there are fewer than {seeds.LEAST} ({told}).")
     if way:
         parts.append("Lines: the way there over training.")
     if undefined:
@@ -156,9 +171,9 @@ def _draw_setting(
     options: Options,
     bounds: tuple[tuple[float, float], tuple[float, float]],
 ) -> tuple[list[tuple[float, float]], bool]:
-    """One setting's marks; where its name belongs, and whether there was a way to draw.
+    """One setting's marks; where its name may stand, and whether there was a way to draw.
 
-    The name stands beside the mean, or beside each seed where there is none.
+    The name stands beside the mean, or beside one of the seeds where there is none.
     """
     colour, mark = look["color"], look["marker"]
     points = _last(runs)
@@ -168,6 +183,7 @@ def _draw_setting(
         axis.plot(*points.T, mark, color=colour, markersize=2.2, markeredgewidth=0, alpha=0.45)
         ways = [np.array([np.mean([steps[at] for steps in runs.values()], axis=0) for at in shared])]
     else:
+        axis.plot(*points.T, ":", color=colour, linewidth=0.7, alpha=0.8, zorder=1)
         axis.plot(*points.T, mark, **marks.hollow(look, options), markersize=4.2, zorder=5)
         ways = [np.array([steps[at] for at in sorted(steps)]) for steps in runs.values()]
     ways = [way for way in ways if len(way) > 1]

@@ -13,7 +13,7 @@ from disentool.plots.style import Drawing, Options
 from disentool.results import seeds
 from disentool.results.labels import count_range, short, words
 from disentool.results.reading import Table
-from disentool.results.settings import Setting, settings
+from disentool.results.settings import Setting, sorted_models
 
 READS = (SCORE.name,)
 USES = frozenset({"metrics"})
@@ -46,7 +46,10 @@ MATRICES = {
 
 
 def draw(found: list[Table], options: Options) -> Drawing:
-    """Factors down, latent dimensions across. ``options.metrics``: whose matrix; none: the first that has one."""
+    """A panel for each model: factors down, latent dimensions across.
+
+    ``options.metrics``: whose matrix; none: the first that has one.
+    """
     rows = tables.scores(found)
     there = [record["metric"] for record in rows if record["metric"] in MATRICES]
     names = score_records.split(options.metrics) or there[:1]
@@ -54,9 +57,11 @@ def draw(found: list[Table], options: Options) -> Drawing:
         known = ", ".join(MATRICES)
         raise DataMismatch(f"expected records of one metric with a matrix of dimensions and factors: {known}")
     chosen = score_records.find(names[0], map(score_records.column, rows))
-    some = [record for record in rows if score_records.column(record) == chosen]
+    some = tables.with_data([record for record in rows if score_records.column(record) == chosen])
     if len(some) > _MOST:
         raise WrongUsage(f"{len(some)} records of {chosen}, and a figure holds {_MOST} matrices; plot fewer")
+    in_order = sorted_models(some)
+    some = [record for record, _ in in_order]
     kind = MATRICES[chosen.partition("@")[0]]
     read = [_read(record, kind.key) for record in some]
     tall = _ROW * max(len(factors) for _, factors in read) * options.points / style.TEXT
@@ -65,7 +70,7 @@ def draw(found: list[Table], options: Options) -> Drawing:
     wide = max(values.shape[1] for values, _ in read) * 3.2
     figure, panes = panels(options, len(some), tall, least=min(beside + wide + 4, 80), most=2)
     image = None
-    for axis, record, (values, own), factors, setting in zip(panes, some, read, named, settings(some), strict=True):
+    for axis, (record, setting), (values, own), factors in zip(panes, in_order, read, named, strict=True):
         dims = [f"z{i}" for i in range(values.shape[1])]
         image = matrix.cells(axis, values, _texts(values), factors, dims, options)
         axis.set_xlabel("latent dimension")

@@ -97,7 +97,7 @@ def shown(value: Any) -> str:
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
     if isinstance(value, float):
         return f"{value:g}"
-    return words(str(value).rpartition("/")[2] or value, 16)
+    return words(str(value).rpartition("/")[2] or value)
 
 
 def words(text: Any, longest: int = 40) -> str:

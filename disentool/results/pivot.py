@@ -9,11 +9,14 @@ from disentool.errors import DataMismatch, UnknownName, WrongUsage
 from disentool.io import score_records
 from disentool.metrics import METRICS
 from disentool.results import seeds
+from disentool.results.data_sets import data_names
 from disentool.results.labels import measure_of, shown
 from disentool.results.seeds import Summary
 from disentool.results.settings import by_size
 
 FIELDS = ("method", "metric", "data", "split", "seed", "step")  # keys that every record has; others are options
+
+_GROUPS = ("data", "split")
 
 Key = tuple[Any, ...]  # the values of the keys of a row or a column
 
@@ -22,8 +25,8 @@ Key = tuple[Any, ...]  # the values of the keys of a row or a column
 class Cell:
     """What the seeds of a cell gave, by ``metric`` (``metric@protocol``).
 
-    ``measure``: the metric's constant of that name, where it has one. ``best``: no other cell of its metric and data
-    set is better.
+    ``measure``: the metric's constant of that name, where it has one. ``best``: no other cell of its metric, data set
+    and split is better.
     """
 
     metric: str
@@ -42,6 +45,7 @@ class Pivot:
     columns: tuple[Key, ...]
     cells: dict[tuple[Key, Key], Cell]
     others: frozenset[str]  # what stands as a method though it is the name of anyone's codes
+    apart: tuple[str, ...] = ()  # which of _GROUPS differ: cells compete for the best within each of their values
 
     @property
     def metrics(self) -> list[str]:
@@ -62,16 +66,22 @@ def pivot(
 ) -> Pivot:
     """The table of score records. A run counts with its last step, unless ``step`` is a key.
 
-    ``rows``, ``columns``: keys, each one of :data:`FIELDS` or an option of the methods; no rows: the method and every
-    option that differs. ``metrics``: which, in this order; none: all. Raises UnknownName; WrongUsage where the keys
-    contradict each other; DataMismatch where a cell would hold the mean of models that are no seeds of one setting.
+    ``rows``, ``columns``: keys, each one of :data:`FIELDS` or an option of the methods; no rows: the method, and the
+    data set, the split and every option that differ. The method is added to rows where one of the keys is an option
+    that not every method has. ``metrics``: which, in this order; none: all. Raises UnknownName; WrongUsage where the
+    keys contradict each other; DataMismatch where a cell would hold the mean of models that are no seeds of one
+    setting.
     """
+    found = [record | {"data": name} for record, name in zip(found, data_names(found), strict=True)]
     chosen = _of_metrics(found, metrics)
+    apart = tuple(key for key in _GROUPS if len({_value(record, key) for record in chosen}) > 1)
     row_keys, column_keys = tuple(rows), tuple(columns)
     if not row_keys:
-        row_keys = ("method", *(key for key in _differing(chosen) if key not in column_keys))
+        row_keys = tuple(key for key in (*apart, "method", *_differing(chosen)) if key not in column_keys)
     keys = (*row_keys, *column_keys)
     _check(chosen, keys)
+    if "method" not in keys and any(_of_some_methods(chosen, key) for key in keys):
+        row_keys = ("method", *row_keys)
     groups: dict[tuple[Key, Key], list[dict[str, Any]]] = {}
     for record in chosen:
         at = tuple(_value(record, key) for key in row_keys), tuple(_value(record, key) for key in column_keys)
@@ -88,8 +98,9 @@ def pivot(
         column_keys,
         ordered[0],
         ordered[1],
-        _with_best(cells, {at: str(some[0].get("data_sha256")) for at, some in groups.items()}),
+        _with_best(cells, {at: tuple(_value(some[0], key) for key in _GROUPS) for at, some in groups.items()}),
         frozenset(str(_value(record, "method")) for record in chosen if not isinstance(record.get("method"), str)),
+        apart,
     )
 
 
@@ -124,6 +135,14 @@ def _differing(found: Sequence[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(key for (_, key), several in values.items() if len(several) > 1))
 
 
+def _of_some_methods(found: Sequence[dict[str, Any]], key: str) -> bool:
+    """Whether a key is an option that some methods have and others have not."""
+    have: dict[bool, set[Any]] = {True: set(), False: set()}
+    for record in found:
+        have[key in FIELDS or key in _config(record)].add(_value(record, "method"))
+    return bool(have[False] - have[True])
+
+
 def _check(found: Sequence[dict[str, Any]], keys: Sequence[str]) -> None:
     known = {*FIELDS, *(key for record in found for key in _config(record))}
     for key in keys:
@@ -140,7 +159,7 @@ def _require_seeds(groups: Iterable[list[dict[str, Any]]], rows: Sequence[str]) 
     """DataMismatch unless the records of each cell are of seeds of one setting: it says which rows tell them apart."""
     differing: dict[str, dict[str, Any]] = {}  # key -> its values, by what they are called
     for some in groups:
-        for key in ("method", "data", "split", *_differing(some)):
+        for key in ("method", *_GROUPS, *_differing(some)):
             values = {shown(value): value for value in (_value(record, key) for record in some)}
             if len(values) > 1:
                 differing.setdefault(key, {}).update(values)
@@ -170,8 +189,8 @@ def _in_order(values: list[Key], keys: Sequence[str]) -> tuple[Key, ...]:
     return tuple(sorted(unique, key=place))
 
 
-def _with_best(cells: dict[tuple[Key, Key], Cell], data: dict[tuple[Key, Key], str]) -> dict[tuple[Key, Key], Cell]:
-    """The cells, the best of each metric and data set marked; ties to the printed digits are all the best."""
+def _with_best(cells: dict[tuple[Key, Key], Cell], data: dict[tuple[Key, Key], Key]) -> dict[tuple[Key, Key], Cell]:
+    """The cells, the best of each metric and ``data`` marked; ties to the printed digits are all the best."""
     marked = dict(cells)
     for group in {(cell.metric, data[at]) for at, cell in cells.items()}:
         own = {at: c for at, c in cells.items() if (c.metric, data[at]) == group and c.scores.values}

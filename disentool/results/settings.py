@@ -90,6 +90,16 @@ def in_order(found: Iterable[Setting]) -> list[Setting]:
     return sorted(unique, key=lambda s: (methods.index(s.method), tuple(by_size(value) for _, value in s.values)))
 
 
+def sorted_models(models: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], Setting]]:
+    """Models with their settings: in the order of these, then of their seeds and steps."""
+    of = settings(models)
+    order = in_order(of)
+    return sorted(
+        zip(models, of, strict=True),
+        key=lambda each: (order.index(each[1]), by_size(each[0].get("seed")), by_size(each[0].get("step"))),
+    )
+
+
 def by_size(value: Any) -> tuple[int, float, str]:
     """A key that puts numbers in their order, before anything else in the order of its text."""
     number = isinstance(value, int | float) and math.isfinite(value)

@@ -6,6 +6,7 @@ from typing import Any
 from disentool.results.labels import Names, arrow, shown, words
 from disentool.results.pivot import FIELDS, Cell, Key, Pivot, decimals
 
+_GROUPS = {"data": "data set", "split": "split"}
 FORMATS = ("markdown", "latex", "tsv")
 _TEX = {
     "\\": r"\textbackslash{}",
@@ -88,7 +89,8 @@ def _explained(table: Pivot) -> list[str]:
     """What the cells are, in sentences."""
     told = ["Mean ± standard deviation over n seeds."]
     if any(cell.best for cell in table.cells.values()):
-        told.append("Bold: the best.")
+        within = " and ".join(_GROUPS[key] for key in table.apart)
+        told.append(f"Bold: the best{f' of each {within}' if within else ''}.")
     if table.without_best:
         names = [_metric(table, metric, Names(), alone=True) for metric in table.without_best]
         told.append(f"No best of {' and '.join(names)}, where neither higher nor lower is known to be better.")
@@ -96,10 +98,14 @@ def _explained(table: Pivot) -> list[str]:
 
 
 def _tsv(table: Pivot) -> str:
-    """Raw names and full precision; for each column the mean, the standard deviation and the number of seeds."""
+    """Raw names and full precision; for each column the mean, the standard deviation and the number of seeds.
+
+    An option is called ``config.NAME`` where a column has its name already.
+    """
     raw = [_raw(table, column) for column in table.columns]
-    heads = [*table.row_keys, *(f"{name}{part}" for name in raw for part in ("", "_sd", "_n"))]
-    lines = [heads]
+    scores_of = [f"{name}{part}" for name in raw for part in ("", "_sd", "_n")]
+    keys = [f"config.{key}" if key not in FIELDS and key in scores_of else key for key in table.row_keys]
+    lines = [[*keys, *scores_of]]
     for row in table.rows:
         line = ["" if value is None else words(value, 200) for value in _plain(table, table.row_keys, row)]
         for column in table.columns:

@@ -13,6 +13,7 @@ from PIL import Image
 from same_files import assert_same_bytes
 
 from disentool.cli import run
+from disentool.io.records import to_json
 from disentool.plots import PLOTS
 
 RECORDS = {
@@ -256,3 +257,25 @@ def test_outputs_replace_only_when_asked(cli, files):
 def test_help_names_every_kind(cli):
     out = cli("plot", "--help").out
     assert all(re.search(rf"^  {kind} ", out, re.M) for kind in PLOTS)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data": "ein Würfel's", "data_sha256": "a" * 64},
+        {"data_sha256": "a" * 64},
+        {"split": "train"},
+        {"details": {"changed_options": ["votes"], "votes": 400}},
+    ],
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_records_that_do_not_compare_come_with_the_command_that_keeps_some(cli, folder, change, order):
+    rows = made.scored("factor", steps=(500,))
+    both = [*rows, *(row | change for row in rows)][::order]
+    (folder / "r.jsonl").write_text("".join(f"{to_json(row)}\n" for row in both), encoding="utf-8")
+    outcome = cli("plot", "compare", "r.jsonl", "-o", "a.svg")
+    outcome.failed(1, "grep")
+    command = outcome.err.partition("`")[2].partition("`")[0].replace("RECORDS", "r.jsonl")
+    subprocess.run(command, shell=True, check=True)
+    assert len((folder / "one.jsonl").read_text(encoding="utf-8").splitlines()) == len(rows)
+    cli("plot", "compare", "one.jsonl", "-o", "a.svg").printed("a.svg")

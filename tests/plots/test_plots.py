@@ -145,7 +145,10 @@ def test_tradeoff_of_fewer_than_three_seeds_shows_each_and_no_mean(seeds):
     assert drawing.caption.startswith("Hollow marks: single seeds, where there are fewer than 3")
     assert [handle.get_markerfacecolor() for handle in drawing.handles] == ["#ffffff"] * 2
     axis.figure.draw_without_rendering()
-    assert sorted(text.get_text() for text in axis.texts) == sorted(["γ = 10", "γ = 40", "β = 1", "β = 4"] * seeds)
+    assert sorted(text.get_text() for text in axis.texts) == sorted(["γ = 10", "γ = 40", "β = 1", "β = 4"])
+    joined = [line.get_xydata() for line in axis.lines if line.get_linestyle() == ":"]
+    assert [len(line) for line in joined] == [seeds] * 4
+    assert ("dotted lines join" in drawing.caption) == (seeds > 1)
 
 
 def test_tradeoff_of_few_and_of_several_seeds_has_a_filled_mark_in_its_key():
@@ -320,6 +323,40 @@ def test_history_on_a_logarithmic_axis_where_it_can_be():
     assert [axis.get_yscale() for axis in axes(drawing)] == ["log", "linear"]
 
 
+@pytest.mark.parametrize("values", [(3.0, 8.0), (1030.0, 1090.0), (0.011, 0.012), (0.5, 70.0), (1e-3, 1e4), (5.0, 5.0)])
+def test_a_logarithmic_axis_has_two_numbers_or_more(values):
+    lines = [{"step": step, "time": 0.0, "a": value} for step, value in enumerate(values, 1)]
+    (axis,) = axes(draw("history", [Table("a", HISTORY.name, lines)], Options(log=True)))
+    low, high = axis.get_ylim()
+    assert axis.get_yscale() == "log"
+    assert len([tick for tick in axis.get_yticks() if low <= tick <= high]) >= 2
+    assert len({label.get_text() for label in axis.get_yticklabels()}) == len(axis.get_yticks())
+
+
+def test_history_of_one_point_is_a_mark_with_its_interval():
+    runs = [[{"step": 40, "time": 1.0, "kl": value}] for value in (4.0, 5.0, 7.0)]
+    known = {"method": "betavae", "config": {}, "data": {"name": "dsprites"}}
+    found = [Table(f"file{n}", HISTORY.name, run, known | {"seed": n}) for n, run in enumerate(runs)]
+    drawing = draw("history", found, Options(terms=("kl",)))
+    (axis,) = axes(drawing)
+    mean, low, high = student([4.0, 5.0, 7.0])
+    (((x, y), (bar,)),) = bars(axis).items()
+    assert (x, y) == (40.0, pytest.approx(mean))
+    assert bar[:, 1] == pytest.approx([low, high])
+    assert axis.get_xticks().tolist() == [40]
+    (handle,) = drawing.handles
+    assert handle.get_marker() == "o" and handle.get_linestyle() == "None"
+    assert "Marks: means over seeds; bars: 95 % intervals" in drawing.caption
+    assert len(drawing.notes) == 1 and drawing.notes[0].startswith("β-VAE:") and "file" not in drawing.notes[0]
+
+
+def test_a_band_that_reaches_zero_has_a_logarithmic_axis():
+    found = [Table(str(n), HISTORY.name, [{"step": step, "time": 0.0, "kl": value} for step in (1, 2, 3)],
+             {"method": "betavae", "config": {}, "seed": n}) for n, value in enumerate((1.0, 2.0, 30.0))]  # fmt: skip
+    (axis,) = axes(draw("history", found, Options(log=True, terms=("kl",))))
+    assert axis.get_yscale() == "log" and 0 < axis.get_ylim()[0] < 1, "each seed's value is on it"
+
+
 def test_what_is_not_finite_or_no_number_is_left_out():
     lines = [{"step": 1, "time": 0, "a": 1.0}, {"step": 2, "time": 0, "a": None}, {"step": 3, "time": 0, "a": "x"}]
     drawing = draw("history", [Table("run", HISTORY.name, lines)], Options())
@@ -422,6 +459,13 @@ def test_votes_of_several_models_and_other_matrices():
     assert axes(of("votes", [made.record("sap", 0.3, details=sap)]))[0].images[0].get_array().tolist() == [[0.25, 0.5]]
 
 
+def test_votes_are_in_the_order_of_settings_and_seeds():
+    models = [(beta, seed, step) for beta in (1.0, 16.0, 4.0) for seed in (10, 2) for step in (500, 90)]
+    drawing = of("votes", [made.votes(method="betavae", weight=b, seed=n, step=s) for b, n, s in models])
+    titles = [axis.get_title(loc="left").replace("\n", " ").partition(":")[0] for axis in axes(drawing)[:12]]
+    assert titles == [f"β-VAE β = {b:g}, seed {n}, step {s}" for b, n, s in sorted(models)]
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
@@ -522,8 +566,27 @@ def test_sensitivity_groups_seeds_under_their_setting():
     assert [t.get_text() for t in drawing.figure.legends[0].get_texts()] == ["FactorVAE γ = 10", "FactorVAE γ = 40"]
     first = bars(axes(drawing)[0])
     mean, low, high = student([0.69 + 0.01 * seed for seed in range(4)])
-    assert first[800.0, mean][0][:, 1] == pytest.approx([low, high])
+    left, right = [(x, bar) for (x, y), (bar,) in first.items() if y == mean]
+    assert 700 < left[0] < 800 < right[0] < 900, "both settings, beside each other"
+    assert left[1][:, 1] == pytest.approx([low, high])
     assert "means of 4 seeds" in drawing.caption
+
+
+@pytest.mark.parametrize("values", [(100, 200, 400, 1600), (700, 750, 900)])
+def test_sensitivity_puts_settings_beside_each_other(values):
+    rows = []
+    for weight in (10.0, 40.0):
+        for votes in (*values, 800):
+            details = {"votes": votes, "changed_options": [] if votes == 800 else ["votes"]}
+            rows.append(made.record("factor", 0.5, details=details, weight=weight))
+    (axis,) = axes(of("sensitivity", rows))
+    marks = [sorted(line.get_xdata()[0] for line in axis.lines if line.get_color() == colour and
+             line.get_marker() != "None") for colour in style.COLOURS[:2]]  # fmt: skip
+    ticks = sorted([*values, 800])
+    assert axis.get_xticks().tolist() == ticks, "the numbers are where they are"
+    assert all(one < tick < two for one, tick, two in zip(marks[0], ticks, marks[1], strict=True))
+    gaps = [min(marks[0][n + 1] - marks[1][n] for n in range(len(values))), min(np.diff(ticks))]
+    assert gaps[0] >= 0.4 * gaps[1], "nearer to its own number than to the next"
 
 
 # ---- compare
@@ -573,6 +636,18 @@ def test_compare_tells_undefined_on_the_line_of_its_row():
         zip((t.get_text().replace("\n", " ") for t in axis.get_yticklabels()), axis.get_yticks(), strict=True)
     )
     assert told.get_position()[1] == pytest.approx(places["β-VAE β = 4"], abs=0.4)
+
+
+def test_compare_of_a_setting_without_any_score_is_a_figure_as_usual():
+    rows = made.scored("mig", "factor", steps=(500,))
+    usual = of("compare", rows)
+    rows = [row | {"score": None} if (row["metric"], row["method"]) == ("mig", "betavae") else row for row in rows]
+    drawing = of("compare", rows)
+    assert drawing.notes == ()
+    heights = [axes(each)[0].get_position().height * each.figure.get_figheight() for each in (usual, drawing)]
+    assert heights[0] == pytest.approx(heights[1], rel=0.02)
+    told = {text.get_position()[1]: (text.get_position()[0], text.get_ha()) for text in axes(drawing)[0].texts}
+    assert told == {place: (pytest.approx(0.02), "left") for place in (2, 3)}, "at the start of the axis, in its row"
 
 
 def test_axes_and_intervals_stay_in_the_range_of_a_metric():
@@ -636,6 +711,24 @@ def test_words_of_others_are_made_harmless():
     long = labels.words("runs/" + "x" * 100 + "-seed-4.pt")
     assert len(long) == 40 and long.startswith("runs/") and long.endswith("-seed-4.pt")
     assert [labels.short(v) for v in (500, 20_000, 1.5e6, 0)] == ["500", "20k", "1.5M", "0"]
+
+
+def test_no_plot_puts_two_data_sets_together():
+    models = [m for m in made.models(seeds=2, steps=(500,)) if m["weight"] == 40]
+    rows = [made.total_correlation(**m) | {"data": data, "data_sha256": data * 9}
+            for m in models for data in ("dsprites", "shapes3d")]  # fmt: skip
+    assert [handle.get_label() for handle in of("tc", rows).handles][:2] == [
+        "FactorVAE data = dsprites",
+        "FactorVAE data = shapes3d",
+    ]
+    voted = [made.votes(seed=0, data=data) for data in ("dsprites", "shapes3d")]
+    titles = [axis.get_title(loc="left").replace("\n", " ") for axis in axes(of("votes", voted))[:2]]
+    assert ["data = dsprites" in titles[0], "data = shapes3d" in titles[1]] == [True, True]
+    swept = [row | {"data": data, "data_sha256": data * 9} for row in made.swept(seed=0) for data in ("a", "b")]
+    assert [handle.get_label() for handle in of("sensitivity", swept).handles] == [
+        "FactorVAE data = a",
+        "FactorVAE data = b",
+    ]
 
 
 def test_two_data_sets_are_named_and_not_their_digests():

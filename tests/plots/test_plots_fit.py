@@ -150,6 +150,8 @@ def test_lines_break_between_words_only():
     broken = text.wrapped("FactorVAE γ = 40 and more ↑", 45, options)
     assert broken.split("\n") == ["FactorVAE", "γ = 40 and", "more ↑"]
     assert all(text.width(line, options) <= 45 for line in broken.split("\n"))
+    broken = text.cut("floor_hue+object_hue", 40, options)
+    assert broken.split("\n") == ["floor_hue+", "object_hue"]
     cut = text.cut("AnUnbelievablyLongNameOfAMethod", 40, options)
     assert text.width(cut, options) <= 40 and cut.startswith("AnU") and cut.endswith("thod"[-2:]) and "…" in cut
 

@@ -78,6 +78,12 @@ def test_distribution_of_several_seeds_is_the_mean_of_their_densities():
     assert drawing.caption.startswith("40 samples of each of 2 seeds: ")
 
 
+def test_distributions_are_in_the_order_of_settings():
+    drawing = of("distribution", [made.control(beta) for beta in (1.0, 16.0, 4.0)])
+    titles = [axis.get_title(loc="left").replace("\n", " ") for axis in drawing.figure.get_axes()]
+    assert titles == [f"shift-x, β-VAE β = {beta}" for beta in (1, 4, 16)]
+
+
 def test_a_mean_of_densities_is_one_over_other_bins():
     halves, edges = np.array([0.0, 0.5, 1.0]), np.linspace(-1, 2, 13)
     found = mean_density(edges, [(halves, np.array([3, 1])), (np.array([0.0, 2.0]), np.array([5]))])
@@ -114,6 +120,45 @@ def test_leakage_of_three_seeds_has_means_with_intervals():
     half = stats.sem(values) * stats.t.ppf(0.975, 2)
     assert mark.get_xdata() == pytest.approx([0.4])
     assert bar.get_xdata() == pytest.approx([max(0.0, 0.4 - half), min(1.0, 0.4 + half)])
+
+
+def test_leakage_of_several_data_sets_has_a_line_of_panels_for_each():
+    rows = [made.leak((v, v), (v, v), data=data, data_sha256=digest * 9, seed=seed)
+            for data, digest, v in (("coil20", "a", 0.2), ("photos", "b", 0.4), ("photos", "c", 1.0))
+            for seed in range(2)]  # fmt: skip
+    rows[2]["details"]["parts"]["held_out_rows"] = rows[2]["details"]["parts"]["training"]
+    rows[-1]["config"] = rows[-1]["config"] | {"weight": 3.0}
+    drawing = of("leakage", rows)
+    panes = drawing.figure.get_axes()
+    titles = [axis.get_title(loc="left").replace("\n", " ") for axis in panes if axis.axison]
+    first, second, third = "coil20", "photos (bbbbbbbb)", "photos (cccccccc)"
+    trained, held = "rows trained on", "rows held out"
+    assert titles == [f"{first}: {trained}", f"{second}: {trained}", f"{second}: {held}", f"{third}: {trained}"]
+    labels = [[t.get_text() for t in axis.get_yticklabels() if t.get_text()] for axis in panes[::2]]
+    assert labels == [["LORD"], ["LORD"], ["LORD weight = 3", "LORD weight = 40"]], "settings are those of a data set"
+    marks = [[x for line in axis.lines if line.get_marker() in ("o", "s") for x in line.get_xdata()] for axis in panes]
+    assert [set(each) for each in marks] == [{0.2}, set(), {0.4}, {0.4}, {1.0}, set()]
+    assert not any(line.get_clip_on() for axis in panes for line in axis.lines), "a mark at 1 is drawn whole"
+
+
+@pytest.mark.parametrize("width", [60, 85, 174])
+def test_leakage_of_several_data_sets_fits(width):
+    long = {"config": {"class_factor": "floor_hue+wall_hue+object_hue+shape"}}
+    rows = [made.leak((0.2, 0.4), (0.1, 0.1), data=data, data_sha256=data * 9, **entries)
+            for data in ("coil20", "shapes3d", "dsprites")
+            for entries in ({}, long | {"codes": "latent"}, {"method": "mlvae"})]  # fmt: skip
+    drawing = draw("leakage", [Table("records", SCORE.name, rows)], Options(width=width))
+    labels = [t.get_text() for axis in drawing.figure.get_axes() for t in axis.get_yticklabels()]
+    assert not any("…" in label for label in labels), "broken, not cut"
+    assert any("floor_hue+wall_hue+object_hue+shape" in label.replace("\n", "") for label in labels)
+
+
+def test_leakage_has_the_chance_of_each_setting_beside_it():
+    rows = [made.leak((0.2, 0.4), (0.1, 0.1)), made.leak((0.2, 0.4), (0.1, 0.1), method="mlvae")]
+    rows[1]["details"]["parts"]["training"]["class_from_content"]["chance"] = 0.25
+    (axis,) = of("leakage", rows).figure.get_axes()
+    chance = {line.get_xdata()[0]: list(line.get_ydata()) for line in axis.lines if line.get_marker() == "None"}
+    assert chance == {0.05: [-0.5, 0.5], 0.25: [0.5, 1.5]}
 
 
 def damaged(change):

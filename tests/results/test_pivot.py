@@ -95,8 +95,38 @@ def test_no_cell_averages_over_what_is_no_seed(keys, error, words):
 def test_data_sets_are_never_averaged():
     rows = [made.record("mig", 0.1, data=name, data_sha256=name * 9) for name in ("dsprites", "shapes3d")]
     with pytest.raises(DataMismatch, match=r"\(dsprites, shapes3d\)"):
-        pivot(rows)
+        pivot(rows, ["method"])
     assert len(pivot(rows, ["data"]).rows) == 2
+
+
+def test_data_sets_and_splits_have_rows_of_their_own_and_a_best_each():
+    rows = [
+        made.record("mig", score, method=method, data=data, data_sha256=digest * 9, split=split)
+        for data, digest, split, shift in (("a", "a", "all", 0.0), ("b", "b", "all", 0.2), ("b", "c", "train", 0.4))
+        for method, score in (("factorvae", shift + 0.1), ("betavae", shift + 0.2))
+    ]
+    table = pivot(rows)
+    assert table.row_keys == ("data", "split", "method")
+    assert [row for row in table.rows if table.cells[row, ("mig@exact",)].best] == [
+        ("a", "all", "betavae"),
+        ("b (bbbbbbbb)", "all", "betavae"),
+        ("b (cccccccc)", "train", "betavae"),
+    ]
+    assert "Bold: the best of each data set and split." in written(table, "markdown")
+    assert pivot(rows[:4]).row_keys == ("data", "method")
+    assert [row[0] for row in pivot(rows[:4]).rows] == ["a", "a", "b", "b"], "one data set has the name"
+    assert "Bold: the best of each data set." in written(pivot(rows[:4]), "latex")
+    assert pivot(rows[:4], columns=["data"], metrics=["mig"]).row_keys == ("method",)
+
+
+def test_the_method_is_a_row_where_an_option_is_not_of_all_methods():
+    rows = made.scored("mig", steps=(500,))
+    some = [row for row in rows if row["config"].get("gamma") != 10.0]
+    table = pivot(some, ["beta"])
+    assert table.row_keys == ("method", "beta")
+    assert [row for row in table.rows if row[1] is None] == [("factorvae", None)]
+    assert pivot(some, ["beta"], ["method"]).row_keys == ("beta",)
+    assert pivot([row for row in rows if row["method"] == "betavae"], ["beta"]).row_keys == ("beta",)
 
 
 def test_codes_of_others_and_undefined_scores():
@@ -180,6 +210,15 @@ def test_tsv_has_full_precision_and_raw_names():
     assert float(first[3]) == pytest.approx(np.mean(values(rows, "mig", 10.0)), rel=1e-9)
     assert float(first[4]) == pytest.approx(np.std(values(rows, "mig", 10.0), ddof=1), rel=1e-9)
     assert first[5] == "3"
+
+
+def test_no_two_columns_of_a_tsv_have_one_name():
+    rows = [
+        made.record("reconstruction", score, config={"reconstruction": loss, "beta": beta})
+        for loss, beta, score in (("pixel", 1.0, 9.0), ("perceptual", 2.0, 8.0))
+    ]
+    (head, *_) = [line.split("\t") for line in written(pivot(rows), "tsv").splitlines()]
+    assert head == ["method", "config.reconstruction", "beta", *(f"reconstruction{e}" for e in ("", "_sd", "_n"))]
 
 
 def test_protocols_are_named_where_there_are_several():
