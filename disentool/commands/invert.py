@@ -135,7 +135,7 @@ def invert(
             for line in inversion_files.table_lines(opened, targets, column, constants, perceptual)
         ]
         for output in outputs:
-            inversion_files.write(output, opened, targets, columns, records, size, overwrite)
+            inversion_files.write(output, opened, targets, columns, records, size, overwrite, report)
             yield output
 
 

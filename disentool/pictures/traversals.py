@@ -142,8 +142,9 @@ def write_still(
         blocks.append(block)
         start = number // (len(planned.groups))
         cells.append(np.stack([images[place][start] for place in places]))
-    sheet = Sheet(blocks, planned.height, planned.width, planned.printed.factor, font=planned.printed.font)
-    stills.write(planned.output, sheet, cells, dpi=planned.printed.dpi, overwrite=overwrite, comment=comment)
+    printed = planned.printed
+    sheet = Sheet(blocks, planned.height, planned.width, printed.factor, font=printed.font, least=printed.least)
+    stills.write(planned.output, sheet, cells, dpi=printed.dpi, overwrite=overwrite, comment=comment)
 
 
 def write_animation(
