@@ -35,6 +35,12 @@ class Informative:
         """Whether none does."""
         return self.count == 0
 
+    @property
+    def brief(self) -> str:
+        """Such as ``7 of 10``; and where the model has collapsed, that word."""
+        collapsed = self.collapsed and self.step >= _FEWEST_STEPS
+        return f"{self.count} of {self.width}{': collapsed' if collapsed else ''}"
+
     def __str__(self) -> str:
         """Such as ``7 of 10 dimensions carry information (a KL of 0.05 nats or more)``."""
         limit = f"KL < {INFORMS_FROM:g} nats" if self.collapsed else f"a KL of {INFORMS_FROM:g} nats or more"
