@@ -27,6 +27,8 @@ def with_article(noun: str) -> str:
 
 # What other programs and papers call an option, a method, a metric, a protocol or a value; case and dashes are ignored.
 _SYNONYMS = {
+    "annotations": ("csv",),
+    "attributes": ("csv",),
     "bs": ("batchsize",),
     "batch": ("batchsize",),
     "betavae": ("higgins",),
@@ -37,7 +39,9 @@ _SYNONYMS = {
     "gpu": ("device", "cuda"),
     "iterations": ("steps",),
     "iters": ("steps",),
+    "labels": ("csv",),
     "lr": ("learningrate",),
+    "metadata": ("csv",),
     "mutualinformationgap": ("mig",),
     "numepochs": ("epochs",),
     "numlatents": ("latentdim",),

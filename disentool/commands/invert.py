@@ -21,10 +21,10 @@ from disentool.directions.trajectories import generate
 from disentool.engine import devices
 from disentool.engine.randomness import latent_noise
 from disentool.errors import UnknownName, WrongUsage, counted
-from disentool.io import checkpoint, files
+from disentool.io import files
 from disentool.io.call_checks import require_once
 from disentool.models import fitted_images, starting_codes
-from disentool.models.generator import Opened, encodes, open_generator
+from disentool.models.generator import Opened, encodes, open_generator, require_there
 from disentool.pictures import inversion_files, layout, writing
 from disentool.pictures.inversion_files import ENCODER, InversionColumn, Targets
 from disentool.pictures.limits import check_pixels
@@ -80,7 +80,7 @@ def invert(
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
     if not outputs:
-        checkpoint.refuse_hdf5(spec)  # the wrong file is what to say first
+        require_there(spec)  # the wrong file is what to say first
     _check_outputs(outputs)
     chosen = _losses(losses, sigmas)
     _check_numbers(starts, steps, learning_rate)
