@@ -20,7 +20,7 @@ from disentool.directions.reconstruction import LOSSES, default_sigma
 from disentool.directions.trajectories import generate
 from disentool.engine import devices
 from disentool.engine.randomness import latent_noise
-from disentool.errors import UnknownName, WrongUsage, counted
+from disentool.errors import WrongUsage, counted, require_known
 from disentool.io import files
 from disentool.io.call_checks import require_once
 from disentool.models import fitted_images, starting_codes
@@ -149,9 +149,7 @@ def _check_outputs(outputs: list[Path]) -> None:
 
 def _losses(kinds: Sequence[str], sigmas: Sequence[float]) -> list[InversionLoss]:
     """Each loss once, the blur with each sigma; none at all where a blur lacks one yet."""
-    for kind in kinds:
-        if kind not in LOSSES:
-            raise UnknownName("loss", kind, LOSSES)
+    require_known("loss", kinds, LOSSES)
     for sigma in sigmas:
         if "blur" not in kinds:
             raise WrongUsage(f"--sigma {sigma:g}: belongs to --loss blur; leave it out")
