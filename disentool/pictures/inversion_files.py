@@ -119,7 +119,7 @@ def write(
         block, cells = _block(targets, columns, lines)
         height, width = _size(opened)
         printed = printing.fit(output, [block], height, width, size, size, paper=Paper(), report=report)
-        sheet = Sheet([block], height, width, printed.factor, font=printed.font, least=printed.least)
+        sheet = Sheet([block], height, width, printed.factor, **printed.letters)
         stills.write(output, sheet, [cells], dpi=printed.dpi, overwrite=overwrite, comment=comment)
     else:
         _write_codes(output, opened, targets, columns, lines, overwrite)

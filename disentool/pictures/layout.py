@@ -10,7 +10,7 @@ from disentool.pictures import lettering
 from disentool.pictures.lettering import broken, width
 
 _SMALLER = 19 / 24  # a smaller letter, of a label's
-_NAME, _UNIT = 7, 10  # times a letter's size: names and units are not broken into shorter lines
+NAME, _UNIT = 7, 10  # times a letter's size: names and units are not broken into shorter lines
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Layout:
     ``scale``: where given, an axis from -scale to scale is drawn below the blocks, for a marker, and ``unit`` says what
     it is. ``amounts``: how wide a text under each column may be, such as the longest one. ``font``: the size of labels
     in pixels; None: as the images are large. ``least``: of any letter in pixels, so that it can be read on paper.
+    ``names``: of how many letters' sizes a name of a column is not broken into shorter lines.
     """
 
     def __init__(
@@ -73,8 +74,9 @@ class Layout:
         amounts: Sequence[str] = (),
         font: int | None = None,
         least: int = 0,
+        names: int = NAME,
     ):
-        self.blocks, self.factor, self.scale = tuple(blocks), factor, scale
+        self.blocks, self.factor, self.scale, self._names = tuple(blocks), factor, scale, names
         self.cell_height, self.cell_width = height * factor, width * factor
         side = min(self.cell_height, self.cell_width)
         self.font = max(least, font or min(24, max(12, round(side * 0.17))))
@@ -144,7 +146,7 @@ class Layout:
             every = _every([width(text, self.font) for text in texts], cells, self._pad)
             shown = [[text] if column % every == 0 else [] for column, text in enumerate(texts)]
             return _Heads(shown, [[] for _ in texts], self._broken_axis(block, cells), cells)
-        room = max(self.cell_width, _NAME * self.font)
+        room = max(self.cell_width, self._names * self.font)
         lines = [broken(text, self.font, room) for text in texts]
         details = [broken(label.detail, self._small, room) for label in block.columns]
         widest = max([0, *(width(line, self.font) for each in lines for line in each)])

@@ -73,7 +73,7 @@ def preview(
         printed = printing.fit(
             output, blocks, height, width, None, _SIZE, paper=Paper(), dpi=printing.SCREEN, report=report
         )
-        sheet = Sheet(blocks, height, width, printed.factor, font=printed.font, least=printed.least)
+        sheet = Sheet(blocks, height, width, printed.factor, **printed.letters)
         stills.write(output, sheet, cells, dpi=printed.dpi, overwrite=overwrite, comment=comment)
     for note in source.notes:
         report.note(f"{output}: {note}")

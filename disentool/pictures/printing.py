@@ -3,11 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 from disentool.errors import WrongUsage
 from disentool.io.figure_files import INCH, LEAST, LONGEST, PAGE, PRINT
-from disentool.pictures.layout import Block, Layout, factor
+from disentool.pictures.layout import NAME, Block, Layout, factor
 from disentool.pictures.limits import is_still
 from disentool.pictures.writing import STILL
 from disentool.reporting import Reporter
@@ -15,6 +17,7 @@ from disentool.reporting import Reporter
 HEIGHT = 247.0  # mm: what margins of 25 mm leave of A4
 LETTER = 5.0  # points, the least of any letter
 _POINTS = (6.0, 5.5, LETTER)  # of labels, the first that leaves room
+_NAMES = (NAME, 3, 2)  # letters' sizes that names of columns are wide, the first that leaves room
 SCREEN = 150.0  # dots per inch, with which labels for a screen are readable on paper
 _SMALLEST_CELL = 1.0  # mm
 CLEAR = 3.0  # mm, below which an image is hard to read on paper
@@ -55,13 +58,20 @@ def least_letter(dpi: float) -> int:
 class Print:
     """How a sheet is laid out: images enlarged ``factor`` times, labels of ``font`` pixels (None: as images are large).
 
-    ``dpi``: how many of its pixels are an inch on paper. ``least``: of any letter, in pixels.
+    ``dpi``: how many of its pixels are an inch on paper. ``least``: of any letter, in pixels. ``names``: as
+    :class:`disentool.pictures.layout.Layout` has it.
     """
 
     factor: int
     font: int | None = None
     dpi: float = PRINT
     least: int = least_letter(PRINT)
+    names: int = NAME
+
+    @property
+    def letters(self) -> dict[str, Any]:
+        """How a layout is lettered."""
+        return {"font": self.font, "least": self.least, "names": self.names}
 
     def size(self, layout: Layout) -> tuple[float, float]:
         """Width and height in mm."""
@@ -94,16 +104,16 @@ def fit(
     """
     plain = Print(factor(height, width, size or usual), None, dpi, least_letter(dpi))
     room = (paper.width or PAGE, paper.height or HEIGHT)
-    needed = plain.size(Layout(blocks, height, width, plain.factor, least=plain.least))
+    needed = plain.size(Layout(blocks, height, width, plain.factor, **plain.letters))
     if not paper.asked and needed[0] <= room[0] and needed[1] <= room[1]:
         return plain
     least = plain.factor if size or not paper.asked else 1
     sharp = PRINT if paper.asked else dpi
-    for points in _POINTS:
-        found = _largest(blocks, height, width, least, room, points)
+    for names, points in product(_NAMES, _POINTS):
+        found = _largest(blocks, height, width, least, room, points, names)
         if found is not None and found.dpi < sharp:
             more = math.ceil(least * sharp / found.dpi)
-            found = _largest(blocks, height, width, more, room, points)
+            found = _largest(blocks, height, width, more, room, points, names)
         if found is not None:
             if paper.asked and (side := found.side(height, width)) < CLEAR:
                 larger = _room_of_clear(blocks, height, width, found.factor, paper)
@@ -119,7 +129,7 @@ def fit(
 def _room_of_clear(blocks: Sequence[Block], height: int, width: int, factor: int, paper: Paper) -> str:
     """The options that give images the least clear size, with "or" after them; empty where no page has room."""
     print_ = _print_of(factor, _POINTS[0], max(height, width) * factor * INCH / CLEAR)
-    sides = print_.size(Layout(blocks, height, width, factor, font=print_.font, least=print_.least))
+    sides = print_.size(Layout(blocks, height, width, factor, **print_.letters))
     if sides[0] > PAGE or sides[1] > HEIGHT:
         return ""
     given = (("--width", sides[0], paper.width), ("--height", sides[1], paper.height))
@@ -128,14 +138,14 @@ def _room_of_clear(blocks: Sequence[Block], height: int, width: int, factor: int
 
 
 def _largest(
-    blocks: Sequence[Block], height: int, width: int, factor: int, room: tuple[float, float], points: float
+    blocks: Sequence[Block], height: int, width: int, factor: int, room: tuple[float, float], points: float, names: int
 ) -> Print | None:
     """The fewest dots per inch with which the sheet lies within ``room``; None where labels leave too little."""
 
     def over(dpi: float) -> float:
         """How many times the sheet is larger than its room."""
-        print_ = _print_of(factor, points, dpi)
-        layout = Layout(blocks, height, width, factor, font=print_.font, least=print_.least)
+        print_ = _print_of(factor, points, dpi, names)
+        layout = Layout(blocks, height, width, factor, **print_.letters)
         return max(side / most for side, most in zip(print_.size(layout), room, strict=True))
 
     low, high = 10.0, max(height, width) * factor * INCH / _SMALLEST_CELL
@@ -145,9 +155,9 @@ def _largest(
         middle = math.sqrt(low * high)
         low, high = (low, middle) if over(middle) <= 1 else (middle, high)
     exact = high * over(high)  # so that it is as large as its room to a hair
-    return replace(_print_of(factor, points, high), dpi=exact)
+    return replace(_print_of(factor, points, high, names), dpi=exact)
 
 
-def _print_of(factor: int, points: float, dpi: float) -> Print:
+def _print_of(factor: int, points: float, dpi: float, names: int = NAME) -> Print:
     """With labels of so many points."""
-    return Print(factor, max(1, round(points * dpi / 72)), dpi, least_letter(dpi))
+    return Print(factor, max(1, round(points * dpi / 72)), dpi, least_letter(dpi), names)

@@ -59,6 +59,6 @@ def write(
         )
         block = Block(tuple(contents), tuple(classes))
     printed = printing.fit(output, [block], height, width, size, size, paper=paper, dpi=printing.SCREEN, report=report)
-    sheet = Sheet([block], height, width, printed.factor, font=printed.font, least=printed.least)
+    sheet = Sheet([block], height, width, printed.factor, **printed.letters)
     grid = cells.reshape(rows, columns, height, width, channels)
     stills.write(output, sheet, [grid], dpi=printed.dpi, overwrite=overwrite, comment=comment)

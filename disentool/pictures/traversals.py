@@ -144,7 +144,7 @@ def write_still(
         start = number // (len(planned.groups))
         cells.append(np.stack([images[place][start] for place in places]))
     printed = planned.printed
-    sheet = Sheet(blocks, planned.height, planned.width, printed.factor, font=printed.font, least=printed.least)
+    sheet = Sheet(blocks, planned.height, planned.width, printed.factor, **printed.letters)
     stills.write(planned.output, sheet, cells, dpi=printed.dpi, overwrite=overwrite, comment=comment)
 
 

@@ -58,7 +58,7 @@ def drawn(plan, colours=3):
     cells = [np.stack([images[i][n // groups] for i in places]) for n, (_, places) in enumerate(blocks)]
     size = (plan.height, plan.width, plan.printed.factor)
     return (
-        Sheet([block for block, _ in blocks], *size, font=plan.printed.font, least=plan.printed.least),
+        Sheet([block for block, _ in blocks], *size, **plan.printed.letters),
         cells,
         images,
         beside,
@@ -296,6 +296,16 @@ def test_names_are_broken_and_never_left_out(side):
     letters = "".join(words(sheet)).replace(" ", "")
     assert all(letters.count(re.sub(r"\s", "", name)) == 2 for name in NAMES)
     assert {"factor", "values"} <= set(" ".join(words(sheet)).split())
+
+
+def test_many_named_columns_fit_a_page_with_letters_that_can_be_read(tmp_path):
+    labels = tuple(Label(("small", "middle-sized", "large one")[n % 3]) for n in range(30))
+    block = Block((Label(""),) * 20, labels, thinned=False)
+    printed = printing.fit(tmp_path / "a.pdf", [block], 32, 32, None, 128, paper=Paper(), report=Silent())
+    sheet = Sheet([block], 32, 32, printed.factor, **printed.letters)
+    assert all(side <= most + 0.01 for side, most in zip(printed.size(sheet), (174, 247), strict=True))
+    assert min(text.size for text in sheet.texts) * 72 / printed.dpi >= 5
+    assert collisions(sheet, [np.zeros((20, 30, 32, 32, 1), np.uint8)]) == []
 
 
 def test_an_animation_says_where_each_column_is():
