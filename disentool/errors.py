@@ -6,7 +6,7 @@ it and exits with ``exit_code``: 1 could not, 2 wrong usage, 128 + signal when i
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 
@@ -27,6 +27,8 @@ def with_article(noun: str) -> str:
 
 # What other programs and papers call an option, a method, a metric, a protocol or a value; case and dashes are ignored.
 _SYNONYMS = {
+    "annotations": ("csv",),
+    "attributes": ("csv",),
     "bs": ("batchsize",),
     "batch": ("batchsize",),
     "betavae": ("higgins",),
@@ -37,7 +39,9 @@ _SYNONYMS = {
     "gpu": ("device", "cuda"),
     "iterations": ("steps",),
     "iters": ("steps",),
+    "labels": ("csv",),
     "lr": ("learningrate",),
+    "metadata": ("csv",),
     "mutualinformationgap": ("mig",),
     "numepochs": ("epochs",),
     "numlatents": ("latentdim",),
@@ -82,13 +86,25 @@ class WrongUsage(DisentoolError):
 
 
 class UnknownName(WrongUsage):
-    """A metric, method, option value or key that is in no table."""
+    """A metric, method, option value or key that is in no table; ``others``: of the same list."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]):
+    def __init__(self, kind: str, name: str, known: Iterable[str], others: Sequence[str] = ()):
         known = sorted(known)
-        close = nearest(str(name), known)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known) or 'none'}"
-        super().__init__(f"unknown {kind} {str(name)!r}; {hint}")
+        close = {str(each): nearest(str(each), known) for each in (name, *others)}
+        meant = {each: f"did you mean {' or '.join(found)}?" if found else "" for each, found in close.items()}
+        hint = "" if all(close.values()) else f"known: {', '.join(known) or 'none'}"
+        if others:
+            told = ", ".join(f"{each!r} ({words})" if words else repr(each) for each, words in meant.items())
+            super().__init__(f"unknown {kind}: {told}{hint and f'; {hint}'}")
+        else:
+            super().__init__(f"unknown {kind} {str(name)!r}; {meant[str(name)] or hint}")
+
+
+def require_known(kind: str, names: Iterable[str], known: Collection[str]) -> None:
+    """UnknownName of all of ``names`` that are not ``known``."""
+    unknown = [name for name in dict.fromkeys(names) if name not in known]
+    if unknown:
+        raise UnknownName(kind, unknown[0], known, unknown[1:])
 
 
 class MissingFile(DisentoolError):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from disentool.errors import UnknownName, counted, nearest, typed, with_article
+from disentool.errors import UnknownName, counted, nearest, require_known, typed, with_article
 from disentool.methods import METHODS
 from disentool.metrics import METRICS
 
@@ -39,3 +39,18 @@ def test_counts_and_articles():
     assert [counted(n, "class", "classes") for n in (0, 1, 2000)] == ["0 classes", "1 class", "2,000 classes"]
     assert (typed(3), typed([])) == ("an int", "a list")
     assert [with_article(noun) for noun in ("HDF5 file", "image", "file")] == ["an HDF5 file", "an image", "a file"]
+
+
+def test_all_that_is_unknown_of_a_list_is_told_at_once():
+    require_known("metric", ["mig", "sap"], ["mig", "sap"])
+    with pytest.raises(UnknownName, match="'MIG'; did"):
+        require_known("metric", ["MIG", "sap"], ["mig", "sap"])
+    with pytest.raises(UnknownName) as several:
+        require_known("metric", ["MIG", "SAP", "MIG", "sap"], ["mig", "sap"])
+    assert [str(several.value).count(words) for words in ("(did you mean mig?)", "(did you mean sap?)", "known:")] == [
+        1,
+        1,
+        0,
+    ]
+    with pytest.raises(UnknownName, match="'frobnicate'; known"):
+        require_known("metric", ["MIG", "frobnicate"], ["mig", "sap"])

@@ -124,6 +124,8 @@ def sample(
     classes: Sequence[int] = (),
     seed: Seed = 0,
     size: Annotated[int, GRID_PIXELS] = SAMPLE_PIXELS,
+    width: float | None = None,
+    height: float | None = None,
     device: Device = "auto",
     trust: bool = False,
     force: bool = False,
@@ -134,7 +136,8 @@ def sample(
 
     ``checkpoint``: as :func:`encode` has it. ``output``: a grid (.png) to write, in which the longer side of an image
     has about ``size`` pixels; or a data-set file (.h5); or a folder of PNGs (a name without a suffix). The n-th image
-    depends on ``seed`` and n only.
+    depends on ``seed`` and n only. ``width`` and ``height``: the room for a grid on paper, in mm (default: what
+    ``size`` needs at 150 dots per inch, and at most a page of 174 by 247 mm).
 
     ``direction``: one or several directions of a directions file, such as ``dirs.h5:shift-x``. The images are then
     moved along each direction, so that their position t on it follows a law. ``t`` is a list with one law for each
@@ -166,6 +169,8 @@ def sample(
                 classes=classes,
                 seed=seed,
                 size=size,
+                width=width,
+                height=height,
                 device=there,
                 trust=trust,
                 force=force,
@@ -179,6 +184,8 @@ def sample(
             count,
             seed=seed,
             size=size,
+            width=width,
+            height=height,
             device=there,
             trust=trust,
             overwrite=overwrite,

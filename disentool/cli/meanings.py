@@ -25,7 +25,7 @@ SEVERAL: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "write directions that are of no use": ("find-direction",),
     },
     "--height": {
-        "the greatest height of a picture on paper": ("traverse", "swap"),
+        "the greatest height of a picture on paper": ("sample", "traverse", "swap"),
         "the height of the figure": ("plot",),
     },
     "--images": {"where the images are held": (TRAIN,), "how many images": ("traverse", "invert")},
@@ -57,7 +57,7 @@ SEVERAL: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "--verify": {"the data set file to check": ("prepare",), "compute the digest again": ("info",)},
     "--width": {
         "channels of a network": (TRAIN,),
-        "the width of a picture on paper": ("traverse", "swap"),
+        "the width of a picture on paper": ("sample", "traverse", "swap"),
         "the width of the figure": ("plot",),
     },
 }

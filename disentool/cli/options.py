@@ -195,7 +195,7 @@ width = option(
     metavar="MM",
     type=float,
     help="The width of a picture on paper, which may be less where its height is the limit."
-    "  [default: what --size needs at 300 dots per inch; at most 174]",
+    "  [default: what --size needs; at most 174]",
 )
 height = option(
     "--height",

@@ -84,15 +84,16 @@ class _Lines:
         self._last_silent = now + _FIRST
         self._next = self._last_silent
         self._terms: list[str] = []
+        self._said_done = False
 
     def update(self, done: int, terms: dict[str, float] | None = None) -> None:
         """Print a line if it is time; terms not given stay as they were."""
         now = time.monotonic()
         self._pace.update(done, now)
         self._terms = terms_in_words(terms) or self._terms
-        if now < self._next and not (self._pace.finished and now > self._last_silent):
+        if self._said_done or (now < self._next and not (self._pace.finished and now > self._last_silent)):
             return
-        self._next = now + _EVERY
+        self._next, self._said_done = now + _EVERY, self._pace.finished
         _say(plain_line(self._label, self._pace, self._unit, self._terms))
 
 

@@ -47,6 +47,8 @@ from disentool.cli.progress import reporter
     show_default=True,
     help="About how many pixels the longer side of an image in a grid has.",
 )
+@options.width
+@options.height
 @options.overwrite
 @options.directions
 @option(
@@ -70,6 +72,8 @@ def sample(
     count: int,
     seed: int,
     size: int,
+    width: float | None,
+    height: float | None,
     directions: tuple[str, ...],
     laws: tuple[str, ...],
     classes: str | None,
@@ -100,6 +104,8 @@ def sample(
             classes=options.class_numbers(classes),
             seed=seed,
             size=size,
+            width=width,
+            height=height,
             device=device,
             trust=trust,
             force=force,
@@ -121,6 +127,8 @@ def sample(
             count=count,
             seed=seed,
             size=size,
+            width=width,
+            height=height,
             device=device,
             trust=trust,
             overwrite=overwrite,

@@ -29,11 +29,15 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], names: int)
 def laid_out(heads: Sequence[str], rows: Sequence[Sequence[str]], names: int, width: int) -> list[str]:
     """The lines of the table, the first of them the heads: at most ``width`` columns wide, if its numbers are.
 
-    A name that does not fit goes on below itself, if possible after a separator, and never within a number.
+    A name that does not fit goes on below itself, after a separator where the columns hold its longest word, and never
+    within a number.
     """
     table = [list(heads), *([printable(cell) for cell in row] for row in rows)]
     widths = [max(_columns(row[i]) for row in table) for i in range(len(heads))]
-    for least in (list(map(_columns, heads)), [_NARROWEST] * len(heads)):  # heads are broken last
+    of_heads = list(map(_columns, heads))
+    of_words = [max(_columns(part) for row in table for part in _parts(row[i])) for i in range(len(heads))]
+    whole = [max(pair) for pair in zip(of_heads, of_words, strict=True)]
+    for least in (whole, of_words, [_NARROWEST] * len(heads)):  # heads are broken before words, letters last
         while sum(widths) + len(_GAP) * (len(widths) - 1) > width:
             widest = max(range(names), key=lambda i: widths[i] - least[i])
             if widths[widest] <= least[widest]:
@@ -55,7 +59,7 @@ def laid_out(heads: Sequence[str], rows: Sequence[Sequence[str]], names: int, wi
 def broken(name: str, width: int) -> list[str]:
     """A name in lines of at most ``width`` columns, broken after separators, else between letters."""
     lines = [""]
-    for part in re.findall(r"[^/\\_@ ,-]*[/\\_@ ,-]?", name):
+    for part in _parts(name):
         if _columns(lines[-1] + part.rstrip()) <= width:
             lines[-1] += part
             continue
@@ -67,6 +71,11 @@ def broken(name: str, width: int) -> list[str]:
                     lines.append("")
                 lines[-1] += letter
     return [line.rstrip() for line in lines]
+
+
+def _parts(name: str) -> list[str]:
+    """A name in parts that end in separators, and an empty one."""
+    return re.findall(r"[^/\\_@ ,-]*[/\\_@ ,-]?", name)
 
 
 def _columns(text: str) -> int:

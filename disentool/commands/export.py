@@ -22,6 +22,7 @@ def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = F
     OutputExists or NotWritable.
     """
     path, output = Path(path), Path(output)
+    files.require_file_name(output)
     kinds = (path.suffix.lower(), output.suffix.lower())
     if kinds == (".safetensors", ".pt"):
         return [_back(path, output, trust, overwrite)]

@@ -12,7 +12,7 @@ from disentool.directions.reconstruction import LOSSES, RESIDUAL, default_sigma
 from disentool.directions.search import Search
 from disentool.directions.trajectories import Objective
 from disentool.engine import devices
-from disentool.errors import DataMismatch, PartlyDone, UnknownName, WrongUsage
+from disentool.errors import DataMismatch, PartlyDone, UnknownName, WrongUsage, require_known
 from disentool.io import directions_file, files
 from disentool.io.call_checks import require_once
 from disentool.io.directions_file import Directions
@@ -165,9 +165,7 @@ def _check(names: Sequence[str], method: str, loss: str, sigma: float | None, st
         raise WrongUsage(
             f"nothing to find: name a change of the image with --transform: {', '.join(transforms.TRANSFORMS)}"
         )
-    for name in names:
-        if name not in transforms.TRANSFORMS:
-            raise UnknownName("transform", name, transforms.TRANSFORMS)
+    require_known("transform", names, transforms.TRANSFORMS)
     require_once(names, "--transform")
     if method not in METHODS:
         raise UnknownName("method", method, METHODS)

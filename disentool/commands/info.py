@@ -1,10 +1,11 @@
 """Facts about any of the toolkit's files, without loading large arrays."""
 
 import dataclasses
+import shlex
 from pathlib import Path
 from typing import Any
 
-from disentool.errors import ForeignFile
+from disentool.errors import ForeignFile, MissingFile
 from disentool.io import dataset, directions_file, files, generator_description, hdf5, records
 from disentool.io.schema import (
     CHECKPOINT,
@@ -21,6 +22,11 @@ from disentool.io.schema import (
 
 def info(path: Path, *, verify: bool = False) -> dict[str, Any]:
     """Facts about one file, as plain Python. ``verify`` recomputes the content digest of an HDF5 file."""
+    if Path(path).is_dir():
+        raise MissingFile(
+            f"{path}: expected a file, found a folder; `disentool prepare folder {shlex.quote(str(path))}` makes a data"
+            " set of its pictures"
+        )
     path = files.require(path, "file")
     with open(path, "rb") as file:
         magic = file.read(8)

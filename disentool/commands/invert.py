@@ -20,11 +20,11 @@ from disentool.directions.reconstruction import LOSSES, default_sigma
 from disentool.directions.trajectories import generate
 from disentool.engine import devices
 from disentool.engine.randomness import latent_noise
-from disentool.errors import UnknownName, WrongUsage, counted
-from disentool.io import checkpoint, files
+from disentool.errors import WrongUsage, counted, require_known
+from disentool.io import files
 from disentool.io.call_checks import require_once
 from disentool.models import fitted_images, starting_codes
-from disentool.models.generator import Opened, encodes, open_generator
+from disentool.models.generator import Opened, encodes, open_generator, require_there
 from disentool.pictures import inversion_files, layout, writing
 from disentool.pictures.inversion_files import ENCODER, InversionColumn, Targets
 from disentool.pictures.limits import check_pixels
@@ -80,7 +80,7 @@ def invert(
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
     if not outputs:
-        checkpoint.refuse_hdf5(spec)  # the wrong file is what to say first
+        require_there(spec)  # the wrong file is what to say first
     _check_outputs(outputs)
     chosen = _losses(losses, sigmas)
     _check_numbers(starts, steps, learning_rate)
@@ -135,7 +135,7 @@ def invert(
             for line in inversion_files.table_lines(opened, targets, column, constants, perceptual)
         ]
         for output in outputs:
-            inversion_files.write(output, opened, targets, columns, records, size, overwrite)
+            inversion_files.write(output, opened, targets, columns, records, size, overwrite, report)
             yield output
 
 
@@ -149,9 +149,7 @@ def _check_outputs(outputs: list[Path]) -> None:
 
 def _losses(kinds: Sequence[str], sigmas: Sequence[float]) -> list[InversionLoss]:
     """Each loss once, the blur with each sigma; none at all where a blur lacks one yet."""
-    for kind in kinds:
-        if kind not in LOSSES:
-            raise UnknownName("loss", kind, LOSSES)
+    require_known("loss", kinds, LOSSES)
     for sigma in sigmas:
         if "blur" not in kinds:
             raise WrongUsage(f"--sigma {sigma:g}: belongs to --loss blur; leave it out")

@@ -6,11 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from disentool.contract import ClassContent, Transfers
-from disentool.errors import DisentoolError, WrongUsage
+from disentool.errors import DisentoolError
 from disentool.io import files
 from disentool.pages import document, report_pictures, report_runs
 from disentool.pages.report import body_of, title_of
 from disentool.pages.report_runs import Run
+from disentool.pictures import writing
 from disentool.reporting import Reporter, Silent
 
 _STEPS, _SIZE = 9, 64  # of a traversal in a report: values, and pixels of an image
@@ -48,8 +49,7 @@ def report(
     MissingFile, ForeignFile, OutputExists or NotWritable before that.
     """
     report, output = report or Silent(), Path(output)
-    if output.suffix.lower() != ".html":
-        raise WrongUsage(f"{output}: expected a name ending in .html")
+    writing.check_suffix(output, (".html",))
     with files.claim_all([output], overwrite=overwrite):
         found = report_runs.gather(sources, report)
         for run in found.runs:

@@ -16,9 +16,10 @@ from disentool.models.decoding import images_of
 from disentool.models.generator import generated_pixels, open_generator
 from disentool.models.model import Checkpoint, load_model, path_of
 from disentool.models.prior import draw, draw_apart, note_law
-from disentool.pictures import sample_grid
+from disentool.pictures import printing, sample_grid
 from disentool.pictures.decoded import TableFile, probe, write_decoded, write_images
 from disentool.pictures.limits import is_still
+from disentool.pictures.printing import Paper
 from disentool.reporting import Reporter, Silent, counted
 from disentool.steering import named_directions, sampled_laws
 
@@ -30,6 +31,8 @@ def sample(
     *,
     seed: int = 0,
     size: int = SAMPLE_PIXELS,
+    width: float | None = None,
+    height: float | None = None,
     device: str = "auto",
     trust: bool = False,
     overwrite: bool = False,
@@ -38,12 +41,14 @@ def sample(
     """Draw ``count`` images: z from the prior, then the mean of p(x|z).
 
     ``output``: a grid (.png .pdf .svg, an image's longer side about ``size`` pixels), a data-set file (.h5) with the
-    codes beside the images, or, without a suffix, a folder of PNGs. The n-th image depends on ``seed`` and n only; but
-    in a grid of a method of class and content each row has one content, and each column one class. A note says what
-    codes are drawn from where the method has no prior.
+    codes beside the images, or, without a suffix, a folder of PNGs. ``width``, ``height``: the room for a grid in mm,
+    which it fills one way (default: as ``size`` needs at 150 dots per inch, and at most a page of 174 by 247 mm). The
+    n-th image depends on ``seed`` and n only; but in a grid of a method of class and content each row has one content,
+    and each column one class. A note says what codes are drawn from where the method has no prior.
     """
     report = report or Silent()
-    _probe(output, overwrite)
+    paper = Paper(width, height)
+    _probe(output, paper, overwrite)
     devices.configure(devices.choose(device))
     model = load_model(checkpoint, device, trust=trust)
     note_collapse(model, report)
@@ -57,7 +62,7 @@ def sample(
         codes = draw(model, count, seed)
         numbers = np.arange(count)
         return write_decoded(model, codes, output, numbers, None, attributes, overwrite=overwrite, report=report)
-    factor = sample_grid.factor_for(output, count, model.facts.height, model.facts.width, size)
+    sample_grid.check(output, count, model.facts.height, model.facts.width, size)
     comment = json.dumps({"method": model.content["method"], "checkpoint_sha256": model.sha256, "seed": seed})
     if apart := has_spaces(model):
         rows, columns = sample_grid.shape(count, model.facts.height, model.facts.width)
@@ -66,7 +71,9 @@ def sample(
         codes = draw(model, count, seed)
     with files.claim(output):
         images = images_of(model, codes)
-        sample_grid.write(output, images, factor, apart=apart, overwrite=overwrite, comment=comment)
+        sample_grid.write(
+            output, images, size, paper=paper, apart=apart, overwrite=overwrite, comment=comment, report=report
+        )
     return output
 
 
@@ -80,6 +87,8 @@ def sample_along(
     classes: Sequence[int] = (),
     seed: int = 0,
     size: int = SAMPLE_PIXELS,
+    width: float | None = None,
+    height: float | None = None,
     device: str = "auto",
     trust: bool = False,
     force: bool = False,
@@ -93,14 +102,15 @@ def sample_along(
     :mod:`disentool.directions.laws`. A normal law is truncated to the range that the direction was fitted to; a note
     says so. Without any, the images are of the prior.
 
-    ``output``: as :func:`sample` has it; beside the images are ``t`` float64 [n,k] and
+    ``output``, ``width``, ``height``: as :func:`sample` has them; beside the images are ``t`` float64 [n,k] and
     ``codes`` in a data set, and the table ``t.csv`` in a folder. The n-th image depends on the seed and n only.
 
     Raises WrongUsage for a t outside the range, DataMismatch for another generator's directions without ``force``, and
     what opening a generator raises, all before anything is drawn.
     """
     report = report or Silent()
-    _probe(output, overwrite)
+    paper = Paper(width, height)
+    _probe(output, paper, overwrite)
     named = named_directions.read(references, every=False)
     laws = sampled_laws.read([each.direction for each in named], law_texts)
     devices.configure(devices.choose(device))
@@ -111,14 +121,23 @@ def sample_along(
     classes_of = named_directions.classes_of(opened, named, classes, count)
     laws.note_truncated(report)
     facts = opened.generator.facts
-    factor = sample_grid.factor_for(output, count, facts.height, facts.width, size) if is_still(output) else 1
+    if is_still(output):
+        sample_grid.check(output, count, facts.height, facts.width, size)
     z, t = laws.draw(count, facts.latent_dim, seed)
     images = generated_pixels(opened, z, classes_of)
     label = f"sample {path_of(spec).name}"
     if is_still(output):
         about = {"method": opened.name, "generator_sha256": opened.sha256, "seed": seed, "laws": laws.described()}
         with files.claim(output), report.task(label, count, "images") as task:
-            sample_grid.write(output, counted(images, task), factor, overwrite=overwrite, comment=json.dumps(about))
+            sample_grid.write(
+                output,
+                counted(images, task),
+                size,
+                paper=paper,
+                overwrite=overwrite,
+                comment=json.dumps(about),
+                report=report,
+            )
         return output
     names = [each.direction.name for each in named]
     codes = sampled_laws.codes_for_decoder(opened, z, classes_of)
@@ -149,8 +168,10 @@ def sample_along(
     )
 
 
-def _probe(output: Path, overwrite: bool) -> None:
+def _probe(output: Path, paper: Paper, overwrite: bool) -> None:
     """Check the output before any work."""
+    paper.check()
+    printing.require_still([output], paper)
     if is_still(output):
         files.probe(output, overwrite=overwrite)
     else:

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from disentool.arguments.bounds import Baseline
 from disentool.errors import DataMismatch, DisentoolError, Interrupted, NoFactors, WrongUsage
@@ -91,19 +91,19 @@ def score(
         baseline=baseline,
     )
     failed = count = 0
-    said: set[tuple[str, str]] = set()
-    for artefact in artefacts:
-        count += 1
-        try:
-            for record in _score(Path(artefact), options):
-                yield _noted(record, said, report)
-        except DisentoolError as error:
-            if isinstance(artefacts, Sequence) or isinstance(error, (WrongUsage, Interrupted)):
-                raise
-            failed += 1  # one bad file in a stream does not hold up those that are still to come
-            report.error(str(error))
-    for fields, metric, result in comparison.results(report):
-        yield _noted(record_of(fields, metric.name, result), said, report)
+    with _Notes(report, several=not isinstance(artefacts, Sequence) or len(artefacts) > 1) as notes:
+        for artefact in artefacts:
+            count += 1
+            try:
+                for record in _score(Path(artefact), options):
+                    yield notes.noted(record)
+            except DisentoolError as error:
+                if isinstance(artefacts, Sequence) or isinstance(error, (WrongUsage, Interrupted)):
+                    raise
+                failed += 1  # one bad file in a stream does not hold up those that are still to come
+                report.error(str(error))
+        for fields, metric, result in comparison.results(report):
+            yield notes.noted(record_of(fields, metric.name, result))
     if failed:
         raise DisentoolError(f"{failed} of {count} could not be scored")
 
@@ -142,14 +142,38 @@ def _configure(device: str) -> None:
     configure(choose(device))
 
 
-def _noted(record: dict[str, Any], said: set[tuple[str, str]], report: Reporter) -> dict[str, Any]:
-    """The record, what is odd about it having been told to people, unless the same was ``said`` of the artefact."""
-    for note in record["details"].get("notes", []):
-        if (record["artefact"], note) in said:  # by another metric
-            continue
-        said.add((record["artefact"], note))
-        report.note(f"{record['artefact']}: {record['metric']}: {note}")
-    return record
+class _Notes:
+    """What is odd about records, told to people: each note once, and of ``several`` artefacts for all at the end."""
+
+    def __init__(self, report: Reporter, *, several: bool):
+        self._report, self._several = report, several
+        self._of_metric: dict[str, str] = {}  # note -> the first metric that has it
+        self._artefacts: dict[str, list[str]] = {}  # note -> those that it holds for
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._several:
+            for note in self._artefacts:
+                self._say(note)
+
+    def noted(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The record, with its notes told or kept for the end."""
+        for note in record["details"].get("notes", []):
+            self._of_metric.setdefault(note, record["metric"])
+            of = self._artefacts.setdefault(note, [])
+            if record["artefact"] in of:  # by another metric
+                continue
+            of.append(record["artefact"])
+            if not self._several:
+                self._say(note)
+        return record
+
+    def _say(self, note: str) -> None:
+        first, *others = self._artefacts[note]
+        more = f" and {len(others)} more" if others else ""
+        self._report.note(f"{first}{more}: {self._of_metric[note]}: {note}")
 
 
 def _score(path: Path, options: ScoreOptions) -> Iterator[dict[str, Any]]:

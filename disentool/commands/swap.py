@@ -9,10 +9,10 @@ from disentool.engine import devices, inference
 from disentool.errors import WrongUsage
 from disentool.io import files, hdf5
 from disentool.io.call_checks import require_outputs_once
-from disentool.io.checkpoint import refuse_hdf5
 from disentool.io.dataset import Dataset
 from disentool.models import encoding, mixed_codes, swapped_latents
-from disentool.models.model import Checkpoint, load_model, path_of
+from disentool.models.generator import require_there
+from disentool.models.model import Checkpoint, load_model
 from disentool.models.swap_inputs import Finder, Input, SideSelection
 from disentool.pictures import decoded, printing, writing
 from disentool.pictures.limits import check_fps, check_range, check_size
@@ -79,7 +79,7 @@ def swap(
     if average and not classes:
         raise WrongUsage("--average: makes one class of several images; name them with --class or --class-rows")
     if not outputs:
-        refuse_hdf5(path_of(checkpoint), or_codes=True)  # the wrong file is what to say first
+        require_there(checkpoint, or_codes=True)  # the wrong file is what to say first
         raise WrongUsage("nothing to write: name an output: -o FILE or --gif FILE")
     if isinstance(checkpoint, (str, Path)) and hdf5.is_hdf5(Path(checkpoint)):
         yield swapped_latents.write(

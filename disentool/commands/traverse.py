@@ -15,7 +15,7 @@ from disentool.io.dataset import Dataset
 from disentool.models import dimensions, starting_codes
 from disentool.models.collapse import note_collapse
 from disentool.models.decoding import images_of
-from disentool.models.model import Checkpoint, TrainedModel, load_model, path_of
+from disentool.models.model import Checkpoint, TrainedModel, load_model
 from disentool.models.prior import note_scale
 from disentool.models.starting_codes import StartingCodes
 from disentool.pages import explorer, explorer_content
@@ -79,7 +79,7 @@ def traverse(
     if images and (image_files or rows is not None):
         source = "--image" if image_files else "--rows"
         raise WrongUsage(f"--images {images}: {source} names the images already; leave out --images")
-    traversals.check(path_of(checkpoint), outputs, paper, images=images, steps=steps, frames=frames, fps=fps, size=size)
+    traversals.check(checkpoint, outputs, paper, images=images, steps=steps, frames=frames, fps=fps, size=size)
     with files.claim_all(outputs, overwrite=overwrite):
         devices.configure(devices.choose(device))
         model = load_model(checkpoint, device, trust=trust)

@@ -85,7 +85,7 @@ def traverse_directions(
     report = report or Silent()
     outputs = [Path(output) for output in outputs]
     paper = Paper(width, height)
-    traversals.check(path_of(spec), outputs, paper, images=images, steps=steps, frames=frames, fps=fps, size=size)
+    traversals.check(spec, outputs, paper, images=images, steps=steps, frames=frames, fps=fps, size=size)
     _check_path(path, references, outputs, spans)
     with files.claim_all(outputs, overwrite=overwrite):
         ends = ends_of(extent)

@@ -60,6 +60,14 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
+def require_readable(path: str | Path, *, or_codes: bool = False) -> None:
+    """Raises what :func:`read` does; ``or_codes``: a latents file would do."""
+    if or_codes and hdf5.is_hdf5(Path(path)):
+        refuse_hdf5(path, or_codes=True)
+    else:
+        read(Path(path))
+
+
 def refuse_hdf5(path: str | Path, *, or_codes: bool = False) -> None:
     """ForeignFile for a data set, codes or directions in place of a checkpoint; nothing else of the file is checked.
 

@@ -97,7 +97,10 @@ def choose(spec: str, factor_names: Sequence[str], factor_sizes: Sequence[int], 
     Raises NoFactors where the data has none or names none, UnknownName, WrongUsage or DataMismatch.
     """
     if not factor_names:
-        raise NoFactors("has no factors, and a method with classes needs to know the class of each image")
+        raise NoFactors(
+            "has no factors, and a method with classes needs to know the class of each image; `disentool prepare folder"
+            " FOLDER` reads classes from a folder for each class, or from a table that --csv names"
+        )
     text = default if spec == "auto" else spec
     if not text:
         raise NoFactors(

@@ -16,7 +16,7 @@ from disentool.models.model import TrainedModel
 from disentool.reporting import Reporter
 
 INFORMS_FROM = 0.05  # nats per image: the KL of a dimension bounds what it tells of the image, on average
-_FEWEST_STEPS = 100  # after fewer the codes tell nothing of the model yet, whatever they carry
+_FEWEST_STEPS = 100  # after fewer, codes that carry nothing are no collapse yet
 # Training starts on a plateau. With Adam's rate 1e-3 it was seen to last 1,000 steps, and 1e-4 takes ten times as many;
 # a run without an informative dimension after twice that does not gain one by more steps.
 _LONGEST_PLATEAU = 20_000
@@ -24,15 +24,22 @@ _LONGEST_PLATEAU = 20_000
 
 @dataclass(frozen=True)
 class Informative:
-    """How many of the ``width`` dimensions of a code carry information about the image."""
+    """How many of the ``width`` dimensions of a code carry information about the image, after so many steps."""
 
     count: int
     width: int
+    step: int
 
     @property
     def collapsed(self) -> bool:
         """Whether none does."""
         return self.count == 0
+
+    @property
+    def brief(self) -> str:
+        """Such as ``7 of 10``; and where the model has collapsed, that word."""
+        collapsed = self.collapsed and self.step >= _FEWEST_STEPS
+        return f"{self.count} of {self.width}{': collapsed' if collapsed else ''}"
 
     def __str__(self) -> str:
         """Such as ``7 of 10 dimensions carry information (a KL of 0.05 nats or more)``."""
@@ -41,22 +48,25 @@ class Informative:
 
     @property
     def verdict(self) -> str:
-        """The same; and where it is so, that the model has collapsed."""
-        return f"{self}: the model has collapsed" if self.collapsed else str(self)
+        """The same; and where none does, that the model has collapsed, or that it is too early to say so."""
+        if not self.collapsed:
+            return str(self)
+        early = f"{self.step} step{'s are' if self.step != 1 else ' is'} too few to call it a collapse"
+        return f"{self}: {early if self.step < _FEWEST_STEPS else 'the model has collapsed'}"
 
 
 def informative(statistics: Mapping[str, Any], step: int) -> Informative | None:
     """By the statistics that a checkpoint keeps of its codes at ``step``.
 
-    None where they hold no KL, or a damaged one, and after a few steps only.
+    None where they hold no KL, or a damaged one.
     """
     try:
         kl = np.array([float(value) for value in statistics["kl"]])
     except (KeyError, TypeError, ValueError, RuntimeError):  # RuntimeError: a tensor that is no number
         return None
-    if step < _FEWEST_STEPS or not len(kl) or not np.isfinite(kl).all():
+    if not len(kl) or not np.isfinite(kl).all():
         return None
-    return Informative(int((kl >= INFORMS_FROM).sum()), len(kl))
+    return Informative(int((kl >= INFORMS_FROM).sum()), len(kl), step)
 
 
 def what_to_try(options: MethodConfig) -> list[str]:
@@ -69,17 +79,17 @@ def what_to_try(options: MethodConfig) -> list[str]:
     return found
 
 
-def in_words(found: Informative, options: MethodConfig, step: int) -> str:
-    """How many dimensions carry information at ``step``; where none does, that it is a collapse and what to try."""
+def in_words(found: Informative, options: MethodConfig) -> str:
+    """How many dimensions carry information; where none does, that it is a collapse and what to try."""
     if not found.collapsed:
         return found.verdict
-    longer = ["a longer run (--resume with more --steps)"] if step < _LONGEST_PLATEAU else []
+    longer = ["a longer run (--resume with more --steps)"] if found.step < _LONGEST_PLATEAU else []
     return f"{found.verdict}{_to_try([*longer, *what_to_try(options)])}"
 
 
-def in_words_meanwhile(found: Informative, options: MethodConfig, step: int) -> str:
-    """The same of a run that goes on, in which none does by ``step``."""
-    return f"after {step} steps {found}; more steps may change that{_to_try(what_to_try(options))}"
+def in_words_meanwhile(found: Informative, options: MethodConfig) -> str:
+    """The same of a run that goes on, in which none does yet."""
+    return f"after {found.step} steps {found}; more steps may change that{_to_try(what_to_try(options))}"
 
 
 def _to_try(changes: list[str]) -> str:
@@ -101,4 +111,4 @@ def note_collapse(model: TrainedModel, report: Reporter) -> None:
     _note_dead_content(model.path, model.method, model.networks, model.content["step"], report)
     found = informative(model.content["statistics"], model.content["step"])
     if found is not None and found.collapsed:
-        report.note(f"{model.path}: {in_words(found, model.method.config, model.content['step'])}")
+        report.note(f"{model.path}: {in_words(found, model.method.config)}")

@@ -9,6 +9,7 @@ from disentool.contract import ClassSupport, IntervalSupport, NonNormalCodes, Su
 from disentool.errors import ForeignFile, WrongUsage
 from disentool.io.call_checks import require_indices, require_once
 from disentool.metrics.kl import ACTIVE_ABOVE
+from disentool.models.collapse import INFORMS_FROM
 from disentool.models.label import Label
 from disentool.models.model import TrainedModel
 from disentool.reporting import Reporter
@@ -144,6 +145,7 @@ def _apart(order: list[int], of_class: int, most: int) -> list[int]:
 def _label(name: str, statistic: str, value: float, support: Support) -> Label:
     if isinstance(support, ClassSupport):
         return Label(name, f"{support.count} classes")
-    dead = value < ACTIVE_ABOVE
-    amount = f"<{ACTIVE_ABOVE}" if dead else f"{value:.2f}" + (" nats" if statistic == "kl" else "")
-    return Label(name, f"{'KL' if statistic == 'kl' else 'sd'} {amount}", muted=bool(dead))
+    of_kl = statistic == "kl"
+    amount = f"<{ACTIVE_ABOVE}" if value < ACTIVE_ABOVE else f"{value:.2f}" + (" nats" if of_kl else "")
+    muted = value < (INFORMS_FROM if of_kl else ACTIVE_ABOVE)
+    return Label(name, f"{'KL' if of_kl else 'sd'} {amount}", muted=bool(muted))

@@ -17,6 +17,7 @@ from disentool.directions.network import Network
 from disentool.engine import devices, inference
 from disentool.engine.feed import to_uint8
 from disentool.errors import ForeignFile, UnsafeFile, WrongUsage
+from disentool.io import checkpoint
 from disentool.io.call_checks import require_indices, require_once
 from disentool.models.code_spaces import CodeSpace, has_spaces
 from disentool.models.model import Checkpoint, TrainedModel, load_model
@@ -116,6 +117,15 @@ def is_foreign(spec: Checkpoint) -> bool:
     if path.is_dir():
         return (path / biggan.CONFIG).exists()
     return (is_own(str(spec)) and not path.exists()) or path.suffix.lower() in _CODE or _is_torchscript(path)
+
+
+def require_there(spec: Checkpoint, *, or_codes: bool = False) -> None:
+    """Raises what is wrong with a checkpoint that is named by its path; nothing of other generators is looked at.
+
+    ``or_codes``: a latents file would do.
+    """
+    if not isinstance(spec, TrainedModel) and not is_foreign(spec):
+        checkpoint.require_readable(spec, or_codes=or_codes)
 
 
 def _is_torchscript(path: Path) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from disentool.errors import DisentoolError, Interrupted, WrongUsage
+from disentool.errors import DisentoolError, Interrupted, WrongUsage, counted
 from disentool.pages import document, report_pictures, report_scores, report_tables
 from disentool.pages.document import escape
 from disentool.pages.report_pictures import empty
@@ -24,6 +24,10 @@ def title_of(found: Sequence[Run]) -> str:
         return "Directions and correlations"
     if len(found) == 1:
         return words(found[0].name, 60)
+    runs = [run for run in found if not run.is_direction]
+    if len(runs) < len(found):
+        directions = counted(len(found) - len(runs), "direction")
+        return f"{title_of(runs)}, and {directions}" if runs else directions
     methods = list(dict.fromkeys(Names().method(str(run.facts["method"])) for run in found if run.facts.get("method")))
     named = (
         f" of {', '.join(methods[:-1])} and {methods[-1]}" if len(methods) > 1 else "".join(f" of {m}" for m in methods)
@@ -34,8 +38,9 @@ def title_of(found: Sequence[Run]) -> str:
 def body_of(found: ReportInputs, pictured: Pictured, report: Reporter) -> str:
     """The page's parts. Checkpoints are drawn first, as what fails with them is told at the top."""
     parts = _models(found, pictured, report)
+    trained = any(not run.is_direction for run in found.runs)
     sections = [
-        ("runs", "Runs", report_tables.of_runs(found.runs) + _differing(found.runs) if found.runs else ""),
+        ("runs", "Runs", report_tables.of_runs(found.runs) + _differing(found.runs) if trained else ""),
         ("scores", "Scores", _scores(found)),
         (
             "history",
@@ -84,6 +89,7 @@ def _summary(found: ReportInputs) -> str:
 def _differing(found: Sequence[Run]) -> str:
     """What all runs of a method have in common that is not its default."""
     lines = []
+    found = [run for run in found if not run.is_direction]
     for method in dict.fromkeys(run.facts.get("method") for run in found):
         own = [report_tables.not_defaults(run.facts) for run in found if method and run.facts.get("method") == method]
         same = [pair for pair in own[0] if all(pair in other for other in own)] if own else []
@@ -100,6 +106,8 @@ def _scores(found: ReportInputs) -> str:
         return empty("No score record was given; `disentool score CKPT --format jsonl > scores.jsonl` makes some.")
     shown = []
     there = report_scores.data_sets(found.runs)
+    if report_scores.has_means(found.runs):
+        shown.append(f'<div class="note"><p>{report_scores.OF_MEANS}</p></div>')
     for key, name in there.items():  # one axis for one data set
         heading = f", {words(name)}" if len(there) > 1 else ""
         shown.append(report_scores.of_scores(found.runs, key, heading))
@@ -117,7 +125,8 @@ def _models(found: ReportInputs, pictured: Pictured, report: Reporter) -> str:
             if run.directions:
                 parts.append(f"<h3>Directions</h3>{report_tables.of_directions(run.directions)}")
             if run.path is None:
-                parts.append(empty("The checkpoint is not among the inputs, so there are no pictures of it."))
+                what = "generator's checkpoint" if run.is_direction else "checkpoint"
+                parts.append(empty(f"The {what} is not among the inputs, so there are no pictures of it."))
             elif done >= MAX_PICTURED or sum(map(len, parts)) > _MOST:
                 parts.append(empty(f"Pictures are of the first {done} checkpoints, as a page is to stay small."))
             else:
@@ -162,15 +171,20 @@ def _facts(run: Run) -> str:
     step = facts.get("step")
     lines = [
         ("method", facts.get("method")),
-        ("not the defaults", ", ".join(f"{name} {value}" for name, value in report_tables.not_defaults(facts))),
+        (
+            "options" if run.is_direction else "not the defaults",
+            ", ".join(f"{name} {value}" for name, value in report_tables.not_defaults(facts)),
+        ),
         ("seed", facts.get("seed")),
         ("steps", f"{step:,}" if isinstance(step, int) else step),
         ("snapshots", ", ".join(f"{words(one.name)} (step {_counted(one)})" for one in run.snapshots)),
         ("data", f"{data.get('name')}{sized}{digest}" if data.get("name") else None),
+        ("information", run.informative and run.informative.verdict),
         ("reconstruction loss", facts.get("reconstruction_loss")),
         ("made with", ", ".join([str(facts.get("created_by") or ""), *(f"{k} {v}" for k, v in versions.items())])),
-        ("checkpoint", f"sha256 {run.key}…" if run.path else run.key and f"not given; sha256 {run.key}…"),
     ]
+    if not run.is_direction:
+        lines.append(("checkpoint", f"sha256 {run.key}…" if run.path else run.key and f"not given; sha256 {run.key}…"))
     rows = [f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in lines if value not in (None, "")]
     if facts.get("command"):
         rows.append(f"<dt>command</dt><dd><code>{escape(facts['command'])}</code></dd>")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from disentool.errors import DisentoolError, ForeignFile, Interrupted, MissingFile, WrongUsage, counted
 from disentool.io import directions_file, files, hdf5, records, score_records
@@ -12,6 +12,10 @@ from disentool.io.directions_file import Directions
 from disentool.io.schema import CORRELATION, DATASET, DIRECTIONS, HISTORY, INVERSION, LATENTS, SCORE
 from disentool.reporting import Reporter, Silent
 from disentool.results.reading import Table, facts_of, histories
+from disentool.results.settings import Setting, in_order, settings
+
+if TYPE_CHECKING:
+    from disentool.models.collapse import Informative
 
 _SUFFIXES = (".pt", ".jsonl", ".h5", ".hdf5")  # that a folder is searched for
 
@@ -21,7 +25,8 @@ class Run:
     """One model: what a checkpoint says of itself, or else its records.
 
     ``key``: first 16 hex digits of the checkpoint's digest, which records carry as ``id``; "" where unknown. ``facts``:
-    method, config, seed, step, data and more of a checkpoint's entries, as far as they are known.
+    method, config, seed, step, data and more of a checkpoint's entries, as far as they are known. ``informative``: how
+    many dimensions of a checkpoint's code carry information, where it tells.
     """
 
     name: str
@@ -32,11 +37,17 @@ class Run:
     scores: list[dict[str, Any]] = field(default_factory=list)
     directions: list[Directions] = field(default_factory=list)
     snapshots: "list[Run]" = field(default_factory=list)  # of the same run at earlier steps
+    informative: "Informative | None" = None
 
     @property
     def all_scores(self) -> list[dict[str, Any]]:
         """Its records, and those of its snapshots."""
         return [record for run in (self, *self.snapshots) for record in run.scores]
+
+    @property
+    def is_direction(self) -> bool:
+        """Whether it is no run, but a direction of a generator whose checkpoint is not among the inputs."""
+        return self.path is None and any(_generator(record) is not None for record in self.scores)
 
 
 @dataclass
@@ -82,7 +93,21 @@ def gather(sources: Iterable[str | Path], report: Reporter) -> ReportInputs:
         raise ForeignFile("nothing to report: no checkpoint, history, score record or direction was read")
     found.runs = _folded(found.runs)
     _name([one for run in found.runs for one in (run, *run.snapshots)])
+    found.runs = _in_order(found.runs)
     return found
+
+
+def settings_of(runs: Sequence[Run]) -> list[Setting]:
+    """The setting of each run, as the plots call it."""
+    return settings([run.facts if run.facts.get("method") else {"artefact": run.name} for run in runs])
+
+
+def _in_order(runs: list[Run]) -> list[Run]:
+    """By method as they come, then by the values of their options; directions last."""
+    of_runs = settings_of(runs)
+    places = {setting: place for place, setting in enumerate(in_order(of_runs))}
+    order = sorted(range(len(runs)), key=lambda n: (runs[n].is_direction, places[of_runs[n]]))
+    return [runs[n] for n in order]
 
 
 def _files(path: Path, report: Reporter) -> Iterator[tuple[Path, bool]]:
@@ -152,14 +177,16 @@ def _read(path: Path, found: ReportInputs, rest: _Unattached) -> None:
 
 
 def _of_checkpoint(path: Path, key: str) -> Run:
-    from disentool.io import checkpoint  # needs torch, which records do not
+    from disentool.io import checkpoint  # both need torch, which records do not
+    from disentool.models.collapse import informative
 
     content = checkpoint.read(path)
     kept = ("method", "config", "step", "data", "command", "created_by", "versions", "seconds", "reconstruction_loss")
     facts = {name: content[name] for name in kept if content.get(name) is not None}
     facts["seed"] = content["rng"].get("seed")
     history = Table(path.stem, HISTORY.name, content["history"], facts_of(content)) if content["history"] else None
-    return Run(path.name, key, path, facts, history)
+    told = informative(content["statistics"], content["step"])
+    return Run(path.name, key, path, facts, history, informative=told)
 
 
 def _attach(found: ReportInputs, rest: _Unattached) -> None:

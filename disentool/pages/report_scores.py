@@ -9,8 +9,8 @@ from disentool.io import score_records
 from disentool.metrics import METRICS
 from disentool.pages import published_results
 from disentool.pages.document import escape
-from disentool.pages.report_runs import Run
-from disentool.pages.report_tables import number, numbers, settings_of, shown, table
+from disentool.pages.report_runs import Run, settings_of
+from disentool.pages.report_tables import number, numbers, shown, table
 from disentool.results import seeds
 from disentool.results.labels import Names, words
 from disentool.results.seeds import LEAST, Summary
@@ -19,6 +19,10 @@ from disentool.results.settings import Setting, in_order
 _WIDE, _HIGH = 150, 16  # pixels of the small drawing of a score
 
 Span = tuple[float, float]  # the ends of the small drawings' scale
+OF_MEANS = (
+    "Beside a mean, ± is the standard deviation over its seeds. Its 95 % interval is Student's, of"
+    f" {LEAST} seeds or more."
+)
 
 
 def _head(span: Span) -> tuple[str, ...]:
@@ -67,29 +71,62 @@ def _of_metric(column: str, rows: list[Row], heading: str) -> str:
     span = _span([row.record for row in rows], [one.value for one in known])
     lines: list[Sequence[str] | str] = []
     order = in_order(row.setting for row in rows)
+    footnotes = _footnotes(rows)
     for place, setting in enumerate(order):
         own = [row for row in rows if row.setting == setting]
         scores = seeds.scores([row.record for row in own])
         if len(scores.values) > 1:
             lines.append(_mean(scores, setting, span))
         for run in {id(row.run): row.run for row in own}.values():
-            lines += _of_run([row for row in own if row.run is run], span)
+            lines += _of_run([row for row in own if row.run is run], span, footnotes)
         if place + 1 == len(order) or order[place + 1].method != setting.method:
             lines += [_stated(one, span) for one in known if one.method == setting.method]
     summary = METRICS[metric].description if metric in METRICS else ""
     told = f"protocol {protocol}{'; ' if summary else ''}{summary}"
-    return f"<h3>{escape(metric)}{escape(heading)}</h3>{table(_head(span), lines, told)}"
+    return f"<h3>{escape(metric)}{escape(heading)}</h3>{table(_head(span), lines, told)}{_below(footnotes)}"
 
 
-def _of_run(rows: list[Row], span: Span) -> list[Sequence[str] | str]:
+def has_means(runs: Sequence[Run]) -> bool:
+    """Whether a table has the mean of several seeds."""
+    found = [
+        (setting, record) for run, setting in zip(runs, settings_of(runs), strict=True) for record in run.all_scores
+    ]
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for setting, record in found:
+        groups.setdefault((data_key(record), score_records.column(record), setting), []).append(record)
+    return any(len(seeds.scores(records).values) > 1 for records in groups.values())
+
+
+def _notes(record: dict[str, Any]) -> list[str]:
+    notes = record["details"].get("notes")
+    return list(dict.fromkeys(map(str, notes))) if isinstance(notes, list) else []
+
+
+def _footnotes(rows: Sequence[Row]) -> dict[str, str]:
+    """The notes that several rows share -> their mark in each of them; no mark for one that all rows share."""
+    every = [note for row in rows for note in _notes(row.record)]
+    shared = [note for note in dict.fromkeys(every) if every.count(note) > 1]
+    some = [note for note in shared if every.count(note) < len(rows)]
+    return {note: f"({some.index(note) + 1})" if note in some else "" for note in shared}
+
+
+def _below(footnotes: dict[str, str]) -> str:
+    """What stands below a table."""
+    lines = "".join(
+        f"<p>{escape(f'{mark} {note[:1].upper()}{note[1:]}'.strip())}.</p>" for note, mark in footnotes.items()
+    )
+    return f'<div class="note">{lines}</div>' if lines else ""
+
+
+def _of_run(rows: list[Row], span: Span, footnotes: dict[str, str]) -> list[Sequence[str] | str]:
     """The scores of a run at its last step, and those of its snapshots in a fold below."""
     last = max((step for row in rows if math.isfinite(step := seeds.step(row.record))), default=math.nan)
     now = [row for row in rows if not seeds.step(row.record) < last]
     before = [row for row in rows if seeds.step(row.record) < last]
-    lines: list[Sequence[str] | str] = [_scored(row, span) for row in now]
+    lines: list[Sequence[str] | str] = [_scored(row, span, footnotes) for row in now]
     if before:
         of_steps = sorted(before, key=lambda row: seeds.step(row.record))
-        inside = table(_head(span), [_scored(row, span) for row in of_steps])
+        inside = table(_head(span), [_scored(row, span, footnotes) for row in of_steps])
         told = f"{len(before)} snapshot{'s' if len(before) > 1 else ''}"
         fold = f"<details><summary>{told} of {escape(words(rows[0].run.name, 60))}</summary>{inside}</details>"
         lines.append(f'<tr class="fold"><td colspan="{len(_head(span))}">{fold}</td></tr>')
@@ -111,10 +148,10 @@ def _mean(scores: Summary, setting: Setting, span: Span) -> list[str]:
     ]
 
 
-def _scored(row: Row, span: Span) -> list[str]:
+def _scored(row: Row, span: Span, footnotes: dict[str, str]) -> list[str]:
     record, run = row.record, row.run
     interval = seeds.interval(record)
-    notes = record["details"].get("notes")
+    notes = filter(None, (footnotes.get(note, note) for note in _notes(record)))
     artefact = str(record.get("artefact") or run.name)
     snapshot = any(record in other.scores for other in run.snapshots)
     name = run.name if run.path and ":" not in artefact and not snapshot else artefact.rpartition("/")[2]
@@ -127,7 +164,7 @@ def _scored(row: Row, span: Span) -> list[str]:
         number(score_records.value(record)),
         " … ".join(numbers(*interval)) if interval else "",
         _drawn(score_records.value(record), interval, span, "dot"),
-        escape("; ".join(map(str, notes))) if isinstance(notes, list) else "",
+        escape("; ".join(notes)),
     ]
 
 

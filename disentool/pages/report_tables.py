@@ -8,9 +8,9 @@ from typing import Any
 from disentool.io.directions_file import Directions
 from disentool.pages import published_results
 from disentool.pages.document import escape
-from disentool.pages.report_runs import Run
+from disentool.pages.report_runs import Run, settings_of
 from disentool.results.labels import Names, words
-from disentool.results.settings import Setting, settings, unusual
+from disentool.results.settings import unusual
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str] | str], caption: str = "") -> str:
@@ -39,9 +39,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str] | str], caption: str
 
 
 def of_runs(runs: Sequence[Run]) -> str:
-    """A row for each run; its setting is what differs among the runs of its method."""
+    """A row for each run but directions; its setting is what differs among the runs of its method."""
     rows = []
     for number, (run, setting) in enumerate(zip(runs, settings_of(runs), strict=True), 1):
+        if run.is_direction:
+            continue
         data = run.facts.get("data") or {}
         shape = data.get("shape")
         images = f"{shape[0]:,}" if isinstance(shape, list) and shape and isinstance(shape[0], int) else ""
@@ -55,13 +57,14 @@ def of_runs(runs: Sequence[Run]) -> str:
                 escape(words(data.get("name") or "")),
                 images,
                 _duration(run.facts.get("seconds")),
+                escape(run.informative.brief) if run.informative else "",
                 f"{len(run.history.records):,}" if run.history else "",
                 str(len(run.all_scores) or ""),
                 str(len(run.snapshots) or ""),
             ]
         )
     of_model = ("run", "method", "setting", "seed>?", "step>?", "data?", "images>?")
-    head = (*of_model, "training>?", "log lines>?", "scores>?", "snapshots>?")
+    head = (*of_model, "training>?", "informative dims", "log lines>?", "scores>?", "snapshots>?")
     filled = [not place or any(row[place] for row in rows) for place in range(len(head))]
     kept = [place for place, some in enumerate(filled) if some]
     return table([head[k] for k in kept], [[row[k] for k in kept] for row in rows])
@@ -70,11 +73,6 @@ def of_runs(runs: Sequence[Run]) -> str:
 def _method(run: Run) -> str:
     method = run.facts.get("method")
     return Names().method(method) if isinstance(method, str) else words(method or "")
-
-
-def settings_of(runs: Sequence[Run]) -> list[Setting]:
-    """The setting of each run, as the plots call it."""
-    return settings([run.facts if run.facts.get("method") else {"artefact": run.name} for run in runs])
 
 
 def not_defaults(facts: dict[str, Any]) -> list[tuple[str, str]]:

@@ -18,11 +18,14 @@ from disentool.io import files, hdf5, provenance, records
 from disentool.io.schema import INVERSION, LATENTS
 from disentool.models.generator import Opened, decoder_codes
 from disentool.models.label import Label
-from disentool.pictures import layout, printing, stills, writing
+from disentool.pictures import lettering, printing, stills, writing
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.layout import Block
+from disentool.pictures.printing import Paper
+from disentool.reporting import Reporter
 
 Perceptual = Callable[[np.ndarray, np.ndarray], np.ndarray]  # images float32 [N,H,W,C] in 0..1, twice -> [N]
+_MOST_DECIMALS = 5  # of a distance
 ENCODER = "encoder"  # the column of what a checkpoint's own encoder makes of an image
 
 
@@ -105,6 +108,7 @@ def write(
     lines: list[dict[str, Any]],
     size: int,
     overwrite: bool,
+    report: Reporter,
 ) -> None:
     """The picture, the table or the codes, by the name's suffix."""
     kind = output.suffix.lower()
@@ -112,8 +116,11 @@ def write(
         files.write_text(output, "".join(records.to_json(line) + "\n" for line in lines), overwrite=overwrite)
     elif kind in writing.STILL:
         comment = json.dumps({"created_by": provenance.created_by(), "generator_sha256": opened.sha256})
-        sheet, cells = _sheet(opened, targets, columns, lines, size)
-        stills.write(output, sheet, cells, dpi=printing.on_a_page(sheet.shape), overwrite=overwrite, comment=comment)
+        block, cells = _block(targets, columns, lines)
+        height, width = _size(opened)
+        printed = printing.fit(output, [block], height, width, size, size, paper=Paper(), report=report)
+        sheet = Sheet([block], height, width, printed.factor, **printed.letters)
+        stills.write(output, sheet, [cells], dpi=printed.dpi, overwrite=overwrite, comment=comment)
     else:
         _write_codes(output, opened, targets, columns, lines, overwrite)
 
@@ -122,21 +129,28 @@ def _size(opened: Opened) -> tuple[int, int]:
     return opened.generator.facts.height, opened.generator.facts.width
 
 
-def _sheet(
-    opened: Opened, targets: Targets, columns: list[InversionColumn], lines: list[dict[str, Any]], size: int
-) -> tuple[Sheet, list[np.ndarray]]:
-    """A row for each image: the image, then what each way found; the columns say their mean distances."""
-    height, width = _size(opened)
+def _block(targets: Targets, columns: list[InversionColumn], lines: list[dict[str, Any]]) -> tuple[Block, np.ndarray]:
+    """A row for each image: the image, then what each way found; the columns say their mean distances.
+
+    And its cells, uint8 [N,columns,H,W,C].
+    """
     inputs = to_uint8(targets.images)
-    labels = []
-    for index, column in enumerate(columns):
-        of_column = lines[index * len(inputs) : (index + 1) * len(inputs)]
-        means = {name: np.mean([line[name] for line in of_column]) for name in ("mse", "lpips") if name in of_column[0]}
-        labels.append(Label(column.label, ", ".join(f"{name} {mean:.2g}" for name, mean in means.items())))
+    details = [""] * len(columns)
+    for name in ("mse", "lpips"):
+        if name in lines[0]:
+            means = np.array([line[name] for line in lines]).reshape(len(columns), len(inputs)).mean(axis=1)
+            texts = lettering.numbers(means, _decimals(means))
+            details = [", ".join(filter(None, [d, f"{name} {text}"])) for d, text in zip(details, texts, strict=True)]
+    labels = tuple(Label(column.label, detail) for column, detail in zip(columns, details, strict=True))
     aside = (tuple(("" if i else "image", image) for i, image in enumerate(inputs)),)
-    block = Block((Label(""),) * len(inputs), tuple(labels), aside, thinned=False)
-    sheet = Sheet([block], height, width, layout.factor(height, width, size))
-    return sheet, [np.stack([to_uint8(column.images) for column in columns], 1)]
+    block = Block((Label(""),) * len(inputs), labels, aside, thinned=False)
+    return block, np.stack([to_uint8(column.images) for column in columns], 1)
+
+
+def _decimals(distances: np.ndarray) -> int:
+    """With which the least of them that is more than 0 has two digits."""
+    least = float(distances[distances > 0].min(initial=1.0))
+    return min(_MOST_DECIMALS, 1 - math.floor(math.log10(least)))
 
 
 def _write_codes(

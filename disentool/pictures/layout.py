@@ -10,7 +10,7 @@ from disentool.pictures import lettering
 from disentool.pictures.lettering import broken, width
 
 _SMALLER = 19 / 24  # a smaller letter, of a label's
-_NAME, _UNIT = 7, 10  # times a letter's size: names and units are not broken into shorter lines
+NAME, _UNIT = 7, 10  # times a letter's size: names and units are not broken into shorter lines
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class Layout:
     ``height``, ``width``: of an image, in pixels; each is enlarged ``factor`` times, every pixel a sharp square.
     ``scale``: where given, an axis from -scale to scale is drawn below the blocks, for a marker, and ``unit`` says what
     it is. ``amounts``: how wide a text under each column may be, such as the longest one. ``font``: the size of labels
-    in pixels; None: as the images are large.
+    in pixels; None: as the images are large. ``least``: of any letter in pixels, so that it can be read on paper.
+    ``names``: of how many letters' sizes a name of a column is not broken into shorter lines.
     """
 
     def __init__(
@@ -72,18 +73,22 @@ class Layout:
         unit: str = "",
         amounts: Sequence[str] = (),
         font: int | None = None,
+        least: int = 0,
+        names: int = NAME,
     ):
-        self.blocks, self.factor, self.scale = tuple(blocks), factor, scale
+        self.blocks, self.factor, self.scale, self._names = tuple(blocks), factor, scale, names
         self.cell_height, self.cell_width = height * factor, width * factor
         side = min(self.cell_height, self.cell_width)
-        self.font = font or min(24, max(12, round(side * 0.17)))
-        self._small = round(font * _SMALLER) if font else min(19, max(10, round(side * 0.14)))
+        self.font = max(least, font or min(24, max(12, round(side * 0.17))))
+        self._small = max(least, round(font * _SMALLER) if font else min(19, max(10, round(side * 0.14))))
         self._gap = max(2, round(side / 40))  # between cells
         self._pad = round(self.font * 0.5)  # between a label and its cells
         self._wide = round(self.font * 1.5)  # between the parts of a sheet, and around it
         self._line = round(self.font * 1.15)  # from a line of a label to the next
         self._small_line = self._small + self._pad // 2
         self._amounts = tuple(amounts)
+        labelled = any(label.text for block in self.blocks for label in block.rows)
+        self._row = max(self.cell_height, self.font if labelled else 0) + self._gap  # from a row to the next
         self._one_line = self.cell_height < self.font + self._small + 2 * self._pad  # a label and its detail
         named = [caption for block in self.blocks for column in block.aside for caption, _ in column]
         wide = max((lettering.width(caption, self.font) for caption in named), default=0) > self.cell_width
@@ -105,18 +110,12 @@ class Layout:
         """Height and width of the sheet in pixels."""
         return self._bottom, self._right
 
-    @property
-    def crowded(self) -> bool:
-        """Whether the labels of rows are higher than their rows."""
-        labelled = any(label.text for block in self.blocks for label in block.rows)
-        return labelled and self.font > self.cell_height + self._gap
-
     def cell(self, block: int, row: int, column: int) -> tuple[int, int]:
         """Top and left pixel of a cell."""
         top = self._tops[block] + self._head(block) + self._margin(self.blocks[block])
         pitch = self._heads[block].pitch
         left = self._left + column * pitch + (pitch - self._gap - self.cell_width) // 2
-        return top + row * (self.cell_height + self._gap), left
+        return top + row * self._row, left
 
     def above(self, block: int, column: int) -> tuple[int, int]:
         """Top and left pixel of an image above a block."""
@@ -147,7 +146,7 @@ class Layout:
             every = _every([width(text, self.font) for text in texts], cells, self._pad)
             shown = [[text] if column % every == 0 else [] for column, text in enumerate(texts)]
             return _Heads(shown, [[] for _ in texts], self._broken_axis(block, cells), cells)
-        room = max(self.cell_width, _NAME * self.font)
+        room = max(self.cell_width, self._names * self.font)
         lines = [broken(text, self.font, room) for text in texts]
         details = [broken(label.detail, self._small, room) for label in block.columns]
         widest = max([0, *(width(line, self.font) for each in lines for line in each)])
@@ -215,7 +214,8 @@ class Layout:
     def _apart(self, block: Block) -> int:
         """The space above a block that stands below another."""
         if block.joined or not block.heads:
-            return self._pad if block.heads else self._gap if len(block.rows) == 1 or block.joined else self._wide // 2
+            near = self._row - self.cell_height
+            return self._pad if block.heads else near if len(block.rows) == 1 or block.joined else self._wide // 2
         return self._wide
 
     def _head(self, index: int) -> int:

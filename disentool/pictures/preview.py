@@ -12,12 +12,11 @@ from disentool.datasets.opening import open_source
 from disentool.datasets.source import Source, Unreadable
 from disentool.io import files, provenance
 from disentool.models.label import Label
-from disentool.pictures import layout, lettering, printing, stills, writing
+from disentool.pictures import lettering, printing, stills, writing
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.layout import Block
+from disentool.pictures.printing import Paper
 from disentool.reporting import Reporter, Silent
-
-Drawn = tuple[Sheet, list[np.ndarray]]  # and its cells, uint8 [1,n,H,W,C] of each factor
 
 _MOST = 15  # values of a factor that are shown: evenly spaced where it has more
 _MOST_FACTORS = 24  # rows of the picture
@@ -69,9 +68,13 @@ def preview(
         comment = json.dumps(
             {"created_by": provenance.created_by(), "name": source.name, "source": source.source}, ensure_ascii=False
         )
-        sheet, cells = _drawn(source, shown, images)
-        dpi = printing.on_a_page(sheet.shape, printing.SCREEN)
-        stills.write(output, sheet, cells, dpi=dpi, overwrite=overwrite, comment=comment)
+        blocks, cells = _drawn(source, shown, images)
+        _, height, width, _ = source.shape
+        printed = printing.fit(
+            output, blocks, height, width, None, _SIZE, paper=Paper(), dpi=printing.SCREEN, report=report
+        )
+        sheet = Sheet(blocks, height, width, printed.factor, **printed.letters)
+        stills.write(output, sheet, cells, dpi=printed.dpi, overwrite=overwrite, comment=comment)
     for note in source.notes:
         report.note(f"{output}: {note}")
     return output
@@ -144,11 +147,12 @@ def _agreement(source: Source, table: np.ndarray, shown: list[tuple[np.ndarray, 
     return f"{nearest}in {exact} of {total} images all other factors keep their class"
 
 
-def _drawn(source: Source, shown: list[tuple[np.ndarray, np.ndarray]], images: np.ndarray) -> Drawn:
-    """A block per factor, its values above it."""
+def _drawn(
+    source: Source, shown: list[tuple[np.ndarray, np.ndarray]], images: np.ndarray
+) -> tuple[list[Block], list[np.ndarray]]:
+    """A block per factor, its values above it; and the cells of each, uint8 [1,n,H,W,C]."""
     names = source.factor_names or ("images",)
     sizes = source.factor_sizes or (source.shape[0],)
-    _, height, width, _ = source.shape
     blocks, cells, start = [], [], 0
     for name, size, (classes, _) in zip(names, sizes, shown, strict=False):
         some = f"{len(classes)} of " if len(classes) < size else ""
@@ -156,7 +160,7 @@ def _drawn(source: Source, shown: list[tuple[np.ndarray, np.ndarray]], images: n
         blocks.append(Block((label,), tuple(map(Label, _words(source, name, classes))), thinned=False))
         cells.append(images[start : start + len(classes)][None])
         start += len(classes)
-    return Sheet(blocks, height, width, layout.factor(height, width, _SIZE)), cells
+    return blocks, cells
 
 
 def _words(source: Source, name: str, classes: np.ndarray) -> list[str]:

@@ -2,18 +2,22 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 from disentool.errors import WrongUsage
 from disentool.io.figure_files import INCH, LEAST, LONGEST, PAGE, PRINT
-from disentool.pictures.layout import Block, Layout, factor
+from disentool.pictures.layout import NAME, Block, Layout, factor
 from disentool.pictures.limits import is_still
 from disentool.pictures.writing import STILL
 from disentool.reporting import Reporter
 
 HEIGHT = 247.0  # mm: what margins of 25 mm leave of A4
-_POINTS = (6.0, 5.5, 5.0, 4.5, 4.0, 3.5)  # of labels, the first that leaves room
+LETTER = 5.0  # points, the least of any letter
+_POINTS = (6.0, 5.5, LETTER)  # of labels, the first that leaves room
+_NAMES = (NAME, 3, 2)  # letters' sizes that names of columns are wide, the first that leaves room
 SCREEN = 150.0  # dots per inch, with which labels for a screen are readable on paper
 _SMALLEST_CELL = 1.0  # mm
 CLEAR = 3.0  # mm, below which an image is hard to read on paper
@@ -45,21 +49,29 @@ def require_still(outputs: Sequence[Path], paper: Paper) -> None:
         raise WrongUsage(f"--width and --height: are mm of a picture; name an output ending in {', '.join(STILL)}")
 
 
-def on_a_page(shape: tuple[int, int], least: float = PRINT) -> float:
-    """The dots per inch, at least ``least``, with which a sheet (height, width in pixels) fits a page."""
-    return max(least, shape[0] * INCH / HEIGHT, shape[1] * INCH / PAGE)
+def least_letter(dpi: float) -> int:
+    """The least size of a letter in pixels, of which ``dpi`` are an inch."""
+    return math.ceil(LETTER * dpi / 72)
 
 
 @dataclass(frozen=True)
 class Print:
     """How a sheet is laid out: images enlarged ``factor`` times, labels of ``font`` pixels (None: as images are large).
 
-    ``dpi``: how many of its pixels are an inch on paper.
+    ``dpi``: how many of its pixels are an inch on paper. ``least``: of any letter, in pixels. ``names``: as
+    :class:`disentool.pictures.layout.Layout` has it.
     """
 
     factor: int
     font: int | None = None
     dpi: float = PRINT
+    least: int = least_letter(PRINT)
+    names: int = NAME
+
+    @property
+    def letters(self) -> dict[str, Any]:
+        """How a layout is lettered."""
+        return {"font": self.font, "least": self.least, "names": self.names}
 
     def size(self, layout: Layout) -> tuple[float, float]:
         """Width and height in mm."""
@@ -81,25 +93,27 @@ def fit(
     *,
     paper: Paper,
     report: Reporter,
+    dpi: float = PRINT,
 ) -> Print:
     """How blocks of images, ``height`` by ``width`` pixels, are printed.
 
-    ``size``: about how many pixels an image's longer side gets, ``usual`` where it is None, at 300 to an inch, where no
-    side of the paper was asked for and a page holds that. Else the still is as large as the paper allows, with ``size``
-    or as many more pixels as make 300 dots per inch. WrongUsage where labels do not fit into the size that was asked
-    for; a note where no page holds it.
+    ``size``: about how many pixels an image's longer side gets, ``usual`` where it is None, at ``dpi`` to an inch,
+    where no side of the paper was asked for and a page holds that. Else the still is as large as the paper allows, with
+    ``size`` or as many more pixels as make 300 dots per inch (``dpi`` where no side was asked for). WrongUsage where
+    labels do not fit into the size that was asked for; a note where no page holds it.
     """
-    plain = Print(factor(height, width, size or usual))
+    plain = Print(factor(height, width, size or usual), None, dpi, least_letter(dpi))
     room = (paper.width or PAGE, paper.height or HEIGHT)
-    needed = plain.size(Layout(blocks, height, width, plain.factor))
+    needed = plain.size(Layout(blocks, height, width, plain.factor, **plain.letters))
     if not paper.asked and needed[0] <= room[0] and needed[1] <= room[1]:
         return plain
     least = plain.factor if size or not paper.asked else 1
-    for points in _POINTS:
-        found = _largest(blocks, height, width, least, room, points)
-        if found is not None and found.dpi < PRINT:
-            more = math.ceil(least * PRINT / found.dpi)
-            found = _largest(blocks, height, width, more, room, points)
+    sharp = PRINT if paper.asked else dpi
+    for names, points in product(_NAMES, _POINTS):
+        found = _largest(blocks, height, width, least, room, points, names)
+        if found is not None and found.dpi < sharp:
+            more = math.ceil(least * sharp / found.dpi)
+            found = _largest(blocks, height, width, more, room, points, names)
         if found is not None:
             if paper.asked and (side := found.side(height, width)) < CLEAR:
                 larger = _room_of_clear(blocks, height, width, found.factor, paper)
@@ -114,9 +128,8 @@ def fit(
 
 def _room_of_clear(blocks: Sequence[Block], height: int, width: int, factor: int, paper: Paper) -> str:
     """The options that give images the least clear size, with "or" after them; empty where no page has room."""
-    dpi = max(height, width) * factor * INCH / CLEAR
-    print_ = Print(factor, max(1, round(_POINTS[0] * dpi / 72)), dpi)
-    sides = print_.size(Layout(blocks, height, width, factor, font=print_.font))
+    print_ = _print_of(factor, _POINTS[0], max(height, width) * factor * INCH / CLEAR)
+    sides = print_.size(Layout(blocks, height, width, factor, **print_.letters))
     if sides[0] > PAGE or sides[1] > HEIGHT:
         return ""
     given = (("--width", sides[0], paper.width), ("--height", sides[1], paper.height))
@@ -125,17 +138,14 @@ def _room_of_clear(blocks: Sequence[Block], height: int, width: int, factor: int
 
 
 def _largest(
-    blocks: Sequence[Block], height: int, width: int, factor: int, room: tuple[float, float], points: float
+    blocks: Sequence[Block], height: int, width: int, factor: int, room: tuple[float, float], points: float, names: int
 ) -> Print | None:
     """The fewest dots per inch with which the sheet lies within ``room``; None where labels leave too little."""
 
-    def laid_out(dpi: float) -> tuple[Print, Layout]:
-        print_ = Print(factor, max(1, round(points * dpi / 72)), dpi)
-        return print_, Layout(blocks, height, width, factor, font=print_.font)
-
     def over(dpi: float) -> float:
         """How many times the sheet is larger than its room."""
-        print_, layout = laid_out(dpi)
+        print_ = _print_of(factor, points, dpi, names)
+        layout = Layout(blocks, height, width, factor, **print_.letters)
         return max(side / most for side, most in zip(print_.size(layout), room, strict=True))
 
     low, high = 10.0, max(height, width) * factor * INCH / _SMALLEST_CELL
@@ -144,8 +154,10 @@ def _largest(
     for _ in range(_STEPS):
         middle = math.sqrt(low * high)
         low, high = (low, middle) if over(middle) <= 1 else (middle, high)
-    print_, layout = laid_out(high)
-    if layout.crowded:
-        return None
-    exact = print_.dpi * over(high)  # so that it is as large as its room to a hair
-    return Print(factor, print_.font, exact)
+    exact = high * over(high)  # so that it is as large as its room to a hair
+    return replace(_print_of(factor, points, high, names), dpi=exact)
+
+
+def _print_of(factor: int, points: float, dpi: float, names: int = NAME) -> Print:
+    """With labels of so many points."""
+    return Print(factor, max(1, round(points * dpi / 72)), dpi, least_letter(dpi), names)

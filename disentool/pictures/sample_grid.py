@@ -11,19 +11,17 @@ from disentool.pictures import layout, printing, stills
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.layout import Block
 from disentool.pictures.limits import check_pixels
+from disentool.pictures.printing import Paper
+from disentool.reporting import Reporter
 
 
-def factor_for(output: Path, count: int, height: int, width: int, size: int) -> int:
-    """How many times images are enlarged so that their longer side has about ``size`` pixels.
-
-    WrongUsage if ``count`` of them are then too many for one picture.
-    """
+def check(output: Path, count: int, height: int, width: int, size: int) -> None:
+    """WrongUsage if ``count`` images, enlarged to about ``size`` pixels, are too many for one picture."""
     factor = layout.factor(height, width, size)
     check_pixels(
         count * height * factor * width * factor,
         f"{output}: {count:,} images are too many for one picture; name fewer, a smaller --size or .h5",
     )
-    return factor
 
 
 def shape(count: int, height: int, width: int) -> tuple[int, int]:
@@ -33,11 +31,20 @@ def shape(count: int, height: int, width: int) -> tuple[int, int]:
 
 
 def write(
-    output: Path, images: Iterable[np.ndarray], factor: int, *, apart: bool = False, overwrite: bool, comment: str
+    output: Path,
+    images: Iterable[np.ndarray],
+    size: int,
+    *,
+    paper: Paper,
+    apart: bool = False,
+    overwrite: bool,
+    comment: str,
+    report: Reporter,
 ) -> None:
     """Write images uint8 [b,H,W,C], which come batch by batch, as one picture; ``comment`` is kept in it.
 
-    They stand row by row on a sheet about as wide as high, or wider. ``apart``: each row is one content, and each
+    They stand row by row on a sheet about as wide as high, or wider. ``size``: about how many pixels an image's longer
+    side gets. ``paper``: the size of the sheet in mm. ``apart``: each row is one content, and each
     column one class; the labels say so.
     """
     every = np.concatenate(list(images))
@@ -51,7 +58,7 @@ def write(
             [Label(f"{what} {i + 1}") for i in range(n)] for what, n in (("content", rows), ("class", columns))
         )
         block = Block(tuple(contents), tuple(classes))
-    sheet = Sheet([block], height, width, factor)
+    printed = printing.fit(output, [block], height, width, size, size, paper=paper, dpi=printing.SCREEN, report=report)
+    sheet = Sheet([block], height, width, printed.factor, **printed.letters)
     grid = cells.reshape(rows, columns, height, width, channels)
-    dpi = printing.on_a_page(sheet.shape, printing.SCREEN if apart else printing.PRINT)
-    stills.write(output, sheet, [grid], dpi=dpi, overwrite=overwrite, comment=comment)
+    stills.write(output, sheet, [grid], dpi=printed.dpi, overwrite=overwrite, comment=comment)

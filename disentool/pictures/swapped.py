@@ -135,7 +135,7 @@ class Swap:
             frames = swap_grid.animation(grid, cells, of_class=self.interpolate == "class")
             writing.write_animation(self.output, frames, fps, overwrite=overwrite, comment=comment)
             return
-        sheet = Sheet([swap_grid.still(grid)], grid.height, grid.width, grid.factor, font=printed.font)
+        sheet = Sheet([swap_grid.still(grid)], grid.height, grid.width, grid.factor, **printed.letters)
         stills.write(self.output, sheet, [cells], dpi=printed.dpi, overwrite=overwrite, comment=comment)
 
     def _images(self) -> Iterator[np.ndarray]:

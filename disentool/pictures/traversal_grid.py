@@ -149,6 +149,8 @@ def blocks_of(planned: Traversal, beside: Sequence[LeftImages]) -> Iterator[tupl
         for number, places in enumerate(planned.groups):
             variations = [planned.variations[place] for place in places]
             labels = tuple(variation.beside for variation in variations)
+            if not left and planned.starts > 1:  # no image beside them tells the starts apart
+                labels = tuple(_numbered(label, start + 1) for label in labels)
             high = planned.stacked and len(labels) > 2  # room for two images, with a caption between them
             aside = (tuple(left),) if high else tuple((entry,) for entry in left)
             heads = high or start == 0 or len(planned.groups) > 1
@@ -163,6 +165,11 @@ def blocks_of(planned: Traversal, beside: Sequence[LeftImages]) -> Iterator[tupl
                 ),
                 places,
             )
+
+
+def _numbered(label: Label, start: int) -> Label:
+    """A label of a row that says the number of its start too."""
+    return replace(label, detail=", ".join(filter(None, [label.detail, f"start {start}"])))
 
 
 def _decimals(most: float) -> int:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from disentool.errors import WrongUsage
-from disentool.io.checkpoint import refuse_hdf5
+from disentool.models.generator import require_there
 from disentool.models.label import Label
+from disentool.models.model import Checkpoint
 from disentool.pictures import printing, stills, traversal_grid, writing
 from disentool.pictures.canvas import Sheet
 from disentool.pictures.layout import Block
@@ -43,7 +44,7 @@ class Style:
 
 
 def check(
-    source: Path,
+    source: Checkpoint,
     outputs: Sequence[Path],
     paper: Paper,
     *,
@@ -53,11 +54,11 @@ def check(
     fps: float,
     size: int | None,
 ) -> None:
-    """WrongUsage for what no traversal can be drawn to or with; ForeignFile for a ``source`` that is a data set."""
+    """WrongUsage for what no traversal can be drawn to or with; of no outputs first what is wrong with ``source``."""
     check_sizes(images, steps, frames, fps, size)
     paper.check()
     if not outputs:
-        refuse_hdf5(source)  # the wrong file is what to say first
+        require_there(source)  # the wrong file is what to say first
     check_outputs(outputs)
     printing.require_still(outputs, paper)
 
@@ -142,8 +143,9 @@ def write_still(
         blocks.append(block)
         start = number // (len(planned.groups))
         cells.append(np.stack([images[place][start] for place in places]))
-    sheet = Sheet(blocks, planned.height, planned.width, planned.printed.factor, font=planned.printed.font)
-    stills.write(planned.output, sheet, cells, dpi=planned.printed.dpi, overwrite=overwrite, comment=comment)
+    printed = planned.printed
+    sheet = Sheet(blocks, planned.height, planned.width, printed.factor, **printed.letters)
+    stills.write(planned.output, sheet, cells, dpi=printed.dpi, overwrite=overwrite, comment=comment)
 
 
 def write_animation(

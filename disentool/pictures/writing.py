@@ -18,6 +18,7 @@ _HARDLY = 3  # of 255 levels: a change that nobody sees
 
 def check_suffix(path: Path, allowed: tuple[str, ...]) -> None:
     """WrongUsage unless the name ends in one of ``allowed``; MissingExtra when a video writer is not installed."""
+    files.require_file_name(path)
     suffix = path.suffix.lower()
     if suffix not in allowed:
         raise WrongUsage(f"{path}: expected a name ending in {', '.join(allowed)}")

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from disentool.errors import UnknownName, WrongUsage, typed
+from disentool.errors import UnknownName, WrongUsage, require_known, typed
 from disentool.io.call_checks import require_once
 from disentool.io.directions_file import Direction
 from disentool.metrics import METRICS, ONLY_BY_NAME
@@ -174,6 +174,7 @@ def choose_metrics(
     """
     names = [part for name in names for part in name.split(",")]
     require_once(names, "--metric")
+    require_known("metric", [name.partition("@")[0] for name in names if not is_own(name)], [*METRICS, "all"])
     everything = [name for name in METRICS if name not in ONLY_BY_NAME] if "all" in names else []
     found = {name: _facts(name) for name in dict.fromkeys([*(n for n in names if n != "all"), *everything])}
     known = {p for facts in found.values() for p in facts.protocols}
@@ -207,9 +208,7 @@ def _facts(name: str) -> MetricFacts:
         if not callable(function):
             raise WrongUsage(f"--metric {name}: expected a function of codes and factors, found {typed(function)}")
         return MetricFacts(name, "the user's own", "", "neither", {"own": Subset("own")}, "own", own=function)
-    metric, at, protocol = name.partition("@")
-    if metric not in METRICS:
-        raise UnknownName("metric", metric, [*METRICS, "all"])
+    _, at, protocol = name.partition("@")
     if at:  # as records and figures call it
         raise WrongUsage(f"--metric {name}: expected a metric alone; its protocol is chosen by --protocol {protocol}")
     return METRICS[name]

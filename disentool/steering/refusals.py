@@ -65,8 +65,10 @@ def of_direction(transform: str, plan: Search, found: FittedDirection, ending: s
     if cosine < search.COSINE:
         why.append(f"other starts give another direction (a cosine of {cosine:.2f}; {search.COSINE:g} is needed)")
     if not ends["low"]["interval"][1] < 0 < ends["high"]["interval"][0]:
+        reached = [*ends["low"]["interval"], *ends["high"]["interval"]]
         where = f"begins {_range(ends['low'])} and ends {_range(ends['high'])} {unit}"
-        why.append(f"other starts give another range of t (it {where})")
+        alike = f"its images do not become {asked}: t is 0 at both ends of it"
+        why.append(alike if not any(reached) else f"other starts give another range of t (it {where})")
     if not why:
         return None
     return Refusal(transform, f"{transform}{ending}: its direction is of no use: {'; '.join(why)}")

@@ -11,6 +11,7 @@ from typing import Any
 from disentool import config, methods, named_code
 from disentool.contract.configuration import MethodConfig, needed_steps, preset_values, total_steps
 from disentool.errors import UnknownName, WrongUsage
+from disentool.io import files
 from disentool.io.output_template import check_template
 from disentool.training.config import RunConfig
 
@@ -106,6 +107,7 @@ def plan(
         options = config.values(method_config) | config.values(run)
         shown = {"method": _short(method), **{name: _short(value) for name, value in options.items()}}
         path = Path(template.format(**shown))
+        files.require_file_name(path)
         if path.suffix != ".pt":
             raise WrongUsage(f"-o {template}: expected a checkpoint's name, ending in .pt")
         jobs.append(Job(method, method_config, run, path, named))

@@ -151,7 +151,7 @@ class _TrainingRun:
         if self._unsaved:
             self._save()
         if self._informative is not None:
-            words = collapse.in_words(self._informative, job.config, training.step)
+            words = collapse.in_words(self._informative, job.config)
             self.report.note(f"{job.output}: {words}")
         collapse.note_dead_content(job.output, training, self.report)
         yield job.output
@@ -226,7 +226,7 @@ class _TrainingRun:
         with np.errstate(all="ignore"):  # losses that are not finite are named at the next line of the history
             found = collapse.informative(self._statistics(), self.training.step)
         if found is not None and found.collapsed:
-            words = collapse.in_words_meanwhile(found, self.job.config, self.training.step)
+            words = collapse.in_words_meanwhile(found, self.job.config)
             self.report.note(f"{self.job.output}: {words}")
         self._mark = time.perf_counter()
 

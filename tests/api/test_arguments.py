@@ -113,6 +113,8 @@ REFUSED = {
         "classes": (*LISTS, None),
         "seed": SEED,
         "size": (*NOT_WHOLE, 0, -1, 7, 1025),
+        "width": (*(v for v in NOT_A_NUMBER if v is not None), 0, -1, 19, 1001),
+        "height": (*(v for v in NOT_A_NUMBER if v is not None), 0, -1, 19, 1001),
         "force": NOT_A_FLAG,
     },
     "find_direction": RUN

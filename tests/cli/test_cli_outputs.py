@@ -29,8 +29,9 @@ OUTPUTS = [
 def test_stdout_is_no_output_of_any_command(cli, folder, trained, command, name):
     """No folder of this name, no replaced link, no file for another kind of thing."""
     (folder / "ckpt.pt").write_bytes(trained.read_bytes())
-    cli(*command.split(), name).failed(2)
-    cli(*command.split(), name, "--overwrite").failed(2)
+    why = ("stdout",) if command.endswith("-o") else ()
+    cli(*command.split(), name).failed(2, *why)
+    cli(*command.split(), name, "--overwrite").failed(2, *why)
     assert [path.name for path in folder.iterdir()] == ["ckpt.pt"]
 
 
@@ -50,6 +51,30 @@ def test_the_suffixes_that_there_are_are_named(cli, folder, trained):
 @pytest.mark.parametrize(("command", "output"), [("traverse", "a.png"), ("encode", "a.h5"), ("sample", "a.png")])
 def test_a_data_set_in_the_place_of_a_checkpoint(cli, folder, squares, command, output):
     cli(command, squares, "-o", output).failed(1, "--data")
+
+
+@pytest.mark.parametrize("command", ["traverse", "swap", "invert"])
+def test_a_wrong_input_is_said_before_a_missing_output(cli, folder, trained, squares, command):
+    (folder / "photos").mkdir()
+    (folder / "a.csv").write_text("file,class\n")
+    for name, code, words in (
+        ("nothere.pt", 1, ("nothere.pt", "train")),
+        ("photos", 1, ("photos", "folder")),
+        ("a.csv", 1, ("a.csv", "checkpoint")),
+        (squares, 1, ("--data",)),
+        (trained, 2, ("write",)),
+    ):
+        cli(command, name).failed(code, *words)
+
+
+def test_a_folder_of_pictures_is_no_file_that_tells_of_itself(cli, folder):
+    (folder / "my photos").mkdir()
+    cli("info", "my photos").failed(1, "prepare", "'my photos'")
+
+
+@pytest.mark.parametrize("name", ["labels", "annotations", "metadata", "attributes"])
+def test_other_names_of_the_option_csv(cli, folder, name):
+    cli("prepare", "folder", "photos", f"--{name}", "a.csv").failed(2, "--csv")
 
 
 class Terminal:

@@ -95,6 +95,15 @@ def test_what_is_odd_about_a_score_is_said_to_people(cli, ckpt):
     assert record["details"]["notes"]
 
 
+def test_a_note_of_several_checkpoints_is_said_once(cli, ckpt, folder):
+    shutil.copy("ckpt.pt", "other.pt")
+    outcome = cli("score", "ckpt.pt", "other.pt", "--metric", "factor,mig")
+    found = records(outcome)
+    notes = {note for record in found for note in record["details"]["notes"]}
+    said = outcome.err.splitlines()
+    assert len(said) == len(notes) and all("ckpt.pt and 1 more: " in line for line in said)
+
+
 def test_factor_of_ckpt_pt_is_the_default(cli, ckpt):
     assert cli("score").out == cli("score", "--metric", "factor", "ckpt.pt").out
 

@@ -79,6 +79,16 @@ def test_the_first_plain_line_does_not_count_start_up(monkeypatch, capsys):
     assert capsys.readouterr().err == "vae m.pt: 2/100 steps, 1.0/s, 1:01 elapsed, 1:38 left\n"
 
 
+def test_a_plain_log_says_once_that_a_task_is_done(monkeypatch, capsys):
+    times = iter([0.0, *(60.0 + n for n in range(20))])
+    monkeypatch.setattr("disentool.cli.progress.time", SimpleNamespace(monotonic=times.__next__))
+    with Stderr().task("all 2 runs", 4, "steps") as task:
+        for done in (2, 3, 4, 4, 4):
+            task.update(done)
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(" steps")[0] for line in said] == ["all 2 runs: 2/4", "all 2 runs: 4/4"]
+
+
 class Terminal(io.StringIO):
     """A terminal that says nothing of its size; its last screen is :meth:`screen`."""
 

@@ -25,6 +25,17 @@ def test_a_table_fits_and_keeps_its_numbers(width):
     assert "16" in re.findall(r"\d+", " ".join(lines)) and "10" in re.findall(r"\d+", " ".join(lines))
 
 
+def test_a_word_is_broken_only_where_the_columns_cannot_hold_it():
+    rows = [["rep/b1-0.pt", "reconstruction", "subset", "898.7", "879.9 .. 917.5"]]
+    heads = ["artefact", "metric", "protocol", "score", "95 % interval"]
+    shown = "\n".join(laid_out(heads, rows, 3, 60))
+    assert "reconstruction" in shown and "artefact" in shown and max(map(len, shown.split("\n"))) <= 60
+    narrower = laid_out(heads, rows, 3, 57)
+    assert "reconstruction" in "\n".join(narrower) and max(map(len, narrower)) <= 57
+    narrowest = laid_out(heads, rows, 3, 45)
+    assert "reconstruction" not in "\n".join(narrowest) and max(map(len, narrowest)) <= 45
+
+
 def test_a_table_with_room_breaks_nothing():
     assert [line.split() for line in laid_out(HEADS, ROWS, 4, 1000)][1][:3] == ROWS[0][:3]
     assert len(laid_out(HEADS, ROWS, 4, 1000)) == 3

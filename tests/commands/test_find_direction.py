@@ -222,6 +222,11 @@ def test_what_a_direction_is_refused_for(found, word):
     assert word in refusal.why and "of no use" in refusal.why and refusal.why.startswith("rotate@3")
 
 
+def test_a_range_of_nothing_is_told_in_words():
+    still = refusals.of_direction("rotate", Search("tangent", 0.0, 0, 1, 0.1), fitted(slopes=(0.0, 0.0, 0.0)))
+    assert still is not None and "do not become turned" in still.why and "between" not in still.why
+
+
 def test_all_moves_in_the_range_count():
     """Also those that are not like the transformation."""
     assert fitted().everywhere == pytest.approx(1)

@@ -18,6 +18,7 @@ from test_biggan import Z, tiny_biggan, write_folder
 
 from disentool.directions.inversion import Descent, InversionLoss, detail, find_codes
 from disentool.models.generator import open_generator
+from disentool.pictures import inversion_files
 from disentool.scoring import model_functions
 
 EXAMPLES = ROOT / "examples"
@@ -234,3 +235,8 @@ def test_pictures_of_another_size_are_fitted_with_a_note(cli, folder, trained):
     done.printed("t.jsonl")
     assert "large.png: 40x60" in done.err
     assert [line["loss"] for line in records(folder / "t.jsonl")] == ["encoder", "mse"]
+
+
+def test_distances_have_one_number_of_decimals():
+    for means, decimals in (([0.02, 0.0243], 3), ([0.0021, 0.24], 4), ([0.0, 0.5], 2), ([1e-9, 0.5], 5), ([0.0], 1)):
+        assert inversion_files._decimals(np.array(means)) == decimals, means

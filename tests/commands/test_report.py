@@ -244,6 +244,65 @@ def test_means_over_seeds_stand_above_their_runs(report, own):
     assert [row[5] for row in table[place + 1 : place + 4]] == [f"{score:.3f}" for score in own_scores]
 
 
+def test_a_page_says_once_what_a_deviation_is(report, own):
+    plot_records.write(own / "s.jsonl", plot_records.scored("factor", "mig", seeds=3, steps=(500,)))
+    assert report("s.jsonl").text.count("standard deviation over its seeds") == 1
+    plot_records.write(own / "s.jsonl", plot_records.scored("factor", "mig", seeds=1, steps=(500,)))
+    assert "standard deviation over its seeds" not in report("s.jsonl").text
+
+
+def test_a_note_of_several_runs_stands_below_their_table_once(report, own):
+    notes = {0: ["of all", "of some"], 1: ["of all", "of some"], 2: ["of all", "of one"]}
+    plot_records.write(own / "s.jsonl", [
+        plot_records.record("factor", 0.5, seed=n, id=f"{n}" * 16, artefact=f"{n}.pt", details={"notes": found})
+        for n, found in notes.items()
+    ])  # fmt: skip
+    page = report("s.jsonl")
+    assert [row[8] for row in rows(page) if len(row) == 9 and row[0].endswith(".pt")] == ["(1)", "(1)", "of one"]
+    assert "Of all." in page.text and "(1) Of some." in page.text
+    assert "of all" not in page.text and "of some" not in page.text
+
+
+def test_runs_stand_in_the_order_of_their_options(report, own):
+    plot_records.write(own / "s.jsonl", [
+        plot_records.record("factor", 0.5, id=f"{gamma:016}", artefact=f"g{gamma}.pt", config={"gamma": float(gamma)})
+        for gamma in (1, 16, 4, 100, 8)
+    ])  # fmt: skip
+    shown = [row[0] for row in rows(report("s.jsonl")) if row[1] == "FactorVAE"]
+    assert shown == ["g1.pt", "g4.pt", "g8.pt", "g16.pt", "g100.pt"]
+
+
+def test_directions_are_no_runs(report, own):
+    control = {
+        "method": "tangent", "protocol": "grid", "step": None, "config": {"loss": "blur"},
+        "details": {"changed_options": [], "generator": {"sha256": "a" * 64}},
+    }  # fmt: skip
+    names = ("shift-x", "zoom")
+    directions = [plot_records.record("control", 0.8, artefact=f"d.h5:{n}", id=n * 2, **control) for n in names]
+    plot_records.write(own / "s.jsonl", [*directions, *plot_records.scored("factor", seeds=1, steps=(500,))])
+    page = report("s.jsonl")
+    (title,) = page.texts["h1"]
+    assert title.startswith("4 runs of FactorVAE and β-VAE") and title.endswith("and 2 directions")
+    assert not any("tangent" in line for line in re.findall(r"Not the defaults[^<]*", page.source))
+    runs = page.source.partition('<section id="runs">')[2].partition("</section>")[0]
+    assert "shift-x" not in runs and page.source.index("<h2>d.h5:zoom") > page.source.rindex("<h2>d.h5:shift-x")
+    plot_records.write(own / "s.jsonl", directions)
+    assert report("s.jsonl").texts["h1"] == ["2 directions"]
+
+
+def test_a_collapsed_run_is_called_so(report, own, ckpt):
+    content = checkpoint.read(own / "ckpt.pt")
+    kl = content["statistics"]["kl"]
+    for name, values, step in (("flat.pt", [0.0] * len(kl), 1000), ("early.pt", [0.0] * len(kl), 9)):
+        made.strong(ckpt, own / name, step=step, statistics=content["statistics"] | {"kl": values})
+    page = report("flat.pt")
+    assert "0 of 4: collapsed" in page.text and "the model has collapsed" in page.text
+    assert "collapsed" not in report("early.pt").text.partition("Each latent dimension")[0].replace(
+        "to call it a coll", ""
+    )
+    assert "of 4 dimensions carry information" in report("ckpt.pt").text
+
+
 def test_numbers_side_by_side_have_as_many_decimals(report, own):
     rows_ = [plot_records.record("reconstruction", score, seed=n) for n, score in enumerate((99.5, 100.0, 101.5))]
     plot_records.write(own / "s.jsonl", rows_)

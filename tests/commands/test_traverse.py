@@ -392,8 +392,10 @@ def test_wrong_usage(ckpt, tmp_path, options, expected):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_outputs_are_checked_first(tmp_path):
+def test_outputs_are_checked_first_unless_none_is_named(ckpt, tmp_path):
     with pytest.raises(WrongUsage, match="output"):
+        run(ckpt)
+    with pytest.raises(MissingFile, match=r"none\.pt"):
         run(tmp_path / "none.pt")
     with pytest.raises(WrongUsage, match=r"a\.jpg"):
         run(tmp_path / "none.pt", tmp_path / "a.png", tmp_path / "a.jpg")

@@ -11,6 +11,7 @@ from same_files import assert_same_bytes
 
 from disentool.datasets.source import Source
 from disentool.pictures import preview
+from disentool.pictures.canvas import Sheet
 
 
 def source(images, factors, sizes, names, **facts):
@@ -68,8 +69,8 @@ def test_the_sheet_holds_the_images_in_their_places(squares):
     shown = preview._shown(made, None)
     cells = preview._images(made, np.concatenate([rows for _, rows in shown]))
     np.testing.assert_array_equal(cells, images[np.concatenate([rows for _, rows in shown])])
-    drawn, grids = preview._drawn(made, shown, cells)
-    sheet = drawn.draw(grids)
+    blocks, grids = preview._drawn(made, shown, cells)
+    sheet = Sheet(blocks, 16, 16, round(72 / 16)).draw(grids)
     assert sheet.dtype == np.uint8
     assert sheet.shape[2] == 3
     factor = round(72 / 16)
@@ -99,8 +100,8 @@ def test_without_factors_images_evenly_spaced(squares):
     plain = replace(made, factor_names=(), factor_sizes=(), grid=False, factors=lambda rows: np.zeros((192, 0), int))
     ((classes, rows),) = preview._shown(plain, plain.factors(None))
     assert rows.tolist() == classes.tolist() == preview._spread(192).tolist()
-    drawn, cells = preview._drawn(plain, [(classes, rows)], images[rows])
-    assert drawn.draw(cells).ndim == 3
+    blocks, cells = preview._drawn(plain, [(classes, rows)], images[rows])
+    assert Sheet(blocks, 16, 16, 4).draw(cells).ndim == 3
 
 
 # ---- the command

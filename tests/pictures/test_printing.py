@@ -57,7 +57,12 @@ def drawn(plan, colours=3):
     groups = len(plan.groups)
     cells = [np.stack([images[i][n // groups] for i in places]) for n, (_, places) in enumerate(blocks)]
     size = (plan.height, plan.width, plan.printed.factor)
-    return Sheet([block for block, _ in blocks], *size, font=plan.printed.font), cells, images, beside
+    return (
+        Sheet([block for block, _ in blocks], *size, **plan.printed.letters),
+        cells,
+        images,
+        beside,
+    )
 
 
 def collisions(sheet, cells, more=()):
@@ -117,8 +122,32 @@ def test_three_images_are_no_higher_than_a_page(tmp_path):
 
 
 def test_what_fits_a_page_is_as_it_was(tmp_path):
-    plan = planned(tmp_path / "a.png", variations(4, 1, 13))
+    plan = planned(tmp_path / "a.png", variations(4, 1, 11))
     assert (plan.printed.factor, plan.printed.font, plan.printed.dpi) == (2, None, 300)
+
+
+def least_letter(plan):
+    """The size of the smallest text of a planned still, in points."""
+    return min(text.size for text in drawn(plan)[0].texts) * 72 / plan.printed.dpi
+
+
+@pytest.mark.parametrize("width", [None, 50, 60, 85, 120, 170, 400])
+def test_no_letter_is_below_five_points(tmp_path, width):
+    for dims, starts, steps, size in (
+        (10, 1, 5, None),
+        (10, 1, 13, None),
+        (3, 2, 9, 16),
+        (1, 3, 7, 64),
+        (31, 1, 7, None),
+    ):
+        plan = planned(tmp_path / "a.pdf", variations(dims, starts, steps), size=size, paper=Paper(width))
+        assert 5 <= least_letter(plan) <= 6, (dims, starts, steps, size)
+
+
+def test_rows_are_as_far_apart_as_their_labels_are_high(tmp_path):
+    plan = planned(tmp_path / "a.pdf", variations(3, 3, 13), paper=Paper(60))
+    sheet, cells, _, _ = drawn(plan)
+    assert sheet.cell_height < sheet.font and collisions(sheet, cells) == []
 
 
 def still(output, dims, *, steps=None, paper=None, report=None):
@@ -269,6 +298,16 @@ def test_names_are_broken_and_never_left_out(side):
     assert {"factor", "values"} <= set(" ".join(words(sheet)).split())
 
 
+def test_many_named_columns_fit_a_page_with_letters_that_can_be_read(tmp_path):
+    labels = tuple(Label(("small", "middle-sized", "large one")[n % 3]) for n in range(30))
+    block = Block((Label(""),) * 20, labels, thinned=False)
+    printed = printing.fit(tmp_path / "a.pdf", [block], 32, 32, None, 128, paper=Paper(), report=Silent())
+    sheet = Sheet([block], 32, 32, printed.factor, **printed.letters)
+    assert all(side <= most + 0.01 for side, most in zip(printed.size(sheet), (174, 247), strict=True))
+    assert min(text.size for text in sheet.texts) * 72 / printed.dpi >= 5
+    assert collisions(sheet, [np.zeros((20, 30, 32, 32, 1), np.uint8)]) == []
+
+
 def test_an_animation_says_where_each_column_is():
     labels = tuple(Label(name, "white minus black") for name in ("brightness", "shift-of-the-whole-object"))
     block = Block((Label(""),) * 2, labels, thinned=False)
@@ -302,7 +341,6 @@ def test_a_sheet_without_a_page_is_printed_at_300_dots_per_inch(tmp_path):
     stills.write(tmp_path / "a.pdf", sheet, [np.zeros((1, 1, 8, 8, 1), np.uint8)], overwrite=False, comment="")
     wide, _ = mm_of_pdf((tmp_path / "a.pdf").read_bytes())
     assert wide == pytest.approx(sheet.shape[1] * 25.4 / 300, abs=0.05)
-    assert printing.on_a_page((100, 4000)) == pytest.approx(4000 * 25.4 / 174)
 
 
 @pytest.mark.parametrize("suffix", ["pdf", "svg"])
@@ -319,3 +357,26 @@ def test_every_command_that_draws_a_picture_writes_vectors(cli, trained, squares
         assert cli(*call).code == 0
         begins = (tmp_path / f"{name}.{suffix}").read_bytes()[:9]
         assert begins.startswith(b"%PDF-" if suffix == "pdf" else b"<?xml"), name
+        points = re.findall(r"font-size: ([\d.]+)px", (tmp_path / f"{name}.{suffix}").read_text(errors="replace"))
+        assert all(5 <= float(size) <= 6.2 for size in points) and bool(points) == (
+            suffix == "svg" and name != "sample"
+        )
+
+
+def test_a_sample_has_a_size_on_paper_and_takes_another(cli, trained, tmp_path):
+    for name, options in (("plain.pdf", ()), ("narrow.png", ("--width", 60)), ("low.svg", ("--height", 40))):
+        cli("sample", trained, "-n", 25, "-o", tmp_path / name, *options, "--device", "cpu").printed(tmp_path / name)
+    wide, high = mm_of_pdf((tmp_path / "plain.pdf").read_bytes())
+    assert wide == high == pytest.approx(5 * 64 / 150 * 25.4, rel=0.15)
+    assert mm_of_png(tmp_path / "narrow.png")[0] == pytest.approx(60, abs=0.05)
+    assert mm_of_svg((tmp_path / "low.svg").read_text())[1] == pytest.approx(40, abs=0.05)
+    cli("sample", trained, "-o", tmp_path / "a.h5", "--width", 60).failed(2, "--width")
+    cli("sample", trained, "-o", tmp_path / "a.pdf", "--width", 6).failed(2, "--width")
+
+
+def test_starts_without_images_are_told_apart(tmp_path):
+    plan = planned(tmp_path / "a.png", variations(2, 3, 5))
+    numbered = [[label.detail for label in block.rows] for block, _ in traversal_grid.blocks_of(plan, [[]] * 3)]
+    assert [details[0].rpartition(", ")[2] for details in numbered] == ["start 1", "start 2", "start 3"]
+    with_images = traversal_grid.blocks_of(plan, [[("start", None)]] * 3)
+    assert not any("start" in label.detail for block, _ in with_images for label in block.rows)

@@ -12,12 +12,14 @@ from disentool.config import build, values
 from disentool.io import checkpoint
 from disentool.methods import METHODS
 from disentool.models.collapse import Informative, in_words, in_words_meanwhile, informative
+from disentool.models.dimensions import choose
+from disentool.models.model import load_model
 from disentool.named_code import load
 from disentool.reporting import Silent
 from disentool.training import run
 from disentool.training.plan import plan
 
-NONE, SOME = Informative(0, 10), Informative(3, 10)
+NONE, SOME = Informative(0, 10, 300), Informative(3, 10, 300)
 
 
 class Notes(Silent):
@@ -43,7 +45,7 @@ def config_of(method: str, **options):
 
 
 def test_dimensions_are_counted_by_their_kl():
-    assert informative({"kl": [0.049, 0.05, 3.0]}, 100) == Informative(2, 3)
+    assert informative({"kl": [0.049, 0.05, 3.0]}, 100) == Informative(2, 3, 100)
     assert informative({"kl": [0.0, 0.01]}, 100).collapsed
     assert not SOME.collapsed
     for damaged in ({}, {"kl": []}, {"kl": None}, {"kl": 3}, {"kl": ["a"]}, {"kl": [float("nan")]}):
@@ -51,8 +53,13 @@ def test_dimensions_are_counted_by_their_kl():
     assert informative({"kl": [torch.zeros(2)]}, 100) is None
 
 
-def test_a_few_steps_tell_nothing_of_a_model():
-    assert informative({"kl": [0.0]}, 99) is None
+def test_a_few_steps_are_no_collapse_yet(cli, squares, tmp_path):
+    assert informative({"kl": [0.0]}, 100).verdict.endswith("collapsed")
+    assert "99 steps are too few" in informative({"kl": [0.0]}, 99).verdict
+    assert informative({"kl": [3.0]}, 1).verdict == str(Informative(1, 1, 1))
+    (end,) = notes_of(squares, tmp_path / "m.pt", steps=3, beta=1e4)
+    assert "0 of 4" in end and "too few" in end and "--steps" in end
+    assert "too few" in cli("info", "--json", tmp_path / "m.pt").out
 
 
 @pytest.mark.parametrize(
@@ -72,18 +79,18 @@ def test_a_few_steps_tell_nothing_of_a_model():
 )
 def test_only_what_applies_is_advised(method, options, words, no_words):
     for text in (
-        in_words(NONE, config_of(method, **options), 300),
-        in_words_meanwhile(NONE, config_of(method, **options), 300),
+        in_words(NONE, config_of(method, **options)),
+        in_words_meanwhile(NONE, config_of(method, **options)),
     ):
         assert [word for word in words if word not in text] == []
         assert [word for word in no_words if word in text] == []
 
 
 def test_a_longer_run_is_advised_after_few_steps_alone():
-    assert "--steps" in in_words(NONE, config_of("vae"), 1000)
-    assert "--steps" not in in_words(NONE, config_of("vae"), 300_000)
-    assert "--steps" not in in_words_meanwhile(NONE, config_of("vae"), 500)
-    assert "collapsed" not in in_words(SOME, config_of("vae"), 1000)
+    assert "--steps" in in_words(NONE, config_of("vae"))
+    assert "--steps" not in in_words(Informative(0, 10, 300_000), config_of("vae"))
+    assert "--steps" not in in_words_meanwhile(NONE, config_of("vae"))
+    assert "collapsed" not in in_words(SOME, config_of("vae"))
 
 
 def test_a_run_that_stays_collapsed_says_so_once_on_its_way_and_at_its_end(squares, tmp_path, monkeypatch):
@@ -152,5 +159,14 @@ def test_advice_names_options_that_there_are():
     """Every option that is advised of a method's defaults is an option of that method."""
     for name, entry in METHODS.items():
         config = load(entry.config)()
-        advised = [word for word in in_words_meanwhile(NONE, config, 500).replace(",", "").split() if word[:2] == "--"]
+        advised = [word for word in in_words_meanwhile(NONE, config).replace(",", "").split() if word[:2] == "--"]
         assert {word[2:].replace("-", "_") for word in advised} <= {*values(config), "preset"}, name
+
+
+def test_labels_are_muted_below_the_same_information_that_words_count(trained, folder):
+    content = torch.load(trained, weights_only=True)
+    content["statistics"]["kl"] = [0.004, 0.049, 0.05, 3.0]
+    torch.save(content, "some.pt")
+    labels = [one.label for one in choose(load_model("some.pt", "cpu"), range(4), Silent())]
+    assert [label.muted for label in labels] == [True, True, False, False]
+    assert [label.detail for label in labels] == ["KL <0.01", "KL 0.05 nats", "KL 0.05 nats", "KL 3.00 nats"]
