@@ -128,8 +128,8 @@ _OF_ONE = "For one data set only"
     group=_OF_ONE,
     metavar="N",
     type=options.whole(BINS),
-    help="folder, array: the number of classes into which a measured factor is cut. A factor is measured if it has"
-    " fractions and more than N values.  [default: 20]",
+    help="folder, array, prepared: the number of classes into which a measured factor is cut. A factor is measured if"
+    " it has fractions and more than N values.  [default: 20]",
 )
 @option(
     "--crop",

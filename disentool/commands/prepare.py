@@ -21,6 +21,7 @@ from disentool.io import dataset, files
 from disentool.reporting import Reporter, Silent
 
 _ARRAYS = (".npy", ".npz", ".h5", ".hdf5", ".mat", ".pt", ".pth")  # what files of arrays are called
+_OF_ARRAYS = {"images_key", "factors_key", "axes"}  # options that say which arrays of a file are meant
 _TABLES = (".csv", ".tsv", ".txt")
 
 
@@ -197,12 +198,13 @@ def meant(name: str, raw: Path | None, options: Mapping[str, Any]) -> tuple[str,
     UnknownName, or MissingFile for a path where nothing is.
     """
     path = Path(name)
-    if name == "array" and raw is not None and not options and dataset.is_dataset(raw):
+    whole = not options.keys() & _OF_ARRAYS
+    if name == "array" and raw is not None and whole and dataset.is_dataset(raw):
         return "prepared", raw
     if name in DATASETS:
         return name, raw
     if raw is None and path.exists():
-        if dataset.is_dataset(path) and not options:
+        if whole and dataset.is_dataset(path):
             return "prepared", path
         return "array" if path.suffix.lower() in _ARRAYS else "folder", path
     if raw is None and path.name != name:

@@ -128,7 +128,7 @@ def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
     given = np.asarray(numbers)
     if given.dtype.kind in "iu" and given.size and max(abs(int(given.min())), abs(int(given.max()))) >= _EXACT:
         return _of_integers(name, given.tolist())
-    numbers = given.astype(np.float64)
+    numbers = _as_written(given)
     if not np.isfinite(numbers).all():
         bad = np.flatnonzero(~np.isfinite(numbers))
         raise DataMismatch(
@@ -153,6 +153,14 @@ def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
         " would fill a bin has it alone); value: a bin's median"
     )
     return Factor(name, classes.astype(np.int32), len(kept), values=medians, continuous=numbers, rule=rule)
+
+
+def _as_written(numbers: np.ndarray) -> np.ndarray:
+    """Numbers as float64: those of fewer bits as their shortest decimals say, so that the float32 0.3 is 0.3."""
+    if numbers.dtype.kind != "f" or numbers.dtype.itemsize >= 8:
+        return numbers.astype(np.float64)
+    different, place = np.unique(numbers, return_inverse=True)
+    return different.astype(str).astype(np.float64)[place.reshape(numbers.shape)]
 
 
 def _of_integers(name: str, numbers: Sequence[int]) -> Factor:

@@ -109,9 +109,9 @@ def by_folder(root: Path, listing: Listing, strict: bool = False) -> Table:
     labels = labels_beside.beside(root, listing.images, listing.passed_over, suffixes)
     if labels is not None:
         notes += labels.notes
-    if labels is not None and labels.columns:
+    if labels is not None and (labels.columns or labels.split):
         listing.passed_over = [file for file in listing.passed_over if file.suffix != labels.suffix]
-        return Table(listing.images, labels.columns, False, notes, split)
+        return Table(listing.images, labels.columns, False, notes, split or labels.split)
     if labels is not None and strict:
         raise DataMismatch(f"{root}: {labels.notes[0]}")
     if loose:

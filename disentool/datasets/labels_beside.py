@@ -6,21 +6,27 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from disentool.datasets import split_words
 from disentool.errors import counted
 
 CLASS, FIELDS = ".cls", ".json"  # a file that is a class; a JSON object of which each field is a factor
 _LONGEST = {CLASS: 200, FIELDS: 1 << 16}  # bytes
 _MOST = 200  # fields that are read
 _SHOWN = 5  # fields that a note names
+_SEVERAL = 3  # images, from which on a field that is alike or different in all of them is no factor
 _KINDS = 8  # of pictures that have one key, at most
 
 
 class Labels(NamedTuple):
-    """A column of words for each factor, if any; the suffix of the files that say them; what is to be told."""
+    """A column of words for each factor, if any; the suffix of the files that say them; what is to be told.
+
+    ``split``: 0 or 1 for each image, train or test, where a field says the parts of a split.
+    """
 
     columns: dict[str, list[str]]
     suffix: str
     notes: list[str]
+    split: list[int] | None = None
 
 
 def beside(
@@ -48,7 +54,9 @@ def beside(
             first = missing[0] if missing else long[0]
             return Labels({}, suffix, [f"the {suffix} files beside the images are not read: {why}, the first {first}"])
         texts = [
-            (root / file).read_text(encoding="utf-8", errors="replace").strip() for file in files if file is not None
+            (root / file).read_text(encoding="utf-8-sig", errors="replace").strip()
+            for file in files
+            if file is not None
         ]
         if suffix == CLASS:
             return Labels({"class": texts}, suffix, ["the .cls file beside each image says its class"])
@@ -88,13 +96,45 @@ def _fields(texts: list[str]) -> Labels | None:
     if len(names) > _MOST:
         return None
     plain = [name for name in names if all(isinstance(fields.get(name), (str, int, float)) for fields in objects)]
-    if not plain:
+    columns = {name: [_word(fields[name]) for fields in objects] for name in plain}
+    reasons = {name: _no_factor(name, words) for name, words in columns.items()}
+    used = [name for name in plain if not reasons[name]]
+    parts = [name for name in used if split_words.names_a_split(name) and split_words.parts(columns[name])]
+    split = None
+    if not used:
         return None
-    notes = [f"the .json file beside each image says its factors: {_some(plain)}"]
+    notes = []
+    if parts:
+        used.remove(parts[0])
+        found = split_words.parts(columns[parts[0]])
+        split, which = found if found else (None, "")
+        notes.append(f"the field {parts[0]} of the .json files says the parts of a split, and is no factor ({which})")
+    notes.append(f"the .json file beside each image says its factors: {_some(used)}")
+    for reason in dict.fromkeys(filter(None, reasons.values())):
+        left = [name for name, why in reasons.items() if why == reason]
+        notes.append(f"left out of the .json files: {_some(left)} ({reason})")
     if len(plain) < len(names):
         rest = [name for name in names if name not in plain]
         notes.append(f"left unread in the .json files: {_some(rest)} (no number or word in each of them)")
-    return Labels({name: [_word(fields[name]) for fields in objects] for name in plain}, FIELDS, notes)
+    return Labels({name: columns[name] for name in used}, FIELDS, notes, split)
+
+
+def _no_factor(name: str, words: list[str]) -> str:
+    """Why a field is no factor, as programs write about an image what is not in it; empty for one that may be."""
+    if not name or "/" in name or name == ".":
+        return "no factor can have this name"
+    if len(words) < _SEVERAL:
+        return ""
+    if len(set(words)) == 1:
+        return "the same for all images"
+    return "" if len(set(words)) < len(words) or any(map(_is_number, words)) else "a word of its own for each image"
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return float(word) == float(word)
+    except ValueError:
+        return False
 
 
 def _word(value: str | float) -> str:

@@ -89,3 +89,25 @@ def test_what_is_no_part_of_a_data_set_is_named(cli, folder):
         file["continuous/x"] = np.zeros(3)
     cli("prepare", "a.h5", "-o", "c.h5").failed(1, "continuous/x")
     cli("prepare", "prepared", "-o", "c.h5").failed(2, "--from")
+
+
+def test_measured_numbers_are_cut_anew(cli, folder):
+    pictures(folder)
+    cli("prepare", "in", "--csv", "x.csv", "--bins", 3, "--split", "rows:3", "-o", "a.h5").printed("a.h5")
+    cli("prepare", "in", "--csv", "x.csv", "--bins", 4, "--split", "rows:3", "-o", "b.h5").printed("b.h5")
+    done = cli("prepare", "a.h5", "--bins", 4, "-o", "c.h5")
+    done.printed("c.h5")
+    assert facts("c.h5") == facts("b.h5") and "4 bins" in done.err
+    cli("prepare", "a.h5", "--bins", 20, "-o", "d.h5").printed("d.h5")
+    assert facts("d.h5")["factor_sizes"] == [12] and "continuous/x" not in facts("d.h5")
+    cli("prepare", "in", "-o", "e.h5").printed("e.h5")
+    cli("prepare", "e.h5", "--bins", 4, "-o", "no.h5").failed(2, "--bins")
+
+
+def test_numbers_of_few_bits_are_as_they_were_written(cli, folder):
+    labels = np.arange(60, dtype=np.float32) % 5 / 10 + np.float32(0.1)
+    np.savez("f.npz", images=np.zeros((60, 8, 8), np.uint8), labels=labels)
+    cli("prepare", "f.npz", "-o", "a.h5").printed("a.h5")
+    assert dataset.read(Path("a.h5")).factor_values["labels"].tolist() == [0.1, 0.2, 0.3, 0.4, 0.5]
+    cli("prepare", "a.h5", "--keep", "labels=0.1-0.3", "-o", "b.h5").printed("b.h5")
+    assert dataset.read(Path("b.h5")).factor_sizes == (3,)

@@ -1,6 +1,7 @@
 """Archives of pictures, and tensors of torch, given to ``prepare``: read as the folder or the array is, and bounded."""
 
 import io
+import json
 import stat
 import tarfile
 import zipfile
@@ -209,6 +210,37 @@ def test_fields_beside_the_pictures_of_a_shard(cli, folder):
     for nothing in (b"[1]", b"{", b'{"box": [1]}', b"[" * 50_000, b'{"size": 1}' + bytes(1 << 17)):
         tarred("none.tar", {**members, "1.json": nothing})
         assert "no factors" in cli("prepare", "none.tar", "--overwrite").err
+
+
+def test_fields_that_are_no_factors_are_left_out(cli, folder):
+    """What programs write about a picture: where it lies, what it is called, of which version they are."""
+    members = {}
+    for row in range(4):
+        said = {
+            "a/b": row,
+            "version": 5,
+            "url": f"http://x/{row}",
+            "part": "train",
+            "subset": ("train", "test")[row % 2],
+        }
+        members |= {
+            f"{row}.png": png(10 * row),
+            f"{row}.json": json.dumps(said | {"age": row // 2}).encode("utf-8-sig"),
+        }
+    tarred("shard.tar", members)
+    done = cli("prepare", "shard.tar", "--split", "published")
+    done.printed("shard.h5")
+    data = dataset.read(folder / "shard.h5")
+    assert data.factor_names == ("age",) and data.factors[:, 0].tolist() == [0, 0, 1, 1]
+    assert data.split.tolist() == [0, 1, 0, 1]
+    for left in ("a/b", "version, part", "url"):
+        assert f"left out of the .json files: {left} (" in done.err
+
+
+def test_a_mark_of_byte_order_is_no_part_of_a_label(cli, folder):
+    tarred("s.tar", {"0.png": png(1), "0.cls": b"\xef\xbb\xbf7", "1.png": png(2), "1.cls": b"5"})
+    cli("prepare", "s.tar").printed("s.h5")
+    assert dataset.read(folder / "s.h5").factor_values["class"].tolist() == [5, 7]
 
 
 def test_what_systems_leave_in_archives_and_folders_is_no_class(cli, folder):
