@@ -193,6 +193,8 @@ def tables() -> None:
     for name, text in {
         "empty": "",
         "twice": "file,size\n0.png,1\n0.png,2\n",
+        "ranks": "rank,id,size\n2,0,1\n0,1,2\n1,2,3\n",
+        "numbered": ",image_id,split,size\n0,2,train,1\n1,0,train,2\n2,7,test,3\n",
         "columns": "file,size\n0.png,1\n1.png\n",
         "gaps": "file,size\n0.png,\n1.png,2\n",
         "names": "file,size,size\n0.png,1,2\n",

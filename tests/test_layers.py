@@ -210,6 +210,8 @@ DATASETS_SHARE = {
     "missing_values",
     "factor_table",
     "image_column",
+    "bare_names",
+    "row_numbers",
     "split_words",
     "table_paths",
     "folder_listing",

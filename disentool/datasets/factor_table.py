@@ -1,35 +1,14 @@
 """A table with a row for each image: the images that its rows name, and what its other columns say of them."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from disentool.datasets import factor_columns, image_column, missing_values, number_marks, split_words
+from disentool.datasets import factor_columns, image_column, missing_values, number_marks, row_numbers, split_words
 from disentool.datasets.folder_listing import Listing, Table, some
 from disentool.datasets.table_paths import ImagePaths
 from disentool.errors import DataMismatch, ForeignFile, counted
 from disentool.io import tables
-
-_INDEX = re.compile(r"(unnamed: 0(\.\d+)?)?")  # what pandas calls the column of row numbers: nothing, then this
-# Names of other columns that may number the rows, without blanks and marks between their parts.
-_NUMBERS = {
-    "#",
-    "id",
-    "idx",
-    "index",
-    "no",
-    "nr",
-    "sno",
-    "row",
-    "rowid",
-    "rowno",
-    "rownum",
-    "rownumber",
-    "rowindex",
-} | {*("imageid", "imgid", "sampleid", "level0")}
-_WHOLE = re.compile(r"[+-]?\d+")
-_SEVERAL = 3  # rows, of which it can be told that they are numbered
 
 
 def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
@@ -44,12 +23,11 @@ def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
     read = tables.read(path)
     paths = ImagePaths(root, listing.images)
     columns = [list(words) for words in zip(*(row for _, row in read.rows), strict=True)]
-    at = image_column.found(read.names, columns, paths)
+    at, others, bare = image_column.found(path, read.names, columns, paths)
     image_column.require_names(path, read, at, paths)
     notes = list(read.notes)
-    if at and not image_column.has_a_name(read.names[at]):
+    if bare or (at and not image_column.has_a_name(read.names[at])):
         notes.append(f"{path}: column {at + 1} ({read.names[at] or 'without a name'}) names the images")
-    others = image_column.others(columns, at, paths)
     if others:
         named = ", ".join(read.names[i] or f"column {i + 1}" for i in others)
         verbs = ("names", "is") if len(others) == 1 else ("name", "are")
@@ -71,12 +49,14 @@ def by_table(root: Path, path: Path, listing: Listing, strict: bool) -> Table:
     words: dict[str, list[str]] = {}
     split = None
     for i in used:
-        column = [columns[i][row] for row in kept]
-        parts = split_words.parts(column) if split is None and split_words.names_a_split(read.names[i]) else None
-        if parts is not None:
-            split, testing = parts
-            notes.append(f"{path}: the column {read.names[i]} says the parts of a split, and is no factor ({testing})")
+        parts = split_words.parts(columns[i]) if split is None and split_words.names_a_split(read.names[i]) else None
+        if parts is not None:  # also where the rows of one of them have no images
+            split = [parts[0][row] for row in kept]
+            notes.append(f"{path}: the column {read.names[i]} says the parts of a split, and is no factor ({parts[1]})")
+            if len(set(split)) == 1:
+                notes.append(f"{path}: no image for {'training' if split[0] else 'testing'} is there")
             continue
+        column = [columns[i][row] for row in kept]
         words[read.names[i]], remark = number_marks.without(
             path, read.names[i], column, decimal_commas=read.decimal_commas
         )
@@ -155,24 +135,10 @@ def _used(
         called = f"column {i + 1}" + (f" ({names[i]})" if names[i] else "")
         if len(columns[i]) > 1 and all(not word or missing_values.of_programs(word) for word in columns[i]):
             notes.append(f"{path}: left out {called}, which has no value in any row")
-        elif _numbers_rows(names[i], columns[i]):
+        elif row_numbers.numbers_rows(names[i], columns[i]):
             notes.append(f"{path}: left out {called}, which numbers the rows")
         elif not names[i]:
             raise ForeignFile(f"{path}: columns need different names, column {i + 1} has none; name it, or drop it")
         else:
             used.append(i)
     return used
-
-
-def _numbers_rows(name: str, words: Sequence[str]) -> bool:
-    """Whether a column numbers the rows: by any different numbers where a program named it, else by 0, 1, 2, ...
-
-    or 1, 2, 3, ... under a name for that.
-    """
-    if not all(map(_WHOLE.fullmatch, words)):
-        return False
-    if _INDEX.fullmatch(name.lower()):
-        return len(set(words)) == len(words)
-    if re.sub(r"[\s_.-]+", "", name.lower()) not in _NUMBERS or len(words) < _SEVERAL:
-        return False
-    return int(words[0]) in (0, 1) and all(int(word) == i for i, word in enumerate(words, int(words[0])))

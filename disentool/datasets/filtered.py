@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disentool.datasets import split_words
 from disentool.datasets.source import Source
 from disentool.errors import UnknownName, WrongUsage
 from disentool.io import class_words
@@ -43,6 +44,11 @@ def filtered(source: Source, wanted: Mapping[str, Sequence[str]]) -> Source:
     words, notes = source.words(), []
     for name, values in wanted.items():
         if name not in source.factor_names:
+            if source.split is not None and split_words.names_a_split(name):
+                raise WrongUsage(
+                    f"{_FLAG} {name}: no factor of {source.name}, but the parts of its split; write it with --split"
+                    f" published, and commands take those rows by --rows train or --rows test"
+                )
             raise UnknownName(f"factor of {source.name} for {_FLAG}", name, source.factor_names)
         column = source.factor_names.index(name)
         if name in source.continuous:

@@ -4,7 +4,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from disentool.datasets import bare_names
 from disentool.datasets.table_paths import ImagePaths
 from disentool.errors import DataMismatch, ForeignFile, counted
 from disentool.io import tables
@@ -15,26 +17,40 @@ _SHOWN = 3  # of the images that one word may mean
 _WHOLE = re.compile(r"[+-]?\d+")
 
 
-def found(names: Sequence[str], columns: Sequence[list[str]], paths: ImagePaths) -> int:
+class Found(NamedTuple):
+    """The column that names the images, and those beside it that name images too.
+
+    ``bare``: its words have no suffix, so that they may be other numbers or words as well.
+    """
+
+    at: int
+    others: list[int]
+    bare: bool
+
+
+def found(path: Path, names: Sequence[str], columns: Sequence[list[str]], paths: ImagePaths) -> Found:
     """The column whose words name images, best by their exact paths; else the one with a name for it, else the first.
 
     A number can be the name of a file without its suffix, and a class as well: it counts where no other column names
-    files, and the column has no word twice.
+    files, see :mod:`disentool.datasets.bare_names`. ForeignFile where it is not clear which numbers are names.
     """
     step = max(1, len(columns[0]) // _TRIED)
     tried = [words[::step] for words in columns]
     exact = [sum(paths.exact(word) is not None for word in set(words)) for words in columns]
     loose = [len({w for w in words if (paths.looks_like_one(w) or "/" in w) and paths.meant(w)}) for words in tried]
     files = [sum(map(paths.looks_like_one, words)) for words in tried]
-    bare = [len({w for w in words if paths.meant(w)}) if len(set(words)) == len(words) else 0 for words in tried]
-    for hits in (exact, loose, files, bare):
+    for hits in (exact, loose, files):
         if best := max(hits):
             good = [i for i, count in enumerate(hits) if 2 * count >= best]
-            return min(good, key=lambda i: (_rank(names[i]), -hits[i], i))
-    return min(range(len(names)), key=lambda i: (_rank(names[i]), i))
+            at = min(good, key=lambda i: (_rank(names[i]), -hits[i], i))
+            return Found(at, _others(columns, at, paths), False)
+    if bare := bare_names.found(path, names, columns, paths):
+        return Found(*bare, True)
+    at = min(range(len(names)), key=lambda i: (_rank(names[i]), bare_names.rank(names[i]), i))
+    return Found(at, [], False)
 
 
-def others(columns: Sequence[list[str]], at: int, paths: ImagePaths) -> list[int]:
+def _others(columns: Sequence[list[str]], at: int, paths: ImagePaths) -> list[int]:
     """The columns beside ``at`` that name an image, by its file's name, in most rows, and most rows another one.
 
     A column of few different files, such as the template that each image was made from, is a factor.

@@ -124,6 +124,92 @@ def test_a_number_is_a_file_only_where_no_column_names_files(cli, folder):
     refused(cli, "t.csv", "file,size\nx.png,1\ny.png,2\n", "names an image")  # the sizes are no files
 
 
+# ---- numbers that may name images
+
+
+@pytest.fixture
+def numbered(folder) -> Path:
+    """Six pictures, 1.png to 6.png, whose level is their number."""
+    (folder / "in").mkdir()
+    for i in range(1, 7):
+        Image.new("L", (8, 8), i).save(folder / "in" / f"{i}.png")
+    return folder
+
+
+MIXED = (3, 1, 4, 2, 6, 5)
+
+
+def beside(header: str, *columns) -> str:
+    """A table of these columns, and one ``x`` of ten times the mixed numbers, which name no images."""
+    columns = (*columns, [10 * i for i in MIXED])
+    return "\n".join([f"{header},x", *(",".join(map(str, row)) for row in zip(*columns, strict=True)), ""])
+
+
+@pytest.mark.parametrize("index", ["", "Unnamed: 0", "index", "row", "#"])
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("name", ["image_id", "ID", "frame", "code"])
+def test_row_numbers_name_no_images_where_another_column_does(cli, numbered, index, first, name):
+    data, said = prepared(cli, "t.csv", beside(f"{index},{name}", range(first, first + 6), MIXED))
+    assert data.factor_names == ("x",)
+    assert data.images[:, 0, 0, 0].tolist() == list(MIXED)
+    assert data.factor_values["x"][data.factors[:, 0]].tolist() == [10 * i for i in MIXED]
+    assert f"column 2 ({name})" in said and "numbers the rows" in said
+
+
+@pytest.mark.parametrize("name", ["", "id", "code", "file"])
+def test_the_only_column_of_numbers_that_are_names_is_told(cli, numbered, name):
+    data, said = prepared(cli, "t.csv", beside(name, range(1, 7)))
+    assert data.images[:, 0, 0, 0].tolist() == list(range(1, 7)) and data.factor_names == ("x",)
+    assert f"column 1 ({name or 'without a name'}) names the images" in said
+
+
+@pytest.mark.parametrize(
+    ("header", "taken"),
+    [("rank,image_id", 1), ("id,Image", 1), ("image_id,file", 1), ("file,path", 0), ("frame_id,img_id", 1)],
+)
+def test_names_of_columns_decide_which_numbers_are_names(cli, numbered, header, taken):
+    columns = [(6, 5, 4, 3, 2, 1), (6, 5, 4, 3, 2, 1)]
+    columns[taken] = range(1, 7)
+    data, said = prepared(cli, "t.csv", beside(header, *columns))
+    assert data.images[:, 0, 0, 0].tolist() == list(range(1, 7))
+    assert data.factor_names == (header.split(",")[1 - taken], "x")
+    assert f"column {taken + 1}" in said
+
+
+def test_a_number_that_names_fewer_images_gives_way_to_an_id(cli, numbered):
+    data, _ = prepared(cli, "t.csv", beside("age,id", range(3, 9), range(1, 7)))
+    assert data.images[:, 0, 0, 0].tolist() == list(range(1, 7)) and data.factor_names == ("age", "x")
+    data, _ = prepared(cli, "t.csv", beside("id,age", (1, 2, 3, 4, 5, 7), range(3, 9)))
+    assert data.images[:, 0, 0, 0].tolist() == list(range(1, 6))
+
+
+@pytest.mark.parametrize("header", ["rank,id", "rank,code", "rank,"])
+def test_two_columns_of_numbers_of_which_nothing_tells_are_refused(cli, numbered, header):
+    first, second = header.split(",")
+    numbers = range(3, 9) if not second else MIXED  # row numbers that fit better than ranks do
+    refused(cli, "t.csv", beside(header, numbers, range(1, 7)), first, second or "column 2", "suffix")
+
+
+def test_a_column_that_says_the_same_images_again_is_no_rival(cli, numbered):
+    data, said = prepared(cli, "t.csv", beside("code,again,idx", MIXED, MIXED, range(1, 7)))
+    assert data.images[:, 0, 0, 0].tolist() == list(MIXED) and data.factor_names == ("x",)
+    assert "again names images too" in said and "column 3 (idx), which numbers" in said
+
+
+def test_one_repeated_number_leaves_the_column_that_is_called_for_images(cli, numbered):
+    refused(cli, "t.csv", beside("rank,image_id", MIXED, (1, 2, 3, 3, 5, 6)), "image_id", "second time")
+
+
+def test_no_word_twice_is_asked_of_every_row(cli, folder):
+    (folder / "in").mkdir()
+    for i in range(400):
+        Image.new("L", (4, 4), i % 256).save(folder / "in" / f"{i}.png")
+    text = "person,image_id\n" + "".join(f"{i // 2},{i}\n" for i in range(400))
+    data, _ = prepared(cli, "t.csv", text)
+    assert data.factor_names == ("person",) and data.factors[:, 0].tolist() == [i // 2 for i in range(400)]
+    assert data.images[:, 0, 0, 0].tolist() == [i % 256 for i in range(400)]
+
+
 # ---- tables as programs write them
 
 

@@ -97,6 +97,23 @@ def test_rows_without_an_image_leave_the_split_in_step(cli, pictures):
     assert data.split.tolist() == [1, 0, 0, 1, 0, 1, 0]
 
 
+@pytest.mark.parametrize("there", ["train", "test"])
+def test_a_split_is_told_by_the_rows_without_an_image_too(cli, pictures, there):
+    parts = ["test", "train"] * 4
+    text = rows("file,x,split", "{i:03}.png,{x},{part}", x=[0, 0, 1, 1] * 2, part=parts)
+    lines = [line if f",{there}" in line else line.replace(".png", "-gone.png") for line in text.splitlines()]
+    data, said = prepared(cli, "\n".join([text.splitlines()[0], *lines[1:], ""]), "--split", "published")
+    assert data.factor_names == ("x",) and data.split.tolist() == [int(there == "test")] * 4
+    assert f"no image for {'training' if there == 'test' else 'testing'}" in said
+
+
+def test_the_parts_of_a_split_are_not_kept_as_those_of_a_factor(cli, pictures):
+    Path("t.csv").write_text(rows("file,x,split", "{i:03}.png,{i},{part}", part=["test", "train"] * 4))
+    call = ("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "d.h5")
+    cli(*call, "--keep", "split=train").failed(2, "--split published", "--rows train")
+    cli(*call, "--keep", "part=train").failed(2, "unknown")
+
+
 @pytest.mark.parametrize(
     ("name", "parts"),
     [
