@@ -205,7 +205,6 @@ DATASETS_SHARE = {
     "one_hot",
     "number_marks",
     "same_numbers",
-    "two_counts",
     "word_remarks",
     "measurement_units",
     "missing_values",
