@@ -56,8 +56,8 @@ def from_column(name: str, words: Sequence[str], bins: int = BINS) -> Factor:
     others = [row for row, number in enumerate(numbers) if number is None]
     if not others:
         same = same_numbers.pair(words)
-        if same and same_numbers.are_names(words):
-            return replace(from_words(name, words), note=same_numbers.told_apart(same))
+        if names := same_numbers.names(words, words, same):
+            return replace(from_words(name, words), note=names)
         column = _from_whole_numbers(name, words) or from_numbers(name, np.array(numbers), bins)
         return _noted(column, column.note, same_numbers.told_merged(same) if same else "")
     missing = [row for row in others if missing_values.of_programs(words[row])]
@@ -136,11 +136,14 @@ def from_numbers(name: str, numbers: np.ndarray, bins: int = BINS) -> Factor:
         )
     values, classes, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     whole = bool((values == np.round(values)).all())
-    if len(values) <= bins or whole or (counts[0] > 1 and (counts == counts[0]).all()):
+    levels = bool(counts[0] > 1 and (counts == counts[0]).all())
+    if len(values) <= bins or whole or levels:
         lost = given.dtype.kind == "f" and whole and np.abs(values).max() >= 2.0 ** (np.finfo(given.dtype).nmant + 1)
         note = (
             f"its numbers are so large that {given.dtype} does not tell neighbours apart; save integers" if lost else ""
         )
+        if levels and not whole and len(values) > bins:
+            note = f"its {len(values):,} values come equally often: levels, a class each, not cut into {bins:,} bins"
         return Factor(name, classes.astype(np.int32), len(values), values=values, note=note)
     frequent = values[counts * bins >= len(numbers)]
     bounds = [np.quantile(numbers, np.arange(1, bins) / bins), frequent, np.nextafter(frequent, np.inf)]

@@ -14,6 +14,7 @@ _WHOLE = re.compile(r"[+-]?\d+")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _MINUS = re.compile("^[\u2212\u2013](?=[\\d.,])")  # the minus of typesetters, and the dash that is taken for it
 _ONE_MARK = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")  # one number with a decimal comma, another with a mark of thousands
+_ONE_POINT = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")  # the same with a point
 # Ways to mark thousands: the marks, a number with them, the decimal sign, a number without them.
 _POINT, _COMMA = r"(\.\d+)?", r"(,\d+)?"
 _WAYS = tuple(
@@ -30,11 +31,11 @@ _WAYS = tuple(
 )
 
 
-def without(path: Path, name: str, words: list[str], *, decimal_commas: bool = False) -> tuple[list[str], str]:
+def without(path: Path, name: str, words: list[str], *, decimal_commas: bool | None = False) -> tuple[list[str], str]:
     """A column of the table ``path`` with plain numbers for others, and what was done; any other column as it is.
 
-    ``decimal_commas``: the table is of a country with decimal commas, so that 1,234 is less than 2. DataMismatch where
-    all its words are numbers, but not in one way, or in several ways that differ.
+    ``decimal_commas``: the table has decimal commas, so that 1,234 is less than 2 and 1.234 more than 1000; None: it
+    may have them. DataMismatch where all its words are numbers, but not in one way, or in several ways that differ.
     """
     gaps = [missing_values.among_numbers(word) for word in words]
     if any(gaps) and not all(gaps):
@@ -48,31 +49,41 @@ def without(path: Path, name: str, words: list[str], *, decimal_commas: bool = F
         return words, ""
     numbers, marks = _unmarked(path, name, numbers, decimal_commas)
     same = same_numbers.pair(numbers) if unit or marks else None  # columns of plain words are asked where all are read
-    if same and not unit and same_numbers.are_names(numbers):
-        one, other = (words[numbers.index(number)] for number in same)
-        return words, f"factor {name}: {same_numbers.told_apart(same_numbers.Pair(one, other))}"
+    names = same_numbers.names(numbers, words, same) if unit or marks else ""
+    # What has a unit, or marks of thousands, without which it is shorter, is no code, whatever it looks like.
+    measured = any(len(number) < len(word) for number, word in zip(numbers, words, strict=True))
+    if names and not measured:
+        return words, f"factor {name}: {names}"
     done = [
         f"factor {name}: the sign \u2212 read as a minus" if unsigned != words else "",
         f"factor {name}: read as numbers without their {unit}" if unit else "",
         marks,
     ]
-    if same and unit:  # what has a unit is measured: no code, whatever it looks like without
-        done.append(same_numbers.told_merged(same))
+    if measured and (same or names):
+        done += [same_numbers.told_merged(same)] if same else []
         numbers = same_numbers.one_writing(numbers)
     return numbers, "; ".join(filter(None, done))
 
 
-def _unmarked(path: Path, name: str, words: list[str], decimal_commas: bool) -> tuple[list[str], str]:
+def _unmarked(path: Path, name: str, words: list[str], decimal_commas: bool | None) -> tuple[list[str], str]:
     """Numbers in any one way of writing as plain numbers, and what was done."""
     different = sorted(set(words))
     odd = [word for word in different if not _PLAIN.fullmatch(word)]
+    points = [word for word in different if "." in word]
     if not odd:
-        return words, ""
-    if all(_DECIMAL_COMMA.fullmatch(word) or _WHOLE.fullmatch(word) for word in different):
+        groups = all(_ONE_POINT.fullmatch(word) or _WHOLE.fullmatch(word) for word in different)
+        if decimal_commas is False or not points or not groups:
+            return words, ""
+        if decimal_commas is None:
+            raise _ambiguous(path, name, points[0], points[0], points[0].replace(".", ""))
+    elif all(_DECIMAL_COMMA.fullmatch(word) or _WHOLE.fullmatch(word) for word in different):
         if not decimal_commas and all(_ONE_MARK.fullmatch(word) for word in odd):
             raise _ambiguous(path, name, odd[0], odd[0].replace(",", "."), odd[0].replace(",", ""))
         return [word.replace(",", ".") for word in words], f"factor {name}: decimal commas read, such as {odd[0]}"
-    readings = {tuple(_read(word, *way) for word in different): way for way in _WAYS if _fits(different, way)}
+    ways = [way for way in _WAYS if _fits(different, way)]
+    if decimal_commas:
+        ways = [way for way in ways if way[2] == ","] or ways
+    readings = {tuple(_read(word, *way) for word in different): way for way in ways}
     if not readings:
         raise DataMismatch(
             f"{path}: factor {name}: its numbers are written in several ways, such as {odd[0]!r}; write decimal points,"
@@ -111,6 +122,7 @@ def _read(word: str, marks: str, grouped: re.Pattern, decimal: str, bare: re.Pat
 
 
 def _ambiguous(path: Path, name: str, word: str, one: str, other: str) -> DataMismatch:
-    return DataMismatch(
-        f"{path}: factor {name}: {word!r} is {one} or {other}; write decimal points, and no marks of thousands"
-    )
+    how = "write decimal points, and no marks of thousands"
+    if word == one:  # it has a point: that the columns have commas between them says that it is a decimal one
+        how = "write no marks of thousands; for decimal points, separate the columns by commas"
+    return DataMismatch(f"{path}: factor {name}: {word!r} is {one} or {other}; {how}")

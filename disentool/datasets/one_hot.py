@@ -28,14 +28,22 @@ def remarks(factors: Sequence[Factor]) -> list[str]:
     """A note for each group of factors with one beginning, such as colour_red and colour_blue, that is one-hot."""
     groups: dict[str, list[Factor]] = defaultdict(list)
     for factor in factors:
-        if factor.size == 2:
+        if _yes(factor) is not None:
             groups[factor.name.rpartition("_")[0]].append(factor)
     notes = []
     for beginning, members in groups.items():
-        if is_one_hot(np.stack([factor.classes for factor in members], axis=1)):
+        if is_one_hot(np.stack([factor.classes == _yes(factor) for factor in members], axis=1)):
             names = ", ".join(factor.name for factor in members[:_SHOWN]) + (", ..." if len(members) > _SHOWN else "")
             notes.append(
                 f"{len(members)} factors ({names}) are one class written one-hot: each image has just one of them;"
                 f" write one column{f' {beginning}' if beginning else ''} with the name of the class"
             )
     return notes
+
+
+def _yes(factor: Factor) -> int | None:
+    """The class of a factor that is 1 of 0 and 1, true of false and true, or yes of no and yes; None for others."""
+    if factor.names is None:
+        return 1 if factor.values is not None and factor.values.tolist() == [0, 1] else None
+    words = [name.casefold() for name in factor.names]
+    return words.index(max(words)) if set(words) in ({"false", "true"}, {"no", "yes"}) else None

@@ -17,7 +17,9 @@ _MONTHS = (
 _DATES = (
     re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{4}\b.*"),
     re.compile(r"\d{1,2}/\d{1,2}/\d{2}\b.*"),
-    re.compile(rf"(?=.*\d)([a-z]{{3,9}},? +)?(\d{{1,4}}[ ./-]*)?({_MONTHS})[ ,./-]*(\d[\d :,./-]*)?", re.IGNORECASE),
+    re.compile(rf"([a-z]{{3,9}},? +)?\d{{1,4}}[ ./-]*({_MONTHS})[ ,./-]*(\d[\d :,./-]*)?", re.IGNORECASE),
+    # The month first: mar1 is no date, Mar 1 and Mar2024 are.
+    re.compile(rf"([a-z]{{3,9}},? +)?({_MONTHS})([ ,./-]+(?=\d)|(?=\d{{4}}\b))\d[\d :,./-]*", re.IGNORECASE),
 )
 _TWELVE_HOURS = re.compile(r"\d{1,2}(:\d{2}){0,2}\s*[ap]\.?m\.?", re.IGNORECASE)
 

@@ -35,19 +35,24 @@ _MOST_TITLES = 3  # lines above the names of columns, in which a table's title m
 _SEPARATED = {"|": "bars", " ": "spaces"}
 _VALUE = re.compile(r"[+-]?[\d.,]+|.*\.\w{2,4}").fullmatch  # a number, or a file's name: no name of a column
 
+# Numbers with a decimal sign that is no mark of thousands: no three digits behind one to three.
+_NO_THOUSANDS = r"[+-]?(?![1-9]\d{0,2}%s\d{3}$)\d*%s\d+(e[+-]?\d+)?"
+_COMMA, _POINT = (re.compile(_NO_THOUSANDS % (s, s), re.IGNORECASE).fullmatch for s in (",", r"\."))
+_ANY_COMMA = re.compile(r"[+-]?\d+,\d+").fullmatch
+
 
 @dataclass(frozen=True)
 class TextTable:
     """Names of the columns, and the rows with their line numbers; every word is stripped.
 
-    A column without a name is called by the empty string. ``notes``: what was passed over. ``decimal_commas``:
-    semicolons separate the columns, as Excel writes them where decimals have commas.
+    A column without a name is called by the empty string. ``notes``: what was passed over. ``decimal_commas``: its
+    decimals have commas; None: no number in it says whether they have.
     """
 
     names: list[str]
     rows: list[tuple[int, list[str]]]
     notes: list[str]
-    decimal_commas: bool
+    decimal_commas: bool | None
 
 
 def read(path: Path) -> TextTable:
@@ -73,9 +78,24 @@ def read(path: Path) -> TextTable:
     if twice:
         raise ForeignFile(f"{path}: columns need different names, found {', '.join(twice)} more than once")
     notes = [f"{path}: passed over {comments:,} line{'' if comments == 1 else 's'} of comments"] if comments else []
-    if separator == ";":
+    decimal_commas = _decimal_commas(separator, rows)
+    if decimal_commas:
         notes.append(f"{path}: its columns are separated by semicolons, so a comma in a number is a decimal comma")
-    return TextTable(names, rows, notes, separator == ";")
+    return TextTable(names, rows, notes, decimal_commas)
+
+
+def _decimal_commas(separator: str, rows: Sequence[tuple[int, list[str]]]) -> bool | None:
+    """Whether decimals have commas; None where no number says so.
+
+    Semicolons are what Excel writes where they have, but other programs write them with decimal points. 0,5 is a proof
+    for commas and 0.5 for points; 1,234 and 1.234 may have a mark of thousands.
+    """
+    words = {word for _, row in rows for word in row if "," in word or "." in word}
+    commas = any(map(_COMMA, words))
+    points = any(map(_POINT, words))
+    if separator != ";":
+        return None if commas and not points else False
+    return True if commas or (not points and any(map(_ANY_COMMA, words))) else (False if points else None)
 
 
 def _text(path: Path) -> str:

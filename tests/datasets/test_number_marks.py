@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from disentool.datasets import number_marks
+from disentool.datasets import factor_columns, number_marks
 from disentool.errors import DataMismatch
 from disentool.io import dataset
 
@@ -38,6 +38,9 @@ TABLE = Path("t.csv")
         (["5 cm\u00b2", "7 cm\u00b2"], ["5", "7"]),
         (["5 m/s^2", "-7 m/s^2"], ["5", "-7"]),
         (["2 s-1", "3 s-1"], ["2", "3"]),
+        (["5 KG", "7.5 KG"], ["5", "7.5"]),
+        (["10 min.", "5 min."], ["10", "5"]),
+        (["3 g/cm\u00b3", "2 g/cm\u00b3"], ["3", "2"]),
     ],
 )
 def test_numbers_of_other_countries(words, numbers):
@@ -74,6 +77,9 @@ def test_numbers_of_other_countries(words, numbers):
         ["1 \u00bd", "2 \u00bd"],
         ["1 h\u00bd", "2 h\u00bd"],
         ["5\u00b2", "7\u00b2"],
+        ["3 Series", "5 Series"],
+        ["10 x", "12 x"],
+        ["5 stars", "4 stars"],
     ],
 )
 def test_other_words_stay(words):
@@ -81,8 +87,10 @@ def test_other_words_stay(words):
 
 
 def test_cells_of_a_grid_are_no_decimals():
-    words, note = number_marks.without(TABLE, "cell", ["1,1", "1,2", "1,10", "1,1"])
-    assert words == ["1,1", "1,2", "1,10", "1,1"] and "1,1 and 1,10" in note
+    words, note = number_marks.without(TABLE, "cell", ["1,1", "1,9", "1,10", "1,11", "1,1"])
+    assert words == ["1,1", "1,9", "1,10", "1,11", "1,1"] and "1,1 and 1,10" in note
+    words, note = number_marks.without(TABLE, "version", ["3,9", "3,10", "3,11"])
+    assert words == ["3,9", "3,10", "3,11"] and "3,10" in note
     words, note = number_marks.without(TABLE, "length", ["1,5", "1,50", "2"])
     assert words == ["1.5", "1.50", "2"] and "decimal commas" in note
 
@@ -90,6 +98,24 @@ def test_cells_of_a_grid_are_no_decimals():
 def test_what_has_a_unit_is_no_code():
     words, note = number_marks.without(TABLE, "length", ["1.1 cm", "1.10 cm", "1.2 cm"])
     assert words == ["1.1", "1.1", "1.2"] and "1.1 and 1.10" in note
+    words, note = number_marks.without(TABLE, "length", ["3.9 cm", "3.10 cm", "3.11 cm"])
+    assert factor_columns.from_column("length", words).values.tolist() == [3.1, 3.11, 3.9]
+    words, _ = number_marks.without(TABLE, "pop", ["1.234", "01", "1"], decimal_commas=True)
+    assert words == ["1234", "01", "01"]
+
+
+def test_points_in_a_table_with_decimal_commas_are_marks_of_thousands():
+    for words, numbers in (
+        (["900", "1.100"], ["900", "1100"]),
+        (["1.100 \u20ac", "2.000 \u20ac"], ["1100", "2000"]),
+        (["1.100", "1,234"], ["1100", "1.234"]),
+    ):
+        read, note = number_marks.without(TABLE, "v", words, decimal_commas=True)
+        assert read == numbers and "thousands" in note
+    for words in (["0.5", "1.100"], ["1.10", "2"], ["1.100", "1e3"]):
+        assert number_marks.without(TABLE, "v", words, decimal_commas=True) == (words, "")
+    with pytest.raises(DataMismatch, match="or 1100"):
+        number_marks.without(TABLE, "v", ["900", "1.100"], decimal_commas=None)
 
 
 @pytest.mark.parametrize(
@@ -119,3 +145,12 @@ def test_tables_of_such_numbers(cli, folder):
     (folder / "t.csv").write_text("file;v\n0.png;1,5\n1.png;2,5\n2.png;3,5\n")
     cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "e.h5").printed("e.h5")
     assert dataset.read(folder / "e.h5").factor_values["v"].tolist() == [1.5, 2.5, 3.5]
+    (folder / "t.csv").write_text("file;pop;w\n0.png;900;0,5\n1.png;1.100;1,5\n2.png;2.000;3\n")
+    done = cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "f.h5")
+    done.printed("f.h5")
+    assert dataset.read(folder / "f.h5").factor_values["pop"].tolist() == [900, 1100, 2000] and "thousands" in done.err
+    (folder / "t.csv").write_text("file;pop\n0.png;900\n1.png;1.100\n2.png;2.000\n")  # nothing says which it is
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "g.h5").failed(1, "1100")
+    (folder / "t.csv").write_text("file;x;w\n0.png;1.125;0.5\n1.png;1.100;1.5\n2.png;2.000;2\n")  # decimal points
+    cli("prepare", "folder", "--from", "in", "--csv", "t.csv", "-o", "h.h5").printed("h.h5")
+    assert dataset.read(folder / "h.h5").factor_values["x"].tolist() == [1.1, 1.125, 2]

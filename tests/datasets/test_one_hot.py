@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from disentool.datasets import one_hot
+from disentool.datasets import factor_columns, one_hot
 from disentool.io import dataset
 
 CLASSES = np.random.default_rng(0).integers(0, 3, 12)
@@ -40,6 +40,22 @@ def test_named_columns_stay_factors_and_are_said_to_be_one_class(cli, folder):
     done.printed("d.h5")
     assert "one-hot" in done.err and "colour_green" in done.err
     assert dataset.read(folder / "d.h5").factor_sizes == (2, 2, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "told"),
+    [
+        (["0", "1", "1"], ["1", "0", "0"], True),
+        (["yes", "no", "no"], ["no", "yes", "yes"], True),
+        (["True", "false", "false"], ["false", "True", "True"], True),
+        (["left", "right", "right"], ["b", "a", "a"], False),
+        (["3", "5", "5"], ["5", "3", "3"], False),
+        (["yes", "no", "no"], ["yes", "no", "no"], False),
+    ],
+)
+def test_only_words_of_yes_and_no_are_one_hot(left, right, told):
+    factors = [factor_columns.from_column(name, words) for name, words in (("hand", left), ("side", right))]
+    assert bool(one_hot.remarks(factors)) == told
 
 
 @pytest.mark.parametrize("channels", [1, 3])

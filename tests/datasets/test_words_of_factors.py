@@ -17,11 +17,15 @@ def read(words):
     "words",
     [
         ["1", "01", "001", "2"],
-        ["1.1", "1.10", "1.2", "1.9"],
-        ["1.1", "1.10", "2.1", "2.10"],
+        ["1.1", "1.10", "1.2", "1.9", "1.11"],
+        ["1.1", "1.10", "1.9", "2.1", "2.10", "2.11"],
+        ["3.1", "3.8", "3.9", "3.10", "3.11", "3.12", "4"],
+        [f"{row}.{column}" for row in (1, 2) for column in range(1, 121)],
         ["1e1", "10", "2e0", "2"],
         ["1E3", "1000"],
         ["1.9", "1.10", "1.1"] + [f"1.{i}" for i in range(20, 30)],
+        ["5", *(f"{i:02}" for i in range(30))],
+        [f"{i}" for i in range(10)] + [f"{i:02}" for i in range(1, 10)],
     ],
 )
 def test_codes_that_are_equal_as_numbers_are_classes_of_their_own(words):
@@ -44,11 +48,20 @@ def test_codes_that_are_equal_as_numbers_are_classes_of_their_own(words):
         (["1E+03", "1000"], [1000]),
         ([".5", "0.5"], [0.5]),
         (["0.1", "0.10000000000000001"], [0.1]),
+        (["1.1", "1.10", "1.2", "1.9"], [1.1, 1.2, 1.9]),
+        (["3.5", "3.50", *(f"{i / 10}" for i in range(30))], [i / 10 for i in range(30)] + [3.5]),
+        (["12.5", "12.50", "9.9", "8.4"], [8.4, 9.9, 12.5]),
+        (["0.1", "0.10", "0.2", "0.20", "0.5"], [0.1, 0.2, 0.5]),
+        (["0.1", "0.10", "0.15", "0.2", "0.20", "0.25", "0.5"], [0.1, 0.15, 0.2, 0.25, 0.5]),
+        (["0.1", "0.10", *(f"{i / 100}" for i in range(11, 100))], [i / 100 for i in range(10, 100)]),
+        (["3.1", "3.10", "3.11", "3.12", "3.15", "3.18", "3.20"], [3.1, 3.11, 3.12, 3.15, 3.18, 3.2]),
+        (["5", "05", *(f"{i}" for i in range(30) if i != 5)], [*range(30)]),
+        (["1000", "1e3", *(f"{i}00" for i in range(1, 10))], [i * 100 for i in range(1, 11)]),
     ],
 )
 def test_one_number_written_twice_is_one_class_and_told(words, values):
-    factor, said = read([*words, *words])
-    assert factor.values.tolist() == values
+    said = read([*words, *words])[1]
+    assert factor_columns.from_column("f", [*words, *words], bins=200).values.tolist() == values
     assert f"{words[0]} and {words[1]}" in said
 
 
@@ -56,6 +69,26 @@ def test_numbers_in_one_writing_are_not_told():
     for words in (["1.5", "2.25", "3"], ["01", "02", "10"], ["1.10", "1.2"], ["9007199254740993", "9007199254740992"]):
         factor, said = read([*words, *words])
         assert factor.size == len(words) and not said
+
+
+@pytest.mark.parametrize("added", [[], ["3.1"]])
+def test_versions_are_names_in_their_order(added):
+    factor, said = read(["3.10", "3.12", "3.9", "3.11", *added] * 2)
+    assert factor.names == (*added, "3.9", "3.10", "3.11", "3.12")
+    assert "3.10" in said
+
+
+@pytest.mark.parametrize("words", [["1.10", "1.9"], ["0.9", "0.11", "0.12"], ["9.30", "9.45", "10.15", "8.5"]])
+def test_decimals_of_several_lengths_are_numbers(words):
+    factor, said = read([*words, *words])
+    assert factor.values.tolist() == sorted(map(float, words)) and not said
+
+
+def test_levels_that_are_not_cut_are_told():
+    values = np.tile(np.arange(40) / 8, 2)
+    factor = factor_columns.from_numbers("f", values, 5)
+    assert factor.size == 40 and "levels" in factor_columns.remarks([factor])[0]
+    assert not factor_columns.remarks([factor_columns.from_numbers("f", values, 40)])
 
 
 def test_words_of_truth_are_two_classes():
@@ -93,6 +126,11 @@ def test_all_names_that_read_alike_are_told():
         (["1h30", "45min"], "unit"),
         (["5 cm", "-10 mm"], "unit"),
         (["1 day", "2 weeks"], "unit"),
+        (["5 KG", "700 g"], "unit"),
+        (["5 km/h", "3 m/s"], "unit"),
+        (["3h", "45min."], "unit"),
+        (["Mar2024", "Jan2023"], "dates"),
+        (["mar 1", "jan 3"], "dates"),
     ],
 )
 def test_an_order_that_the_text_does_not_have_is_told(words, noun):
@@ -114,6 +152,13 @@ def test_an_order_that_the_text_does_not_have_is_told(words, noun):
         ["marble 1", "march"],
         ["9/1/2024"],
         ["1A", "2B"],
+        ["3 Series", "5 Series"],
+        ["10 x", "12 x"],
+        ["2d", "3h", "10s", "4c"],
+        ["2d", "3h", "10s"],
+        ["5 m", "5 s"],
+        ["mar1", "jan3"],
+        ["may5", "sep10"],
     ],
 )
 def test_other_words_say_nothing_of_an_order(words):
