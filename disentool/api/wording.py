@@ -35,7 +35,7 @@ _CONSTANT = re.compile(r"--set (\w+)=((?:[\w.-]|:(?=\w))*+)(?=[\s;,)]|$)")
 _GIVEN = re.compile(r"`(--[^`]*)`")  # options with their values, as they can be typed
 _OUTPUT = re.compile(r"(?<![\w.=/-])-o(?![\w=-])")
 _COMMAND = re.compile(rf"`(disentool [a-z-]+|{'|'.join(_FUNCTIONS)})\b([^`]*)`")
-_ASIDE = re.compile(rf" \([^()]*--(?:{'|'.join(_OF_A_SHELL)})\b[^()]*\)")
+_ASIDE = re.compile(rf" \([^()]*--(?:{'|'.join(_OF_A_SHELL)})\b[^()]*\)|, such as `grep [^`]*`")
 
 
 @dataclass(frozen=True)

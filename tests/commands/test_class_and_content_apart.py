@@ -7,7 +7,7 @@ import pytest
 from disentool.commands.train import train
 from disentool.models import dimensions, prior
 from disentool.models.model import load_model
-from disentool.pictures import sample_grid
+from disentool.pictures import printing, sample_grid
 from disentool.reporting import Silent
 from disentool.training.plan import plan
 
@@ -55,7 +55,8 @@ def test_a_grid_is_labelled_only_where_it_is_apart(folder):
     images = np.zeros((5, 16, 16, 1), np.uint8)
     assert sample_grid.shape(5, 16, 16) == (2, 3)
     for apart in (False, True):
-        sample_grid.write(folder / f"{apart}.png", [images], 2, apart=apart, overwrite=False, comment="{}")
+        how = {"paper": printing.Paper(), "apart": apart, "overwrite": False, "comment": "{}", "report": Silent()}
+        sample_grid.write(folder / f"{apart}.png", [images], 2, **how)
     plain, labelled = (imageio.imread(folder / f"{apart}.png") for apart in (False, True))
     assert labelled.shape[0] > plain.shape[0] and labelled.shape[1] > plain.shape[1]
 
