@@ -15,6 +15,11 @@ def counted(number: int, one: str, several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
+def some(found: Sequence[object]) -> str:
+    """The first three, and whether there are more: ``a.png, b.png, c.png, ...``."""
+    return ", ".join(map(str, found[:3])) + (", ..." if len(found) > 3 else "")
+
+
 def typed(value: object) -> str:
     """``a list``, ``an int``: the type of a value, with its article."""
     return with_article(type(value).__name__)

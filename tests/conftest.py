@@ -31,7 +31,7 @@ from disentool.io import hdf5, vgg
 from disentool.io.schema import DATASET
 from disentool.training.plan import plan
 
-pytest_plugins = ["api_models"]  # fixtures of the tests of the Python API
+pytest_plugins = ["api_models", "table_pictures"]  # fixtures of the tests of the Python API, and of tables
 
 torch.set_num_threads(1)
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)

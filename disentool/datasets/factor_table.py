@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from disentool.datasets import factor_columns, image_column, missing_values, number_marks, row_numbers, split_words
-from disentool.datasets.folder_listing import Listing, Table, some
+from disentool.datasets.folder_listing import Listing, Table
 from disentool.datasets.table_paths import ImagePaths
-from disentool.errors import DataMismatch, ForeignFile, counted
+from disentool.errors import DataMismatch, ForeignFile, counted, some
 from disentool.io import tables
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from disentool.datasets import factor_columns, labels_beside, other_files, split_words
-from disentool.errors import DataMismatch, MissingFile, UnsafeFile
+from disentool.errors import DataMismatch, MissingFile, UnsafeFile, some
 from disentool.io import archive, read_images
 
 _MOST = 5_000_000  # files and folders: links that lead to each other's targets can make any number of paths
-_SHOWN = 3  # of the files that a note names
 
 
 @dataclass
@@ -172,11 +171,6 @@ def _require_classes_in_all_or_none(root: Path, images: list[Path]) -> None:
 def as_text(name: str) -> str:
     """A file's name as text; bytes that are no UTF-8 as \\xff."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def some(found: Sequence[Any]) -> str:
-    """The names of the first."""
-    return ", ".join(map(str, found[:_SHOWN])) + (", ..." if len(found) > _SHOWN else "")
 
 
 def counted(found: Sequence[Any], what: str) -> str:

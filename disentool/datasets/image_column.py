@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 from disentool.datasets import bare_names
 from disentool.datasets.table_paths import ImagePaths
-from disentool.errors import DataMismatch, ForeignFile, counted
+from disentool.errors import DataMismatch, ForeignFile, counted, some
 from disentool.io import tables
 
 _FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "name")
 _TRIED = 200  # rows in which words are looked for that name an image in a roundabout way
-_SHOWN = 3  # of the images that one word may mean
 _WHOLE = re.compile(r"[+-]?\d+")
 
 
@@ -99,7 +98,7 @@ def images(
     """
     meant = [paths.meant(row[at]) for _, row in read.rows]
     several = {
-        row[at]: f"{row[at]} may mean {len(hits)} images ({_some(hits)}); write the folder too"
+        row[at]: f"{row[at]} may mean {len(hits)} images ({some(hits)}); write the folder too"
         for (_, row), hits in zip(read.rows, meant, strict=True)
         if len(hits) > 1
     }
@@ -159,7 +158,3 @@ def _rank(name: str) -> int:
 def _same(word: str, other: str) -> bool:
     """Whether two texts look alike, and differ in the bytes of their accents only."""
     return unicodedata.normalize("NFC", word) == unicodedata.normalize("NFC", other)
-
-
-def _some(hits: Sequence[Path]) -> str:
-    return ", ".join(map(str, hits[:_SHOWN])) + (", ..." if len(hits) > _SHOWN else "")

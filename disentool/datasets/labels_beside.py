@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from disentool.datasets import split_words
 from disentool.errors import counted
+from disentool.io import class_words
 
 CLASS, FIELDS = ".cls", ".json"  # a file that is a class; a JSON object of which each field is a factor
 _LONGEST = {CLASS: 200, FIELDS: 1 << 16}  # bytes
@@ -127,14 +128,8 @@ def _no_factor(name: str, words: list[str]) -> str:
         return ""
     if len(set(words)) == 1:
         return "the same for all images"
-    return "" if len(set(words)) < len(words) or any(map(_is_number, words)) else "a word of its own for each image"
-
-
-def _is_number(word: str) -> bool:
-    try:
-        return float(word) == float(word)
-    except ValueError:
-        return False
+    told_apart = len(set(words)) == len(words) and all(class_words.number(word) is None for word in words)
+    return "a word of its own for each image" if told_apart else ""
 
 
 def _word(value: str | float) -> str:

@@ -30,9 +30,10 @@ def plain(name: str) -> str:
 
 
 def numbers_rows(name: str, words: Sequence[str]) -> bool:
-    """Whether a column numbers the rows: by any different numbers where a program named it, else by 0, 1, 2, ...
+    """Whether a column numbers the rows.
 
-    or 1, 2, 3, ... under a name for that.
+    One that pandas named does with any different whole numbers; one that is called as row numbers are, such as ``id``,
+    with 0, 1, 2, ... or 1, 2, 3, ...
     """
     if not all(map(_WHOLE.fullmatch, words)):
         return False

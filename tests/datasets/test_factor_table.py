@@ -6,22 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from table_pictures import COUNT
 
 from disentool.datasets.folder_listing import listed
 from disentool.datasets.table_paths import ImagePaths
 from disentool.errors import UnsafeFile
 from disentool.io import dataset, tables
-
-COUNT = 8
-
-
-@pytest.fixture
-def pictures(folder) -> Path:
-    """Eight pictures, 000.png to 007.png, whose level is their number."""
-    (folder / "in").mkdir()
-    for i in range(COUNT):
-        Image.new("L", (8, 8), i).save(folder / "in" / f"{i:03}.png")
-    return folder
 
 
 def prepared(cli, table: str, text: str | bytes, *more):

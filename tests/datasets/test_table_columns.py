@@ -4,22 +4,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from table_pictures import COUNT
 
 from disentool.datasets import split_words
 from disentool.datasets.folder_listing import listed
 from disentool.datasets.table_paths import ImagePaths
 from disentool.io import dataset
-
-COUNT = 8
-
-
-@pytest.fixture
-def pictures(folder) -> Path:
-    """Eight pictures, 000.png to 007.png, whose level is their number."""
-    (folder / "in").mkdir()
-    for i in range(COUNT):
-        Image.new("L", (8, 8), i).save(folder / "in" / f"{i:03}.png")
-    return folder
 
 
 @pytest.fixture
