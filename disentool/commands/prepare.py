@@ -17,7 +17,7 @@ from disentool.datasets.split import split as split_rows
 from disentool.datasets.summary import summary
 from disentool.datasets.writing import size_in_bytes, write
 from disentool.errors import MissingFile, UnknownName, WrongUsage, counted, nearest
-from disentool.io import dataset, files
+from disentool.io import files, foreign_files
 from disentool.reporting import Reporter, Silent
 
 _ARRAYS = (".npy", ".npz", ".h5", ".hdf5", ".mat", ".pt", ".pth")  # what files of arrays are called
@@ -199,12 +199,12 @@ def meant(name: str, raw: Path | None, options: Mapping[str, Any]) -> tuple[str,
     """
     path = Path(name)
     whole = not options.keys() & _OF_ARRAYS
-    if name == "array" and raw is not None and whole and dataset.is_dataset(raw):
+    if name == "array" and raw is not None and whole and foreign_files.is_data_set(raw):
         return "prepared", raw
     if name in DATASETS:
         return name, raw
     if raw is None and path.exists():
-        if whole and dataset.is_dataset(path):
+        if whole and foreign_files.is_data_set(path):
             return "prepared", path
         return "array" if path.suffix.lower() in _ARRAYS else "folder", path
     if raw is None and path.name != name:

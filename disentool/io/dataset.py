@@ -86,14 +86,6 @@ def facts(path: Path) -> Dataset:
     return _read(Path(path), lambda array, _: np.broadcast_to(np.uint8(0), array.shape))
 
 
-def is_dataset(path: Path) -> bool:
-    """Whether an HDF5 file says that it is a data set of this format."""
-    if not path.is_file() or not hdf5.is_hdf5(path):
-        return False
-    with hdf5.opened(path) as file:
-        return hdf5.attribute(file, "format", None) == DATASET.name
-
-
 def _read(path: Path, pixels: Callable[[h5py.Dataset, Path], np.ndarray]) -> Dataset:
     if path.is_dir():
         quoted = shlex.quote(str(path))

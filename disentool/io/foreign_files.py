@@ -77,7 +77,7 @@ def kind_of(path: Path) -> str:
         return "a damaged zip archive; make it anew"
     if kind == "torch" and (model := trained(path)):
         return model
-    if hdf5.is_hdf5(path) and _is_data_set(path):
+    if is_data_set(path):
         return f"a data set; --data {name} takes it"
     if kind in ("arrays", "torch") or hdf5.is_hdf5(path):
         what = {"arrays": "arrays", "torch": "torch (a checkpoint, or tensors)"}.get(kind, "HDF5")
@@ -122,10 +122,11 @@ def _unread_picture(path: Path, start: bytes) -> str:
     return ""
 
 
-def _is_data_set(path: Path) -> bool:
-    """Whether an HDF5 file is a data set of disentool."""
-    with suppress(DisentoolError), hdf5.opened(path) as file:
-        return bool(hdf5.attribute(file, "format", None) == DATASET.name)
+def is_data_set(path: Path) -> bool:
+    """Whether a file is a data set of disentool; not where that cannot be read."""
+    if path.is_file() and hdf5.is_hdf5(path):
+        with suppress(DisentoolError), hdf5.opened(path) as file:
+            return bool(hdf5.attribute(file, "format", None) == DATASET.name)
     return False
 
 
