@@ -325,6 +325,17 @@ def test_the_discriminator_starts_from_the_law_of_the_others(name):
     assert spread["torch"] < 0.02 and 0.5 < spread["he"] < 2
 
 
+@pytest.mark.parametrize("law", ["torch", "he", "glorot"])
+def test_factorvaes_discriminator_may_start_from_a_law_of_its_own(law):
+    """Biases tell torch's law, which draws them, from the two that set them to 0."""
+    entry = methods.find("factorvae")
+    for others in ("torch", "he"):
+        options = {"initialisation": others, "discriminator_initialisation": law}
+        networks = methods.load(entry.implementation)(build(methods.load(entry.config), options), FACTS).networks()
+        zero = {n: not any(p.any() for k, p in net.named_parameters() if "bias" in k) for n, net in networks.items()}
+        assert zero == {"encoder": others == "he", "decoder": others == "he", "discriminator": law != "torch"}
+
+
 @pytest.mark.parametrize("name", ["factorvae", "aae"])
 def test_the_discriminator_has_six_hidden_layers_unless_asked(name):
     """Others read the paper's "6 layers" as 5 and an output; here it is the number of hidden ones."""

@@ -1,7 +1,7 @@
 """Options of FactorVAE."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from disentool.config import opt
 from disentool.contract.units import NATS, NATS_PER_IMAGE, SHARE
@@ -29,7 +29,11 @@ class FactorVAEConfig(AutoencoderConfig):
     discriminator_layers: int = opt(
         6, "hidden layers of the discriminator (some read the paper's '6 layers' as 5)", low=1, high=64
     )
+    discriminator_initialisation: Literal["torch", "he", "glorot"] | None = opt(
+        None, "law of the discriminator's first weights, where it is not that of --initialisation"
+    )
 
+    BEGINS: ClassVar[frozenset[str]] = AutoencoderConfig.BEGINS | {"discriminator_initialisation"}
     UNITS: ClassVar[dict[str, str]] = AutoencoderConfig.UNITS | {
         "vae_loss": NATS_PER_IMAGE,
         "tc": NATS_PER_IMAGE,

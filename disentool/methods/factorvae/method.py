@@ -24,7 +24,9 @@ class FactorVAE:
         size = (config.latent_dim, config.discriminator_units, config.discriminator_layers)
         return {
             **autoencoder.build(config, self.facts),
-            "discriminator": initialise(discriminator(*size), config.initialisation),
+            "discriminator": initialise(
+                discriminator(*size), config.discriminator_initialisation or config.initialisation
+            ),
         }
 
     def stages(self) -> tuple[Stage, ...]:
