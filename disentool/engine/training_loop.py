@@ -15,6 +15,7 @@ from disentool.engine.precision import Bfloat16
 from disentool.engine.randomness import Randomness
 from disentool.engine.rates import Rates
 from disentool.errors import NonFinite, counted
+from disentool.nn.adam import Adam
 
 
 class WrongState(ValueError):
@@ -59,7 +60,7 @@ class Training:
         self.total = sum(stage.steps for stage in self.stages)
         self._randomness = Randomness(seed, len(feed), feed.labels())
         self._parameters: dict[str, dict[str, nn.Parameter]] = {}  # by phase, then by network.parameter
-        self.optimizers: dict[str, torch.optim.Adam] = {}
+        self.optimizers: dict[str, Adam] = {}
         self._rates: dict[str, Rates] = {}
         self._index: dict[str, int] = {}
         for stage in self.stages:
@@ -248,7 +249,7 @@ def _check_moments(phase: str, parameters: dict[str, nn.Parameter], saved: dict[
                 raise WrongState(f"{key} of {name} is not finite")
 
 
-def _adam(phase: Phase, parameters: dict[str, nn.Parameter], device: torch.device) -> tuple[torch.optim.Adam, Rates]:
+def _adam(phase: Phase, parameters: dict[str, nn.Parameter], device: torch.device) -> tuple[Adam, Rates]:
     """The optimiser of a phase's parameters (by network.parameter), with a group for each learning rate."""
     spec = phase.optimiser
     groups: dict[Rate, list[nn.Parameter]] = {}
@@ -263,7 +264,7 @@ def _adam(phase: Phase, parameters: dict[str, nn.Parameter], device: torch.devic
             start = torch.tensor(start, device=device)  # a recorded step finds a rate that changes where it was
         listed.append({"params": members, "lr": start})
     fused = device.type in ("cpu", "cuda")
-    optimizer = torch.optim.Adam(listed, betas=spec.betas, eps=spec.epsilon, fused=fused, capturable=cuda)
+    optimizer = Adam(listed, betas=spec.betas, eps=spec.epsilon, fused=fused, capturable=cuda)
     return optimizer, Rates(phase, optimizer, rates, device)
 
 

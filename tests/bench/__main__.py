@@ -14,6 +14,7 @@ import encode
 import lord
 import metrics
 import render
+import start
 import steps
 from measure import HEAD, Machine
 
@@ -28,6 +29,7 @@ PARTS = {
     "directions": directions.directions,
     "render": render.render,
     "metrics": metrics.metrics,
+    "start": start.start,
     "boosted": metrics.boosted,
 }
 LONG = ("boosted",)  # on request
