@@ -1,6 +1,6 @@
 """The only training loop: it runs the phases a method declares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -166,11 +166,11 @@ class Training:
     def check_weights(self) -> None:
         """Raise NonFinite if a weight or a moment of it is not finite: what a checkpoint would hold."""
         for name, network in self.networks.items():
-            if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
+            if not _finite(network.state_dict().values()):
                 raise NonFinite(f"a weight of the {name} became NaN or infinite by step {self.step}")
         for phase, optimizer in self.optimizers.items():
             for moments in optimizer.state.values():
-                if not all(bool(tensor.isfinite().all()) for tensor in moments.values()):
+                if not _finite(moments.values()):
                     raise NonFinite(f"a gradient of phase {phase} became too large by step {self.step}")
 
     def window(self) -> dict[str, float]:
@@ -186,8 +186,8 @@ class Training:
         return means
 
     def state(self) -> dict[str, Any]:
-        """All that resuming needs, as tensors on the CPU and plain Python."""
-        return {
+        """All that resuming needs, copied: tensors on the CPU and plain Python."""
+        state = {
             "step": self.step,
             "networks": {name: _plain(network.state_dict()) for name, network in self.networks.items()},
             "optimizers": {name: self._moments(name) for name in self.optimizers},
@@ -195,6 +195,9 @@ class Training:
             "stages": [stage.steps for stage in self.stages],
             "window": {name: meter.state() for name, meter in self.meters.items()},
         }
+        if self.device.type == "cuda":
+            torch.cuda.current_stream(self.device).synchronize()  # once, for all that is being sent
+        return state
 
     def _moments(self, phase: str) -> dict[str, Any]:
         """Adam's state of every parameter by its name; empty before the phase's first update."""
@@ -268,6 +271,11 @@ def _adam(phase: Phase, parameters: dict[str, nn.Parameter], device: torch.devic
     return optimizer, Rates(phase, optimizer, rates, device)
 
 
+def _finite(tensors: Iterable[Tensor]) -> bool:
+    """Whether all numbers of all tensors are finite: those of a sum that is are, and it takes a fifth of the time."""
+    return all(bool(tensor.sum().isfinite()) or bool(tensor.isfinite().all()) for tensor in tensors)
+
+
 def _laid_out_as(parameter: Tensor, other: Tensor) -> Tensor:
     if other.stride() == parameter.stride():
         return other
@@ -275,9 +283,10 @@ def _laid_out_as(parameter: Tensor, other: Tensor) -> Tensor:
 
 
 def _plain(value: Any) -> Any:
-    """A copy of nested dicts and lists with every tensor contiguous on the CPU."""
+    """A copy of nested dicts and lists with every tensor contiguous on the CPU; from CUDA it is still being sent."""
     if isinstance(value, Tensor):
-        return value.detach().to("cpu", copy=True).contiguous()
+        cuda = value.is_cuda
+        return torch.empty(value.shape, dtype=value.dtype, pin_memory=cuda).copy_(value.detach(), non_blocking=cuda)
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
