@@ -18,6 +18,7 @@ from disentool.directions.network import Network
 from disentool.errors import DisentoolError, ForeignFile, MissingExtra, WrongUsage, typed
 from disentool.io import files, generator_description, records, torch_file
 from disentool.io.generator_description import Contract
+from disentool.nn.blank import blank
 
 WEIGHTS, CONFIG = "pytorch_model.bin", "config.json"
 TRUNCATIONS = (1.0, 0.4)
@@ -131,7 +132,7 @@ def _check_weights(package: Any, config: Any, path: Path) -> None:
     if not isinstance(found, dict):
         raise ForeignFile(f"{path}: holds {typed(found)}, expected a dict of weights")
     try:
-        with torch.device("meta"), warnings.catch_warnings():
+        with blank(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             expected = package.BigGAN(config).state_dict()
     except DisentoolError:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from disentool.directions import monotone
 from disentool.directions.calibration import Moves
+from disentool.nn.adam import Adam
 
 PAPER_KNOTS = np.linspace(-5.0, 5.0, 101)
 _LEARNING_RATE, _BATCH, _EPOCHS = 1e-3, 32, 100  # the paper's
@@ -92,7 +93,7 @@ def jointly(z0: Tensor, z: Tensor, t: Tensor, chosen: np.ndarray, seed: int) -> 
     first = by_sum(speeds(z0, z, t), chosen)
     weights = torch.tensor(first, dtype=torch.float32, device=device, requires_grad=True)
     slopes = torch.full((fits, len(knots) - 1), _SLOPE, device=device, requires_grad=True)
-    optimiser = torch.optim.Adam([weights, slopes], lr=_LEARNING_RATE)
+    optimiser = Adam([weights, slopes], lr=_LEARNING_RATE)
     rows = torch.arange(fits, device=device)[:, None]
     for _ in range(_EPOCHS):
         order = torch.as_tensor(draws.permuted(np.tile(np.arange(records), (fits, 1)), axis=1), device=device)

@@ -14,6 +14,7 @@ from torch import Tensor
 from disentool.directions import reconstruction
 from disentool.directions.generator import Generator
 from disentool.directions.trajectories import to_ball
+from disentool.nn.adam import Adam
 
 _NUMBERS_AT_ONCE = 1 << 21  # of the images that are optimised together
 
@@ -93,7 +94,7 @@ def _descend(
 ) -> tuple[Tensor, Tensor]:
     """The best code [B,d] on the way from each start, and its loss [B]. Losses are summed: codes do not touch."""
     z = to_ball(z).clone().requires_grad_()
-    optimiser = torch.optim.Adam([z], lr=descent.learning_rate)
+    optimiser = Adam([z], lr=descent.learning_rate)
     best, lowest = z.detach().clone(), z.new_full((len(z),), math.inf)
     for step in range(descent.steps + 1):
         values = loss(generator(z, classes), targets)

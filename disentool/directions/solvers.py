@@ -8,6 +8,7 @@ from torch import Tensor
 
 from disentool.directions.generator import Generator
 from disentool.directions.trajectories import NOTHING, Objective, Starts, generate, to_ball
+from disentool.nn.adam import Adam
 
 _FLOATS_AT_ONCE = 1 << 26  # of a Jacobian's columns
 
@@ -31,7 +32,7 @@ class AdamSolver:
     ) -> Tensor:
         """See :class:`disentool.directions.trajectories.Solver`. Losses are summed: images do not touch each other."""
         z = z.clone().requires_grad_()
-        optimiser = torch.optim.Adam([z], lr=self.learning_rate)
+        optimiser = Adam([z], lr=self.learning_rate)
         for _ in range(self.iterations):
             losses = objective.distance(generator(z, classes), target, mask)
             (z.grad,) = torch.autograd.grad(losses.sum(), z)

@@ -45,12 +45,19 @@ def configure(device: torch.device, deterministic: bool = False, precision: str 
         tf32 = precision in ("tf32", "bf16") or (precision == "auto" and not deterministic)
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
         torch.backends.cudnn.benchmark = not deterministic
-    torch.use_deterministic_algorithms(deterministic)
+    _choose_algorithms(deterministic)
     if device.type == "cpu":
         if not _kept_for_caller.get():  # the allocator's thresholds cannot be read, so not be given back
             _keep_freed_memory()
         if "OMP_NUM_THREADS" not in os.environ and cpu_count() < torch.get_num_threads():
             torch.set_num_threads(cpu_count())  # torch knows nothing of a container's quota, joblib does
+
+
+def _choose_algorithms(deterministic: bool, warn_only: bool = False) -> None:
+    """Set what ``torch.use_deterministic_algorithms`` sets, and load its compiler only where something changes."""
+    now = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    if now != (deterministic, warn_only):
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)  # an import of more than a second
 
 
 def _keep_freed_memory() -> None:
@@ -83,7 +90,7 @@ def unchanged() -> Iterator[None]:
         finally:
             _kept_for_caller.reset(token)
             torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(deterministic[0], warn_only=deterministic[1])
+            _choose_algorithms(*deterministic)
             if cublas is None:
                 os.environ.pop(_CUBLAS, None)
 

@@ -1,6 +1,6 @@
 """The only training loop: it runs the phases a method declares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from disentool.engine.precision import Bfloat16
 from disentool.engine.randomness import Randomness
 from disentool.engine.rates import Rates
 from disentool.errors import NonFinite, counted
+from disentool.nn.adam import Adam
 
 
 class WrongState(ValueError):
@@ -59,7 +60,7 @@ class Training:
         self.total = sum(stage.steps for stage in self.stages)
         self._randomness = Randomness(seed, len(feed), feed.labels())
         self._parameters: dict[str, dict[str, nn.Parameter]] = {}  # by phase, then by network.parameter
-        self.optimizers: dict[str, torch.optim.Adam] = {}
+        self.optimizers: dict[str, Adam] = {}
         self._rates: dict[str, Rates] = {}
         self._index: dict[str, int] = {}
         for stage in self.stages:
@@ -165,11 +166,11 @@ class Training:
     def check_weights(self) -> None:
         """Raise NonFinite if a weight or a moment of it is not finite: what a checkpoint would hold."""
         for name, network in self.networks.items():
-            if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
+            if not _finite(network.state_dict().values()):
                 raise NonFinite(f"a weight of the {name} became NaN or infinite by step {self.step}")
         for phase, optimizer in self.optimizers.items():
             for moments in optimizer.state.values():
-                if not all(bool(tensor.isfinite().all()) for tensor in moments.values()):
+                if not _finite(moments.values()):
                     raise NonFinite(f"a gradient of phase {phase} became too large by step {self.step}")
 
     def window(self) -> dict[str, float]:
@@ -185,8 +186,8 @@ class Training:
         return means
 
     def state(self) -> dict[str, Any]:
-        """All that resuming needs, as tensors on the CPU and plain Python."""
-        return {
+        """All that resuming needs, copied: tensors on the CPU and plain Python."""
+        state = {
             "step": self.step,
             "networks": {name: _plain(network.state_dict()) for name, network in self.networks.items()},
             "optimizers": {name: self._moments(name) for name in self.optimizers},
@@ -194,6 +195,9 @@ class Training:
             "stages": [stage.steps for stage in self.stages],
             "window": {name: meter.state() for name, meter in self.meters.items()},
         }
+        if self.device.type == "cuda":
+            torch.cuda.current_stream(self.device).synchronize()  # once, for all that is being sent
+        return state
 
     def _moments(self, phase: str) -> dict[str, Any]:
         """Adam's state of every parameter by its name; empty before the phase's first update."""
@@ -248,7 +252,7 @@ def _check_moments(phase: str, parameters: dict[str, nn.Parameter], saved: dict[
                 raise WrongState(f"{key} of {name} is not finite")
 
 
-def _adam(phase: Phase, parameters: dict[str, nn.Parameter], device: torch.device) -> tuple[torch.optim.Adam, Rates]:
+def _adam(phase: Phase, parameters: dict[str, nn.Parameter], device: torch.device) -> tuple[Adam, Rates]:
     """The optimiser of a phase's parameters (by network.parameter), with a group for each learning rate."""
     spec = phase.optimiser
     groups: dict[Rate, list[nn.Parameter]] = {}
@@ -263,8 +267,13 @@ def _adam(phase: Phase, parameters: dict[str, nn.Parameter], device: torch.devic
             start = torch.tensor(start, device=device)  # a recorded step finds a rate that changes where it was
         listed.append({"params": members, "lr": start})
     fused = device.type in ("cpu", "cuda")
-    optimizer = torch.optim.Adam(listed, betas=spec.betas, eps=spec.epsilon, fused=fused, capturable=cuda)
+    optimizer = Adam(listed, betas=spec.betas, eps=spec.epsilon, fused=fused, capturable=cuda)
     return optimizer, Rates(phase, optimizer, rates, device)
+
+
+def _finite(tensors: Iterable[Tensor]) -> bool:
+    """Whether all numbers of all tensors are finite: those of a sum that is are, and it takes a fifth of the time."""
+    return all(bool(tensor.sum().isfinite()) or bool(tensor.isfinite().all()) for tensor in tensors)
 
 
 def _laid_out_as(parameter: Tensor, other: Tensor) -> Tensor:
@@ -274,9 +283,10 @@ def _laid_out_as(parameter: Tensor, other: Tensor) -> Tensor:
 
 
 def _plain(value: Any) -> Any:
-    """A copy of nested dicts and lists with every tensor contiguous on the CPU."""
+    """A copy of nested dicts and lists with every tensor contiguous on the CPU; from CUDA it is still being sent."""
     if isinstance(value, Tensor):
-        return value.detach().to("cpu", copy=True).contiguous()
+        cuda = value.is_cuda
+        return torch.empty(value.shape, dtype=value.dtype, pin_memory=cuda).copy_(value.detach(), non_blocking=cuda)
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

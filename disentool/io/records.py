@@ -5,7 +5,7 @@ What a score record must hold, and which of them belong together, is in :mod:`di
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,10 +31,17 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def write_history(path: Path, lines: list[dict[str, Any]]) -> None:
-    """The history beside a checkpoint, whole."""
-    with files.claim(path):  # which clears away what a killed process left
-        files.write_text(path, "".join(to_json(line) + "\n" for line in lines), overwrite=True)
+class HistoryFile:
+    """The history beside a checkpoint: written whole each time, but each line is put into JSON once."""
+
+    def __init__(self, path: Path):
+        self._path, self._lines = path, list[str]()
+
+    def write(self, lines: Sequence[dict[str, Any]]) -> None:
+        """Replace the file; ``lines`` begin with those of the last call."""
+        self._lines += [to_json(line) + "\n" for line in lines[len(self._lines) :]]
+        with files.claim(self._path):  # which clears away what a killed process left
+            files.write_text(self._path, "".join(self._lines), overwrite=True)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from disentool.io import checkpoint, exported, files, provenance
 from disentool.io.classes import describes
 from disentool.io.dataset import Dataset
 from disentool.named_code import is_own
+from disentool.nn.blank import blank
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def load_model(source: Checkpoint, device: str = "auto", *, trust: bool = False)
 def blank_networks(method: Method, path: Path) -> dict[str, torch.nn.Module]:
     """A method's networks without memory, for their shapes; ForeignFile names ``path`` if there can be none."""
     try:
-        with torch.device("meta"):
+        with blank():
             return method.networks()
     except DisentoolError as error:
         raise ForeignFile(f"{path}: its configuration does not make a model: {str(error).removeprefix('--')}") from None

@@ -44,7 +44,7 @@ def write_png(path: Path, picture: np.ndarray, *, overwrite: bool, comment: str 
     if comment:
         info.add_text("Comment", comment)
     with files.whole(path, overwrite=overwrite) as temporary:
-        Image.fromarray(picture).save(temporary, format="PNG", dpi=(dpi, dpi), pnginfo=info, optimize=True)
+        Image.fromarray(picture).save(temporary, format="PNG", dpi=(dpi, dpi), pnginfo=info)
 
 
 def save_png(path: Path, image: np.ndarray) -> None:

@@ -2,32 +2,31 @@
 
 import time
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from disentool import config, methods, named_code
+from disentool import methods, named_code
 from disentool.contract import Method
-from disentool.contract.configuration import splits_classes
 from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
 from disentool.engine.graph import Graphs
 from disentool.engine.training_loop import Training
 from disentool.errors import DataMismatch, Interrupted, NoFactors, NonFinite, WrongUsage
-from disentool.io import checkpoint, files, records, tensorboard_events
+from disentool.io import checkpoint, files, tensorboard_events
 from disentool.io.dataset import Dataset
 from disentool.models import collapse
-from disentool.models.model import data_facts, describe_classes, describe_data
+from disentool.models.model import data_facts, describe_classes
 from disentool.reporting import Reporter, Task
 from disentool.training import resuming, shorter_runs, statistics, styles
+from disentool.training.entries import Entries
 from disentool.training.plan import Job
+from disentool.training.saving import Saving
 from disentool.training.signals import Signals
 from disentool.training.sweep import Sweep
 
-_STATISTICS_ROWS = 1000
-_SAMPLES = 16
 _TIMED_STEPS = 10
 _UNINFORMATIVE_STEPS = 500  # without a dimension that carries information, until a note says so
 _SAVE_SECONDS = 60
@@ -98,11 +97,10 @@ class _TrainingRun:
         self.history: list[dict[str, Any]] = []
         self.seconds = 0.0  # of training, in all the processes that carried out the run
         self._mark = 0.0  # when the clock of training was last read
-        self._saved = 0.0  # when the checkpoint was last written
-        self._unsaved = True  # whether there is anything that the checkpoint does not hold
+        self._begun_to_save = 0.0  # when that was, the last time
         self._eager_noted = False  # whether it was said why the step is not captured
-        self._informative: collapse.Informative | None = None  # as the checkpoint has it
-        self._kept = False  # whether the checkpoint that is there is this run's
+        self._saving = Saving(job)
+        self._entries = Entries(job, self.training, data, rows)
 
     def _note_small_classes(self) -> None:
         """Note classes of one image, and those that have fewer images than a group of one class holds."""
@@ -135,7 +133,7 @@ class _TrainingRun:
             resuming.require_same(job, content)
             self._restore(content)
             resuming.require_needed(job, training.step)
-            self._kept = True
+            self._saving.holds = training.step
             snapshot = job.snapshot(training.step)
             if job.run.keep_every and training.step % job.run.keep_every == 0 and not snapshot.exists():
                 files.duplicate(job.output, snapshot)  # the run was killed between the two
@@ -146,13 +144,19 @@ class _TrainingRun:
         if loss := reconstruction_loss(training.method):
             self.report.note(f"{job.output}: the reconstruction loss is {loss}")
         files.probe(job.output, overwrite=True, need_bytes=checkpoint.parameter_bytes(training.networks))
-        with self.sweep.run(job, training.total, training.step) as task:
-            yield from self._steps(task, signals)
-        if self._unsaved:
-            self._save()
-        if self._informative is not None:
-            words = collapse.in_words(self._informative, job.config)
-            self.report.note(f"{job.output}: {words}")
+        with self._saving:
+            try:
+                with self.sweep.run(job, training.total, training.step) as task:
+                    yield from self._steps(task, signals)
+                yield from self._saved()
+            except NonFinite as error:
+                yield from self._saving.finish()
+                holds = self._saving.holds is not None
+                kept = f"{job.output} keeps the last good step" if holds else "nothing of this run was saved"
+                raise NonFinite(f"{error}; {kept}; try a smaller --learning-rate or weight") from None
+        found = collapse.informative(self._saving.statistics or {}, training.step)
+        if found is not None:
+            self.report.note(f"{job.output}: {collapse.in_words(found, job.config)}")
         collapse.note_dead_content(job.output, training, self.report)
         yield job.output
         if signals.received is not None:
@@ -161,11 +165,10 @@ class _TrainingRun:
     def _steps(self, task: Task, signals: Signals) -> Iterator[Path | None]:
         run, training = self.job.run, self.training
         first = training.step
-        begun = self._mark = self._saved = time.perf_counter()
+        begun = self._mark = self._begun_to_save = time.perf_counter()
         stopped = False
         while training.step < training.total and not stopped:
             training.advance()
-            self._unsaved = True
             self._note_if_eager()
             step = training.step
             if step == first + 1:
@@ -178,7 +181,7 @@ class _TrainingRun:
                 task.update(step)
             if step % run.log_every == 0 or step == training.total:
                 self._stop_clock()
-                self._check()
+                training.check()
                 line = {"step": step, "time": round(self.seconds, 3), **training.window()}
                 self.history.append(line)
                 task.update(step, {k: v for k, v in line.items() if k not in ("step", "time")})
@@ -194,13 +197,13 @@ class _TrainingRun:
                 self._note_if_uninformative()
             keep = run.keep_every is not None and step % run.keep_every == 0
             if keep or self._due(step):
-                self._save()
-            if keep:
-                files.duplicate(self.job.output, self.job.snapshot(step))
-                yield self.job.snapshot(step)
+                yield from self._begin_to_save(self.job.snapshot(step) if keep else None)
+            elif self._saving.under_way:
+                with self._untimed():
+                    complete = self._saving.go_on()
+                yield from complete
             if signals.received is not None and step < training.total and not stopped:
-                if self._unsaved:
-                    self._save()
+                yield from self._saved()
                 raise Interrupted(
                     signals.received,
                     f"interrupted: {self.job.output} holds step {step:,} of {training.total:,};"
@@ -222,74 +225,55 @@ class _TrainingRun:
         last = self.history[-1] if self.history else {}
         if last.get("kl", 0.0) >= collapse.INFORMS_FROM * codes["mean"]:
             return  # so one dimension does; the others need not be computed
-        self._stop_clock()
-        with np.errstate(all="ignore"):  # losses that are not finite are named at the next line of the history
-            found = collapse.informative(self._statistics(), self.training.step)
+        with self._untimed(), np.errstate(all="ignore"):  # losses that are not finite: the history's next line says it
+            found = collapse.informative(statistics.of_codes(self.training, self._entries.measured), self.training.step)
         if found is not None and found.collapsed:
             words = collapse.in_words_meanwhile(found, self.job.config)
             self.report.note(f"{self.job.output}: {words}")
-        self._mark = time.perf_counter()
 
     def _due(self, step: int) -> bool:
-        """Whether it is time to save: every so many steps where that is asked, else every minute."""
+        """Whether it is time to save: every so many steps where that is asked, else a minute after the last time."""
         every = self.job.run.checkpoint_every
         if every is not None:
             return step % every == 0
-        return time.perf_counter() - self._saved > _SAVE_SECONDS
+        return not self._saving.under_way and time.perf_counter() - self._begun_to_save > _SAVE_SECONDS
 
     def _stop_clock(self) -> None:
         now = time.perf_counter()
         self.seconds += now - self._mark
         self._mark = now
 
-    def _check(self, *, weights: bool = False) -> None:
-        try:
-            self.training.check()
-            if weights:
-                self.training.check_weights()
-        except NonFinite as error:
-            output = self.job.output
-            kept = f"{output} keeps the last good step" if self._kept else "nothing of this run was saved"
-            raise NonFinite(f"{error}; {kept}; try a smaller --learning-rate or weight") from None
-
-    def _save(self) -> None:
-        """Write checkpoint and history; a state that is not finite is refused, and the last good file stays."""
+    @contextmanager
+    def _untimed(self) -> Iterator[None]:
+        """What happens within is no time of training."""
         self._stop_clock()
-        self._check(weights=True)
-        job, training = self.job, self.training
-        samples = self.rows[np.random.default_rng(1).permutation(len(self.rows))[:_SAMPLES]]
-        content = {
-            "method": job.method,
-            "config": config.values(job.config),
-            "run": config.values(job.run),
-            "data": describe_data(self.data, job.run.data, len(self.rows))
-            | describe_classes(training.method, self.data, self.rows),
-            "rng": {"seed": job.run.seed},
-            "reconstruction_loss": reconstruction_loss(training.method),
-            "history": self.history,
-            "seconds": self.seconds,
-            "statistics": (found := self._statistics()),
-            **self._styles(),
-            "samples": {"images": torch.from_numpy(self.data.images[samples]), "rows": samples.tolist()},
-            **training.state(),
-        }
-        checkpoint.write(job.output, content, overwrite=True)
-        records.write_history(job.history, self.history)
-        self._informative = collapse.informative(found, training.step)
-        self._unsaved, self._kept = False, True
-        self._mark = self._saved = time.perf_counter()
+        yield
+        self._mark = time.perf_counter()
 
-    def _statistics(self) -> dict[str, Any]:
-        """Those of the codes of a few training rows, the same at every step."""
-        rows = np.sort(np.random.default_rng(0).permutation(len(self.rows))[:_STATISTICS_ROWS])
-        return statistics.of_codes(self.training, rows)
+    def _saved(self) -> Iterator[Path]:
+        """Wait until checkpoint and history are of this step; yields the snapshots that are complete by then."""
+        yield from self._finish_saving()
+        if self._saving.holds != self.training.step:
+            yield from self._begin_to_save(None)
+            yield from self._finish_saving()
 
-    def _styles(self) -> dict[str, torch.Tensor]:
-        """The style of each row of the data, where they are this run's own."""
-        if splits_classes(self.job.config) is None:
-            return {}
-        assert self.data.factors is not None  # the last of them is the style
-        return {"styles": torch.from_numpy(self.data.factors[:, -1].astype(np.int32))}
+    def _finish_saving(self) -> Iterator[Path]:
+        with self._untimed():
+            complete = self._saving.finish()
+        yield from complete
+
+    def _begin_to_save(self, snapshot: Path | None) -> Iterator[Path]:
+        """Begin to write this step; a state that is not finite is refused, and the last good file stays.
+
+        A save that is under way is waited for. Yields the snapshots that are complete by then.
+        """
+        yield from self._finish_saving()
+        with self._untimed():
+            self.training.check()
+            self.training.check_weights()
+            entries = self._entries.copied(self.history, self.seconds)
+            self._saving.begin(entries, statistics.OfCopy(self.training, self._entries.measured), snapshot)
+            self._begun_to_save = time.perf_counter()
 
     def _restore(self, content: dict[str, Any]) -> None:
         job, training = self.job, self.training

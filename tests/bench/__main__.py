@@ -14,6 +14,8 @@ import encode
 import lord
 import metrics
 import render
+import saving
+import start
 import steps
 from measure import HEAD, Machine
 
@@ -28,6 +30,8 @@ PARTS = {
     "directions": directions.directions,
     "render": render.render,
     "metrics": metrics.metrics,
+    "saving": saving.saving,
+    "start": start.start,
     "boosted": metrics.boosted,
 }
 LONG = ("boosted",)  # on request

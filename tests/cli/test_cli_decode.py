@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from conftest import square_grid, write_dataset
 from PIL import Image
 
 from disentool.io import checkpoint, dataset, latents
@@ -145,6 +146,19 @@ def test_export_and_back(cli, ckpt):
     assert (ckpt / "ckpt.safetensors").stat().st_mode & 0o044 == 0o044
     safe = safetensors.torch.load_file(ckpt / "ckpt.safetensors")
     assert "encoder.0.weight" in safe and "samples.images" in safe
+
+
+def test_an_export_is_as_large_as_its_weights(cli, ckpt):
+    """Without moments; an encoder and a decoder of the paper's size take 1 MB each."""
+    data = write_dataset(ckpt / "large.h5", *square_grid(64))
+    cli("train", "vae", "--data", data, "--steps", 0, "-o", "vae.pt", "-q").printed("vae.pt")
+    for name in ("ckpt.pt", "vae.pt"):
+        cli("export", name, "-o", "w.safetensors", "--overwrite").printed("w.safetensors", "w.json")
+        content = checkpoint.read(ckpt / name)
+        tensors = [tensor for state in content["networks"].values() for tensor in state.values()]
+        numbers = sum(tensor.nbytes for tensor in tensors) + content["samples"]["images"].nbytes
+        assert numbers <= (ckpt / "w.safetensors").stat().st_size < numbers + 150 * (len(tensors) + 1)
+    assert 2.0e6 < numbers < 2.1e6
 
 
 def test_exported_weights_cannot_be_resumed(cli, ckpt, squares):

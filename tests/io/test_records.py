@@ -42,7 +42,7 @@ def test_what_is_not_finite_is_null_at_any_depth():
 @given(st.lists(st.fixed_dictionaries({"step": st.integers(0), "time": st.floats(0, 1e9), "kl": st.floats(-1, 1)})))
 def test_a_history_comes_back(tmp_path, lines):
     path = tmp_path / "a.history.jsonl"
-    records.write_history(path, lines)
+    records.HistoryFile(path).write(lines)
     if lines:
         assert records.read_lines(path) == ("disentool.history", lines)
         assert info(path)["records"] == len(lines)
@@ -54,8 +54,8 @@ def test_a_history_comes_back(tmp_path, lines):
 def test_a_history_is_written_anew(tmp_path):
     path = tmp_path / "a.history.jsonl"
     (tmp_path / ".a.history.jsonl.partial-0.jsonl").write_text("left by a killed process")
-    records.write_history(path, [{"step": 1, "time": 0.5}] * 3)
-    records.write_history(path, [{"step": 2, "time": 0.5}])
+    records.HistoryFile(path).write([{"step": 1, "time": 0.5}] * 3)
+    records.HistoryFile(path).write([{"step": 2, "time": 0.5}])
     assert path.read_text() == '{"step": 2, "time": 0.5}\n'
     assert [p.name for p in tmp_path.iterdir()] == ["a.history.jsonl"]
 
