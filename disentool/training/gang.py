@@ -95,7 +95,8 @@ def all_stopped(stopped: Sequence[Interrupted], number: int) -> Interrupted:
     """The error that one or more runs were interrupted, by the signal of this number."""
     if len(stopped) == 1:
         return Interrupted(number, str(stopped[0]))
-    return Interrupted(number, f"{stopped[0]}; so do the {len(stopped) - 1} other runs that were under way")
+    others = "does the other run" if len(stopped) == 2 else f"do the {len(stopped) - 1} other runs"
+    return Interrupted(number, f"{stopped[0]}; so {others} under way")
 
 
 def all_lost(lost: Sequence[DisentoolError], runs: int) -> DisentoolError:
