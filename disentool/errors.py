@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 
 def counted(number: int, one: str, several: str = "") -> str:
@@ -82,6 +83,16 @@ class DisentoolError(Exception):
     """Could not do what was asked."""
 
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by its class, its message and its attributes: the constructors take other arguments."""
+        return _unpickled, (type(self), self.args, vars(self))
+
+
+def _unpickled(kind: type[DisentoolError], args: tuple[Any, ...], attributes: dict[str, Any]) -> DisentoolError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(attributes)
+    return error
 
 
 class WrongUsage(DisentoolError):
@@ -158,6 +169,10 @@ class NoFactors(DisentoolError):
 
 class NonFinite(DisentoolError):
     """A loss became NaN or infinite."""
+
+
+class RunLost(DisentoolError):
+    """One of several runs was ended from outside, or by a lack of memory; the others were carried out."""
 
 
 class DeviceFull(DisentoolError):

@@ -49,12 +49,17 @@ def train(
     value makes one run for each item, and ``{option}`` in ``output`` tells the checkpoints apart:
     ``seed=[0, 1], output="ckpt-{seed}.pt"``.
 
+    On a CPU several runs train at once, as many as torch has threads, or ``gang``: one in this process, each of the
+    others in a process of its own, whose settings of torch are the defaults. ``report`` is called here. A script needs
+    no ``if __name__ == "__main__"``. A method whose class is in ``__main__`` trains one run after another.
+
     The list of paths also holds the snapshots that ``keep_every`` keeps. Ctrl-C saves the run, so that it can be
     resumed, and then raises KeyboardInterrupt. If your program has its own handler of SIGINT, that handler is used, and
     the checkpoint holds the step that was saved last.
 
     Raises UnknownName or WrongUsage (options), OutputExists, NotWritable, MissingFile, ForeignFile, DataMismatch,
-    NoFactors, DeviceUnavailable, DeviceFull, all before the first step; NonFinite with the last good step kept.
+    NoFactors, DeviceUnavailable, DeviceFull, all before the first step; NonFinite with the last good step kept; RunLost
+    where the process of one of several runs was killed.
 
     >>> import disentool
     >>> small = {"steps": 2, "batch_size": 8, "hidden_units": 16, "device": "cpu"}

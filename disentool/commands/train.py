@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
+
+import torch
 
 from disentool.datasets.cache import open_data
 from disentool.engine import devices
@@ -12,7 +15,7 @@ from disentool.errors import DeviceFull, WrongUsage
 from disentool.io import checkpoint, tensorboard_events
 from disentool.io.dataset import Dataset, asked_rows
 from disentool.reporting import Reporter, Silent
-from disentool.training import gang, resuming
+from disentool.training import gang, resuming, worker_process, workers
 from disentool.training.plan import Job
 from disentool.training.run import train_one
 from disentool.training.signals import Signals, listen
@@ -29,7 +32,7 @@ def train(
     report: Reporter | None = None,
     listening: Callable[[], AbstractContextManager[Signals]] = listen,
 ) -> Iterator[Path]:
-    """Carry out the jobs, on CUDA several at once; yields each checkpoint (snapshots too) as it is complete.
+    """Carry out the jobs, several at once; yields each checkpoint (snapshots too) as it is complete.
 
     ``data``: the data set that the jobs name, where it is open already.
     ``tensorboard``: a folder for the history as TensorBoard reads it, with a folder for each checkpoint in it.
@@ -65,6 +68,7 @@ def train(
         for job, step in zip(jobs, complete, strict=True):
             yield from resuming.complete(job, step, report)
         return
+    given = data is not None
     data = open_data(jobs[0].run.data, report) if data is None else data
     rows = asked_rows(data, jobs[0].run.rows)
     if len(rows) < len(data):
@@ -78,22 +82,38 @@ def train(
     size = how.gang or (gang.LARGEST if device.type == "cuda" else 1)
     done = sum(min(there[job.output]["step"], job.steps) for job in jobs if job.output in there)
     sweep = Sweep(jobs, done, report)
+    at_once, threads = 1, torch.get_num_threads()
+    if device.type == "cpu" and worker_process.possible(jobs[0].method):
+        at_once, threads = workers.share_of_threads(len(jobs), how.gang)
+        torch.set_num_threads(threads)
     with listening() as signals, sweep.begun():
+        begin = partial(
+            train_one,
+            data=data,
+            rows=rows,
+            feed=feed,
+            signals=signals,
+            sweep=sweep,
+            report=report,
+            tensorboard=tensorboard,
+            resume=resume,
+            overwrite=overwrite,
+        )
+        if at_once > 1:
+            setup = partial(
+                worker_process.setup,
+                data,
+                opened_here=not given,
+                threads=threads,
+                resume=resume,
+                overwrite=overwrite,
+                tensorboard=tensorboard,
+            )
+            alone = partial(begin, graphs=None)
+            yield from workers.train_at_once(jobs, at_once, alone, setup, signals, sweep, report)
+            return
         members = []
         for job in jobs:
             graphs = CudaGraphs(device) if device.type == "cuda" and how.graph else None
-            steps = train_one(
-                job=job,
-                data=data,
-                rows=rows,
-                feed=feed,
-                graphs=graphs,
-                signals=signals,
-                sweep=sweep,
-                report=report,
-                tensorboard=tensorboard,
-                resume=resume,
-                overwrite=overwrite,
-            )
-            members.append(gang.Member(job.output, steps, graphs))
+            members.append(gang.Member(job.output, begin(job, graphs=graphs), graphs))
         yield from gang.train_together(members, size, signals, report)

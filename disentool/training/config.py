@@ -38,7 +38,9 @@ class RunConfig:
     graph: bool = opt(True, "on CUDA, record a training step as a graph and replay it, where possible", group="Run")
     gang: int | None = opt(
         None,
-        "number of runs that train at the same time, a step of each in turn [default: up to 10 on CUDA, else 1]",
+        "number of runs that train at the same time: on CUDA a step of each in turn; on a CPU each in a process of its"
+        " own, with its share of the threads [default: up to 10 on CUDA; on a CPU as many as torch has threads, or"
+        " $OMP_NUM_THREADS; else 1]",
         low=1,
         group="Run",
     )

@@ -1,4 +1,4 @@
-"""A gang: runs that train at once in one process, a step of each in turn.
+"""A gang: runs that train at once in one process, a step of each in turn. (On a CPU there are also :mod:`workers`.)
 
 A small step leaves a GPU idle for most of its time, and the steps of other runs fill it.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from disentool.engine.graph import Graphs
-from disentool.errors import DeviceFull, Interrupted, NonFinite
+from disentool.errors import DeviceFull, DisentoolError, Interrupted, NonFinite, RunLost
 from disentool.reporting import Reporter
 from disentool.training.signals import Signals
 
@@ -41,7 +41,7 @@ def train_together(members: Sequence[Member], size: int, signals: Signals, repor
     """
     waiting = deque(members)
     active: list[Member] = []
-    lost: list[str] = []
+    lost: list[DisentoolError] = []
     stopped: list[Interrupted] = []
     most = 0  # runs that have been active at once
     try:
@@ -61,7 +61,7 @@ def train_together(members: Sequence[Member], size: int, signals: Signals, repor
                     if len(members) == 1 or size == 1:
                         raise
                     report.error(f"{member.output}: {error} (the other runs go on)")
-                    lost.append(f"{member.output}: {error}")
+                    lost.append(NonFinite(f"{member.output}: {error}"))
                     active.remove(member)
                     continue
                 except Interrupted as error:
@@ -77,9 +77,9 @@ def train_together(members: Sequence[Member], size: int, signals: Signals, repor
         for member in active:
             member.steps.close()
     if stopped:
-        raise _all_stopped(stopped)
+        raise all_stopped(stopped, stopped[0].exit_code - 128)
     if lost:
-        raise NonFinite(f"{len(lost)} of {len(members)} runs did not stay finite, the first: {lost[0]}")
+        raise all_lost(lost, len(members))
 
 
 def _what_fits(output: Path, active: int, most: int) -> str:
@@ -91,8 +91,16 @@ def _what_fits(output: Path, active: int, most: int) -> str:
     return f"{output}: the memory of the device is full with {active} runs at once; --gang {fits}, or --images memory"
 
 
-def _all_stopped(stopped: Sequence[Interrupted]) -> Interrupted:
+def all_stopped(stopped: Sequence[Interrupted], number: int) -> Interrupted:
+    """The error that one or more runs were interrupted, by the signal of this number."""
     if len(stopped) == 1:
-        return stopped[0]
-    number = stopped[0].exit_code - 128
-    return Interrupted(number, f"{stopped[0]}; so do the {len(stopped) - 1} other runs that were under way")
+        return Interrupted(number, str(stopped[0]))
+    others = "does the other run" if len(stopped) == 2 else f"do the {len(stopped) - 1} other runs"
+    return Interrupted(number, f"{stopped[0]}; so {others} under way")
+
+
+def all_lost(lost: Sequence[DisentoolError], runs: int) -> DisentoolError:
+    """The error that some of so many runs were lost, each with an error that names it: the class is that of all."""
+    if all(isinstance(error, NonFinite) for error in lost):
+        return NonFinite(f"{len(lost)} of {runs} runs did not stay finite, the first: {lost[0]}")
+    return RunLost(f"{len(lost)} of {runs} runs {'were' if len(lost) > 1 else 'was'} lost, the first: {lost[0]}")

@@ -3,15 +3,32 @@
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
 class Signals:
-    """``received``: the number of the last signal that arrived, or None."""
+    """The signals that arrive. ``told``: what is called as soon as one does, by its handler."""
 
     def __init__(self) -> None:
-        self.received: int | None = None
+        self._received: int | None = None
+        self.told: list[Callable[[], None]] = []
+
+    @property
+    def received(self) -> int | None:
+        """The number of the last signal that arrived, or None."""
+        return self._received
+
+    @received.setter
+    def received(self, number: int) -> None:
+        self._received = number
+        for call in self.told:
+            call()
+
+
+def known() -> list[signal.Signals]:
+    """Those of SIGINT, SIGTERM and SIGHUP that this system has."""
+    return [signal.SIGINT, signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])]
 
 
 @contextmanager
@@ -26,8 +43,7 @@ def listen() -> Iterator[Signals]:
         signals.received = number
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    known = [signal.SIGINT, signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])]
-    numbers = [n for n in known if signal.getsignal(n) is not signal.SIG_IGN]
+    numbers = [n for n in known() if signal.getsignal(n) is not signal.SIG_IGN]
     former = {number: signal.signal(number, note) for number in numbers}  # what is ignored (nohup, &) stays ignored
     try:
         yield signals

@@ -1,9 +1,11 @@
 """Each method's step at its paper's setting, against the plain loop of the same losses; how FactorVAE's step grows."""
 
+import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from measure import Machine, Row, against, rate, timed
 from plain_factorvae import PlainFactorVAE
 from runs import RGB, Made, PlainLoop, advance, images_a_step, method_of, training
 
+from disentool.io import hdf5
+from disentool.io.schema import DATASET
 from disentool.methods import METHODS
 
 GANG = 10
@@ -129,8 +133,34 @@ def growth(machine: Machine, drawn: Path | None = None) -> Iterator[Row]:
         ]
         found.setdefault("seeds at once", {})[count] = count * rate(lambda runs=runs: advance(runs), machine)
     yield _grown("seeds at once", found["seeds at once"])
+    if not machine.cuda:
+        yield _processes()
     if drawn is not None:
         _draw(found, drawn, machine.name.partition(", load")[0].partition(";")[0])
+
+
+def _processes(turns: int = 3, steps: int = 110) -> Row:
+    """Two seeds of `--preset quick` on 64x64 images: one after another on all threads, and a process for each."""
+    found: dict[int, list[float]] = {1: [], 2: []}
+    with tempfile.TemporaryDirectory() as name:
+        made = Made()
+        with hdf5.create(Path(name) / "data.h5", DATASET, overwrite=True) as out:
+            out.array("images", made.images)
+            out.attributes(name="made", source="a benchmark", likelihood="bernoulli", grid=False)
+        for gang in (1, 2) * turns:
+            command = [sys.executable, "-m", "disentool", "train", "factorvae", "--preset", "quick", "--seeds", "0-1"]
+            command += ["--steps", str(steps), "--log-every", "10", "--gang", str(gang), "--device", "cpu"]
+            command += ["--data", "data.h5", "-o", "{seed}.pt", "--overwrite", "-q"]
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=name, env=environment)
+            histories = [(Path(name) / f"{seed}.history.jsonl").read_text().splitlines() for seed in (0, 1)]
+            lines = [(json.loads(lines[0]), json.loads(lines[-1])) for lines in histories]
+            speeds = [(last["step"] - first["step"]) / (last["time"] - first["time"]) for first, last in lines]
+            found[gang].append(sum(speeds) / (3 - gang))  # one after another, each has all the time of its own
+    speed = statistics.median(found[2])
+    ratio = statistics.median(two / one for one, two in zip(found[1], found[2], strict=True))
+    note = "plain: one seed after another on all threads"
+    return Row("FactorVAE quick, two seeds, a process each", _speed(speed, 128), ratio, note=note)
 
 
 def _grown(axis: str, found: dict[int, float]) -> Row:

@@ -1,4 +1,4 @@
-"""A gang of runs: each is the run it would be alone; what happens to one does not stop the others."""
+"""A gang of runs in one process: each is the run it would be alone; one that is lost does not stop the others."""
 
 import io
 import signal
@@ -20,6 +20,12 @@ from disentool.reporting import Silent
 from disentool.training import gang
 from disentool.training.plan import plan
 from disentool.training.signals import Signals
+
+
+@pytest.fixture(autouse=True)
+def in_turns(monkeypatch):
+    """As on CUDA: on a CPU, where processes are possible, runs take no turns (see test_workers.py)."""
+    monkeypatch.setattr("disentool.training.worker_process.possible", lambda method: False)
 
 
 class Heard(Silent):
