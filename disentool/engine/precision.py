@@ -4,20 +4,43 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.utils._pytree import tree_map
+
+from disentool.nn.initialisation import LAYERS
+from disentool.nn.linear import Float32Linear
 
 
 class Bfloat16:
-    """A network as a loss calls it: matrix products are bfloat16; parameters, results and so the loss are float32."""
+    """A network as a loss calls it: its layers compute in bfloat16; parameters, results and so the loss are float32.
+
+    Convolutions and linear layers use bfloat16 copies of their parameters, biases included: a float32 bias would turn a
+    whole layer of bfloat16 activations into float32 and back. The copies are made at the first call and serve all
+    calls until :meth:`forget`. Gradients pass through them to the parameters. The rest is for autocast.
+    """
 
     def __init__(self, network: nn.Module):
         self._network = network
+        self._names = [
+            f"{name}.{key}" if name else key
+            for name, layer in network.named_modules()
+            if isinstance(layer, LAYERS) and not isinstance(layer, Float32Linear)
+            for key, _ in layer.named_parameters(recurse=False)
+        ]
+        self._copies: dict[str, Tensor] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the network gives, as float32."""
+        if not self._copies:
+            with torch.enable_grad():  # a later call may need gradients, if this one does not
+                self._copies = {name: self._network.get_parameter(name).bfloat16() for name in self._names}
         device = next(self._network.parameters()).device.type
         with torch.autocast(device, torch.bfloat16):
-            return tree_map(_float, self._network(*args, **kwargs))
+            return tree_map(_float, functional_call(self._network, self._copies, args, kwargs))
+
+    def forget(self) -> None:
+        """Make new copies at the next call: the parameters have changed, or a recorded step is to make its own."""
+        self._copies = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._network, name)
