@@ -1,5 +1,6 @@
-"""Networks that compute in bfloat16 while everything around them stays float32."""
+"""Networks that compute in a precision of their own while everything around them stays float32."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -7,6 +8,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils._pytree import tree_map
 
+from disentool.contract.precision import Precision
+from disentool.engine.devices import tensor_float32
 from disentool.nn.initialisation import LAYERS
 from disentool.nn.linear import Float32Linear
 
@@ -44,6 +47,30 @@ class Bfloat16:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._network, name)
+
+
+class TensorFloat32:
+    """A network that multiplies in TF32 on CUDA, whatever the process does; elsewhere the network as it is."""
+
+    def __init__(self, network: nn.Module):
+        self._network = network
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the network gives."""
+        with tensor_float32():
+            return self._network(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._network, name)
+
+
+def computing(networks: Mapping[str, nn.Module], precision: Precision) -> dict[str, Any]:
+    """The networks as they encode and decode in ``precision``; ``auto`` and ``fp32`` leave them as they are."""
+    if precision == "bf16":
+        return {name: Bfloat16(network) for name, network in networks.items()}
+    if precision == "tf32":
+        return {name: TensorFloat32(network) for name, network in networks.items()}
+    return dict(networks)
 
 
 def _float(value: Any) -> Any:
