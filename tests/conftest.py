@@ -27,6 +27,7 @@ import torch
 
 from disentool.cli import run
 from disentool.commands.train import train
+from disentool.engine import devices
 from disentool.io import hdf5, vgg
 from disentool.io.schema import DATASET
 from disentool.training.plan import plan
@@ -151,6 +152,12 @@ def trained(squares, tmp_path_factory) -> Path:
     output = tmp_path_factory.mktemp("model") / "ckpt.pt"
     given = SMALL_FACTOR | {"steps": 30, "log_every": 10, "data": str(squares), "device": "cpu"}
     return next(train(plan("factorvae", given, output=str(output))))
+
+
+@pytest.fixture(autouse=True)
+def without_amx(monkeypatch):
+    """The processor has no AMX, so that `train` says the same on all of them."""
+    monkeypatch.setattr(devices, "has_amx", lambda: False)
 
 
 @pytest.fixture

@@ -52,6 +52,7 @@ Baseline = Literal["untrained"]  # a model whose score stands beside a checkpoin
 Side = Literal["content", "class"]  # of a swap
 ClassProtocol = Literal["none", "instance", "pose"]  # of smallnorb
 DEVICES = config.options(RunConfig)["device"].choices or ()
+PRECISIONS = config.options(RunConfig)["precision"].choices or ()
 
 
 def ends_of(extent: float | tuple[float, float]) -> tuple[float, float]:

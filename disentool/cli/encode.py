@@ -7,6 +7,7 @@ from disentool.arguments.bounds import CodesFrom
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.contract.precision import Precision
 from disentool.errors import WrongUsage
 
 
@@ -31,6 +32,7 @@ from disentool.errors import WrongUsage
 @options.rows
 @options.codes
 @options.device
+@options.precision
 @options.trust
 @options.quiet
 def encode(
@@ -41,6 +43,7 @@ def encode(
     rows: str,
     codes: CodesFrom,
     device: str,
+    precision: Precision,
     trust: bool,
     overwrite: bool,
     quiet: bool,
@@ -68,6 +71,7 @@ def encode(
         rows=rows,
         codes=codes,
         device=device,
+        precision=precision,
         trust=trust,
         overwrite=overwrite,
         report=reporter(quiet),

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import click
 from click.shell_completion import CompletionItem
 
-from disentool.arguments.bounds import DEVICES, SEED, Bounds, CodesFrom, Part, Side
+from disentool.arguments.bounds import DEVICES, PRECISIONS, SEED, Bounds, CodesFrom, Part, Side
 from disentool.cli.help import option
 from disentool.datasets import DATASETS
 from disentool.errors import MissingFile, WrongUsage
@@ -164,6 +164,14 @@ device = option(
     default="auto",
     show_default=True,
     help="Where to compute.",
+)
+precision = option(
+    "--precision",
+    group="Run",
+    type=click.Choice(PRECISIONS),
+    default="auto",
+    show_default=True,
+    help="What the networks compute in. auto: fp32, whose bits are the same every time. tf32: on CUDA, else fp32.",
 )
 trust = option(
     "--trust",

@@ -13,6 +13,7 @@ from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.cli.text_table import print_table
+from disentool.contract.precision import Precision
 from disentool.errors import WrongUsage
 from disentool.io.records import to_json
 from disentool.metrics import METRICS, ONLY_BY_NAME
@@ -133,6 +134,7 @@ def _complete_protocol(ctx: click.Context, param: click.Parameter, incomplete: s
 @option("--per-factor", group="Output", is_flag=True, help="In a table or tsv, add a row for each factor.")
 @options.seed
 @options.device
+@options.precision
 @options.trust
 @options.quiet
 def score(
@@ -148,6 +150,7 @@ def score(
     image_files: tuple[Path, ...],
     rows: str,
     device: str,
+    precision: Precision,
     trust: bool,
     codes: str | None,
     factors: str | None,
@@ -181,6 +184,7 @@ def score(
         data=data,
         rows=rows,
         device=device,
+        precision=precision,
         codes=codes,
         factors=factors,
         logvar=logvar,

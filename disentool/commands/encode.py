@@ -11,6 +11,7 @@ import numpy as np
 from disentool.arguments.bounds import CodesFrom
 from disentool.contract.class_content import content_noise
 from disentool.contract.optional import categorical_dimensions
+from disentool.contract.precision import Precision
 from disentool.engine import devices
 from disentool.errors import MissingFile, WrongUsage
 from disentool.io import files, hdf5, read_images
@@ -32,6 +33,7 @@ def encode_each(
     rows: str = "all",
     codes: CodesFrom = "auto",
     device: str = "auto",
+    precision: Precision = "auto",
     trust: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
@@ -58,6 +60,7 @@ def encode_each(
             rows=rows,
             codes=codes,
             device=device,
+            precision=precision,
             trust=trust,
             overwrite=overwrite,
             report=report,
@@ -87,6 +90,7 @@ def encode(
     rows: str = "all",
     codes: CodesFrom = "auto",
     device: str = "auto",
+    precision: Precision = "auto",
     trust: bool = False,
     overwrite: bool = False,
     report: Reporter | None = None,
@@ -103,7 +107,7 @@ def encode(
     _require_pictures_alone(image_files, data, rows)
     files.require_apart(output, path_of(checkpoint), *image_files)
     devices.configure(devices.choose(device))
-    model = load_model(checkpoint, device, trust=trust)
+    model = load_model(checkpoint, device, trust=trust, precision=precision)
     source = encoding.choose(model, codes, report)
     names: list[str] = []
     if image_files:
@@ -154,6 +158,7 @@ def encode(
                     "step": model.content["step"],
                     "rows": rows,
                     "codes": source,
+                    "precision": model.precision,
                     "content_noise": content_noise(model.method),
                     **({"categorical": list(classes)} if (classes := categorical_dimensions(model.method)) else {}),
                 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from disentool.arguments.bounds import Baseline
+from disentool.contract.precision import Precision
 from disentool.errors import DataMismatch, DisentoolError, Interrupted, NoFactors, WrongUsage
 from disentool.io import files, latents
 from disentool.metrics import METRICS
@@ -29,6 +30,7 @@ def score(
     data: str | None = None,
     rows: str = "all",
     device: str = "auto",
+    precision: Precision = "auto",
     codes: str | None = None,
     factors: str | None = None,
     logvar: str | None = None,
@@ -77,6 +79,7 @@ def score(
         data=data,
         rows=rows,
         device=device,
+        precision=precision,
         codes=codes,
         factors=factors,
         trust=trust,

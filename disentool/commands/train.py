@@ -21,6 +21,11 @@ from disentool.training.run import train_one
 from disentool.training.signals import Signals, listen
 from disentool.training.sweep import Sweep
 
+_BFLOAT16 = (
+    "this processor has AMX, with which --precision bf16 is faster than fp32: on a Xeon with two threads, FactorVAE"
+    " trained 1.3 times and beta-VAE 1.4 times as fast"
+)
+
 
 def train(
     jobs: list[Job],
@@ -70,6 +75,8 @@ def train(
         return
     given = data is not None
     data = open_data(jobs[0].run.data, report) if data is None else data
+    if device.type == "cpu" and how.precision in ("auto", "fp32") and devices.has_amx():
+        report.note(_BFLOAT16)
     rows = asked_rows(data, jobs[0].run.rows)
     if len(rows) < len(data):
         report.note(f"{data.path}: {len(rows):,} of {len(data):,} rows are trained on (--rows {jobs[0].run.rows})")

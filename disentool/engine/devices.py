@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -78,6 +79,14 @@ def _keep_freed_memory() -> None:
         mallopt(trim_threshold, 2**31 - 1)
 
 
+def has_amx() -> bool:
+    """Whether the processor multiplies bfloat16 in tiles (AMX, in most Xeons since 2023), where Linux says so."""
+    try:
+        return "amx_bf16" in Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    except OSError:
+        return False
+
+
 @contextmanager
 def unchanged() -> Iterator[None]:
     """A context after which all that :func:`configure` has set is as it was before; the allocator is not touched."""
@@ -105,17 +114,36 @@ def full_precision() -> Iterator[None]:
         yield
         return
     backends: Any = torch.backends  # whose types do not list the newer names
-    with _kept_kernels() as (products, convolutions):
+    with _kept_kernels() as older:
         backends.cudnn.enabled, backends.cudnn.benchmark, backends.cudnn.deterministic = True, False, True
-        if products is None:
-            backends.cuda.matmul.fp32_precision = "ieee"
-        else:
-            backends.cuda.matmul.allow_tf32 = False
-        if convolutions is None:
-            backends.cudnn.conv.fp32_precision = "ieee"
-        else:
-            backends.cudnn.allow_tf32 = False
+        _multiply_in(older, tf32=False)
         yield
+
+
+@contextmanager
+def tensor_float32() -> Iterator[None]:
+    """TF32 on CUDA. Afterwards the settings are as they were."""
+    if not torch.cuda.is_available():
+        yield
+        return
+    with _kept_kernels() as older:
+        _multiply_in(older, tf32=True)
+        yield
+
+
+def _multiply_in(older: tuple[str | None, bool | None], *, tf32: bool) -> None:
+    """Set what CUDA multiplies in, by the names that :func:`_kept_kernels` found to be in use."""
+    backends: Any = torch.backends  # whose types do not list the newer names
+    products, convolutions = older
+    word = "tf32" if tf32 else "ieee"
+    if products is None:
+        backends.cuda.matmul.fp32_precision = word
+    else:
+        backends.cuda.matmul.allow_tf32 = tf32
+    if convolutions is None:
+        backends.cudnn.conv.fp32_precision = word
+    else:
+        backends.cudnn.allow_tf32 = tf32
 
 
 @contextmanager

@@ -54,8 +54,9 @@ class Training:
         given = self.networks | optional.frozen_networks(method)
         for network in given.values():
             to_device(network, device)
-        # The networks that losses are given.
-        self._called: Networks = {name: Bfloat16(n) for name, n in given.items()} if bfloat16 else given
+        low = {name: Bfloat16(network) for name, network in given.items()} if bfloat16 else {}
+        self._called: Networks = low or given  # the networks that losses are given
+        self._low = {name: low[name] for name in self.networks if low}  # of these, those whose parameters change
         self.stages = method.stages()
         self.total = sum(stage.steps for stage in self.stages)
         self._randomness = Randomness(seed, len(feed), feed.labels())
@@ -123,6 +124,8 @@ class Training:
         """Every update of a step, from its inputs; nothing in it waits for the device, or changes from step to step."""
         carry: Carry = {}
         number = 0
+        for network in self._low.values():
+            network.forget()
         for phase in stage.phases:
             for _ in range(phase.repeats):
                 batch, noise = inputs.of(number)
@@ -149,6 +152,9 @@ class Training:
             # The fused optimiser walks memory, so a gradient must be laid out as its parameter is.
             parameter.grad = _laid_out_as(parameter, gradient)
         self.optimizers[phase.name].step()
+        for name in phase.updates:
+            if name in self._low:
+                self._low[name].forget()
         self._rates[phase.name].add_loss(loss)
         for parameter in parameters.values():
             parameter.grad = None

@@ -96,7 +96,10 @@ LATENTS = Format(
         ("checkpoint_sha256", "digest of the checkpoint file"),
         ("dataset_sha256", "content digest of the data set"),
         ("images", "where pictures were encoded: the file of each row, N strings"),
-        ("provenance", "JSON: the method's config, seed and step; categorical, the columns of mean that name classes"),
+        (
+            "provenance",
+            "JSON: the method's config, seed, step, precision; categorical, the columns of mean that name classes",
+        ),
     ),
 )
 
@@ -193,6 +196,7 @@ SCORE = Format(
         ("artefact, id", "the file scored, and the first 16 hex digits of its sha256"),
         ("method, config, seed, step, data", "what the artefact says of itself"),
         ("split, rows", "which part of the data's split was scored (train, test or all), and how many rows it has"),
+        ("(precision)", "of a checkpoint: what its networks computed in: fp32, tf32 or bf16"),
         (
             "(baseline)",
             "of `--baseline`: {weights: untrained, of: the id of the checkpoint}; artefact, id, method, seed and step"

@@ -11,9 +11,11 @@ import torch
 from disentool import methods, named_code
 from disentool.config import build
 from disentool.contract import DataFacts, Method, class_content, optional
+from disentool.contract.precision import Precision
 from disentool.datasets.cache import data_spec
 from disentool.engine import devices
 from disentool.engine.feed import to_device
+from disentool.engine.precision import computing
 from disentool.errors import DataMismatch, DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import checkpoint, exported, files, provenance
 from disentool.io.classes import describes
@@ -27,14 +29,16 @@ class TrainedModel:
     """A method with trained networks, loaded from a checkpoint.
 
     ``sha256``: hex digest of the file. ``content``: its entries, as :mod:`disentool.io.checkpoint` has them.
+    ``precision``: what the networks compute in; never ``auto``.
     """
 
     path: Path
     sha256: str
     content: dict[str, Any]
     method: Method
-    networks: dict[str, torch.nn.Module]
+    networks: dict[str, Any]  # modules, or what calls them in another precision
     device: torch.device
+    precision: Precision = "fp32"
 
     @property
     def facts(self) -> DataFacts:
@@ -109,10 +113,13 @@ def trained_classes(model: TrainedModel) -> dict[str, Any]:
     return found
 
 
-def load_model(source: Checkpoint, device: str = "auto", *, trust: bool = False) -> TrainedModel:
+def load_model(
+    source: Checkpoint, device: str = "auto", *, trust: bool = False, precision: Precision = "auto"
+) -> TrainedModel:
     """Rebuild the networks of a checkpoint (.pt), or of an exported one (.safetensors, with its .json beside it).
 
-    A model that is loaded already stays as it is, on its device.
+    A model that is loaded already stays as it is, on its device. ``precision``: what its networks then compute in;
+    ``auto`` is ``fp32``, and so is ``tf32`` where the device is not CUDA. Codes and images are float32 always.
 
     Sizes are compared before memory is taken for them. ``trust``: a checkpoint of the user's own method may import, and
     so execute, the module that it names; without it, UnsafeFile. Raises also MissingFile, ForeignFile or
@@ -132,7 +139,10 @@ def load_model(source: Checkpoint, device: str = "auto", *, trust: bool = False)
     for name, network in networks.items():
         network.load_state_dict(content["networks"][name], assign=True)
         to_device(network.requires_grad_(False).eval(), chosen)
-    return TrainedModel(path, files.sha256(path), content, method, networks, chosen)
+    if precision == "auto" or (precision == "tf32" and chosen.type != "cuda"):
+        precision = "fp32"
+    called = computing(networks, precision)
+    return TrainedModel(path, files.sha256(path), content, method, called, chosen, precision)
 
 
 def blank_networks(method: Method, path: Path) -> dict[str, torch.nn.Module]:

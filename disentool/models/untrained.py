@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 
 from disentool.engine.feed import to_device
+from disentool.engine.precision import computing
 from disentool.models.model import TrainedModel
 
 _APART = 1000  # from the seed of training, so that no run of the usual seeds began with these weights
@@ -27,4 +28,4 @@ def untrained(model: TrainedModel) -> TrainedModel:
         networks = model.method.networks()
     for network in networks.values():
         to_device(network.requires_grad_(False).eval(), model.device)
-    return replace(model, networks=networks)
+    return replace(model, networks=computing(networks, model.precision))

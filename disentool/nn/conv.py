@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from disentool.errors import DataMismatch
+from disentool.nn.linear import Float32Linear
 
 SMALLEST = 8  # pixels a side
 
@@ -54,7 +55,7 @@ def encoder(channels: int, height: int, width: int, hidden: int, outputs: int) -
         size = out
     flat = size * math.prod(halved_sizes(height, width, len(widths))[-1])
     return nn.Sequential(
-        *layers, nn.Flatten(), nn.Linear(flat, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, outputs)
+        *layers, nn.Flatten(), nn.Linear(flat, hidden), nn.ReLU(inplace=True), Float32Linear(hidden, outputs)
     )
 
 

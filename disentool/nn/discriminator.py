@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from disentool.nn.linear import Float32Linear
+
 
 def discriminator(inputs: int, units: int = 1000, layers: int = 6) -> nn.Sequential:
     """[B,inputs] -> two logits [B,2]: index 0 for q(z), index 1 for the product of its marginals."""
@@ -12,7 +14,7 @@ def discriminator(inputs: int, units: int = 1000, layers: int = 6) -> nn.Sequent
     for _ in range(layers):
         modules += [nn.Linear(size, units), nn.LeakyReLU(0.2, inplace=True)]
         size = units
-    return nn.Sequential(*modules, nn.Linear(size, 2))
+    return nn.Sequential(*modules, Float32Linear(size, 2))
 
 
 def log_ratio(logits: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from disentool.contract.precision import Precision
 from disentool.errors import DataMismatch, ForeignFile, NoFactors
 from disentool.io import directions_file, files, hdf5
 from disentool.io.dataset import Dataset
@@ -79,6 +80,7 @@ class ScoreOptions:
     image_files: Sequence[Path] = ()
     logvar: str | None = None
     baseline: Literal["untrained"] | None = None
+    precision: Precision = "auto"
 
 
 def applicable(path: Path, metrics: list[Metric], there: dict[str, bool], report: Reporter) -> list[Metric]:

@@ -35,7 +35,8 @@ SOURCES: dict[str, Literal["auto", "encoder", "latent"]] = {"auto": "auto", "enc
 
 def score_checkpoint(path: Path, options: ScoreOptions) -> Iterator[dict[str, Any]]:
     """The records of one checkpoint: its data is encoded once, and only the rows that the metrics need."""
-    for artefact, metric, result in score_model(load_model(path, options.device, trust=options.trust), options):
+    model = load_model(path, options.device, trust=options.trust, precision=options.precision)
+    for artefact, metric, result in score_model(model, options):
         yield record_of(artefact, metric, result)
 
 
@@ -89,6 +90,7 @@ def score_model(model: TrainedModel, options: ScoreOptions) -> Iterator[tuple[di
         "split": options.rows,
         "codes": source,
         "rows": len(chosen),
+        "precision": model.precision,
     }
     subjects = [(model, artefact, _unfinished(model))]
     if options.baseline is not None:

@@ -180,7 +180,7 @@ REFUSED = {
         "width": (*(v for v in NOT_A_NUMBER if v is not None), 0, -1, 19, 1001),
         "height": (*(v for v in NOT_A_NUMBER if v is not None), 0, -1, 19, 1001),
     },
-    "load": {"checkpoint": (*NOT_A_PATH, None), "device": NOT_A_DEVICE, "trust": NOT_A_FLAG},
+    "load": {"checkpoint": (*NOT_A_PATH, None), "device": NOT_A_DEVICE, "trust": NOT_A_FLAG, "precision": NOT_NAMED},
     "score": {
         "codes": (3, None, "z", [[0.0]], {}),
         "factors": (3, "f", [[0]], {}),

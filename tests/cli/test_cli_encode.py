@@ -144,3 +144,21 @@ def test_paths_stream_through(folder, ckpt):
     assert (process.returncode, out) == (2, "")
     assert "ckpt.h5" in err
     assert info(folder / "ckpt.h5", verify=True)["verified"]
+
+
+def test_codes_in_bfloat16_are_within_two_hundredths_of_a_standard_deviation(cli, folder, ckpt, squares):
+    cli("encode", "-q", "-o", "full.h5").printed("full.h5")
+    cli("encode", "-q", "-o", "low.h5", "--precision", "bf16").printed("low.h5")
+    full, low = latents.read(folder / "full.h5"), latents.read(folder / "low.h5")
+    assert (full.provenance["precision"], low.provenance["precision"]) == ("fp32", "bf16")
+    apart = np.abs(low.mean - full.mean) / full.mean.std(0)
+    assert 0 < np.sqrt((apart**2).mean()) < 2e-2
+    assert low.mean.dtype == np.float32
+
+
+def test_tf32_is_of_cuda(cli, folder, ckpt):
+    """On a CPU it is float32, to the last bit, and the file says so."""
+    cli("encode", "-q", "-o", "full.h5").printed("full.h5")
+    cli("encode", "-q", "-o", "tf32.h5", "--precision", "tf32", "--device", "cpu").printed("tf32.h5")
+    full, low = latents.read(folder / "full.h5"), latents.read(folder / "tf32.h5")
+    assert low.provenance["precision"] == "fp32" and np.array_equal(full.mean, low.mean)

@@ -24,6 +24,7 @@ ONE_MEANING = {
     "--loss",
     "--metrics",
     "--output",
+    "--precision",
     "--seed",
     "--sigma",
     "--starts",

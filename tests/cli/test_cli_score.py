@@ -60,6 +60,7 @@ FIELDS = [
     "split",
     "codes",
     "rows",
+    "precision",
     "metric",
     "protocol",
 ]
@@ -416,3 +417,11 @@ def test_every_artefact_is_looked_at_before_the_first_is_scored(cli, ckpt):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is there")
 def test_cuda_where_there_is_none(cli, ckpt):
     cli("score", "--device", "cuda").failed(1, "--device")
+
+
+def test_a_record_states_the_precision(cli, ckpt):
+    call = ("score", "ckpt.pt", "--metric", "kl,reconstruction", "-q", "--baseline", "untrained")
+    full, low = records(cli(*call)), records(cli(*call, "--precision", "bf16"))
+    assert {r["precision"] for r in full} == {"fp32"} and {r["precision"] for r in low} == {"bf16"}
+    for one, other in zip(full, low, strict=True):
+        assert one["score"] != other["score"] == pytest.approx(one["score"], rel=1e-2), one["metric"]

@@ -10,6 +10,7 @@ from conftest import square_grid
 
 from disentool.config import build
 from disentool.engine import devices, inference
+from disentool.engine.precision import TensorFloat32
 from disentool.models import encoding
 from disentool.models.decoding import images_of
 from disentool.models.generator import generated_images, open_generator
@@ -19,6 +20,7 @@ from disentool.scoring.model_functions import of_codes
 from disentool.training.config import RunConfig
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+HAS_AMX = devices.has_amx  # before a fixture replaces it
 
 
 def settings() -> dict[str, object]:
@@ -171,3 +173,28 @@ def test_every_command_that_computes_configures_the_process(cli, trained, square
         said.clear()
         outcome = cli(*command, "--device", "cpu")
         assert (outcome.code, set(said)) == (0, {"cpu"}), (command, outcome)
+
+
+def test_amx_is_what_linux_says_of_the_processor(monkeypatch):
+    for text, expected in (("flags : fpu avx512_bf16 amx_bf16 amx_tile\n", True), ("flags : fpu avx512_bf16\n", False)):
+        monkeypatch.setattr(Path, "read_text", lambda *_, text=text, **__: text)
+        assert HAS_AMX() is expected
+
+    def lacking(*_, **__):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", lacking)
+    assert HAS_AMX() is False
+
+
+@pytest.mark.parametrize("older", [True, False])
+def test_networks_in_tf32_leave_the_settings_as_they_were(older, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    torch.backends.cuda.matmul.allow_tf32 = older
+    seen = []
+    network = TensorFloat32(torch.nn.Identity())
+    monkeypatch.setattr(
+        torch.nn.Identity, "forward", lambda _, x: seen.append(torch.backends.cuda.matmul.allow_tf32) or x
+    )
+    assert network(1) == 1 and seen == [True]
+    assert torch.backends.cuda.matmul.allow_tf32 is older
