@@ -49,8 +49,11 @@ class Node:
     wanted: Tensor  # bool [C]: whether a tree has this node
 
 
-def best_splits(codes: SortedCodes, node: Node, chance: torch.Generator) -> Splits:
-    """Of the trees that have this node, unless the node is pure in them or all its codes are equal."""
+def best_splits(codes: SortedCodes, node: Node, chance: Tensor) -> Splits:
+    """Of the trees that have this node, unless the node is pure in them or all its codes are equal.
+
+    ``chance``: float64 [D,C] of 0..1; of equally good dimensions the one with the highest is taken.
+    """
     count = node.sums.count
     rows = count[0, -1].clone()
     mean = node.sums.gradient[0, -1] / rows.clamp(min=1)
@@ -63,7 +66,7 @@ def best_splits(codes: SortedCodes, node: Node, chance: torch.Generator) -> Spli
     aim = torch.where(wanted, known.clamp(min=0) * (1 - SLACK), torch.inf)
     best = torch.full(rows.shape, -1, dtype=torch.float64)
     score, dimension, cut = torch.zeros_like(best), torch.zeros(best.shape, dtype=torch.int64), best.long() + 1
-    favour = 1 + TIE * torch.rand(len(count), len(best), dtype=torch.float64, generator=chance)
+    favour = 1 + TIE * chance
     promising = _promising(node.sums, near, room, rows, mean.float(), aim)
     for some in torch.split(promising, max(1, AT_ONCE // max(codes.widest, 1))):
         j, _, c = some.T

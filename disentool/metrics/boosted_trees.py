@@ -5,7 +5,9 @@ classes), of least squares on the gradient of the log loss, split exactly, with 
 dimensions split a node equally well, chance decides there as here. All classes share one sorted table of codes.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +16,8 @@ from torch import Tensor
 
 from disentool.metrics.arrays import Array, Floats
 from disentool.metrics.best_splits import PURE, Node, Splits, Sums, best_splits
+from disentool.metrics.importance import learner_seed
+from disentool.metrics.scikit_learn import Stopped, processors, side_by_side
 from disentool.metrics.sorted_codes import SortedCodes
 
 FLAT = 1e-150  # a leaf of no more curvature gets no step
@@ -42,26 +46,49 @@ def boost(
     seed: int,
     grown: Callable[[int], None],
 ) -> Boosted:
-    """Fit every factor. ``grown(trees)`` is called for each factor after each round.
+    """Fit every factor. ``grown(trees)`` is called for each factor after each round, by one thread at a time.
 
     ``codes`` [n,D], ``factors`` int [n,K] of two values or more each; the same of test rows.
     """
-    with torch.device("cpu"):
+    dimensions, count = codes.shape[1], factors.shape[1]
+    found = Boosted(np.zeros((dimensions, count)), np.zeros(count), np.zeros(count))
+    with _on_cpu():
         table = SortedCodes(codes)
         test = torch.from_numpy(np.ascontiguousarray(test_codes.T, np.float32))
-        chance = torch.Generator().manual_seed(seed)
-        parts = []
-        for some in _together(factors):
-            fit = _Fit(table, test, factors[:, some], depth, learning_rate, chance)
+    lock = threading.Lock()
+
+    def work(some: list[int], stopped: Stopped) -> Boosted:
+        with _on_cpu(), _one_thread():
+            chances = [torch.Generator().manual_seed(learner_seed(seed, k)) for k in some]
+            fit = _Fit(table, test, factors[:, some], depth, learning_rate, chances)
             for _ in range(rounds):
+                if stopped():
+                    raise InterruptedError("nobody waits for these trees")
                 fit.round()
-                for part in fit.slices:
-                    grown(part.stop - part.start)
-            parts.append(fit.boosted(factors[:, some], test_factors[:, some]))
-    return Boosted(*(np.concatenate([getattr(p, name) for p in parts], axis=-1) for name in _NAMES))
+                with lock:
+                    for part in fit.slices:
+                        grown(part.stop - part.start)
+            return fit.boosted(factors[:, some], test_factors[:, some])
+
+    groups = _groups(factors)
+    for some, part in zip(groups, side_by_side(work, groups, lambda done: None), strict=True):
+        found.importance[:, some], found.train[some], found.test[some] = part.importance, part.train, part.test
+    return found
 
 
-_NAMES = ("importance", "train", "test")
+def _on_cpu() -> AbstractContextManager[object]:
+    """Where the caller has set another default device; entered always, it would slow each operation."""
+    return nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu")
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """This thread's operations do not split themselves up: each is too small to gain, and they would wait."""
+    from threadpoolctl import threadpool_limits
+
+    torch.get_num_threads()  # a new thread's first call sets its number; then it can be changed
+    with threadpool_limits(1, "openmp"):
+        yield
 
 
 def trees_of(labels: Array) -> int:
@@ -70,17 +97,13 @@ def trees_of(labels: Array) -> int:
     return classes if classes > 2 else 1
 
 
-def _together(factors: Array) -> list[list[int]]:
-    """Factors in groups that are fitted at once."""
-    groups: list[list[int]] = []
-    room = 0
-    for k in range(factors.shape[1]):
-        size = trees_of(factors[:, k]) * len(factors)
-        if not groups or size > room:
-            groups.append([])
-            room = TOGETHER
-        groups[-1].append(k)
-        room -= size
+def _groups(factors: Array) -> list[list[int]]:
+    """Factors that are fitted at once: a group for each processor, of about as many trees, and more of many rows."""
+    trees = [trees_of(labels) for labels in factors.T]
+    wanted = max(processors(), -(-sum(trees) * len(factors) // TOGETHER))
+    groups: list[list[int]] = [[] for _ in range(min(wanted, len(trees)))]
+    for k in np.argsort(trees)[::-1].tolist():
+        min(groups, key=lambda group: sum(trees[i] for i in group)).append(k)
     return groups
 
 
@@ -94,9 +117,9 @@ class _Fit:
         factors: Array,
         depth: int,
         learning_rate: float,
-        chance: torch.Generator,
+        chances: list[torch.Generator],
     ) -> None:
-        self.codes, self.test, self.depth, self.chance = codes, test, depth, chance
+        self.codes, self.test, self.depth, self.chances = codes, test, depth, chances
         self.classes = [np.unique(labels) for labels in factors.T]
         marks, start, rate = [], [], []
         self.slices: list[slice] = []
@@ -162,7 +185,7 @@ class _Fit:
         """Split a node of every tree, and its children. ``test``: bool [C,m], the test rows in it."""
         if not node.wanted.any():
             return
-        splits = best_splits(self.codes, node, self.chance)
+        splits = best_splits(self.codes, node, self._favour(node))
         dimension, inside = splits.dimension, node.inside
         split = splits.cut > 0
         self.importance.scatter_add_(1, dimension[:, None], splits.improvement[:, None])
@@ -176,6 +199,14 @@ class _Fit:
             sums = self._sums(left)
             self._grow(level + 1, Node(sums, left, node.gradient, split), test_left)
             self._grow(level + 1, Node(node.sums - sums, inside ^ left, node.gradient, split), test ^ test_left)
+
+    def _favour(self, node: Node) -> Tensor:
+        """float64 [D,C] of 0..1, from a generator for each factor: its trees do not depend on other factors."""
+        found = torch.zeros(len(self.codes.order), len(node.wanted), dtype=torch.float64)
+        for part, chance in zip(self.slices, self.chances, strict=True):
+            if node.wanted[part].any():
+                found[:, part].uniform_(generator=chance)
+        return found
 
     def _thresholds(self, splits: Splits, inside: Tensor) -> Tensor:
         """float32 [C]: halfway between the node's nearest values on both sides, rounded down.
@@ -203,15 +234,15 @@ class _Fit:
 
     def _step(self) -> None:
         """Newton's step in each leaf, times the learning rate."""
-        trees, leaves = len(self.gradient), 1 << self.depth
-        leaf = self.leaf.long()
-        at = (leaf + leaves * torch.arange(trees)[:, None]).reshape(-1)
-        slant = self.gradient.abs()
-        curvature = torch.bincount(at, slant.sub_(self.gradient.square()).reshape(-1), trees * leaves)
-        slope = torch.bincount(at, self.gradient.reshape(-1), trees * leaves)
-        step = torch.where(curvature < FLAT, 0, slope / curvature).reshape(trees, leaves) * self.rate[:, None]
-        self.logits += step.gather(1, leaf)
-        self.test_logits += step.gather(1, self.test_leaf.long())
+        leaves = 1 << self.depth
+        for c, (gradient, leaf) in enumerate(zip(self.gradient, self.leaf, strict=True)):  # a tree fits into the cache
+            leaf = leaf.long()
+            size = gradient.abs()
+            curvature = torch.bincount(leaf, size.addcmul_(size, size, value=-1), leaves)
+            slope = torch.bincount(leaf, gradient, leaves)
+            step = torch.where(curvature < FLAT, 0, slope / curvature).mul_(self.rate[c])
+            self.logits[c] += step.index_select(0, leaf)
+            self.test_logits[c] += step.index_select(0, self.test_leaf[c].long())
 
     def boosted(self, factors: Array, test_factors: Array) -> Boosted:
         """Of these trees."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from disentool.metrics.arrays import Array, check_split, names_of
 from disentool.metrics.constants.disentanglement import Dci
-from disentool.metrics.importance import Fit, dci_result, learner_seed
+from disentool.metrics.importance import Fit, dci_result
 from disentool.metrics.result import Progress, Result, silent
 
 
@@ -26,7 +26,7 @@ def dci(
     factor_names: Sequence[str] | None = None,
     progress: Progress = silent,
 ) -> Result:
-    """Disentanglement of the trees' impurity importances, 0..1. All factors are fitted at once; progress counts trees.
+    """Disentanglement of the trees' impurity importances, 0..1. Factors are fitted side by side; progress counts trees.
 
     ``codes``: float [n,D], that train. ``factors``: class numbers int [n,K], each from 0 and of two values or more.
     ``test_codes``, ``test_factors``: the same of test rows; None: the training rows. ``per_factor``: completeness.
@@ -54,7 +54,7 @@ def dci(
         rounds=rounds,
         learning_rate=learning_rate,
         depth=depth,
-        seed=learner_seed(seed, 0),
+        seed=seed,
         grown=grown,
     )
     return dci_result(Fit(boosted.importance, boosted.train, boosted.test, "accuracy"), names)

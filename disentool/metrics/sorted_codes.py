@@ -11,7 +11,7 @@ from torch.nn.functional import embedding_bag
 from disentool.metrics.arrays import Array
 
 NEAR = np.float32(1e-7)  # as in scikit-learn: values no further apart than this are not told apart
-BLOCKS = 256  # of a dimension, about
+BLOCKS = 192  # of a dimension, about
 ROWS = 16  # of a block, at least
 
 
