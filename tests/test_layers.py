@@ -176,8 +176,8 @@ def test_commands_do_not_import_each_other():
 
 
 # What several metrics are made of: their constants and facts, checks of arrays, intervals; information of binned codes,
-# the entropies that every DCI has, the machines of SAP, likeness of images, probes, statistics of levels,
-# scikit-learn.
+# the entropies that every DCI has, the trees of DCI, the machines of SAP, likeness of images, probes, statistics of
+# levels, scikit-learn.
 METRICS_SHARE = {
     "result",
     "bounds",
@@ -187,6 +187,9 @@ METRICS_SHARE = {
     "intervals",
     "information",
     "importance",
+    "boosted_trees",
+    "best_splits",
+    "sorted_codes",
     "hinge",
     "similarity",
     "exchanged_images",

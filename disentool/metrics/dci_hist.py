@@ -1,6 +1,7 @@
-"""DCI (Eastwood & Williams, ICLR 2018) by histogram gradient boosting: the trees of ``dci``, grown on binned codes.
+"""DCI (Eastwood & Williams, ICLR 2018) by histogram gradient boosting: a learner of another kind than that of ``dci``.
 
-An importance is the sum of the loss reductions of a dimension's splits. Same rows, rounds, rate and depth as ``dci``.
+It is that of LightGBM: codes are binned, a split is chosen by its second-order gain, and an importance is the sum of a
+dimension's gains. Same rows, rounds, rate and depth as ``dci``, and about as long.
 """
 
 from collections.abc import Sequence

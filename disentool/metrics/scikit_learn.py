@@ -38,6 +38,14 @@ def process_unchanged() -> Iterator[None]:
                 os.environ[name] = value
 
 
+def processors() -> int:
+    """How many this process may use."""
+    with process_unchanged():
+        from joblib import cpu_count
+
+    return int(cpu_count())
+
+
 def side_by_side(
     fit: Callable[[Item, Stopped], Fitted], items: Sequence[Item], each: Callable[[int], None]
 ) -> list[Fitted]:
@@ -47,9 +55,6 @@ def side_by_side(
     way, which may be in C for minutes: no other is begun, and ``stopped()`` tells those to end. Their threads are
     daemons, so that the process can end before them.
     """
-    with process_unchanged():
-        from joblib import cpu_count
-
     ended, lock, waiting = threading.Event(), threading.Lock(), iter(enumerate(items))
     answers: SimpleQueue[tuple[int, Fitted] | BaseException] = SimpleQueue()
 
@@ -65,7 +70,7 @@ def side_by_side(
             except BaseException as error:
                 answers.put(error)
 
-    for _ in range(min(cpu_count(), len(items))):
+    for _ in range(min(processors(), len(items))):
         threading.Thread(target=work, daemon=True).start()
     results: dict[int, Fitted] = {}
     try:

@@ -34,13 +34,12 @@ PARTS = {
     "start": start.start,
     "boosted": metrics.boosted,
 }
-LONG = ("boosted",)  # on request
 
 
 def main() -> None:
     """Print the table as it comes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", nargs="*", help=f"{', '.join(PARTS)}; all but {', '.join(LONG)} if none is named")
+    parser.add_argument("part", nargs="*", help=f"{', '.join(PARTS)}; all if none is named")
     parser.add_argument("--method", action="append", default=[], help="of the methods, only this; repeatable")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", default="auto", help="of products: fp32, tf32")
@@ -54,7 +53,7 @@ def main() -> None:
     machine = Machine(device, given.seconds)
     print(f"{machine.name}\n\n{HEAD}", flush=True)
     more = {"methods": (given.method,), "growth": (given.plot,)}
-    for part in given.part or [part for part in PARTS if part not in LONG]:
+    for part in given.part or PARTS:
         for row in PARTS[part](machine, *more.get(part, ())):
             print(row, flush=True)
 

@@ -154,9 +154,15 @@ def test_dci(case, on):
     leaf = values["informativeness_test"]
     margin = 4 * np.sqrt(leaf["mean"] * (1 - leaf["mean"]) / 480)
     assert details["informativeness"] == pytest.approx(leaf["mean"], abs=max(leaf["tolerance"], margin))
-    importance = np.array(details["importance"])
-    # identical dimensions share a factor by chance
-    assert importance == pytest.approx(np.array(values["importance_matrix_mean"]), abs=0.06)
+    found, wanted = np.array(details["importance"]), np.array(values["importance_matrix_mean"])
+    if case == "duplicated":
+        # Dimensions 0 and 1 are the same, and so are 2 and 3. They share a factor by chance: over seeds, the share of
+        # one in the original's own factor 0 has a standard deviation of 0.06.
+        assert found[0, 0] == pytest.approx(0.5, abs=0.24)
+        assert found[2, 2] == pytest.approx(0.5, abs=0.24)
+        found, wanted = (np.stack([a[0] + a[1], a[2] + a[3], a[4], a[5]]) for a in (found, wanted))
+        assert found == pytest.approx(wanted, abs=0.03)
+    assert found == pytest.approx(wanted, abs=0.06)
 
 
 @pytest.mark.slow

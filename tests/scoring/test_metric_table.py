@@ -537,6 +537,7 @@ def test_codes_of_other_data(name):
         (explicitness, {"penalty": 0}),
         (explicitness, {"iterations": 0}),
         (dci, {"rounds": 0}),
+        (dci, {"depth": 17}),
         (dci_hist, {"bins": 256}),
         (dci_lasso, {"penalty": 0}),
         (gaussian_tc, {"rows": 1}),
