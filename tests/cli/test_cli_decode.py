@@ -165,7 +165,7 @@ def test_exported_weights_cannot_be_resumed(cli, ckpt, squares):
     cli("export", "-o", "w.safetensors")
     cli("export", "w.safetensors", "-o", "back.pt")
     content = checkpoint.read(ckpt / "back.pt")
-    options = [f"--{k.replace('_', '-')}={v}" for k, v in content["config"].items() if k != "steps"]
+    options = [f"--{k.replace('_', '-')}={v}" for k, v in content["config"].items() if k != "steps" and v is not None]
     outcome = cli("train", "factorvae", *options, "--steps", 40, "--data", squares, "-o", "back.pt", "--resume")
     outcome.failed(1, "weights")
 
