@@ -21,6 +21,8 @@ from disentool.metrics.arrays import Array, Floats
 from disentool.metrics.intervals import students_half_width
 from disentool.metrics.result import Result
 
+AS_FAR = 0.8, 1.25  # images that move so many times as far as t says need no note
+
 
 @dataclass(frozen=True, eq=False)
 class Moved:
@@ -75,6 +77,8 @@ def control(
     name, found_there = ("rise", rise) if found.controlled in found.relative else ("r2", r2)
     if found_there["interval"][0] <= by_chance[name]["quantile_90"]:
         notes.append(_no_better(name, found_there, by_chance[name], len(baseline[0].values[found.controlled])))
+    if law is not None and (note := _not_as_far(law["slope"])):
+        notes.append(note)
     unit = found.units[found.controlled]
     details: dict[str, Any] = {
         "measure": found.kind,
@@ -123,6 +127,14 @@ def _best_line(line: Moved, r2: float) -> dict[str, Any]:
     values = usable(line, [])[line.controlled]
     best = stats.explained(values, stats.even(len(values)), ordered=True)
     return {"r2": best, "ratio": r2 / best if best > 0 else None}
+
+
+def _not_as_far(slope: dict[str, Any]) -> str:
+    """That images do not move as far as t says, where this is certain and more than ``AS_FAR``; else empty."""
+    value, (low, high) = slope["value"], slope["interval"]
+    if low <= 1 <= high or AS_FAR[0] <= value <= AS_FAR[1]:
+        return ""
+    return f"images move {value:.2f} [{low:.2f}, {high:.2f}] times as far as t says"
 
 
 def _no_better(name: str, found: dict[str, Any], by_chance: dict[str, Any], starts: int) -> str:

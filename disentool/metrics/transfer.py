@@ -55,11 +55,12 @@ def transfer(
 
 
 def _note(name: str, part: Mapping[str, Any]) -> str:
-    """Where the model gains nothing over the content image as it is, that this is so; else empty."""
-    made, copied = (part[which]["mse"]["mean"] for which in ("transfer", "copy_of_content_image"))
+    """Where the model gains nothing over one of the two images as it is, that this is so; else empty."""
+    made = part["transfer"]["mse"]["mean"]
+    copied, image = min((part[f"copy_of_{image}_image"]["mse"]["mean"], image) for image in ("content", "class"))
     if made < copied:
         return ""
-    return f"{name}: worse than a copy of the content image (mse {made:.4g} against {copied:.4g})"
+    return f"{name}: worse than a copy of the {image} image (mse {made:.4g} against {copied:.4g})"
 
 
 def _of_part(

@@ -9,6 +9,7 @@ import pytest
 from metric_cases import codes_of, grid_factors, transfer
 
 from disentool.errors import DataMismatch, NoFactors, UnknownName, WrongUsage
+from disentool.metrics import transfer as transfer_metric
 from disentool.metrics.constants.class_and_content import Transfer
 from disentool.scoring.data_rows import DataRows, TrainingFacts
 from disentool.scoring.drawing import true_pairs
@@ -134,10 +135,15 @@ def test_a_class_code_that_brings_its_content():
     assert other.details["score_is"].startswith("mean psnr over pairs")
 
 
-def test_a_transfer_worse_than_the_content_image_itself_is_noted():
+def test_a_transfer_worse_than_a_copy_of_one_of_the_images_is_noted():
+    """The nearer of the two copies counts: here the content image's, and the class image's where a class shows most."""
     assert measure(pairs=None).details["notes"] == []
     (note,) = measure(code=np.random.default_rng(0).random((24, 2)), pairs=None).details["notes"]
     assert note.startswith("all_rows") and "content image" in note
+    errors = {"transfer": 0.05, "reconstruction": 0.01, "copy_of_class_image": 0.03, "copy_of_content_image": 0.2}
+    found = {"training": {(which, "mse"): np.full(9, error) for which, error in errors.items()}}
+    (note,) = transfer_metric.transfer(found).details["notes"]
+    assert "class image" in note and "0.05 against 0.03" in note
 
 
 def test_seeded_pairs():

@@ -1,5 +1,6 @@
 """Control: every statistic against its plain statement, what is measured against what was drawn, and a known answer."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -315,6 +316,15 @@ def test_what_a_direction_was_compared_with_is_said():
     assert len(baseline["each"]) == 20 and f"{baseline['quantile_90']:.2f}" in note and "25 starts" in note
     assert baseline["quantile_90"] == pytest.approx(np.quantile(baseline["each"], 0.9))
     assert result.details["r2"]["interval"][0] <= baseline["quantile_90"]
+
+
+@pytest.mark.parametrize(("moved", "noted"), [(0.05, True), (0.09, False), (0.11, False), (0.15, True)])
+def test_images_that_do_not_move_as_far_as_t_says_are_noted(moved, noted):
+    """The direction says 0.1 for each unit along it."""
+    result = measured(replace(lend(slope=moved), coordinate=lend(slope=0.1).coordinate))
+    assert result.details["law"]["slope"]["value"] == pytest.approx(moved / 0.1)
+    said = [note for note in result.details["notes"] if "as far as t says" in note]
+    assert [note.split()[2] for note in said] == ([f"{moved / 0.1:.2f}"] if noted else [])
 
 
 def test_random_directions_are_seldom_said_to_be_better_and_good_ones_never_to_be_no_better():
