@@ -105,9 +105,15 @@ def _read(path: Path, pixels: Callable[[h5py.Dataset, Path], np.ndarray]) -> Dat
         names, sizes = read_factor_facts(file, path, factors)
         values = {}
         stored = hdf5.dataset_names(file)
-        for name in names:
+        for name, size in zip(names, sizes, strict=True):
             if f"factor_values/{name}" in stored:
-                values[name] = hdf5.array(file, path, f"factor_values/{name}")[()]
+                value = hdf5.array(file, path, f"factor_values/{name}")
+                if value.shape != (size,):
+                    raise ForeignFile(
+                        f"{path}: array 'factor_values/{name}' is {list(value.shape)}, expected [{size}]: one for each"
+                        f" class of {name}"
+                    )
+                values[name] = value[()]
         split = hdf5.array(file, path, "split")[()] if hdf5.has(file, "split") else None
         if split is not None and split.max() > 1:
             raise ForeignFile(

@@ -94,6 +94,15 @@ def test_factor_values_come_back(tmp_path, small):
     assert np.array_equal(values["pos_x"], np.linspace(0, 1, 8))
 
 
+@pytest.mark.parametrize("values", [3, np.zeros(7), np.zeros((8, 1)), np.zeros(0)])
+def test_factor_values_that_are_not_one_for_each_class_are_refused(small, values):
+    with edited(small) as file:
+        file["factor_values/pos_x"] = values
+    with pytest.raises(ForeignFile, match="factor_values/pos_x") as refused:
+        dataset.read(small)
+    assert "expected [8]" in str(refused.value)
+
+
 def test_without_factors(tmp_path):
     images, _ = square_grid(16)
     data = dataset.read(write_dataset(tmp_path / "a.h5", images, None))
