@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from disentool.datasets import split_words
 from disentool.errors import counted
-from disentool.io import class_words
+from disentool.io import class_words, json_text
 
 CLASS, FIELDS = ".cls", ".json"  # a file that is a class; a JSON object of which each field is a factor
 _LONGEST = {CLASS: 200, FIELDS: 1 << 16}  # bytes
@@ -88,7 +88,7 @@ def _file(image: Path, suffix: str, there: Collection[Path]) -> Path | None:
 def _fields(texts: list[str]) -> Labels | None:
     """A column for each field that is a number, a word or a truth value in all of the objects; None if none is."""
     try:
-        objects = [json.loads(text) for text in texts]
+        objects = [json_text.parse(text) for text in texts]
     except (ValueError, RecursionError):
         return None
     if not all(isinstance(fields, dict) for fields in objects):

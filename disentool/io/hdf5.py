@@ -1,7 +1,6 @@
 """Reading and writing the toolkit's HDF5 files, and reading anyone's arrays, without trusting them."""
 
 import hashlib
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -12,7 +11,7 @@ import h5py
 import numpy as np
 
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
-from disentool.io import files, hdf5_input, provenance
+from disentool.io import files, hdf5_input, json_text, provenance
 from disentool.io.hdf5_output import HDF5Output, signals_held
 from disentool.io.schema import Array, Format
 from disentool.system.names_as_text import as_utf8
@@ -292,7 +291,7 @@ def json_attribute(file: h5py.File | h5py.Group, path: Path, name: str) -> dict[
     """An attribute that holds a JSON object; empty if absent."""
     text = attribute(file, name, "{}")
     try:
-        value = json.loads(text)
+        value = json_text.parse(text)
     except (TypeError, ValueError, RecursionError):
         raise ForeignFile(f"{path}: attribute {name} is not JSON") from None
     return value if isinstance(value, dict) else {}

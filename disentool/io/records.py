@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from disentool.errors import ForeignFile, typed
-from disentool.io import files
+from disentool.io import files, json_text
 from disentool.io.schema import CORRELATION, HISTORY, INVERSION, SCORE
 
 Source = str | Path | BinaryIO
@@ -47,7 +47,7 @@ class HistoryFile:
 def read_json(path: Path) -> dict[str, Any]:
     """The object that a JSON file holds; ForeignFile if it holds anything else."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json_text.parse(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise ForeignFile(f"{path}: not JSON from line {error.lineno} on; make it anew") from error
     except (OSError, ValueError, RecursionError) as error:
@@ -79,7 +79,7 @@ def parse_lines(lines: Iterable[bytes], path: Path | str) -> tuple[str, list[dic
         for line in lines:
             number += 1
             if line.strip():
-                record = json.loads(line.decode("utf-8", "replace"))  # the name of a file may be no UTF-8
+                record = json_text.parse(line.decode("utf-8", "replace"))  # the name of a file may be no UTF-8
                 if not isinstance(record, dict):
                     raise ValueError("not an object")
                 records.append(record)

@@ -85,6 +85,8 @@ def test_score_records_are_recognised(tmp_path):
         ("", "history"),
         ('{"step": 1}', "history"),
         ('{"a": ' + "[" * 100_000, "nested"),
+        ('{"step": 1, "time": ' + "[" * 330 + "]" * 330 + "}", "nested"),
+        ('{"step": 1, "time": ' + '{"a":' * 200 + "1" + "}" * 201, "nested"),
         ('{"a": ' + "9" * 10_000 + "}", "line 1"),
         (b"\xff\xfe{}", "line 1"),
     ],
