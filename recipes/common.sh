@@ -24,7 +24,7 @@ at() { case $scale in paper) echo "$1" ;; short) echo "$2" ;; smoke) echo "$3" ;
 seeds() { at "$1" "$2" 1; }
 
 # Train with seeds 0, 1, ... and print the checkpoints as they are complete: train SEEDS METHOD OPTION...
-# One command trains them all, on CUDA side by side; with JOBS each has a process of its own.
+# One command trains them all side by side; with JOBS that many commands at once, each of one run.
 train() {
     local count=$1
     shift
