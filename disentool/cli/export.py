@@ -29,8 +29,9 @@ from disentool.cli.help import command, option
 def export(checkpoint: Path, output: Path | None, trust: bool, overwrite: bool) -> None:
     """Write the weights of CKPT (default: ckpt.pt) as .safetensors, with its configuration beside them as .json.
 
-    A .safetensors file becomes a checkpoint again. That checkpoint encodes, scores and traverses, but its training
-    cannot be resumed. Prints the paths of the files.
+    Networks that only training uses, such as a discriminator, are left out. A .safetensors file becomes a checkpoint
+    again. That checkpoint encodes, scores and traverses, but its training cannot be resumed. Prints the paths of the
+    files.
     """
     back = checkpoint.suffix.lower() == ".safetensors"
     from disentool.commands import export as tool

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from disentool.contract.optional import training_networks
 from disentool.errors import WrongUsage
 from disentool.io import checkpoint, exported, files, safetensors_file
 from disentool.models.model import blank_networks, build_method
@@ -16,10 +17,11 @@ _LEFT_OUT = ("optimizers", "window", "networks", "samples")
 def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = False) -> list[Path]:
     """Write a checkpoint's weights to ``output`` (.safetensors) and the rest of it beside them (.json).
 
-    The tensors are called NETWORK.PARAMETER, and the images that ``traverse`` starts from ``samples.images``. From a
-    .safetensors file, ``output`` is the checkpoint (.pt) that it was: it encodes, scores and traverses like the first,
-    but cannot be resumed. Returns the files written. Raises WrongUsage, MissingFile, ForeignFile, UnsafeFile,
-    OutputExists or NotWritable.
+    The tensors are called NETWORK.PARAMETER, and the images that ``traverse`` starts from ``samples.images``. Networks
+    that only the method's losses use stay behind; those of a user's own method are only known with ``trust``. From a
+    .safetensors file, ``output`` is a checkpoint (.pt) again: it encodes, scores and traverses like the first, but has
+    no discriminator and cannot be resumed. Returns the files written. Raises WrongUsage, MissingFile, ForeignFile,
+    UnsafeFile, OutputExists or NotWritable.
     """
     path, output = Path(path), Path(output)
     files.require_file_name(output)
@@ -35,11 +37,13 @@ def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = F
     for target in (output, sidecar):
         files.probe(target, overwrite=overwrite)
     content = checkpoint.read(path)
-    tensors = {f"{name}.{key}": value for name, state in content["networks"].items() for key, value in state.items()}
+    left_out = training_networks(build_method(path, content)) if not is_own(content["method"]) or trust else ()
+    networks = {name: state for name, state in content["networks"].items() if name not in left_out}
+    tensors = {f"{name}.{key}": value for name, state in networks.items() for key, value in state.items()}
     if isinstance(images := content["samples"].get("images"), torch.Tensor):
         tensors["samples.images"] = images
     facts = {key: value for key, value in content.items() if key not in _LEFT_OUT}
-    facts |= {"networks": sorted(content["networks"]), "samples": {"rows": content["samples"].get("rows", [])}}
+    facts |= {"networks": sorted(networks), "samples": {"rows": content["samples"].get("rows", [])}}
     with files.claim(output):
         files.write_text(sidecar, json.dumps(facts, indent=1) + "\n", overwrite=overwrite)
         safetensors_file.write(output, tensors, overwrite=overwrite)
@@ -51,7 +55,8 @@ def _back(path: Path, output: Path, trust: bool, overwrite: bool) -> Path:
     content = exported.read(path)
     if not is_own(content["method"]) or trust:
         method = build_method(path.with_suffix(".json"), content)
-        checkpoint.check_networks(path, blank_networks(method, path.with_suffix(".json")), content["networks"])
+        expected = blank_networks(method, path.with_suffix(".json"))
+        checkpoint.check_networks(path, expected, content["networks"], optional=training_networks(method))
     with files.claim(output):
         common = ("format", "version", "created_by", "command", "versions")
         checkpoint.write(output, {k: v for k, v in content.items() if k not in common}, overwrite=overwrite)

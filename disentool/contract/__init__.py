@@ -41,6 +41,7 @@ from disentool.contract.optional import (
     RowCodes,
     StopsEarly,
     Support,
+    TrainingNetworks,
     WiderPrior,
     WithoutPrior,
 )
@@ -114,6 +115,7 @@ __all__ = [
     "StyledConfig",
     "Support",
     "Terms",
+    "TrainingNetworks",
     "Transfers",
     "WiderPrior",
     "WithoutPrior",

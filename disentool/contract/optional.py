@@ -156,6 +156,13 @@ class FrozenNetworks(Protocol):
 
 
 @runtime_checkable
+class TrainingNetworks(Protocol):
+    """A method some of whose networks are of use only to its losses (a discriminator, a critic)."""
+
+    training_networks: tuple[str, ...]  # their names; an exported model has none of them
+
+
+@runtime_checkable
 class NamedLoss(Protocol):
     """A method with several reconstruction losses; a run must not change from one to another."""
 
@@ -172,6 +179,11 @@ def stops_early(method: Method, history: Sequence[Mapping[str, Any]]) -> bool:
 def frozen_networks(method: Method) -> dict[str, nn.Module]:
     """The networks by name that the losses of the method use and that nothing updates."""
     return method.frozen() if isinstance(method, FrozenNetworks) else {}
+
+
+def training_networks(method: Method) -> tuple[str, ...]:
+    """The names of the networks that only the losses of the method use; a model without them encodes and decodes."""
+    return method.training_networks if isinstance(method, TrainingNetworks) else ()
 
 
 def reconstruction_loss(method: Method) -> str:

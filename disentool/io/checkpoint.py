@@ -3,6 +3,7 @@
 import math
 import platform
 import shlex
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -123,12 +124,17 @@ def check(path: Path, content: Any) -> None:
         raise ForeignFile(f"{path}: its history or its networks are damaged; make it anew")
 
 
-def check_networks(path: Path, networks: dict[str, torch.nn.Module], saved: dict[str, Any]) -> None:
-    """Compare saved weights with the networks they are for, leaf by leaf; ForeignFile names the first that differs."""
-    if set(networks) != set(saved):
+def check_networks(
+    path: Path, networks: dict[str, torch.nn.Module], saved: dict[str, Any], optional: Collection[str] = ()
+) -> None:
+    """Compare saved weights with the networks they are for, leaf by leaf; ForeignFile names the first that differs.
+
+    ``optional``: the names of the networks that may be missing.
+    """
+    if not set(networks) - set(optional) <= set(saved) <= set(networks):
         raise ForeignFile(f"{path}: networks {sorted(saved)}, its method has {sorted(networks)}")
-    for name, network in networks.items():
-        expected, state = network.state_dict(), saved[name]
+    for name in (name for name in networks if name in saved):
+        expected, state = networks[name].state_dict(), saved[name]
         if set(state) != set(expected):
             raise ForeignFile(f"{path}: the {name}'s weights have other names than its configuration says")
         for key, tensor in expected.items():

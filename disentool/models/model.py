@@ -46,6 +46,11 @@ class TrainedModel:
         return self.method.facts
 
     @property
+    def trains(self) -> bool:
+        """Whether it has the networks that only losses use; an exported model has not."""
+        return set(optional.training_networks(self.method)) <= set(self.networks)
+
+    @property
     def prior_width(self) -> int:
         """How wide a draw from its prior is; at least as wide as what it encodes."""
         return optional.prior_width(self.method)
@@ -135,7 +140,8 @@ def load_model(
         )
     method = build_method(path, content)
     networks = blank_networks(method, path)
-    checkpoint.check_networks(path, networks, content["networks"])
+    checkpoint.check_networks(path, networks, content["networks"], optional=optional.training_networks(method))
+    networks = {name: network for name, network in networks.items() if name in content["networks"]}
     for name, network in networks.items():
         network.load_state_dict(content["networks"][name], assign=True)
         to_device(network.requires_grad_(False).eval(), chosen)

@@ -35,10 +35,14 @@ def kind_of(path: Path) -> Kind:
     files.require(path, "checkpoint or file of codes", "`disentool train factorvae` writes ./ckpt.pt")
     if hdf5.is_hdf5(path):
         return "codes"
+    if path.suffix.lower() == ".safetensors":
+        return "checkpoint"
     with open(path, "rb") as file:
         if file.read(2) == b"PK":
             return "arrays" if _is_npz(path) else "checkpoint"
-    raise ForeignFile(f"{path}: neither a checkpoint (.pt) nor HDF5 or .npz codes; see `disentool info {path}`")
+    raise ForeignFile(
+        f"{path}: neither a checkpoint (.pt, .safetensors) nor HDF5 or .npz codes; see `disentool info {path}`"
+    )
 
 
 def _holds_directions(path: Path) -> bool:

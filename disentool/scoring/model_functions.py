@@ -122,7 +122,7 @@ def of_model(
 
     feed = Feed(dataset.images, None, model.device, resident=False)
     ratio: Callable[[np.ndarray], np.ndarray] | None = None
-    if isinstance(method, DensityRatio):
+    if isinstance(method, DensityRatio) and model.trains:
 
         def ratio(codes: np.ndarray) -> np.ndarray:
             return inference.density_ratio(method, model.networks, model.device, codes)

@@ -131,9 +131,10 @@ def test_export_and_back(cli, ckpt):
     cli("export").printed("ckpt.safetensors", "ckpt.json")
     cli("export", "ckpt.safetensors", "-o", "back.pt").printed("back.pt")
     first, second = (checkpoint.read(ckpt / name) for name in ("ckpt.pt", "back.pt"))
-    for network, state in first["networks"].items():
+    assert set(first["networks"]) - set(second["networks"]) == {"discriminator"}
+    for network, state in second["networks"].items():
         for name, tensor in state.items():
-            assert tensor.equal(second["networks"][network][name])
+            assert tensor.equal(first["networks"][network][name])
     for key in ("method", "config", "data", "step", "statistics", "history", "rng"):
         assert first[key] == second[key]
     assert first["samples"]["images"].equal(second["samples"]["images"])
@@ -142,23 +143,47 @@ def test_export_and_back(cli, ckpt):
     cli("traverse", "back.pt", "-o", "t.png").printed("t.png")
     facts = json.loads(cli("info", "--json", "ckpt.safetensors").out)
     assert facts["tensors"]["samples.images"] == "torch.uint8 [16, 32, 32, 1]"
-    assert json.loads(cli("info", "--json", "ckpt.json").out)["networks"] == ["decoder", "discriminator", "encoder"]
+    assert json.loads(cli("info", "--json", "ckpt.json").out)["networks"] == ["decoder", "encoder"]
     assert (ckpt / "ckpt.safetensors").stat().st_mode & 0o044 == 0o044
     safe = safetensors.torch.load_file(ckpt / "ckpt.safetensors")
     assert "encoder.0.weight" in safe and "samples.images" in safe
 
 
 def test_an_export_is_as_large_as_its_weights(cli, ckpt):
-    """Without moments; an encoder and a decoder of the paper's size take 1 MB each."""
+    """Without moments and without a discriminator; an encoder and a decoder of the paper's size take 1 MB each."""
     data = write_dataset(ckpt / "large.h5", *square_grid(64))
     cli("train", "vae", "--data", data, "--steps", 0, "-o", "vae.pt", "-q").printed("vae.pt")
     for name in ("ckpt.pt", "vae.pt"):
         cli("export", name, "-o", "w.safetensors", "--overwrite").printed("w.safetensors", "w.json")
         content = checkpoint.read(ckpt / name)
-        tensors = [tensor for state in content["networks"].values() for tensor in state.values()]
+        kept = [content["networks"][network] for network in ("encoder", "decoder")]
+        tensors = [tensor for state in kept for tensor in state.values()]
         numbers = sum(tensor.nbytes for tensor in tensors) + content["samples"]["images"].nbytes
         assert numbers <= (ckpt / "w.safetensors").stat().st_size < numbers + 150 * (len(tensors) + 1)
     assert 2.0e6 < numbers < 2.1e6
+
+
+def test_an_exported_model_has_no_discriminator(cli, ckpt, squares):
+    cli("export", "-o", "w.safetensors")
+    options = ("--metric", "tc", "--set", "samples=200")
+    names = ("ckpt.pt", "w.safetensors")
+    of_training, of_export = (json.loads(cli("score", *options, "--data", squares, name).out) for name in names)
+    assert of_training["score"] == of_export["score"]
+    estimates = [record["details"]["estimates"]["discriminator"] for record in (of_training, of_export)]
+    assert estimates[0] is not None and estimates[1] is None
+    cli("score", *options, "--protocol", "discriminator", "--data", squares, "w.safetensors").failed(1, "exported")
+
+
+def test_exports_of_before_have_their_discriminator(cli, ckpt):
+    """Weights and configuration as exported until the networks of the losses stayed behind."""
+    cli("export", "-o", "w.safetensors")
+    tensors = safetensors.torch.load_file(ckpt / "w.safetensors")
+    discriminator = checkpoint.read(ckpt / "ckpt.pt")["networks"]["discriminator"]
+    tensors |= {f"discriminator.{name}": tensor for name, tensor in discriminator.items()}
+    safetensors.torch.save_file(tensors, ckpt / "w.safetensors")
+    facts = json.loads((ckpt / "w.json").read_text())
+    (ckpt / "w.json").write_text(json.dumps(facts | {"networks": ["decoder", "discriminator", "encoder"]}))
+    assert load_model(ckpt / "w.safetensors").trains
 
 
 def test_exported_weights_cannot_be_resumed(cli, ckpt, squares):

@@ -19,20 +19,20 @@ GROUPS = {
 }
 # What each method has beyond the required; a new method says so here.
 AUTOENCODER = {"Reconstructs"}
-GAN = {"Reconstructs", "NonNormalCodes", "OwnPrior", "WiderPrior", "StopsEarly"}
+GAN = {"TrainingNetworks", "Reconstructs", "NonNormalCodes", "OwnPrior", "WiderPrior", "StopsEarly"}
 BASELINE = {"Reconstructs", "ClassContent", "NamedLoss", "FrozenNetworks"}
 HAS = {
     "vae": AUTOENCODER,
     "betavae": AUTOENCODER,
     "betatcvae": AUTOENCODER,
     "dipvae": AUTOENCODER,
-    "aae": AUTOENCODER,
+    "aae": AUTOENCODER | {"TrainingNetworks"},
     "adagvae": AUTOENCODER,
-    "factorvae": AUTOENCODER | {"DensityRatio"},
+    "factorvae": AUTOENCODER | {"DensityRatio", "TrainingNetworks"},
     "infogan": GAN,
     "infowgan-gp": GAN,
     "mlvae": BASELINE | {"JoinsClasses"},
-    "drnet": BASELINE | {"Transfers", "OwnPrior", "WithoutPrior"},
+    "drnet": BASELINE | {"TrainingNetworks", "Transfers", "OwnPrior", "WithoutPrior"},
     "lord": BASELINE | {"CodeTables", "ContentNoise", "FittedPrior", "NoticesDeadContent", "RowCodes", "StopsEarly"},
 }
 

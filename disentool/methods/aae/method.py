@@ -18,6 +18,8 @@ class AAE:
     Against the VAE's bound, KL(q(z|x) || p(z)) = I(x;z) + KL(q(z) || p(z)) loses its first part.
     """
 
+    training_networks = ("discriminator",)
+
     def __init__(self, config: AAEConfig, facts: DataFacts):
         self.config, self.facts = config, facts
         self.likelihood = autoencoder.likelihood(config, facts)

@@ -27,6 +27,8 @@ class DrNet:
     normalises over the batch; but the discriminator's phase passes other batches through the content encoder.
     """
 
+    training_networks = ("discriminator",)
+
     def __init__(self, config: DrNetConfig, facts: DataFacts):
         self.config, self.facts = config, facts
         self.classes = choose(config.class_factor, facts.factor_names, facts.factor_sizes, facts.class_factor)

@@ -14,6 +14,8 @@ from disentool.nn.initialisation import initialise
 class FactorVAE:
     """A VAE whose total correlation, estimated by a discriminator through the density ratio, is penalised."""
 
+    training_networks = ("discriminator",)
+
     def __init__(self, config: FactorVAEConfig, facts: DataFacts):
         self.config, self.facts = config, facts
         self.likelihood = autoencoder.likelihood(config, facts)

@@ -26,6 +26,8 @@ class InfoGAN:
     What the code of an image is: :mod:`disentool.methods._infogan.members`.
     """
 
+    training_networks = ("discriminator",)
+
     def __init__(self, config: InfoGANConfig, facts: DataFacts):
         self.config, self.facts = config, facts
         self.latent = recognition.latent_codes(config, facts)

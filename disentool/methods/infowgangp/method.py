@@ -26,6 +26,8 @@ class InfoWGANGP:
     What the code of an image is: :mod:`disentool.methods._infogan.members`.
     """
 
+    training_networks = ("critic",)
+
     def __init__(self, config: InfoWGANGPConfig, facts: DataFacts):
         self.config, self.facts = config, facts
         self.latent = recognition.latent_codes(config, facts)

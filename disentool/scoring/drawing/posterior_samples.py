@@ -68,7 +68,7 @@ def _of_aggregate(metric: str, drawn: SubsetDraw[Tc | Likelihood], codes: Codes,
         required(
             functions.density_ratio,
             f"{metric}, protocol discriminator,",
-            "a checkpoint whose method has a discriminator",
+            "a checkpoint with a discriminator (an exported model has none)",
         )
     log_ratio = log_q = None
     if protocol != "gaussian" and functions.density_ratio:
