@@ -6,7 +6,8 @@ far is the decoder's image of i's class code and j's content code from it? ``sco
 pairs, pixels and channels (values in 0..1), or another measure: PSNR, SSIM, LPIPS where weights are given.
 
 Beside it: the true images reconstructed from their own codes, which transfer hardly beats, and what copying i or j
-would give. True images trained on, held out, and of classes never trained on are measured apart (``details.parts``).
+would give; and how often each factor of the content is kept. True images trained on, held out, and of classes never
+trained on are measured apart (``details.parts``).
 """
 
 from collections.abc import Mapping
@@ -27,18 +28,20 @@ def transfer(
     found: Mapping[str, Likeness],
     *,
     measure: Literal["mse", "psnr", "ssim", "lpips"] = Transfer.measure,
-    counts: Mapping[str, Mapping[str, int]] | None = None,
+    facts_of: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Result:
     """The measure's mean over the pairs of the first part there is.
 
-    ``found``: part (of ``metrics.parts``) -> each of ``COMPARED`` by each measure, float64 [P], of P pairs. ``counts``:
-    part -> what else its entry in ``details["parts"]`` says. ``per_factor``: part and measure -> mean.
+    ``found``: part (of ``metrics.parts``) -> each of ``COMPARED`` by each measure, float64 [P], of P pairs.
+    ``facts_of``: part -> what else its entry in ``details["parts"]`` says. ``kept`` there says of each factor of the
+    content in which share of the pairs the image shows the right value of it.
+    ``per_factor``: part and measure -> mean; part and factor -> the share kept.
     """
     Transfer(measure=measure)
     parts: dict[str, dict[str, Any]] = {}
     intervals = {}
     for name, values in found.items():
-        parts[name], intervals[name] = _of_part(name, values, measure, (counts or {}).get(name, {}))
+        parts[name], intervals[name] = _of_part(name, values, measure, (facts_of or {}).get(name, {}))
     main = next(iter(parts))
     details = {
         "score_is": f"mean {measure} over pairs; true images: {IN_WORDS[main]}",
@@ -51,6 +54,7 @@ def transfer(
         for quantity, value in part["transfer"].items():
             summary[f"{name} {quantity}"] = value["mean"]
             summary[f"{name} {quantity} of reconstruction"] = part["reconstruction"][quantity]["mean"]
+        summary |= {f"{name} {factor} kept": share for factor, share in part.get("kept", {}).items()}
     return Result(parts[main]["transfer"][measure]["mean"], intervals[main], summary, details)
 
 
@@ -64,10 +68,10 @@ def _note(name: str, part: Mapping[str, Any]) -> str:
 
 
 def _of_part(
-    name: str, found: Likeness, measure: str, counts: Mapping[str, int]
+    name: str, found: Likeness, measure: str, facts: Mapping[str, Any]
 ) -> tuple[dict[str, Any], tuple[float, float] | None]:
     """A part's entry in the record, and the interval of its score."""
-    out: dict[str, Any] = {"what": IN_WORDS[name], "pairs": len(found["transfer", "mse"]), **counts}
+    out: dict[str, Any] = {"what": IN_WORDS[name], "pairs": len(found["transfer", "mse"]), **facts}
     interval = None
     for (which, quantity), values in found.items():
         mean, between, error = mean_with_error(values)

@@ -13,6 +13,7 @@ from disentool.metrics import transfer as transfer_metric
 from disentool.metrics.constants.class_and_content import Transfer
 from disentool.scoring.data_rows import DataRows, TrainingFacts
 from disentool.scoring.drawing import true_pairs
+from disentool.scoring.drawing.kept_content import Cells, kept
 from disentool.scoring.model_functions import ModelFunctions
 
 FACTORS = grid_factors(3, 4, 2)  # shape, pose, light: 24 rows
@@ -46,6 +47,75 @@ def measure(factors=FACTORS, where=None, seed=0, functions=None, code=None, **ch
     drawn = transfer.draw(where, replace(Transfer(), **changes), seed)
     functions = replace(functions or ModelFunctions(decode=decode), images=lambda rows: images[rows])
     return transfer.score(drawn, codes_of(code_of(factors) if code is None else code), functions)
+
+
+# ---- the content that is kept
+
+
+def test_all_content_is_kept_by_a_decoder_that_is_right():
+    result = measure(pairs=None)
+    assert result.details["parts"]["all_rows"]["kept"] == {"pose": 1.0, "light": 1.0}
+    assert result.per_factor["all_rows light kept"] == 1.0
+
+
+def test_a_value_that_is_renumbered_in_one_class_is_not_kept():
+    """In class 0 the content code of light 0 means light 1, and the other way: each image is reconstructed exactly."""
+    code = code_of(FACTORS)
+    code[:, 0] = FACTORS[:, 0]
+    renumbered = np.where(FACTORS[:, 0] == 0, 1 - FACTORS[:, 2], FACTORS[:, 2])
+    code[:, 1] = 2 * FACTORS[:, 1] + renumbered
+
+    def decoded(codes):
+        shape, pose = codes[:, 0].round(), codes[:, 1].round() // 2
+        light = codes[:, 1].round() % 2
+        light = np.where(shape == 0, 1 - light, light)
+        return decode(np.stack([0.2 + 0.2 * shape, 0.1 * pose + 0.4 * light], 1))
+
+    part = measure(pairs=None, code=code, functions=ModelFunctions(decode=decoded)).details["parts"]["all_rows"]
+    assert part["reconstruction"]["mse"]["mean"] == pytest.approx(0, abs=1e-12)
+    # Of the pairs of two classes, those with class 0 on one side: 4 of 6.
+    assert part["kept"] == {"pose": 1.0, "light": pytest.approx(2 / 6)}
+    assert part["transfer"]["mse"]["mean"] == pytest.approx(4 / 6 * 0.5 * 0.4**2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_neighbours_are_the_rows_that_differ_in_one_factor(seed):
+    rng = np.random.default_rng(seed)
+    rows = FACTORS[np.sort(rng.permutation(24)[:17])]  # a grid with holes
+    targets = rng.integers(17, size=6)
+    places, others = Cells(rows[:, 0], rows[:, 1:], NAMES[1:]).neighbours(targets)
+    differ = rows[targets][:, None] != rows[None]
+    one_differs = (differ.sum(axis=2) == 1) & ~differ[:, :, 0]
+    assert set(zip(places.tolist(), others.tolist(), strict=True)) == set(zip(*np.nonzero(one_differs), strict=True))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_an_image_shows_are_the_values_of_the_nearest_image(seed):
+    """Wherever it differs from the true one: in one factor, in both, or in none."""
+    rng = np.random.default_rng(seed)
+    targets = rng.integers(24, size=50)
+    shown = FACTORS[targets] * [1, 0, 0] + np.stack([np.zeros(50, int), *rng.integers([[4], [2]], size=(2, 50))], 1)
+    places = np.eye(9)[[0, 1, 2]], np.eye(9)[[3, 4, 5, 6]], np.eye(9)[[7, 8]]  # each factor's values side by side
+
+    def drawn(factors):
+        rows = sum(place[values] for place, values in zip(places, factors.T, strict=True))
+        return rows[:, :, None, None].repeat(8, 2).astype(np.float32)
+
+    images = drawn(FACTORS)
+    made = drawn(shown) + rng.normal(0, 0.01, (50, 9, 8, 1)).astype(np.float32)
+    errors = np.square(made - images[targets]).mean(axis=(1, 2, 3))
+    cells = Cells(FACTORS[:, 0], FACTORS[:, 1:], NAMES[1:])
+    found = kept(made, errors, targets, cells, lambda rows: images[rows])
+    assert found["pose"].tolist() == (shown[:, 1] == FACTORS[targets, 1]).tolist()
+    assert found["light"].tolist() == (shown[:, 2] == FACTORS[targets, 2]).tolist()
+
+
+def test_factors_of_very_many_values_are_not_compared():
+    contents = np.stack([np.arange(100), np.arange(100) % 2], 1)
+    assert Cells(np.zeros(100, int), contents, ("place", "light")).compared == {1: "light"}
+    wide = np.full((3, 9), 2**30)
+    wide[0] = 0
+    assert Cells(np.arange(3), wide, tuple("abcdefghi")).compared == {}
 
 
 # ---- pairs

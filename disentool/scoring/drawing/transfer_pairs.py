@@ -1,6 +1,7 @@
 """The pairs of the metric transfer, whose true image is known, and how like it is what the model makes of them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from disentool.metrics.similarity import measures
 from disentool.metrics.transfer import COMPARED, transfer
 from disentool.scoring.codes import Codes
 from disentool.scoring.data_rows import DataRows
-from disentool.scoring.drawing import true_pairs
+from disentool.scoring.drawing import kept_content, true_pairs
 from disentool.scoring.drawing.class_and_content import Labels, columns, cut, images_of, labels
+from disentool.scoring.drawing.kept_content import Cells
 from disentool.scoring.drawing.seeded_subset import check_protocol, check_seed
 from disentool.scoring.drawing.true_pairs import TruePairs
 from disentool.scoring.model_functions import ModelFunctions, required
@@ -81,40 +83,46 @@ def score(facts: MetricFacts, drawn: TransferPairs, codes: Codes, functions: Mod
     refuse_non_finite(table, "codes")
     halves = cut(drawn.cutting, table.shape[1])
     images = images_of(functions, table, halves, drawn.rows)
-    if images is None:
+    pixels = functions.images
+    if images is None or pixels is None:
         raise DataMismatch("metric transfer needs the images of a data set: score the checkpoint, not its codes")
+    cells = Cells(drawn.labels.classes, drawn.labels.contents, drawn.labels.content_names)
     total, done = sum(len(numbers) for _, numbers in drawn.parts.values()), 0
     found: dict[str, dict[tuple[str, str], np.ndarray]] = {}
+    facts_of: dict[str, dict[str, Any]] = {}
     for name, (pairs, numbers) in drawn.parts.items():
         blocks: dict[tuple[str, str], list[np.ndarray]] = {}
+        kept: dict[str, list[np.ndarray]] = {}
         for start in range(0, len(numbers), BATCH):
             triples = pairs.at(numbers[start : start + BATCH])
             at = tuple(np.searchsorted(drawn.rows, rows) for rows in triples)
-            for key, values in _compared(images, functions, *at).items():
+            compared, made = _compared(images, functions, *at)
+            for key, values in compared.items():
                 blocks.setdefault(key, []).append(values)
+            errors = compared["transfer", "mse"]
+            for factor, right in kept_content.kept(made, errors, triples[2], cells, pixels).items():
+                kept.setdefault(factor, []).append(right)
             done += len(triples[0])
             functions.progress(done, total)
         found[name] = {key: np.concatenate(values) for key, values in blocks.items()}
-    counts = {
-        name: {
+        facts_of[name] = {
             "pairs_there_are": pairs.total,
             "true_images_there_are": int((np.diff(pairs.ends, prepend=0) > 0).sum()),
+            "kept": {factor: float(np.concatenate(right).mean()) for factor, right in kept.items()},
         }
-        for name, (pairs, _) in drawn.parts.items()
-    }
     before = {
         **recorded_constants(facts, constants),
         "class_factor": drawn.labels.factor.text,
         "content_factors": list(drawn.labels.content_names),
     }
     after = {"class_dimensions": len(halves[0]), "content_dimensions": len(halves[1]), "seed": drawn.seed}
-    return with_details(transfer(found, measure=constants.measure, counts=counts), constants, before, after)
+    return with_details(transfer(found, measure=constants.measure, facts_of=facts_of), constants, before, after)
 
 
 def _compared(
     images: Images, functions: ModelFunctions, i: np.ndarray, j: np.ndarray, t: np.ndarray
-) -> dict[tuple[str, str], np.ndarray]:
-    """Each measure, float64 [B], of what is made of the pairs, and of what it should be read beside.
+) -> tuple[dict[tuple[str, str], np.ndarray], np.ndarray]:
+    """Each measure, float64 [B], of what is made of the pairs, and of what it should be read beside; and the former.
 
     ``i``, ``j``, ``t``: which codes are of the class image, the content image and the true one, int64 [B].
     """
@@ -128,4 +136,4 @@ def _compared(
         for measure, values in likeness.items():
             refuse_non_finite(values, f"{measure} of {name.replace('_', ' ')}")
             out[name, measure] = values
-    return out
+    return out, candidates[0]
