@@ -41,20 +41,8 @@ def related(fault: Fault) -> list[str]:
 
 def noticed_by(tree: Path, tests: list[str]) -> str:
     """The first test that fails there, or what ended the tests; empty if all pass."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-x",
-        "-n",
-        "0",
-        "-m",
-        "not slow",
-        "-p",
-        "no:cacheprovider",
-        *tests,
-    ]
+    quick = ["-q", "-x", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *quick, *tests]
     setting = os.environ | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
     try:
         done = subprocess.run(command, cwd=tree, env=setting, capture_output=True, text=True, timeout=LIMIT)
@@ -90,9 +78,8 @@ def main() -> None:
             text = target.read_text()
             target.write_text(fault.applied(text))
             first = related(fault)
-            by = (noticed_by(tree, first) if first else "") or noticed_by(
-                tree, [*TESTS, *(f"--ignore={f}" for f in first)]
-            )
+            rest = [*TESTS, *(f"--ignore={file}" for file in first)]
+            by = (noticed_by(tree, first) if first else "") or noticed_by(tree, rest)
             target.write_text(text)
             known[name] = {"fault": name, "noticed_by": by}
             print(json.dumps(known[name]), file=out, flush=True)
