@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "invert": ("disentool.cli.invert:invert", "Find the codes whose images are like yours."),
     "swap": ("disentool.cli.swap:swap", "Put the content of some images on the class of others."),
+    "runs": ("disentool.cli.runs:runs", "List runs: what they are, how far they are, what they score."),
     "correlate": ("disentool.cli.correlate:correlate", "Correlate metrics over the models in score records."),
     "table": ("disentool.cli.table:table", "Print score records as a table for a paper."),
     "plot": ("disentool.cli.plot:plot", "Draw records as a figure for a paper."),

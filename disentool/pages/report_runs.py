@@ -161,8 +161,11 @@ def _read(path: Path, found: ReportInputs, rest: _Unattached) -> None:
         packed = file.read(2) == b"PK"
     if packed:
         key = files.sha256(path)[:16]
-        if key not in [run.key for run in found.runs]:
+        same = next((run for run in found.runs if run.key == key), None)
+        if same is None:
             found.runs.append(_of_checkpoint(path, key))
+        elif same.path and len(path.name) < len(same.path.name):  # not called by its last snapshot, which is equal
+            same.path, same.name = path, path.name
         return
     name, form, lines = records.read(path, "checkpoint, history or file of records")
     if form == SCORE.name:
