@@ -7,8 +7,9 @@ from pathlib import Path
 from disentool.datasets import DATASETS
 from disentool.datasets.download import download
 from disentool.datasets.opening import open_source
+from disentool.datasets.source import Source
 from disentool.datasets.writing import size_in_bytes, write
-from disentool.errors import MissingFile, NotWritable, UnknownName, WrongUsage
+from disentool.errors import ForeignFile, MissingFile, NotWritable, UnknownName, WrongUsage
 from disentool.io import dataset as dataset_file
 from disentool.io import files
 from disentool.io.dataset import Dataset
@@ -32,31 +33,59 @@ def data_spec(spec: str) -> str:
 
 
 def cached(name: str, report: Reporter | None = None) -> Path:
-    """The cache's file of data set ``name``; rendered by the first process that asks, while others wait for it."""
+    """The cache's file of data set ``name``; rendered by the first process that asks, while others wait for it.
+
+    A file of this name that is damaged, or not what the renderer makes, is replaced, and a note says so.
+    """
     report = report or Silent()
     path = cache_folder() / f"{name}.h5"
-    if path.exists():
+    source = _renderer(name)
+    if not _wrong(path, source):
         return path
     waiting = f"{path} is being rendered by another disentool; waiting for it"
     try:
         with files.claim(path, wait=lambda: report.note(waiting)):
-            if not path.exists():  # else another process was faster
-                _render(name, path, report)
+            if wrong := _wrong(path, source):  # else another process was faster
+                if path.exists():
+                    report.note(f"{path}: {wrong}; it is made again")
+                _render(name, source, path, report)
     except NotWritable:
-        if not path.exists():  # else the cache is another user's, who has just filled it
+        if _wrong(path, source):  # else the cache is another user's, who has just filled it
             raise
     return path
 
 
-def _render(name: str, path: Path, report: Reporter) -> None:
-    """Render data set ``name`` into the cache's file; WrongUsage where it cannot be."""
+def _renderer(name: str) -> Source:
+    """Data set ``name``, rendered; WrongUsage where it cannot be."""
     try:
-        source = open_source(name, raw=None, size=None, grey=None, options={})
+        return open_source(name, raw=None, size=None, grey=None, options={})
     except (MissingFile, WrongUsage):  # nothing to render
         raise WrongUsage(
             f"--data {name}: is not rendered; make a file of it with `disentool prepare {name} --from ..."
             f" -o {name}.h5`, and name that"
         ) from None
+
+
+def _wrong(path: Path, source: Source) -> str:
+    """Why the cache's file is not what ``source`` renders, as far as its facts tell; empty where it is.
+
+    Its pixels are not read: they are gigabytes. ``disentool info --verify`` compares them with their digest.
+    """
+    if not path.exists():
+        return "is not there"
+    try:
+        found = dataset_file.facts(path)
+    except ForeignFile:
+        return "is damaged, or no data set"
+    if (found.name, found.source) != (source.name, source.source):
+        return f"is not {source.name} as it is rendered"
+    if found.images.shape != source.shape or found.factor_names != source.factor_names:
+        return f"holds other images than {source.name} has"
+    return ""
+
+
+def _render(name: str, source: Source, path: Path, report: Reporter) -> None:
+    """Render data set ``name`` into the cache's file."""
     size = size_in_bytes(source, None)
     files.probe(path, overwrite=True, need_bytes=size)
     report.note(f"{name} is rendered once, into {path} ({size / 1e9:.1f} GB; $DISENTOOL_CACHE moves it)")

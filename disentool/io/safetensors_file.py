@@ -5,7 +5,7 @@ from pathlib import Path
 from torch import Tensor
 
 from disentool.errors import ForeignFile
-from disentool.io import files, provenance
+from disentool.io import files
 
 
 def write(path: Path, tensors: dict[str, Tensor], *, overwrite: bool) -> None:
@@ -14,8 +14,9 @@ def write(path: Path, tensors: dict[str, Tensor], *, overwrite: bool) -> None:
 
     with files.whole(path, overwrite=overwrite) as temporary:
         own = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-        # Not its own save_file, which makes files that nobody else may read.
-        temporary.write_bytes(save(own, metadata={"format": "pt", "created_by": provenance.created_by()}))
+        # Not its own save_file, which makes files that nobody else may read. The library writes several entries of
+        # metadata in any order; one keeps the same weights the same bytes.
+        temporary.write_bytes(save(own, metadata={"format": "pt"}))
 
 
 def read(path: Path) -> dict[str, Tensor]:
