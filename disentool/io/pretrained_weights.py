@@ -1,10 +1,5 @@
 """Files of published networks' weights, read without executing anything and checked tensor by tensor."""
 
-import os
-import pickle
-import warnings
-import zipfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +18,7 @@ def read(path: Path, what: str, hint: str, expected: str) -> dict[Any, Any]:
     checked: :func:`check_shape`, :func:`check_values`.
     """
     path = files.require(path, what, hint)
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > os.path.getsize(path):
-                raise UnsafeFile(f"{path}: claims to hold more bytes than it has; not opened")
-    else:
-        with suppress(ValueError, OSError, IndexError):  # no pickles: torch says it below
-            torch_file.check_storages(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # remarks of torch's on what is refused below
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise UnsafeFile(f"{path}: holds Python objects or is no torch file; {expected}") from None
-    except MemoryError:
-        raise
-    except Exception as error:  # on a damaged file torch may raise nearly anything
-        raise ForeignFile(f"{path}: not a file of torch's weights, or a damaged one; {expected}") from error
+    content = torch_file.load(path, "file of torch's weights", expected, legacy=True)
     if not isinstance(content, dict):
         raise ForeignFile(f"{path}: holds {typed(content)}; {expected}")
     return content

@@ -4,6 +4,7 @@ import mmap
 import pickle
 import pickletools
 import re
+import struct
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -16,10 +17,13 @@ import torch
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile, typed
 
 _LEGACY = 5  # pickles at the head of a file of torch < 1.6: magic, protocol, system, the object, the storages' keys
+# All that these files may name. Torch itself lets more pass: bytearray(10**10), say, takes the memory it asks for.
 _CODE_FREE = re.compile(
-    r"collections OrderedDict|torch\._utils _rebuild_(tensor|tensor_v2|parameter)"
+    r"collections OrderedDict|torch\._utils _rebuild_(tensor|tensor_v2|parameter)|torch\.nn\.parameter Parameter"
     r"|torch (Float|Double|Half|BFloat16|Long|Int|Short|Char|Byte|Bool)Storage|torch Size"
 )
+_LONGEST = 64 << 20  # bytes of a pickle, in which no number of a tensor is
+_END, _END64, _LOCATOR = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")  # of a zip
 _WHOLE = ("BININT", "BININT1", "BININT2", "LONG1")  # how pickles hold a whole number that is positive
 _MEMO = ("BINPUT", "LONG_BINPUT", "PUT", "MEMOIZE")
 
@@ -56,27 +60,72 @@ def _damaged(path: Path, what: str, hint: str) -> ForeignFile:
 
 
 def _check_archive(path: Path, what: str, hint: str) -> None:
-    """A torch file is a zip of stored members; one that unpacks to more than itself is none."""
+    """A torch file is a zip of stored members, with pickles of tensors; it does not unpack to more than itself."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+            if any(m.compress_type != zipfile.ZIP_STORED for m in members):
+                raise UnsafeFile(f"{path}: has compressed members, a {what} has none; not opened")
+            if sum(m.file_size for m in members) > path.stat().st_size or not _has_one_directory(path, archive):
+                raise UnsafeFile(f"{path}: claims to hold more bytes than it has; not opened")
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
         raise ForeignFile(f"{path}: not a {what}, or one cut short; {hint}") from None
-    if any(m.compress_type != zipfile.ZIP_STORED for m in members):
-        raise UnsafeFile(f"{path}: has compressed members, a {what} has none; not opened")
-    if sum(m.file_size for m in members) > path.stat().st_size:
-        raise UnsafeFile(f"{path}: claims to hold more bytes than it has; not opened")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in members:
+                if member.filename.endswith(".pkl"):
+                    _check_pickle(path, archive, member)
+    except (zipfile.BadZipFile, OSError, ValueError, IndexError, NotImplementedError, RuntimeError, EOFError) as error:
+        raise _damaged(path, what, hint) from error
+
+
+def _has_one_directory(path: Path, archive: zipfile.ZipFile) -> bool:
+    """Whether every reader of a zip finds the directory that Python's finds.
+
+    A zip may have several, one behind the other, or before other bytes: the one that was checked is then not the one
+    that torch reads. So it must end where the end records begin, these must agree, and the file must end with them.
+    """
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        file.seek(size - _END.size)
+        sign, *disks, here, entries, length, start, comment = _END.unpack(file.read(_END.size))
+        last = size - _END.size
+        file.seek(max(0, last - _LOCATOR.size))
+        locator = _LOCATOR.unpack(file.read(_LOCATOR.size))
+        if locator[0] == b"PK\6\7":
+            last = locator[2]
+            file.seek(last)
+            sign64, *_, here64, entries64, length64, start64 = _END64.unpack(file.read(_END64.size))
+            told = [(here, here64, 0xFFFF), (entries, entries64, 0xFFFF)]
+            told += [(length, length64, 0xFFFFFFFF), (start, start64, 0xFFFFFFFF)]
+            if sign64 != b"PK\6\6" or any(short not in (long, most) for short, long, most in told):
+                return False
+            if last + _END64.size + _LOCATOR.size + _END.size != size:
+                return False
+            entries, length, start = entries64, length64, start64
+    whole = sign == b"PK\5\6" and not any(disks) and not comment and start + length == last
+    return whole and archive.start_dir == start and len(archive.infolist()) == entries
+
+
+def _check_pickle(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """UnsafeFile for a pickle that names anything but tensors and what they are kept in."""
+    if member.file_size > _LONGEST:
+        raise UnsafeFile(f"{path}: its description takes {member.file_size:,} bytes; not opened")
+    for opcode, argument, _ in pickletools.genops(archive.read(member)):
+        _check_global(path, opcode.name, argument)
+
+
+def _check_global(path: Path, opcode: str, argument: Any) -> None:
+    if opcode in ("GLOBAL", "STACK_GLOBAL", "INST") and not _CODE_FREE.fullmatch(str(argument)):
+        named = str(argument or "by a computed name").replace(" ", ".")[:80]
+        raise UnsafeFile(f"{path}: holds Python objects ({named}), expected tensors and plain values; not opened")
 
 
 def _check_legacy(path: Path, what: str, hint: str) -> None:
     """UnsafeFile unless the pickles name nothing but tensors, and all storages together fit into the file."""
     try:
         for opcode, argument in _opcodes(path):
-            if opcode in ("GLOBAL", "STACK_GLOBAL", "INST") and not _CODE_FREE.fullmatch(str(argument)):
-                named = str(argument or "by a computed name").replace(" ", ".")[:80]
-                raise UnsafeFile(
-                    f"{path}: holds Python objects ({named}), expected tensors and plain values; not opened"
-                )
+            _check_global(path, opcode, argument)
         check_storages(path)
     except (ValueError, OSError, IndexError) as error:  # genops says ValueError to what is no pickle
         raise _damaged(path, what, hint) from error
