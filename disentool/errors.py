@@ -171,6 +171,10 @@ class NonFinite(DisentoolError):
     """A loss became NaN or infinite."""
 
 
+class DataCut(ForeignFile):
+    """A file of data became shorter while it was read."""
+
+
 class RunLost(DisentoolError):
     """One of several runs was ended from outside, or by a lack of memory; the others were carried out."""
 

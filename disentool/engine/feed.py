@@ -1,10 +1,14 @@
 """The rows of a data set for training: uint8 in memory or on the device, gathered by index as float32 in 0..1."""
 
+import mmap
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from disentool.contract import Batch
+from disentool.errors import DataCut
 
 
 class Feed:
@@ -29,6 +33,7 @@ class Feed:
         ``rows``: only these (int64 [n]), which are then counted from 0; None: all.
         """
         self.device = device
+        self._mapped = _Mapped.of(images)
         self._rows = None if rows is None or len(rows) == len(images) else torch.from_numpy(rows)
         self.images = torch.from_numpy(images)
         if device.type == "cuda" and resident and images.nbytes < 0.8 * torch.cuda.mem_get_info(device)[0]:
@@ -60,6 +65,8 @@ class Feed:
 
     def gather(self, index: Tensor) -> Tensor:
         """uint8 [B,H,W,C]: the images of the rows ``index``, int64 [B] in memory. The images must be in memory too."""
+        if self._mapped is not None:
+            self._mapped.require_whole()
         return self.images.index_select(0, index if self._rows is None else self._rows[index])
 
     def at(self, index: Tensor, images: Tensor | None) -> Batch:
@@ -70,9 +77,35 @@ class Feed:
         """
         stored = index if self._rows_there is None else self._rows_there.index_select(0, index)
         if images is None:
+            if self._mapped is not None and self.device.type != "cuda":  # there the images are a copy
+                self._mapped.require_whole()
             images = self.images.index_select(0, stored)
         factors = None if self.factors is None else self.factors.index_select(0, stored)
         return Batch(to_float(images), index, factors)
+
+
+class _Mapped:
+    """The file that images are a memory map of. Whoever reads beyond the end of such a file is killed by the system.
+
+    Its length is looked at before each batch, which takes a microsecond. What remains is a file that is cut within the
+    microseconds in which a batch is gathered.
+    """
+
+    def __init__(self, name: str, pages: mmap.mmap, end: int):
+        self._name, self._pages, self._end = name, pages, end
+
+    @classmethod
+    def of(cls, images: np.ndarray) -> "_Mapped | None":
+        """That of a whole memory map; None for images in memory."""
+        if not isinstance(images, np.memmap) or not isinstance(images.base, mmap.mmap):
+            return None
+        name = str(images.filename) if isinstance(images.filename, str | Path) else "the data"
+        return cls(name, images.base, images.offset + images.nbytes)
+
+    def require_whole(self) -> None:
+        """DataCut if the file has become shorter than its images."""
+        if self._pages.size() < self._end:
+            raise DataCut(f"{self._name}: became shorter while it was read; make it anew")
 
 
 def to_device(network: nn.Module, device: torch.device) -> nn.Module:

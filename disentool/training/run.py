@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
 from disentool.engine.graph import Graphs
 from disentool.engine.training_loop import Training
-from disentool.errors import DataMismatch, Interrupted, NoFactors, NonFinite, WrongUsage
+from disentool.errors import DataCut, DataMismatch, Interrupted, NoFactors, NonFinite, WrongUsage
 from disentool.io import checkpoint, files, tensorboard_events
 from disentool.io.dataset import Dataset
 from disentool.models import collapse
@@ -154,6 +154,12 @@ class _TrainingRun:
                 holds = self._saving.holds is not None
                 kept = f"{job.output} keeps the last good step" if holds else "nothing of this run was saved"
                 raise NonFinite(f"{error}; {kept}; try a smaller --learning-rate or weight") from None
+            except DataCut as error:
+                with suppress(DataCut):  # a save that is under way may need images, too
+                    yield from self._saving.finish()
+                holds = self._saving.holds is not None
+                kept = f"{job.output} keeps the last saved step" if holds else "nothing of this run was saved"
+                raise DataCut(f"{error}; {kept}") from None
         found = collapse.informative(self._saving.statistics or {}, training.step)
         if found is not None:
             self.report.note(f"{job.output}: {collapse.in_words(found, job.config)}")
