@@ -134,6 +134,32 @@ def explained_of_moves(fit: DirectionFit, moves: Moves, chosen: np.ndarray) -> n
     )
 
 
+def explained_of_all_moves(fit: DirectionFit, moves: Moves, chosen: np.ndarray) -> np.ndarray:
+    """The squared correlation of how far all moves in the range go with what g says, 0 if it is negative: [R+1].
+
+    Of all moves, not only of those that are like the transformation, which the others may be only by chance. A move
+    that is measured as longer than the whole of g counts as that long: an image that was lost on the way may seem to
+    have gone anywhere. Of the coarse view and the images themselves that one counts in which g tells more.
+    """
+    s = moves.s.cpu().double().numpy()
+    views = [moves.t] if moves.fine is None else [moves.t, moves.fine.t]
+    inside = ((s >= fit.s_valid[0]) & (s <= fit.s_valid[1]))[:, 1:]
+    found = []
+    for rows, g in zip(chosen, fit.values, strict=True):
+        said, longest = monotone.evaluate(fit.knots, g, s[rows]), g[-1] - g[0]
+        said = (said[:, 1:] - said[:, :1])[inside[rows]]
+        gone = [t.cpu().double().numpy()[rows, 1:][inside[rows]].clip(-longest, longest) for t in views]
+        found.append(max(_alike(said, each) for each in gone))
+    return np.array(found)
+
+
+def _alike(said: np.ndarray, gone: np.ndarray) -> float:
+    """The squared correlation, 0 if it is negative or either does not vary."""
+    if not said.size or not said.std() or not gone.std():
+        return 0.0
+    return max(0.0, float(np.corrcoef(said, gone)[0, 1])) ** 2
+
+
 def rise(fit: DirectionFit, moves: Moves) -> float:
     """How far moves along u[0] go, as measured, of what g says: the slope of t over g(s) - g(s0); 0 without any."""
     s, t, left = (part.cpu().double().numpy() for part in (moves.s, moves.t, moves.left))

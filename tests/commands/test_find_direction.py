@@ -200,7 +200,8 @@ def fitted(
     left = np.where(like(s), 0.1, 0.9)
     moves = calibration.Moves(*(torch.from_numpy(part) for part in (s, gone(s), left)))
     fit = fitting.DirectionFit(u, knots, values, (-2.0, 2.0))
-    return FittedDirection(fit, np.ones(20, bool), np.array([r2[0], *r2]), moves, followed=True)
+    everywhere = fitting.explained_of_all_moves(fit, moves, fitting.resample(20, 3, 0))
+    return FittedDirection(fit, np.ones(20, bool), np.array([r2[0], *r2]), everywhere, moves, followed=True)
 
 
 @pytest.mark.parametrize(
@@ -229,13 +230,13 @@ def test_a_range_of_nothing_is_told_in_words():
 
 def test_all_moves_in_the_range_count():
     """Also those that are not like the transformation."""
-    assert fitted().everywhere == pytest.approx(1)
-    assert fitted(like=lambda s: np.abs(s) < 1).everywhere == pytest.approx(1)
-    assert fitted(gone=lambda s: -0.1 * s).everywhere == 0
+    assert fitted().everywhere[0] == pytest.approx(1)
+    assert fitted(like=lambda s: np.abs(s) < 1).everywhere[0] == pytest.approx(1)
+    assert fitted(gone=lambda s: -0.1 * s).everywhere[0] == 0
     s = np.linspace(-2, 2, 17)
     t = np.where(np.abs(s) < 1, 0.1 * s, 0.0)
     found = fitted(gone=lambda s: np.where(np.abs(s) < 1, 0.1 * s, 0.0))
-    assert found.everywhere == pytest.approx(np.corrcoef(s, t)[0, 1] ** 2)
+    assert found.everywhere[0] == pytest.approx(np.corrcoef(s, t)[0, 1] ** 2)
     assert fitted().ends[0].tolist() == pytest.approx([-0.2, 0.2])
 
 
