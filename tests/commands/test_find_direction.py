@@ -290,7 +290,9 @@ def test_how_far_moves_go_of_what_g_says():
 def test_what_a_directions_file_says(cli, mine, folder):
     call = ("find-direction", "--trust", "mine:Blob", "--device", "cpu", "--starts", 12, "--seed", 5)
     names = ("--transform", "shift-x", "--transform", "brightness")
-    cli(*call, *names, "--method", "lm", "--range", 0.1, "--steps", 1, "-o", "a/d.h5").printed("a/d.h5")
+    done = cli(*call, *names, "--method", "lm", "--range", 0.1, "--steps", 1, "-o", "a/d.h5")
+    done.printed("a/d.h5")
+    assert "of all moves" in done.err
     found = directions_file.read(folder / "a/d.h5")
     assert (found.method, found.seed, found.generator) == ("lm", 5, "mine:Blob")
     expected = {"loss": "blur", "sigma": 0.75, "starts": 12, "dropped": 0.1, "iterations": 4, "damping": 0.1}
@@ -304,6 +306,9 @@ def test_what_a_directions_file_says(cli, mine, folder):
     assert not direction.kept[worst]
     assert direction.u_bootstrap.shape == (100, 6) and direction.values_bootstrap.shape == (100, 41)
     np.testing.assert_allclose(np.linalg.norm(direction.u_bootstrap, axis=1), 1, atol=1e-5)
+    for r2 in (direction.facts["r2"], direction.facts["r2_of_all_moves"]):
+        low, high = r2["interval"]
+        assert 0.9 < low <= r2["value"] <= high <= 1
     facts = json.loads(cli("info", "--json", "a/d.h5").out)
     assert facts["directions"]["shift-x"]["t_valid"] == list(direction.t_valid)
     assert facts["directions"]["brightness"]["unit"] == "white minus black"
