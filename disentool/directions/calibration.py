@@ -13,6 +13,7 @@ from disentool.directions.transforms import TRANSFORMS
 
 _REACH = 8  # of the step of a central difference: how far one iteration may go
 _GONE = 0.1  # of an image's change with t: with less of it than at t = 0 its content has left, and any t is like any
+TRUSTED = 0.5  # a move counts while less of the image's change than this is unlike the transformation
 _SIDE, _BLUR = 16, 1 / 3  # of a coarse view: pixels of the shorter side, and the blur as a share of it
 
 
@@ -93,7 +94,7 @@ class Moves:
 
     ``left`` [S,M+1]: the share of the image's change that is none by any t; as far as a move is followed from the
     start, it is the largest one on the way. ``fine``: the same moves as the images themselves show them, where ``t``
-    and ``left`` are of a coarse view; None where there is none.
+    and ``left`` are of a coarse view of those that they do not show; None where there is none.
     """
 
     s: Tensor
@@ -172,8 +173,13 @@ def along(
         progress()
     found: Moves | None = None
     for path in reversed(paths):
-        t, shares = ([each[part] for each in path] for part in (0, 1))
-        found = Moves(_in_order(places), _in_order(t), _in_order(shares), fine=found)
+        measured, shares = (_in_order([each[part] for each in path]) for part in (0, 1))
+        seen = Moves(_in_order(places), measured, shares, fine=found)
+        if found is not None:  # what the images themselves show is nearer the truth, where they show it
+            shown = found.left < TRUSTED
+            t, left = torch.where(shown, found.t, seen.t), torch.where(shown, found.left, seen.left)
+            seen = Moves(seen.s, t, left, fine=found)
+        found = seen
     assert found is not None  # there is one view at least
     return found
 

@@ -7,14 +7,13 @@ import torch
 from torch import Tensor
 
 from disentool.directions import monotone
-from disentool.directions.calibration import Moves
+from disentool.directions.calibration import TRUSTED, Moves
 from disentool.nn.adam import Adam
 
 PAPER_KNOTS = np.linspace(-5.0, 5.0, 101)
 _LEARNING_RATE, _BATCH, _EPOCHS = 1e-3, 32, 100  # the paper's
 _SLOPE = 0.2  # of g before it is fitted, in ranges of t
 KNOTS = 41  # of a g that is fitted to moves
-TRUSTED = 0.5  # moves are used while less of the image's change than this is unlike the transformation
 _EDGE = 0.01  # share of the records beyond either end of the range of s in which g is trusted
 
 
