@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from disentool.directions import measurements
 from disentool.directions.generator import Generator
 from disentool.directions.trajectories import Objective, Starts, generate
 from disentool.directions.transforms import TRANSFORMS
@@ -129,10 +130,14 @@ class _View:
 
 
 def _views(objective: Objective, originals: Tensor) -> list[_View]:
-    """The images themselves and, first, a coarse view of them where the transformation has one."""
+    """The images themselves and, first, a coarse view of them where the transformation has one.
+
+    There is none of images without a bright object on a dark ground: where something fills the image, a change of its
+    shape or its light would pass for a move.
+    """
     fine = _View(objective, originals, 1, any_light=False)
     transform = TRANSFORMS[objective.transform]
-    if not transform.coarse:
+    if not transform.coarse or not measurements.show_bright_objects(originals.permute(0, 2, 3, 1).cpu().numpy()):
         return [fine]
     height, width = originals.shape[2:]
     most = max(1, min(height, width) // _SIDE)

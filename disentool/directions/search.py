@@ -18,8 +18,9 @@ Progress = Callable[[int, float | None], None]  # images done, and the current r
 REACH, MOVES = 2.0, 8  # how far g is measured to each side of a start, in standard deviations of <z,u>, and in how many
 FOLLOWED = 0.9  # a transformation is followed if the relative error falls below this
 # A direction is of use if so many of the moves along it are like the transformation, and if the lower ends reach so far
-# of how much of all moves g explains, of R2, and of the cosine of the resamples' u with u.
-LIKE, EVERYWHERE, R2, COSINE = 0.1, 0.25, 0.15, 0.5
+# of how much of all moves g explains, of R2, and of the cosine of the resamples' u with u. R2 is of nearly all moves
+# where a coarse view shows them, else of those that the images themselves show.
+LIKE, EVERYWHERE, R2, R2_COARSE, COSINE = 0.1, 0.25, 0.3, 0.15, 0.5
 
 
 @dataclass(frozen=True)

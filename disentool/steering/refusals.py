@@ -45,7 +45,7 @@ def of_direction(transform: str, plan: Search, found: FittedDirection, ending: s
     r2, ends, everywhere = with_interval(found.r2), found_direction.ends(found), with_interval(found.everywhere)
     cosine = found_direction.lowest_cosine(found)
     # The paper's R2 is of codes that moved in all dimensions: it is low where the direction does well.
-    least = 0.0 if plan.method == "paper" else search.R2
+    least = 0.0 if plan.method == "paper" else search.R2 if found.moves.fine is None else search.R2_COARSE
     why = []
     if found.like < search.LIKE:
         why.append(
