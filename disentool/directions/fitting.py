@@ -7,14 +7,13 @@ import torch
 from torch import Tensor
 
 from disentool.directions import monotone
-from disentool.directions.calibration import Moves
+from disentool.directions.calibration import TRUSTED, Moves
 from disentool.nn.adam import Adam
 
 PAPER_KNOTS = np.linspace(-5.0, 5.0, 101)
 _LEARNING_RATE, _BATCH, _EPOCHS = 1e-3, 32, 100  # the paper's
 _SLOPE = 0.2  # of g before it is fitted, in ranges of t
 KNOTS = 41  # of a g that is fitted to moves
-TRUSTED = 0.5  # moves are used while less of the image's change than this is unlike the transformation
 _EDGE = 0.01  # share of the records beyond either end of the range of s in which g is trusted
 
 
@@ -132,6 +131,32 @@ def explained_of_moves(fit: DirectionFit, moves: Moves, chosen: np.ndarray) -> n
             for rows, g in zip(chosen, fit.values, strict=True)
         ]
     )
+
+
+def explained_of_all_moves(fit: DirectionFit, moves: Moves, chosen: np.ndarray) -> np.ndarray:
+    """The squared correlation of how far all moves in the range go with what g says, 0 if it is negative: [R+1].
+
+    Of all moves, not only of those that are like the transformation, which the others may be only by chance. A move
+    that is measured as longer than the whole of g counts as that long: an image that was lost on the way may seem to
+    have gone anywhere. Of the coarse view and the images themselves that one counts in which g tells more.
+    """
+    s = moves.s.cpu().double().numpy()
+    views = [moves.t] if moves.fine is None else [moves.t, moves.fine.t]
+    inside = ((s >= fit.s_valid[0]) & (s <= fit.s_valid[1]))[:, 1:]
+    found = []
+    for rows, g in zip(chosen, fit.values, strict=True):
+        said, longest = monotone.evaluate(fit.knots, g, s[rows]), g[-1] - g[0]
+        said = (said[:, 1:] - said[:, :1])[inside[rows]]
+        gone = [t.cpu().double().numpy()[rows, 1:][inside[rows]].clip(-longest, longest) for t in views]
+        found.append(max(_alike(said, each) for each in gone))
+    return np.array(found)
+
+
+def _alike(said: np.ndarray, gone: np.ndarray) -> float:
+    """The squared correlation, 0 if it is negative or either does not vary."""
+    if not said.size or not said.std() or not gone.std():
+        return 0.0
+    return max(0.0, float(np.corrcoef(said, gone)[0, 1])) ** 2
 
 
 def rise(fit: DirectionFit, moves: Moves) -> float:

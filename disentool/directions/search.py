@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentool.directions import calibration, fitting, monotone, solvers, trajectories
+from disentool.directions import calibration, fitting, solvers, trajectories
 from disentool.directions.calibration import Moves
 from disentool.directions.fitting import DirectionFit
 from disentool.directions.generator import Generator
@@ -17,9 +17,10 @@ from disentool.directions.transforms import TRANSFORMS
 Progress = Callable[[int, float | None], None]  # images done, and the current relative error where it is known
 REACH, MOVES = 2.0, 8  # how far g is measured to each side of a start, in standard deviations of <z,u>, and in how many
 FOLLOWED = 0.9  # a transformation is followed if the relative error falls below this
-# A direction is of use if so many of the moves along it are like the transformation, if g tells so much of how far all
-# moves go, and if the lower ends of R2's interval and of the cosine of the resamples' u with u reach so far.
-LIKE, EVERYWHERE, R2, COSINE = 0.1, 0.2, 0.3, 0.5
+# A direction is of use if so many of the moves along it are like the transformation, and if the lower ends reach so far
+# of how much of all moves g explains, of R2, and of the cosine of the resamples' u with u. R2 is of nearly all moves
+# where a coarse view shows them, else of those that the images themselves show.
+LIKE, EVERYWHERE, R2, R2_COARSE, COSINE = 0.1, 0.25, 0.3, 0.15, 0.5
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,14 @@ class Followed:
 class FittedDirection:
     """u and g of some starts. ``kept`` bool [S]: those used; ``r2`` [R+1]: the share of t's variance that g explains.
 
-    ``moves``: along u, as measured: what g was fitted to, except by the paper's method. ``followed``: whether the
-    starts followed at all.
+    ``everywhere`` [R+1]: how much of all moves g explains, see :func:`fitting.explained_of_all_moves`. ``moves``: along
+    u, as measured: what g was fitted to, except by the paper's method. ``followed``: whether the starts followed.
     """
 
     fit: DirectionFit
     kept: np.ndarray
     r2: np.ndarray
+    everywhere: np.ndarray
     moves: Moves
     followed: bool
 
@@ -89,24 +91,9 @@ class FittedDirection:
         return np.array([np.interp(self.fit.s_valid, self.fit.knots, values) for values in self.fit.values])
 
     @property
-    def everywhere(self) -> float:
-        """The squared correlation of how far moves in the range go with what g says, 0 if it is negative.
-
-        Of all moves, not only of those that are like the transformation, which the others may be only by chance.
-        """
-        s, t = (part.cpu().double().numpy() for part in (self.moves.s, self.moves.t))
-        low, high = self.fit.s_valid
-        inside = ((s >= low) & (s <= high))[:, 1:]
-        g = monotone.evaluate(self.fit.knots, self.fit.values[0], s)
-        said, gone = (g[:, 1:] - g[:, :1])[inside], t[:, 1:][inside]
-        if not inside.any() or not said.std() or not gone.std():
-            return 0.0
-        return max(0.0, float(np.corrcoef(said, gone)[0, 1])) ** 2
-
-    @property
     def like(self) -> float:
         """The share of the moves that are like the transformation."""
-        return float((self.moves.left < fitting.TRUSTED)[:, 1:].float().mean())
+        return float((self.moves.seen.left < fitting.TRUSTED)[:, 1:].float().mean())
 
 
 def follow(
@@ -175,4 +162,5 @@ def fit(
     if search.method != "paper":
         found = fitting.by_moves(u, moves, chosen)
         r2 = fitting.explained_of_moves(found, moves, chosen)
-    return FittedDirection(found, kept, r2, moves, there)
+    everywhere = fitting.explained_of_all_moves(found, moves, chosen)
+    return FittedDirection(found, kept, r2, everywhere, moves, there)

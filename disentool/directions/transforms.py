@@ -28,7 +28,8 @@ class Transform:
 
     ``apply``: images float32 [B,C,H,W] in 0..1, t float32 [B] -> the changed images, and a mask [B,1,H,W] or [B,C,H,W]:
     1 where a pixel is known, 0 where it would come from beyond the border, or lie beyond black or white.
-    ``channels``: how many the images must have; None: any number.
+    ``channels``: how many the images must have; None: any number. ``coarse``: how far an image went shows in a blurred
+    one too. ``any_light``: and its brightness says nothing of it.
     """
 
     summary: str
@@ -36,6 +37,8 @@ class Transform:
     extent: float
     apply: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
     channels: int | None = None
+    coarse: bool = False
+    any_light: bool = False
 
 
 def find(name: str, channels: int) -> Transform:
@@ -118,9 +121,11 @@ def _brighten(images: Tensor, t: Tensor, channel: int | None = None) -> tuple[Te
 
 
 TRANSFORMS: dict[str, Transform] = {
-    "shift-x": Transform("moved to the right", "image widths", 0.5, partial(_shift, axis=0)),
-    "shift-y": Transform("moved downwards", "image heights", 0.5, partial(_shift, axis=1)),
-    "zoom": Transform("enlarged exp(t) times about the centre", "log of the magnification", 0.5, _zoom),
+    "shift-x": Transform(
+        "moved to the right", "image widths", 0.5, partial(_shift, axis=0), coarse=True, any_light=True
+    ),
+    "shift-y": Transform("moved downwards", "image heights", 0.5, partial(_shift, axis=1), coarse=True, any_light=True),
+    "zoom": Transform("enlarged exp(t) times about the centre", "log of the magnification", 0.5, _zoom, coarse=True),
     "brightness": Transform("brighter", "white minus black", 0.5, _brighten),
     "rotate": Transform("turned counter-clockwise about the centre", "degrees", 45.0, _rotate),
     "red": Transform("redder", "white minus black", 0.5, partial(_brighten, channel=0), channels=3),

@@ -131,7 +131,11 @@ DIRECTIONS = Format(
         ("seed", "seed of all draws"),
         ("provenance", "JSON: every constant that all directions share"),
         ("unit (of the group <direction>)", "the unit of t"),
-        ("facts (of the group <direction>)", "JSON: the direction's own constants, and what was measured of it"),
+        (
+            "facts (of the group <direction>)",
+            "JSON: the direction's own constants, and what was measured of it: r2, of the moves that g was fitted to,"
+            " and r2_of_all_moves, each as value and interval (a number alone: the value)",
+        ),
     ),
 )
 

@@ -140,10 +140,12 @@ def _used(starts: int, plan: Search) -> int:
 def _note_fit(searched: TransformSearch, found: FittedDirection, report: Reporter) -> None:
     """Note the fit of a transform, and how far g is from the measured moves where it was not fitted to them."""
     transform = searched.objective.transform
-    r2 = found_direction.with_interval(found.r2)
+    r2, everywhere = (
+        found_direction.shown(found_direction.with_interval(values)) for values in (found.r2, found.everywhere)
+    )
     low, high = np.interp(found.fit.s_valid, found.fit.knots, found.fit.values[0])
     unit = transforms.TRANSFORMS[transform].unit
-    said = f"R2 {r2['value']:.2f} [{r2['interval'][0]:.2f}, {r2['interval'][1]:.2f}], t {low:.3g} to {high:.3g} {unit}"
+    said = f"R2 {r2}, of all moves {everywhere}, t {low:.3g} to {high:.3g} {unit}"
     report.note(f"{transform}: {said}")
     rise = fitting.rise(found.fit, found.moves)
     if searched.search.method == "paper" and not 0.8 < rise < 1.25:

@@ -47,7 +47,7 @@ def direction(
     if chunks:
         facts["chunk_norms"] = _chunk_norms(fit.u, chunks)
     facts |= {"reach": search.REACH, "moves": search.MOVES, "moves_like_the_transform": found.like}
-    facts |= {"t_ends": ends(found), "r2_of_all_moves": found.everywhere}
+    facts |= {"t_ends": ends(found), "r2_of_all_moves": with_interval(found.everywhere)}
     facts["rise"] = fitting.rise(fit, found.moves)
     return Direction(
         name=objective.transform + ending,
@@ -69,6 +69,12 @@ def with_interval(values: np.ndarray) -> dict[str, Any]:
     """A statistic [R+1], of the starts and then of R resamples, as its value and 95 % interval."""
     tail = (1 - _CONFIDENCE) / 2
     return {"value": float(values[0]), "interval": np.quantile(values[1:], [tail, 1 - tail]).tolist()}
+
+
+def shown(statistic: dict[str, Any]) -> str:
+    """What :func:`with_interval` gives, in words: ``0.91 [0.85, 0.94]``."""
+    low, high = statistic["interval"]
+    return f"{statistic['value']:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def lowest_cosine(found: FittedDirection) -> float:

@@ -42,26 +42,23 @@ def of_paths(transform: str, followed: Followed, rows: np.ndarray) -> Refusal | 
 def of_direction(transform: str, plan: Search, found: FittedDirection, ending: str = "") -> Refusal | None:
     """The refusal of a direction, called by its transform and ``ending``, that is of no use: that may do nothing."""
     asked, unit = TRANSFORMS[transform].summary, TRANSFORMS[transform].unit
-    r2, ends = with_interval(found.r2), found_direction.ends(found)
+    r2, ends, everywhere = with_interval(found.r2), found_direction.ends(found), with_interval(found.everywhere)
     cosine = found_direction.lowest_cosine(found)
     # The paper's R2 is of codes that moved in all dimensions: it is low where the direction does well.
-    least = 0.0 if plan.method == "paper" else search.R2
+    least = 0.0 if plan.method == "paper" else search.R2 if found.moves.fine is None else search.R2_COARSE
     why = []
     if found.like < search.LIKE:
         why.append(
             f"of the images that were moved along it, {found.like:.0%} become {asked} and change in no other way;"
             f" {search.LIKE:.0%} are needed"
         )
-    elif found.everywhere < search.EVERYWHERE:
+    elif everywhere["interval"][0] < search.EVERYWHERE:
         why.append(
-            f"of the images that were moved along it, all taken together, {found.everywhere:.2f} of how far they become"
-            f" {asked} is explained; {search.EVERYWHERE:g} is needed"
+            f"of the images that were moved along it, all taken together, {found_direction.shown(everywhere)} of how"
+            f" far they become {asked} is explained; a lower end of {search.EVERYWHERE:g} is needed"
         )
     if r2["interval"][0] < least or r2["interval"][0] <= 0 or fitting.rise(found.fit, found.moves) <= 0:
-        why.append(
-            f"R2 may be too low ({r2['value']:.2f} [{r2['interval'][0]:.2f}, {r2['interval'][1]:.2f}]; a lower end of"
-            f" {least:g} is needed)"
-        )
+        why.append(f"R2 may be too low ({found_direction.shown(r2)}; a lower end of {least:g} is needed)")
     if cosine < search.COSINE:
         why.append(f"other starts give another direction (a cosine of {cosine:.2f}; {search.COSINE:g} is needed)")
     if not ends["low"]["interval"][1] < 0 < ends["high"]["interval"][0]:

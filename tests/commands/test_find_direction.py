@@ -200,7 +200,8 @@ def fitted(
     left = np.where(like(s), 0.1, 0.9)
     moves = calibration.Moves(*(torch.from_numpy(part) for part in (s, gone(s), left)))
     fit = fitting.DirectionFit(u, knots, values, (-2.0, 2.0))
-    return FittedDirection(fit, np.ones(20, bool), np.array([r2[0], *r2]), moves, followed=True)
+    everywhere = fitting.explained_of_all_moves(fit, moves, fitting.resample(20, 3, 0))
+    return FittedDirection(fit, np.ones(20, bool), np.array([r2[0], *r2]), everywhere, moves, followed=True)
 
 
 @pytest.mark.parametrize(
@@ -229,13 +230,13 @@ def test_a_range_of_nothing_is_told_in_words():
 
 def test_all_moves_in_the_range_count():
     """Also those that are not like the transformation."""
-    assert fitted().everywhere == pytest.approx(1)
-    assert fitted(like=lambda s: np.abs(s) < 1).everywhere == pytest.approx(1)
-    assert fitted(gone=lambda s: -0.1 * s).everywhere == 0
+    assert fitted().everywhere[0] == pytest.approx(1)
+    assert fitted(like=lambda s: np.abs(s) < 1).everywhere[0] == pytest.approx(1)
+    assert fitted(gone=lambda s: -0.1 * s).everywhere[0] == 0
     s = np.linspace(-2, 2, 17)
     t = np.where(np.abs(s) < 1, 0.1 * s, 0.0)
     found = fitted(gone=lambda s: np.where(np.abs(s) < 1, 0.1 * s, 0.0))
-    assert found.everywhere == pytest.approx(np.corrcoef(s, t)[0, 1] ** 2)
+    assert found.everywhere[0] == pytest.approx(np.corrcoef(s, t)[0, 1] ** 2)
     assert fitted().ends[0].tolist() == pytest.approx([-0.2, 0.2])
 
 
@@ -289,7 +290,9 @@ def test_how_far_moves_go_of_what_g_says():
 def test_what_a_directions_file_says(cli, mine, folder):
     call = ("find-direction", "--trust", "mine:Blob", "--device", "cpu", "--starts", 12, "--seed", 5)
     names = ("--transform", "shift-x", "--transform", "brightness")
-    cli(*call, *names, "--method", "lm", "--range", 0.1, "--steps", 1, "-o", "a/d.h5").printed("a/d.h5")
+    done = cli(*call, *names, "--method", "lm", "--range", 0.1, "--steps", 1, "-o", "a/d.h5")
+    done.printed("a/d.h5")
+    assert "of all moves" in done.err
     found = directions_file.read(folder / "a/d.h5")
     assert (found.method, found.seed, found.generator) == ("lm", 5, "mine:Blob")
     expected = {"loss": "blur", "sigma": 0.75, "starts": 12, "dropped": 0.1, "iterations": 4, "damping": 0.1}
@@ -303,6 +306,9 @@ def test_what_a_directions_file_says(cli, mine, folder):
     assert not direction.kept[worst]
     assert direction.u_bootstrap.shape == (100, 6) and direction.values_bootstrap.shape == (100, 41)
     np.testing.assert_allclose(np.linalg.norm(direction.u_bootstrap, axis=1), 1, atol=1e-5)
+    for r2 in (direction.facts["r2"], direction.facts["r2_of_all_moves"]):
+        low, high = r2["interval"]
+        assert 0.9 < low <= r2["value"] <= high <= 1
     facts = json.loads(cli("info", "--json", "a/d.h5").out)
     assert facts["directions"]["shift-x"]["t_valid"] == list(direction.t_valid)
     assert facts["directions"]["brightness"]["unit"] == "white minus black"
