@@ -22,6 +22,9 @@ Group = Literal["Method", "Optimiser", "Data", "Run", "Output"]
 _OF_THE_OPTIMISER = ("steps", "epochs", "batch_size", "learning_rate")  # unless a field says otherwise
 
 
+MOST = 10**12  # of a whole number: no machine takes so many steps, and what is computed with it stays exact
+
+
 def opt(
     default: Any,
     help: str,
@@ -98,6 +101,7 @@ class Option:
                 number = int(number)  # "1e5"
         outside = (
             not math.isfinite(number)
+            or (self.kind is int and abs(number) > MOST)
             or (self.low is not None and number < self.low)
             or (self.high is not None and number > self.high)
             or (self.above is not None and number <= self.above)
@@ -120,6 +124,8 @@ class Option:
             for sign, value in ((">=", self.low), (">", self.above), ("<=", self.high))
             if value is not None
         ]
+        if self.kind is int and self.high is None:
+            bounds.append(f"<= {MOST:g}")
         return " ".join([words, " and ".join(bounds)]).strip()
 
 

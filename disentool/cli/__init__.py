@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,7 +18,7 @@ from disentool.cli import streams
 from disentool.cli.progress import warnings_as_notes
 from disentool.cli.words import on_lines, printable
 from disentool.errors import DisentoolError, Interrupted, UnknownName
-from disentool.io import provenance
+from disentool.io import files, provenance
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": (
@@ -77,8 +78,6 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             _drop_stdout()
             return 0
-        except Terminated as error:
-            raise Interrupted(error.number, "terminated") from None
         except KeyboardInterrupt:  # click would add an empty line
             raise Interrupted(signal.SIGINT, "interrupted") from None
 
@@ -144,9 +143,8 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # while flushing
         _drop_stdout()
         return 0
-    except (KeyboardInterrupt, click.Abort) as error:
-        cause = error.__cause__ if isinstance(error, click.Abort) else error  # click gives it
-        return _fail("terminated", 128 + cause.number) if isinstance(cause, Terminated) else _fail("interrupted", 130)
+    except (KeyboardInterrupt, click.Abort):  # of a caller that has set no handler
+        return _fail("interrupted", 130)
     except Exception as error:
         if debug:
             raise
@@ -181,17 +179,20 @@ def _drop_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM or SIGHUP. Modules that are being loaded catch an Exception, but let a KeyboardInterrupt pass."""
+def _end(number: int, frame: object) -> None:
+    """End at once, and leave nothing half written.
 
-    def __init__(self, number: int):
-        self.number = number
-        super().__init__("terminated")
-
-
-def _terminate(number: int, frame: object) -> None:
-    """SIGTERM and SIGHUP unwind as SIGINT does, so that half-written files are removed."""
-    raise Terminated(number)
+    Nothing is raised: a library that calls back into Python may swallow what a handler raises, take it for a damaged
+    file, or abort. Training, which has something to save, has a handler of its own.
+    """
+    files.abandon()
+    with contextlib.suppress(Exception):  # the signal may have come in the midst of a write to it
+        sys.stdout.flush()
+    word = "interrupted" if number == signal.SIGINT else "terminated"
+    with contextlib.suppress(OSError):  # nobody reads it any more, or the shell closed it
+        erased = "\r\x1b[J" if os.isatty(2) else ""  # a progress bar, and the terminal's ^C
+        os.write(2, f"{erased}disentool: {word}\n".encode())
+    os._exit(128 + number)
 
 
 def main() -> None:
@@ -206,9 +207,11 @@ def main() -> None:
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, TextIOWrapper):
             streams.open_to_any_name(stream)
-    for number in (signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, _terminate)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under `&` of a script
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup, or under `&` of a script
+            signal.signal(number, _end)
+    try:
+        Path.cwd()
+    except OSError:  # it was removed; libraries that are loaded from now on would end without a word
+        sys.exit(_fail("the current folder is gone; go to another one (cd)", 1))
     sys.exit(run(sys.argv[1:]))

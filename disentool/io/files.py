@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage, with_article
@@ -122,6 +122,25 @@ def require_free(path: Path) -> None:
         raise OutputExists(f"{path}: already there; --overwrite replaces it, or name another file")
 
 
+_unfinished: set[Path] = set()  # what this process has to remove, if it ends within a claim or while it writes
+
+
+def abandon() -> None:
+    """Remove what this process has half written, and its locks: for a handler of signals that ends it at once."""
+    for left in list(_unfinished):
+        with suppress(OSError):
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+@contextmanager
+def _removed_at_the_end(path: Path) -> Iterator[None]:
+    _unfinished.add(path)
+    try:
+        yield
+    finally:
+        _unfinished.discard(path)
+
+
 @contextmanager
 def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold ``path`` as the output of this process, and clear away what a killed one left half written.
@@ -134,9 +153,10 @@ def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[Non
     lock = path.with_name(f".{path.name[:200]}.lock")
     held = _locked(path, lock, wait)
     try:
-        if held is not None:  # else what looks left over may be another process's work
-            _clear(path)
-        yield
+        with _removed_at_the_end(lock) if held is not None else nullcontext():
+            if held is not None:  # else what looks left over may be another process's work
+                _clear(path)
+            yield
     finally:
         if locks.UNLINKED_WHILE_OPEN:  # after the release, the file could be the next holder's
             with suppress(OSError):
@@ -200,7 +220,8 @@ def whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
     temporary = path.with_name(f"{_partial(path)}{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
+        with _removed_at_the_end(temporary):
+            yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
         if overwrite:
@@ -224,7 +245,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f"{_partial(path)}{os.getpid()}")
     try:
         temporary.mkdir(parents=True)
-        yield temporary
+        with _removed_at_the_end(temporary):
+            yield temporary
         os.rename(temporary, path)  # fails if a folder with anything in it appeared meanwhile
     except OSError as error:
         raise not_writable(path, error) from None
@@ -242,7 +264,8 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
     except OSError as error:
         raise not_writable(folder, error) from None
     try:
-        yield folder
+        with _removed_at_the_end(folder):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

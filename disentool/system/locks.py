@@ -52,6 +52,8 @@ def take(lock: Path, *, patience: float, poll: float) -> Lock | None:
             raise
         return _of_another_user(lock, patience, poll)
     except OSError as error:
+        if error.errno == errno.EROFS:  # nobody can write there: what reads alone needs no lock, and a write says why
+            return None
         if error.errno not in NONE_HERE:
             raise
         _warn(f"{lock.parent}: its file system")

@@ -41,10 +41,12 @@ def listen() -> Iterator[Signals]:
 
     def note(number: int, frame: object) -> None:
         signals.received = number
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, former.get(signal.SIGINT, signal.default_int_handler))
 
     numbers = [n for n in known() if signal.getsignal(n) is not signal.SIG_IGN]
-    former = {number: signal.signal(number, note) for number in numbers}  # what is ignored (nohup, &) stays ignored
+    former = {number: signal.getsignal(number) for number in numbers}  # what is ignored (nohup, &) stays ignored
+    for number in numbers:
+        signal.signal(number, note)
     try:
         yield signals
     finally:
