@@ -18,6 +18,7 @@ from disentool.cli.progress import warnings_as_notes
 from disentool.cli.words import on_lines, printable
 from disentool.errors import DisentoolError, Interrupted, UnknownName
 from disentool.io import provenance
+from disentool.system.leaving import SIGNALS, Terminated, leave_where_lost, stop
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": (
@@ -136,6 +137,10 @@ def run(arguments: list[str]) -> int:
     debug = "--debug" in arguments  # wherever it stands
     arguments = [word for word in arguments if word != "--debug"]
     try:
+        os.getcwd()
+    except OSError:
+        return _fail("the current folder is gone; cd to one that is there", 1)
+    try:
         with warnings_as_notes():
             code = group.main(args=arguments, prog_name="disentool", standalone_mode=False)
         sys.stdout.flush()
@@ -180,19 +185,6 @@ def _drop_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM or SIGHUP. Modules that are being loaded catch an Exception, but let a KeyboardInterrupt pass."""
-
-    def __init__(self, number: int):
-        self.number = number
-        super().__init__("terminated")
-
-
-def _terminate(number: int, frame: object) -> None:
-    """SIGTERM and SIGHUP unwind as SIGINT does, so that half-written files are removed."""
-    raise Terminated(number)
-
-
 def main() -> None:
     """The ``disentool`` command."""
     # Threads that wait for each other may spin for a moment, then sleep. OpenMP's own default spins so long that two
@@ -205,9 +197,8 @@ def main() -> None:
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, TextIOWrapper):
             streams.open_to_any_name(stream)
-    for number in (signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, _terminate)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under `&` of a script
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup, and under `&` of a script
+            signal.signal(number, stop)
+    sys.unraisablehook = leave_where_lost
     sys.exit(run(sys.argv[1:]))
