@@ -1,12 +1,11 @@
 """Checkpoint -> weights as .safetensors with everything else as .json beside them; and back."""
 
-import json
 from pathlib import Path
 
 import torch
 
 from disentool.errors import WrongUsage
-from disentool.io import checkpoint, exported, files, safetensors_file
+from disentool.io import checkpoint, exported, files
 from disentool.models.model import blank_networks, build_method
 from disentool.named_code import is_own
 
@@ -32,17 +31,14 @@ def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = F
         )
     sidecar = output.with_suffix(".json")
     files.require_apart(output, path)
-    for target in (output, sidecar):
-        files.probe(target, overwrite=overwrite)
+    exported.probe(output, overwrite=overwrite)
     content = checkpoint.read(path)
     tensors = {f"{name}.{key}": value for name, state in content["networks"].items() for key, value in state.items()}
     if isinstance(images := content["samples"].get("images"), torch.Tensor):
         tensors["samples.images"] = images
     facts = {key: value for key, value in content.items() if key not in _LEFT_OUT}
     facts |= {"networks": sorted(content["networks"]), "samples": {"rows": content["samples"].get("rows", [])}}
-    with files.claim(output):
-        files.write_text(sidecar, json.dumps(facts, indent=1) + "\n", overwrite=overwrite)
-        safetensors_file.write(output, tensors, overwrite=overwrite)
+    exported.write(output, tensors, facts, overwrite=overwrite)
     return [output, sidecar]
 
 
