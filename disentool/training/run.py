@@ -134,9 +134,7 @@ class _TrainingRun:
             self._restore(content)
             resuming.require_needed(job, training.step)
             self._saving.holds = training.step
-            snapshot = job.snapshot(training.step)
-            if job.run.keep_every and training.step % job.run.keep_every == 0 and not snapshot.exists():
-                files.duplicate(job.output, snapshot)  # the run was killed between the two
+            resuming.mend(job, content)
             if training.step >= training.total or stops_early(training.method, self.history):
                 yield from resuming.complete(job, training.step, self.report)
                 return
