@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from disentool.contract import Batch
+from disentool.io.mapped_images import MappedImages
 
 
 class Feed:
@@ -30,6 +31,7 @@ class Feed:
         """
         self.device = device
         self._rows = None if rows is None or len(rows) == len(images) else torch.from_numpy(rows)
+        self._watched = MappedImages(images)
         self.images = torch.from_numpy(images)
         if device.type == "cuda" and resident and images.nbytes < 0.8 * torch.cuda.mem_get_info(device)[0]:
             self.images = self.images.to(device)
@@ -59,7 +61,11 @@ class Feed:
         return self.at(index.to(self.device), images)
 
     def gather(self, index: Tensor) -> Tensor:
-        """uint8 [B,H,W,C]: the images of the rows ``index``, int64 [B] in memory. The images must be in memory too."""
+        """uint8 [B,H,W,C]: the images of the rows ``index``, int64 [B] in memory. The images must be in memory too.
+
+        ForeignFile if the file that they are mapped from was cut short.
+        """
+        self._watched.require_whole()
         return self.images.index_select(0, index if self._rows is None else self._rows[index])
 
     def at(self, index: Tensor, images: Tensor | None) -> Batch:
@@ -70,6 +76,8 @@ class Feed:
         """
         stored = index if self._rows_there is None else self._rows_there.index_select(0, index)
         if images is None:
+            if self.images.device.type == "cpu":
+                self._watched.require_whole()
             images = self.images.index_select(0, stored)
         factors = None if self.factors is None else self.factors.index_select(0, stored)
         return Batch(to_float(images), index, factors)

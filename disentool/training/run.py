@@ -14,7 +14,7 @@ from disentool.contract.optional import reconstruction_loss, stops_early
 from disentool.engine.feed import Feed
 from disentool.engine.graph import Graphs
 from disentool.engine.training_loop import Training
-from disentool.errors import DataMismatch, Interrupted, NoFactors, NonFinite, WrongUsage
+from disentool.errors import DataMismatch, ForeignFile, Interrupted, NoFactors, NonFinite, WrongUsage
 from disentool.io import checkpoint, files, tensorboard_events
 from disentool.io.dataset import Dataset
 from disentool.models import collapse
@@ -149,9 +149,9 @@ class _TrainingRun:
                 yield from self._saved()
             except NonFinite as error:
                 yield from self._saving.finish()
-                holds = self._saving.holds is not None
-                kept = f"{job.output} keeps the last good step" if holds else "nothing of this run was saved"
-                raise NonFinite(f"{error}; {kept}; try a smaller --learning-rate or weight") from None
+                raise NonFinite(f"{error}; {self._kept()}; try a smaller --learning-rate or weight") from None
+            except ForeignFile as error:  # the images are gone, and with them what the step's statistics need
+                raise ForeignFile(f"{self.data.path}: {error}; {self._kept()}") from None
         found = collapse.informative(self._saving.statistics or {}, training.step)
         if found is not None:
             self.report.note(f"{job.output}: {collapse.in_words(found, job.config)}")
@@ -159,6 +159,10 @@ class _TrainingRun:
         yield job.output
         if signals.received is not None:
             raise Interrupted(signals.received, f"interrupted: {job.output} is complete")
+
+    def _kept(self) -> str:
+        holds = self._saving.holds is not None
+        return f"{self.job.output} keeps the last good step" if holds else "nothing of this run was saved"
 
     def _steps(self, task: Task, signals: Signals) -> Iterator[Path | None]:
         run, training = self.job.run, self.training

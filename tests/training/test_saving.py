@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from conftest import SMALL, flags, square_grid, write_dataset
 
 from disentool.commands.train import train
 from disentool.engine.training_loop import Training
-from disentool.errors import Interrupted, NotWritable
+from disentool.errors import ForeignFile, Interrupted, NotWritable
 from disentool.io import checkpoint, records
 from disentool.training.plan import plan
 
@@ -237,3 +238,17 @@ def test_a_complete_run_needs_nothing_written(data, tmp_path, monkeypatch):
     monkeypatch.setattr("disentool.io.files.probe", lambda *_, **__: pytest.fail("probed"))
     monkeypatch.setattr("disentool.io.files.claim", lambda *_, **__: pytest.fail("claimed"))
     assert list(steps(tmp_path / "m.pt", data, steps=20, resume=True)) == [tmp_path / "m.pt"]
+
+
+def test_a_data_file_that_is_cut_short_leaves_the_last_good_step(data, tmp_path):
+    """And no bus error, which would end this process."""
+    own = Path(shutil.copy(data, tmp_path / "own.h5"))
+    run = steps(tmp_path / "m.pt", own, steps=1000, checkpoint_every=10, keep_every=10)
+    assert next(path for path in run if path) == tmp_path / "m-10.pt"
+    os.truncate(own, 4096)
+    with pytest.raises(ForeignFile, match=r"own\.h5.*m\.pt"):
+        list(run)
+    assert checkpoint.read(tmp_path / "m.pt")["step"] >= 10
+    list(steps(tmp_path / "m.pt", data, steps=30, resume=True))
+    list(steps(tmp_path / "whole.pt", data, steps=30))
+    require_same(tmp_path / "m.pt", tmp_path / "whole.pt")
