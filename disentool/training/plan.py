@@ -16,6 +16,9 @@ from disentool.io.output_template import check_template
 from disentool.training.config import RunConfig
 
 
+_MOST_STEPS = 10**12  # more than a machine can do in its time
+
+
 @dataclass(frozen=True)
 class Job:
     """One training run: a method, its configuration, how to run it, and the checkpoint it writes."""
@@ -103,6 +106,8 @@ def plan(
     for combination in config.sweep(ordered):
         with _naming(config_file, from_file):
             method_config = config.build(config_class, {k: v for k, v in combination.items() if k in method_options})
+            if method_config.steps > _MOST_STEPS:
+                raise WrongUsage(f"--steps {method_config.steps:,}: expected at most {_MOST_STEPS:,}")
             run = config.build(RunConfig, {k: v for k, v in combination.items() if k in run_options})
         options = config.values(method_config) | config.values(run)
         shown = {"method": _short(method), **{name: _short(value) for name, value in options.items()}}

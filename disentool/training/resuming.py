@@ -24,6 +24,9 @@ from disentool.reporting import Reporter
 from disentool.training.plan import Job
 
 
+MOST_SNAPSHOTS = 100_000  # of one run: each is looked for before it begins
+
+
 def probe(job: Job, resume: bool, overwrite: bool) -> None:
     """Raise OutputExists if a file of the job is there, unless ``overwrite``, or ``resume`` with its checkpoint."""
     mine = resume and job.output.exists()
@@ -34,10 +37,17 @@ def probe(job: Job, resume: bool, overwrite: bool) -> None:
 
 
 def snapshots(job: Job) -> list[Path]:
-    """The snapshot files a job will write, as far as its steps are known before the data is open."""
+    """The snapshot files a job will write, as far as its steps are known before the data is open.
+
+    WrongUsage if they are more than MOST_SNAPSHOTS.
+    """
     every = job.run.keep_every
     if every is None or job.run.epochs is not None:
         return []
+    if job.steps // every > MOST_SNAPSHOTS:
+        raise WrongUsage(
+            f"--keep-every {every}: keeps {job.steps // every:,} checkpoints, at most {MOST_SNAPSHOTS:,}; keep fewer"
+        )
     return [job.snapshot(step) for step in range(every, job.steps + 1, every)]
 
 
