@@ -15,7 +15,6 @@ from disentool.io import files
 from disentool.io.output_template import check_template
 from disentool.training.config import RunConfig
 
-
 _MOST_STEPS = 10**12  # more than a machine can do in its time
 
 

@@ -23,7 +23,6 @@ from disentool.models.model import build_method
 from disentool.reporting import Reporter
 from disentool.training.plan import Job
 
-
 MOST_SNAPSHOTS = 100_000  # of one run: each is looked for before it begins
 
 
