@@ -101,7 +101,7 @@ class Option:
                 number = int(number)  # "1e5"
         outside = (
             not math.isfinite(number)
-            or (self.kind is int and abs(number) > MOST)
+            or (self.kind is int and self.high is None and abs(number) > MOST)
             or (self.low is not None and number < self.low)
             or (self.high is not None and number > self.high)
             or (self.above is not None and number <= self.above)

@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from pathlib import Path
 from typing import Any
 
 import click
@@ -136,6 +135,10 @@ def run(arguments: list[str]) -> int:
     debug = "--debug" in arguments  # wherever it stands
     arguments = [word for word in arguments if word != "--debug"]
     try:
+        os.getcwd()
+    except OSError:  # libraries that are loaded from now on would end without a word
+        return _fail("the current folder is gone; cd to one that is there", 1)
+    try:
         with warnings_as_notes():
             code = group.main(args=arguments, prog_name="disentool", standalone_mode=False)
         sys.stdout.flush()
@@ -210,8 +213,4 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, *([] if sys.platform == "win32" else [signal.SIGHUP])):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup, or under `&` of a script
             signal.signal(number, _end)
-    try:
-        Path.cwd()
-    except OSError:  # it was removed; libraries that are loaded from now on would end without a word
-        sys.exit(_fail("the current folder is gone; go to another one (cd)", 1))
     sys.exit(run(sys.argv[1:]))

@@ -1,13 +1,12 @@
 """Checkpoint -> weights as .safetensors with everything else as .json beside them; and back."""
 
-import json
 from pathlib import Path
 
 import torch
 
 from disentool.contract.optional import training_networks
 from disentool.errors import WrongUsage
-from disentool.io import checkpoint, exported, files, safetensors_file
+from disentool.io import checkpoint, exported, files
 from disentool.models.model import blank_networks, build_method
 from disentool.named_code import is_own
 
@@ -34,8 +33,7 @@ def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = F
         )
     sidecar = output.with_suffix(".json")
     files.require_apart(output, path)
-    for target in (output, sidecar):
-        files.probe(target, overwrite=overwrite)
+    exported.probe(output, overwrite=overwrite)
     content = checkpoint.read(path)
     left_out = training_networks(build_method(path, content)) if not is_own(content["method"]) or trust else ()
     networks = {name: state for name, state in content["networks"].items() if name not in left_out}
@@ -44,9 +42,7 @@ def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = F
         tensors["samples.images"] = images
     facts = {key: value for key, value in content.items() if key not in _LEFT_OUT}
     facts |= {"networks": sorted(networks), "samples": {"rows": content["samples"].get("rows", [])}}
-    with files.claim(output):
-        files.write_text(sidecar, json.dumps(facts, indent=1) + "\n", overwrite=overwrite)
-        safetensors_file.write(output, tensors, overwrite=overwrite)
+    exported.write(output, tensors, facts, overwrite=overwrite)
     return [output, sidecar]
 
 

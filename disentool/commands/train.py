@@ -12,7 +12,7 @@ from disentool.engine import devices
 from disentool.engine.feed import Feed
 from disentool.engine.graph import CudaGraphs
 from disentool.errors import DeviceFull, WrongUsage
-from disentool.io import checkpoint, tensorboard_events
+from disentool.io import checkpoint, files, tensorboard_events
 from disentool.io.dataset import Dataset, asked_rows
 from disentool.reporting import Reporter, Silent
 from disentool.training import gang, resuming, worker_process, workers
@@ -58,8 +58,9 @@ def train(
     there = {job.output: checkpoint.read(job.output) for job in jobs if resume and job.output.exists()}
     jobs = resuming.as_begun(resuming.on_their_data(jobs, there), there)
     for job in jobs:
-        resuming.probe(job, resume, overwrite)
         going_on = job.output in there
+        if not going_on:
+            resuming.probe(job, resume, overwrite)
         if not going_on and job.needed_steps:
             raise WrongUsage(
                 resuming.needs(job, "there is none; train with --stage latent first" if resume else "give --resume")
@@ -68,9 +69,15 @@ def train(
             content = there[job.output]
             resuming.require_same(job, content)
             resuming.require_needed(job, content["step"])
-            complete += [content["step"]] if resuming.is_complete(job, content) else []
+            if resuming.is_complete(job, content):
+                complete.append(content["step"])
+            else:
+                resuming.probe(job, resume, overwrite)
     if len(complete) == len(jobs):  # nothing to do; the data, which may have to be rendered, is not needed
         for job, step in zip(jobs, complete, strict=True):
+            if resuming.lacks(job, there[job.output]):
+                with files.claim(job.output):
+                    resuming.mend(job, there[job.output])
             yield from resuming.complete(job, step, report)
         return
     given = data is not None

@@ -80,9 +80,10 @@ def probe(path: Path, *, overwrite: bool, need_bytes: int = 0) -> Path:
         raise OutputExists(f"{path}: already there; --overwrite replaces it, or name another file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".probe", dir=path.parent)
+        # Of a name that the next claim clears away, if this process is killed; or at this moment, if there is one.
+        handle, name = tempfile.mkstemp(prefix=_partial(path), suffix=".probe", dir=path.parent)
         os.close(handle)
-        os.unlink(name)
+        Path(name).unlink(missing_ok=True)
     except OSError as error:
         raise not_writable(path, error) from None
     free = shutil.disk_usage(path.parent).free
@@ -271,7 +272,11 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
 
 
 def duplicate(source: Path, target: Path) -> None:
-    """Copy ``source`` to ``target``, whole or not at all, replacing what was there."""
+    """Copy ``source`` to ``target``, whole or not at all, replacing what was there, and what a killed copy left.
+
+    The claim of the run that both belong to covers ``target``.
+    """
+    _clear(_followed(target))
     with whole(target, overwrite=True) as temporary:
         shutil.copyfile(source, temporary)
 

@@ -31,6 +31,11 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def history_text(lines: Iterable[dict[str, Any]]) -> str:
+    """What a history file holds: a line of JSON for each."""
+    return "".join(to_json(line) + "\n" for line in lines)
+
+
 class HistoryFile:
     """The history beside a checkpoint: written whole each time, but each line is put into JSON once."""
 

@@ -17,11 +17,13 @@ from disentool.contract.optional import stops_early
 from disentool.datasets.cache import data_spec
 from disentool.engine.training_loop import Training, WrongState
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage, counted
-from disentool.io import checkpoint, files
+from disentool.io import checkpoint, files, records
 from disentool.io.dataset import Dataset
 from disentool.models.model import build_method
 from disentool.reporting import Reporter
 from disentool.training.plan import Job
+
+MOST_SNAPSHOTS = 100_000  # of one run: each is looked for before it begins
 
 
 def probe(job: Job, resume: bool, overwrite: bool) -> None:
@@ -34,10 +36,17 @@ def probe(job: Job, resume: bool, overwrite: bool) -> None:
 
 
 def snapshots(job: Job) -> list[Path]:
-    """The snapshot files a job will write, as far as its steps are known before the data is open."""
+    """The snapshot files a job will write, as far as its steps are known before the data is open.
+
+    WrongUsage if they are more than MOST_SNAPSHOTS.
+    """
     every = job.run.keep_every
     if every is None or job.run.epochs is not None:
         return []
+    if job.steps // every > MOST_SNAPSHOTS:
+        raise WrongUsage(
+            f"--keep-every {every}: keeps {job.steps // every:,} checkpoints, at most {MOST_SNAPSHOTS:,}; keep fewer"
+        )
     return [job.snapshot(step) for step in range(every, job.steps + 1, every)]
 
 
@@ -50,6 +59,29 @@ def is_complete(job: Job, content: dict[str, Any]) -> bool:
         return True
     as_asked = content | {"config": config.values(job.config)}  # it may have been told to stop later
     return stops_early(build_method(job.output, as_asked), content["history"])
+
+
+def lacks(job: Job, content: dict[str, Any]) -> bool:
+    """Whether a kill between two files has left out what belongs to the checkpoint ``content``."""
+    return _stale_history(job, content) or _missing_snapshot(job, content)
+
+
+def mend(job: Job, content: dict[str, Any]) -> None:
+    """Write what it lacks: history, and snapshot of its step. The output must be claimed. Raises NotWritable."""
+    if _stale_history(job, content):
+        records.HistoryFile(job.history).write(content["history"])
+    if _missing_snapshot(job, content):
+        files.duplicate(job.output, job.snapshot(content["step"]))
+
+
+def _stale_history(job: Job, content: dict[str, Any]) -> bool:
+    lines = records.history_text(content["history"]).encode()
+    return not job.history.is_file() or job.history.read_bytes() != lines
+
+
+def _missing_snapshot(job: Job, content: dict[str, Any]) -> bool:
+    step, every = content["step"], job.run.keep_every
+    return every is not None and 0 < step <= job.steps and step % every == 0 and not job.snapshot(step).exists()
 
 
 def complete(job: Job, step: int, report: Reporter) -> Iterator[Path]:

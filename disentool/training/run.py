@@ -134,9 +134,7 @@ class _TrainingRun:
             self._restore(content)
             resuming.require_needed(job, training.step)
             self._saving.holds = training.step
-            snapshot = job.snapshot(training.step)
-            if job.run.keep_every and training.step % job.run.keep_every == 0 and not snapshot.exists():
-                files.duplicate(job.output, snapshot)  # the run was killed between the two
+            resuming.mend(job, content)
             if training.step >= training.total or stops_early(training.method, self.history):
                 yield from resuming.complete(job, training.step, self.report)
                 return
@@ -151,15 +149,11 @@ class _TrainingRun:
                 yield from self._saved()
             except NonFinite as error:
                 yield from self._saving.finish()
-                holds = self._saving.holds is not None
-                kept = f"{job.output} keeps the last good step" if holds else "nothing of this run was saved"
-                raise NonFinite(f"{error}; {kept}; try a smaller --learning-rate or weight") from None
+                raise NonFinite(f"{error}; {self._kept()}; try a smaller --learning-rate or weight") from None
             except DataCut as error:
                 with suppress(DataCut):  # a save that is under way may need images, too
                     yield from self._saving.finish()
-                holds = self._saving.holds is not None
-                kept = f"{job.output} keeps the last saved step" if holds else "nothing of this run was saved"
-                raise DataCut(f"{error}; {kept}") from None
+                raise DataCut(f"{error}; {self._kept()}") from None
         found = collapse.informative(self._saving.statistics or {}, training.step)
         if found is not None:
             self.report.note(f"{job.output}: {collapse.in_words(found, job.config)}")
@@ -167,6 +161,10 @@ class _TrainingRun:
         yield job.output
         if signals.received is not None:
             raise Interrupted(signals.received, f"interrupted: {job.output} is complete")
+
+    def _kept(self) -> str:
+        holds = self._saving.holds is not None
+        return f"{self.job.output} keeps the last good step" if holds else "nothing of this run was saved"
 
     def _steps(self, task: Task, signals: Signals) -> Iterator[Path | None]:
         run, training = self.job.run, self.training

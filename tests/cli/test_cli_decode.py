@@ -1,7 +1,9 @@
 """``decode``, ``sample`` and ``export``: from codes and priors to images, and weights out and back."""
 
 import json
+import os
 import shutil
+import signal
 
 import h5py
 import numpy as np
@@ -184,6 +186,48 @@ def test_exports_of_before_have_their_discriminator(cli, ckpt):
     facts = json.loads((ckpt / "w.json").read_text())
     (ckpt / "w.json").write_text(json.dumps(facts | {"networks": ["decoder", "discriminator", "encoder"]}))
     assert load_model(ckpt / "w.safetensors").trains
+
+
+def test_an_export_is_the_same_bytes_each_time(cli, ckpt):
+    """The library's own order of metadata differs from call to call: of sixteen, two would differ but by chance."""
+    written = set()
+    for _ in range(16):
+        cli("export", "-o", "w.safetensors", "--overwrite").printed("w.safetensors", "w.json")
+        written.add(((ckpt / "w.safetensors").read_bytes(), (ckpt / "w.json").read_bytes()))
+    assert len(written) == 1
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_half_an_export_does_not_block_the_next(cli, ckpt, monkeypatch, overwrite):
+    """As a kill between its two files leaves it."""
+    if overwrite:
+        cli("export", "-o", "w.safetensors").printed("w.safetensors", "w.json")
+    more = ["--overwrite"] if overwrite else []
+    child = os.fork()
+    if child == 0:
+        move, moved = ("replace" if overwrite else "link"), []
+        real = getattr(os, move)
+
+        def killed(*arguments):
+            moved.append(real(*arguments))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        setattr(os, move, killed)
+        try:
+            cli("export", "-o", "w.safetensors", *more)
+        finally:
+            os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert (ckpt / "w.json").exists() and not (ckpt / "w.safetensors").exists()
+    cli("export", "w.safetensors", "-o", "back.pt").failed(1, "w.safetensors")
+    cli("export", "-o", "w.safetensors").printed("w.safetensors", "w.json")
+    cli("export", "w.safetensors", "-o", "back.pt").printed("back.pt")
+    assert not [path.name for path in ckpt.iterdir() if path.name.startswith(".w")]
+
+
+def test_a_json_file_of_another_kind_blocks_an_export(cli, ckpt):
+    (ckpt / "w.json").write_text('{"networks": ["a"], "samples": {}}')
+    cli("export", "-o", "w.safetensors").failed(1, "w.json")
 
 
 def test_exported_weights_cannot_be_resumed(cli, ckpt, squares):

@@ -58,3 +58,8 @@ def test_a_preset_that_has_changed_since_keeps_the_first_weights_of_the_run(cli,
     cli(*quick, "--initialisation", "glorot", "--steps", 4, "--resume").failed(1, "--initialisation")
     cli(*quick, "--steps", 2, "--overwrite").printed("ckpt.pt")
     assert checkpoint.read(folder / "ckpt.pt")["config"]["initialisation"] == "he"
+
+
+def test_numbers_of_steps_that_no_run_reaches_are_refused_at_once(cli, data):
+    cli(*TRAIN, "--data", data, "--steps", 10**30).failed(2, "--steps")
+    cli(*TRAIN, "--data", data, "--steps", 10**12, "--keep-every", 1).failed(2, "--keep-every")

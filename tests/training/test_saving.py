@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from conftest import SMALL, flags, square_grid, write_dataset
 
 from disentool.commands.train import train
 from disentool.engine.training_loop import Training
-from disentool.errors import Interrupted, NotWritable
+from disentool.errors import ForeignFile, Interrupted, NotWritable
 from disentool.io import checkpoint, records
 from disentool.training.plan import plan
 
@@ -189,3 +190,65 @@ def test_no_step_waits_for_a_save(data, tmp_path, monkeypatch):
     list(steps(tmp_path / "m.pt", data, steps=120, checkpoint_every=20, hidden_units=256))
     taken = np.diff(begun)[5:]
     assert taken.max() < np.median(taken) + 0.1
+
+
+def killed(function, event: str, path: Path, number: int = 1) -> None:
+    """Call it in a process that is killed as soon as Python reports its ``number``-th ``event`` on a file of the name.
+
+    ``event``: of ``sys.addaudithook``; ``path``: the last argument that is a path, by the beginning of its name.
+    """
+    child = os.fork()
+    if child == 0:
+        seen = []
+
+        def hook(name, arguments):
+            paths = [os.fspath(a) for a in arguments if isinstance(a, (str, Path))]
+            if name == event and paths and Path(paths[-1]).name.startswith(path.name):
+                seen.append(name)
+                if len(seen) == number:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(hook)
+        try:
+            function()
+        finally:
+            os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+
+
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+
+
+@forks
+@pytest.mark.parametrize("total", [20, 30], ids=["complete", "goes-on"])
+@pytest.mark.parametrize("lost", ["m.history.jsonl", "m-20.pt"])
+def test_what_a_kill_between_two_files_left_out_is_mended(data, tmp_path, lost, total):
+    given = {"checkpoint_every": 10, "keep_every": 10, "steps": 20}
+    killed(lambda: list(steps(tmp_path / "m.pt", data, **given)), "os.rename", tmp_path / lost, 2 - ("20" in lost))
+    assert checkpoint.read(tmp_path / "m.pt")["step"] == 20
+    list(steps(tmp_path / "m.pt", data, **given | {"steps": total}, resume=True))
+    history = checkpoint.read(tmp_path / "m.pt")["history"]
+    assert records.read_lines(tmp_path / "m.history.jsonl")[1] == history and history[-1]["step"] == total
+    assert checkpoint.read(tmp_path / "m-20.pt")["step"] == 20
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".m") and ".partial-" in path.name] == []
+
+
+def test_a_complete_run_needs_nothing_written(data, tmp_path, monkeypatch):
+    list(steps(tmp_path / "m.pt", data, steps=20))
+    monkeypatch.setattr("disentool.io.files.probe", lambda *_, **__: pytest.fail("probed"))
+    monkeypatch.setattr("disentool.io.files.claim", lambda *_, **__: pytest.fail("claimed"))
+    assert list(steps(tmp_path / "m.pt", data, steps=20, resume=True)) == [tmp_path / "m.pt"]
+
+
+def test_a_data_file_that_is_cut_short_leaves_the_last_good_step(data, tmp_path):
+    """And no bus error, which would end this process."""
+    own = Path(shutil.copy(data, tmp_path / "own.h5"))
+    run = steps(tmp_path / "m.pt", own, steps=1000, checkpoint_every=10, keep_every=10)
+    assert next(path for path in run if path) == tmp_path / "m-10.pt"
+    os.truncate(own, 4096)
+    with pytest.raises(ForeignFile, match=r"own\.h5.*m\.pt"):
+        list(run)
+    assert checkpoint.read(tmp_path / "m.pt")["step"] >= 10
+    list(steps(tmp_path / "m.pt", data, steps=30, resume=True))
+    list(steps(tmp_path / "whole.pt", data, steps=30))
+    require_same(tmp_path / "m.pt", tmp_path / "whole.pt")
