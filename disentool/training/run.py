@@ -131,6 +131,10 @@ class _TrainingRun:
         if resume and job.output.exists():
             content = checkpoint.read(job.output)
             resuming.require_same(job, content)
+            if (was := content["run"].get("precision", "auto")) != job.run.precision:
+                self.report.note(
+                    f"{job.output}: --precision was {was} up to step {content['step']:,}, it is {job.run.precision} now"
+                )
             self._restore(content)
             resuming.require_needed(job, training.step)
             self._saving.holds = training.step

@@ -138,11 +138,13 @@ class _Line:
     def __init__(self, pipe: Connection, signals: Signals):
         self._pipe, self._signals = pipe, signals
         self._tasks = 0
+        self._one_at_a_time = threading.Lock()  # the thread that saves and threads of a user's own method speak too
 
     def say(self, message: object) -> None:
         """Send a message; where nobody hears it any more, the run will save and end."""
         try:
-            self._pipe.send(message)
+            with self._one_at_a_time:
+                self._pipe.send(message)
         except OSError:
             self._signals.received = self._signals.received or signal.SIGTERM
 
@@ -158,7 +160,8 @@ class _Line:
         self, message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any, **__: Any
     ) -> None:
         """A warning, as Python gives it to who shows it."""
-        self.say(Warned(str(message), category, filename, lineno))
+        known = category.__module__ in sys.modules and "<locals>" not in category.__qualname__  # else it cannot be sent
+        self.say(Warned(str(message), category if known else UserWarning, filename, lineno))
 
     @contextmanager
     def task(self, label: str | None, total: int, unit: str, done: int = 0) -> Iterator[Task]:

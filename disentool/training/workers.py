@@ -152,11 +152,13 @@ class _Crew:
 
     def close(self) -> None:
         """End what is under way where it is."""
-        if self._own is not None:
-            self._own[1].close()
-        for worker in self._workers:
-            worker.end_tasks(RunLost())
-            worker.end()
+        try:
+            if self._own is not None:
+                self._own[1].close()
+        finally:
+            for worker in self._workers:
+                worker.end_tasks(RunLost())
+                worker.end()
 
     @property
     def _stopping(self) -> bool:
@@ -243,7 +245,7 @@ class _Crew:
         if worker.job is not None:
             output = worker.job.output
             kept = "its last checkpoint stays" if output.exists() else "nothing of it was saved"
-            cause = "; a lack of memory does this, and a smaller --gang takes less" if by == "SIGKILL" else ""
+            cause = "; memory may have run short, and a smaller --gang takes less" if by == "SIGKILL" else ""
             self._lose(RunLost(f"{output}: its process {how}, and {kept}{cause}"))
         elif not self._stopping:  # while it was loaded
             self._report.error(f"a process for further runs {how}; the others carry out all of them")

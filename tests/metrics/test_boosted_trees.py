@@ -7,6 +7,8 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
+from disentool.errors import DataMismatch
+from disentool.metrics import boosted_trees
 from disentool.metrics.best_splits import Node, Sums, best_splits
 from disentool.metrics.boosted_trees import boost, trees_of
 from disentool.metrics.dci import dci
@@ -49,6 +51,29 @@ def test_importances_and_answers_of_the_library(classes, depth):
     np.testing.assert_allclose(ours.importance[:, 0], theirs.feature_importances_, atol=1e-6)
     assert ours.train[0] == theirs.score(codes, labels[:, 0])
     assert ours.test[0] == theirs.score(test, test_labels[:, 0])
+
+
+@pytest.mark.parametrize("neighbours", [boosted_trees.NEIGHBOURS, 1])
+def test_thresholds_of_the_library(neighbours, monkeypatch):
+    """So many rows that did not train fall on both sides of a threshold that is not halfway between two neighbours.
+
+    Half of them lie on a threshold as float32 has it.
+    """
+    monkeypatch.setattr(boosted_trees, "NEIGHBOURS", neighbours)
+    codes, labels = untied(2, 6000)
+    test, test_labels = untied(2, 100_000, seed=1)
+    theirs = library(codes, labels[:, 0], rounds=2, depth=4)
+    cuts = np.concatenate([[t.tree_.feature, t.tree_.threshold] for t in theirs.estimators_[:, 0]], axis=1).T
+    for place, (dimension, threshold) in enumerate(cuts[cuts[:, 0] >= 0]):
+        test[place * 1000 : place * 1000 + 500, int(dimension)] = np.float32(threshold)
+    ours = boosted(codes, labels, test, test_labels, rounds=2, depth=4)
+    assert ours.test[0] == theirs.score(test, test_labels[:, 0])
+
+
+def test_codes_beyond_float32_are_refused():
+    codes, labels = untied(2, 50)
+    with pytest.raises(DataMismatch, match="float32"):
+        dci(codes.astype(np.float64) * 1e39, labels, rounds=1)
 
 
 @pytest.mark.parametrize("processors", [1, 2, 5])

@@ -30,6 +30,14 @@ def test_the_data_of_the_checkpoint_is_taken_where_none_is_named(cli, folder, da
     cli(*TRAIN, "--steps", 4, "--resume").failed(1, "few.h5")
 
 
+def test_another_precision_is_said(cli, folder, data):
+    cli(*TRAIN[:-1], "--data", data, "--steps", 2).printed("ckpt.pt")
+    assert "precision" not in cli(*TRAIN[:-1], "--steps", 3, "--resume").err
+    outcome = cli(*TRAIN[:-1], "--steps", 4, "--resume", "--precision", "bf16")
+    outcome.printed("ckpt.pt")
+    assert "--precision was auto up to step 3, it is bf16 now" in outcome.err
+
+
 def test_runs_of_a_sweep_that_are_not_begun_take_the_data_of_the_others(cli, folder, data):
     cli(*TRAIN, "--data", data, "--steps", 2, "--seed", 0, "-o", "ckpt-0.pt").printed("ckpt-0.pt")
     both = (*TRAIN, "--seeds", "0-1", "-o", "ckpt-{seed}.pt", "--resume", "--steps")

@@ -140,7 +140,7 @@ class DciHist(Constants):
     protocol: str = "dlib"
     rounds: int = opt(100, "rounds of boosting; each adds a tree per class", low=1)
     learning_rate: float = opt(0.1, "learning rate of boosting", low=1e-6)
-    depth: int = opt(3, "depth of a tree", low=1)
+    depth: int = opt(3, "depth of a tree", low=1, high=16)
     bins: int = opt(255, "bins per dimension, of equal numbers of rows", low=2, high=255)
     train_rows: int | None = opt(10_000, "training rows; none: all", low=2)
     test_rows: int | None = opt(5_000, "test rows; none: the training rows", low=1)
