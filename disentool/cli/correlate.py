@@ -9,6 +9,7 @@ from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.cli.text_table import laid_out, print_table, terminal_width
+from disentool.cli.words import printable
 from disentool.io import score_records
 from disentool.metrics import METRICS
 from disentool.reporting import Reporter
@@ -53,7 +54,7 @@ def correlate(records: tuple[str, ...], metrics: tuple[str, ...], form: str | No
     else:
         print("\t".join(("metric", "with", "models", *(f"{test}{part}" for test in _TESTS for part in ("", "_p")))))
         for pair in found:
-            print("\t".join(_row(pair, ".10g")), flush=True)
+            print("\t".join(map(printable, _row(pair, ".10g"))), flush=True)
 
 
 def _tell(found: list[dict[str, Any]], report: Reporter) -> None:

@@ -65,6 +65,7 @@ class Pace:
 
 def plain_line(label: str, pace: Pace, unit: str, terms: list[str]) -> str:
     """All of it in words, of any length."""
+    label, terms = printable(label), list(map(printable, terms))
     if pace.finished:
         times = [f"done in {pace.elapsed}"]
     else:
@@ -78,7 +79,7 @@ def fitted_line(label: str, pace: Pace, unit: str, terms: list[str], width: int,
     First the losses are left out, then the bar; then the speed, the words for the times, the unit, and words of the
     label from its end. ``marks``: the bar's characters for what is done and for what is not.
     """
-    label = printable(label)
+    label, terms = printable(label), list(map(printable, terms))
     times = ", ".join([f"{pace.elapsed} elapsed", *([f"{pace.left} left"] if pace.left else [])])
     short = f"{pace.elapsed}, {pace.left} left" if pace.left else pace.elapsed
     parts = [label, pace.count(unit), pace.speed, times]

@@ -13,6 +13,7 @@ from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
 from disentool.cli.text_table import print_table
+from disentool.cli.words import printable
 from disentool.contract.precision import Precision
 from disentool.errors import WrongUsage
 from disentool.io.records import to_json
@@ -207,7 +208,7 @@ def score(
             print(to_json(record), flush=True)
             continue
         for row in _rows(record, ".10g", per_factor):
-            print("\t".join([*row, *_model(record)]), flush=True)
+            print("\t".join([*map(printable, row), *_model(record)]), flush=True)
 
 
 def _pairs(constants: tuple[str, ...]) -> dict[str, str]:

@@ -31,6 +31,15 @@ def numbers(text: str) -> list[str]:
     return re.findall(r"[\d.,:]*\d", text)
 
 
+def test_names_of_files_are_not_obeyed():
+    evil = "\x1b]0;title\x07\x9b2J"
+    for line in (
+        plain_line(evil, pace(), "steps", [f"{evil} 1"]),
+        fitted_line(evil, pace(), "steps", [evil], 300, "━─"),
+    ):
+        assert line.isprintable() and "title" in line
+
+
 @pytest.mark.parametrize("width", [*range(20, 140)])
 def test_a_line_fits_and_cuts_no_number(width):
     line = fitted_line(LABEL, pace(), "steps", TERMS, width, "━─")
