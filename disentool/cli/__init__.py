@@ -17,7 +17,8 @@ from disentool.cli import streams
 from disentool.cli.progress import warnings_as_notes
 from disentool.cli.words import on_lines, printable
 from disentool.errors import DisentoolError, Interrupted, UnknownName
-from disentool.io import files, provenance
+from disentool.io import provenance
+from disentool.system import unfinished
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": (
@@ -188,7 +189,7 @@ def _end(number: int, frame: object) -> None:
     Nothing is raised: a library that calls back into Python may swallow what a handler raises, take it for a damaged
     file, or abort. Training, which has something to save, has a handler of its own.
     """
-    files.abandon()
+    unfinished.abandon()
     with contextlib.suppress(Exception):  # the signal may have come in the midst of a write to it
         sys.stdout.flush()
     word = "interrupted" if number == signal.SIGINT else "terminated"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from disentool.errors import UnknownName, WrongUsage
+from disentool.errors import MissingFile, UnknownName, WrongUsage
 from disentool.io import score_records
 from disentool.pages import report_runs
 from disentool.pages.report_runs import Run
@@ -21,10 +21,12 @@ _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
     "=": operator.eq,
+    "==": operator.eq,
     ">": operator.gt,
     "<": operator.lt,
 }
-_CONDITION = re.compile(r"([^!<>=]+)(!=|>=|<=|=|>|<)(.*)")
+_OF_TEXT = ("=", "==", "!=")
+_CONDITION = re.compile(r"([^!<>=]+)(!=|>=|<=|==?|>|<)([^<>=].*)")
 
 
 @dataclass(frozen=True)
@@ -62,18 +64,21 @@ def runs(
     for line in found.failed:
         report.error(line)
     there = [run for run in found.runs if run.path]
+    if not there and not found.failed:
+        raise MissingFile("no checkpoint is there, only what belongs to some; name their folder")
     rows = [_row(run) for run in there]
     shown = dict.fromkeys(name for setting in report_runs.settings_of(there) for name, _ in setting.values)
     options = dict.fromkeys(name for run in there for name in run.facts["config"])
     metrics = dict.fromkeys(column for run in there for column in _scores(run))
+    keys = list(dict.fromkeys((*FACTS, *metrics, *options)))
     for condition in where:
-        rows = _kept(rows, condition, [*FACTS, *metrics, *options])
+        rows = _kept(rows, condition, keys)
     for key in reversed(sort):
         backwards = key.startswith("-")
-        name = _known(key.removeprefix("-"), [*FACTS, *metrics, *options])
-        having = [row for row in rows if row.get(name) is not None]
+        name = _known(key.removeprefix("-"), keys)
+        having = [row for row in rows if _sortable(row.get(name))]
         having.sort(key=lambda row: by_size(row[name]), reverse=backwards)
-        rows = having + [row for row in rows if row.get(name) is None]
+        rows = having + [row for row in rows if not _sortable(row.get(name))]
     columns = dict.fromkeys((*FACTS[:2], *(name for name in shown if name not in FACTS), *FACTS[2:], *metrics))
     known = tuple(name for name in columns if any(row.get(name) not in (None, "") for row in rows))
     return Listing(known or FACTS[:2], tuple(rows), len(found.failed))
@@ -120,7 +125,7 @@ def _kept(rows: Sequence[dict[str, Any]], condition: str, names: Sequence[str]) 
     key, sign, text = match.groups()
     name, compare = _known(key, names), _SIGNS[sign]
     number = _number(text)
-    if number is None and sign not in ("=", "!="):
+    if number is None and sign not in _OF_TEXT:
         raise WrongUsage(f"--where {condition}: {sign} compares numbers")
     kept = []
     for row in rows:
@@ -131,9 +136,14 @@ def _kept(rows: Sequence[dict[str, Any]], condition: str, names: Sequence[str]) 
         if number is not None and as_number is not None:
             if compare(as_number, number):
                 kept.append(row)
-        elif sign in ("=", "!=") and compare(str(value).lower(), text.strip().lower()):
+        elif sign in _OF_TEXT and compare(str(value).lower(), text.strip().lower()):
             kept.append(row)
     return kept
+
+
+def _sortable(value: Any) -> bool:
+    """Whether it is known, and no failed score."""
+    return value is not None and not (isinstance(value, float) and math.isnan(value))
 
 
 def _number(value: Any) -> float | None:

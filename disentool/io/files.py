@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from disentool.errors import MissingFile, NotWritable, OutputBusy, OutputExists, WrongUsage, with_article
-from disentool.system import locks
+from disentool.system import locks, unfinished
 from disentool.system.names_as_text import as_utf8
 
 _LETTING_GO = 0.1  # seconds given to a holder that is just letting go, before an output counts as busy
@@ -123,25 +123,6 @@ def require_free(path: Path) -> None:
         raise OutputExists(f"{path}: already there; --overwrite replaces it, or name another file")
 
 
-_unfinished: set[Path] = set()  # what this process has to remove, if it ends within a claim or while it writes
-
-
-def abandon() -> None:
-    """Remove what this process has half written, and its locks: for a handler of signals that ends it at once."""
-    for left in list(_unfinished):
-        with suppress(OSError):
-            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-
-
-@contextmanager
-def _removed_at_the_end(path: Path) -> Iterator[None]:
-    _unfinished.add(path)
-    try:
-        yield
-    finally:
-        _unfinished.discard(path)
-
-
 @contextmanager
 def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold ``path`` as the output of this process, and clear away what a killed one left half written.
@@ -154,7 +135,7 @@ def claim(path: Path, *, wait: Callable[[], None] | None = None) -> Iterator[Non
     lock = path.with_name(f".{path.name[:200]}.lock")
     held = _locked(path, lock, wait)
     try:
-        with _removed_at_the_end(lock) if held is not None else nullcontext():
+        with unfinished.removed_at_the_end(lock) if held is not None else nullcontext():
             if held is not None:  # else what looks left over may be another process's work
                 _clear(path)
             yield
@@ -221,19 +202,20 @@ def whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
     temporary = path.with_name(f"{_partial(path)}{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _removed_at_the_end(temporary):
+        with unfinished.removed_at_the_end(temporary):
             yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        if overwrite:
-            os.replace(temporary, path)
-        else:
-            try:
-                os.link(temporary, path)  # fails, in one stroke, if another process was faster
-            except FileExistsError:
-                raise OutputExists(f"{path}: appeared meanwhile; --overwrite replaces it") from None
-            except OSError:  # a file system without hard links
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
+            if overwrite:
                 os.replace(temporary, path)
+            else:
+                try:
+                    os.link(temporary, path)  # fails, in one stroke, if another process was faster
+                except FileExistsError:
+                    raise OutputExists(f"{path}: appeared meanwhile; --overwrite replaces it") from None
+                except OSError:  # a file system without hard links
+                    os.replace(temporary, path)
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise not_writable(path, error) from None
     finally:
@@ -246,9 +228,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f"{_partial(path)}{os.getpid()}")
     try:
         temporary.mkdir(parents=True)
-        with _removed_at_the_end(temporary):
+        with unfinished.removed_at_the_end(temporary):
             yield temporary
-        os.rename(temporary, path)  # fails if a folder with anything in it appeared meanwhile
+            os.rename(temporary, path)  # fails if a folder with anything in it appeared meanwhile
     except OSError as error:
         raise not_writable(path, error) from None
     finally:
@@ -265,7 +247,7 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
     except OSError as error:
         raise not_writable(folder, error) from None
     try:
-        with _removed_at_the_end(folder):
+        with unfinished.removed_at_the_end(folder):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

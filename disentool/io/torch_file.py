@@ -20,7 +20,9 @@ _LEGACY = 5  # pickles at the head of a file of torch < 1.6: magic, protocol, sy
 # All that these files may name. Torch itself lets more pass: bytearray(10**10), say, takes the memory it asks for.
 _CODE_FREE = re.compile(
     r"collections OrderedDict|torch\._utils _rebuild_(tensor|tensor_v2|parameter)|torch\.nn\.parameter Parameter"
-    r"|torch (Float|Double|Half|BFloat16|Long|Int|Short|Char|Byte|Bool)Storage|torch Size"
+    r"|torch (Float|Double|Half|BFloat16|Long|Int|Short|Char|Byte|Bool|ComplexFloat|ComplexDouble)Storage|torch Size"
+    r"|torch\._utils _rebuild_(tensor_v3|parameter_with_state)|torch\.storage UntypedStorage"
+    r"|torch (u?int|float|bfloat|complex)\d+(_\w+)?|torch (bool|device)"
 )
 _LONGEST = 64 << 20  # bytes of a pickle, in which no number of a tensor is
 _END, _END64, _LOCATOR = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")  # of a zip

@@ -60,7 +60,8 @@ def test_one_row_a_run(cli, here):
     assert all(np.isfinite(row["loss"]) and row["data"] == "squares" for row in rows)
 
 
-def test_the_table_shows_what_differs(cli, here):
+def test_the_table_shows_what_differs(cli, here, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     heads, *rows = cli("runs", "runs").out.splitlines()
     assert heads.split() == ["file", "method", "data", "beta", "seed", "step", "steps", "loss", "snapshots", "factor"]
     assert [row.split()[0] for row in rows] == ["runs/b1.pt", "runs/b4.pt", "runs/deep/v.pt"]
@@ -73,6 +74,7 @@ def test_the_table_shows_what_differs(cli, here):
     ("condition", "kept"),
     [
         ("beta=4", ["b4.pt"]),
+        ("beta==4", ["b4.pt"]),
         ("beta != 4", ["b1.pt"]),
         ("beta<=4", ["b1.pt", "b4.pt"]),
         ("beta<4", ["b1.pt"]),
@@ -100,13 +102,24 @@ def test_order(cli, here):
     assert names(listed(cli, "--sort", "-method", "--sort", "seed")) == ["deep/v.pt", "b1.pt", "b4.pt"]
 
 
+def test_a_failed_score_is_last_in_any_order(cli, here):
+    record = json.loads((here / "runs/scores.jsonl").read_text())
+    record |= {"id": sha256(here / "runs/b1.pt")[:16], "score": None}
+    with open(here / "runs/scores.jsonl", "a") as file:
+        file.write(json.dumps(record) + "\n")
+    for sort in ("factor", "-factor"):
+        assert names(listed(cli, "--sort", sort))[0] == "b4.pt"
+
+
 def test_the_current_folder_and_paths_from_stdin(cli, here, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     assert cli("runs").out.count("\n") == 4
     monkeypatch.setattr("sys.stdin", io.StringIO("runs/b4.pt\nruns/b1.pt\n"))
     assert cli("runs", "-").out.count("\n") == 3
 
 
-def test_what_cannot_be_read_is_told_and_the_rest_is_listed(cli, here):
+def test_what_cannot_be_read_is_told_and_the_rest_is_listed(cli, here, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     (here / "runs/torn.pt").write_bytes((here / "runs/b1.pt").read_bytes()[:3000])
     outcome = cli("runs", "runs")
     assert "runs/torn.pt" in outcome.err and outcome.err.count("\n") == 2
@@ -120,5 +133,7 @@ def test_bad_input(cli, here):
     cli("runs", "runs", "--where", "bet=4").failed(2, "bet", "beta")
     cli("runs", "runs", "--where", "method>vae").failed(2, "numbers")
     cli("runs", "runs", "--sort", "gamm").failed(2, "gamm")
+    cli("runs", "runs", "--where", "seed=>1").failed(2, "--where")
+    cli("runs", "runs/scores.jsonl").failed(1, "checkpoint")
     (here / "empty").mkdir()
     cli("runs", "empty").failed(1, "empty")

@@ -75,6 +75,13 @@ def test_what_torch_writes_is_read(tmp_path, data):
     assert isinstance(torch_file.load(path, "file", "", legacy=True)["a"], torch.Tensor)
 
 
+@pytest.mark.parametrize("kind", [torch.uint16, torch.bfloat16, torch.complex64, torch.float8_e4m3fn, torch.bool])
+def test_tensors_of_every_kind_are_read(tmp_path, kind):
+    path = tmp_path / "a.pt"
+    path.write_bytes(saved({"a": torch.ones(3).to(kind), "kind": kind, "where": torch.device("cpu")}))
+    assert torch_file.load(path, "file", "")["a"].dtype == kind
+
+
 def test_a_file_cut_anywhere_is_refused(tmp_path):
     path = tmp_path / "a.pt"
     for end in range(0, len(SOUND), 37):

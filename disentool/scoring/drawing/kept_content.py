@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-MOST_VALUES = 32  # factors of more are not compared: each step looks at an image of each value
+MOST_VALUES = 32  # where a factor has more, none is compared: each step looks at an image of each value
 _IMAGES = 1024  # that are in memory at once
+_EQUAL = 1e-6  # of a distance: images that differ by less are equal, and rounding decides nothing
 
 
 class Cells:
@@ -24,7 +25,8 @@ class Cells:
         strides = [math.prod(self.sizes[:factor]) for factor in range(len(self.sizes) + 1)]
         fits = strides[-1] * (int(classes.max()) + 1) < 1 << 62  # else no int64 holds a cell's number
         self.strides = np.array(strides if fits else [0] * len(strides), np.int64)
-        self.compared = {i: n for i, n in enumerate(names) if fits and 2 <= self.sizes[i] <= MOST_VALUES}
+        fits &= max(self.sizes) <= MOST_VALUES  # a change of a factor left out would pass for changes of the others
+        self.compared = {i: n for i, n in enumerate(names) if fits and self.sizes[i] >= 2}
         self.cells = contents.astype(np.int64) @ self.strides[:-1] + classes.astype(np.int64) * self.strides[-1]
         self.known, self.first = np.unique(self.cells, return_index=True)
 
@@ -53,6 +55,8 @@ def kept(
     ``made``: float32 [P,H,W,C]; ``errors``: their mean squared distances to the true images, float64 [P], whose rows
     are ``targets``, int64 [P]. ``images``: rows int64 [B] -> float32 [B,H,W,C]. What an image shows are the values of
     the nearest image: it is looked for from the true one on, by steps in one factor, for as long as they lead nearer.
+    So it is right of hues, sizes and views. Of a small object at a far place it says too often that all is right: an
+    image that overlaps with neither is as near to the one as to the other.
     """
     shown, nearest, moving = targets.copy(), errors.copy(), np.arange(len(targets))
     while len(moving):
@@ -60,11 +64,11 @@ def kept(
         distances = np.empty(len(places))
         for start in range(0, len(places), _IMAGES):
             part = slice(start, start + _IMAGES)
-            difference = made[moving[places[part]]] - images(others[part])
-            distances[part] = np.square(difference, dtype=np.float64).mean(axis=(1, 2, 3))
+            difference = made[moving[places[part]]].astype(np.float64) - images(others[part])
+            distances[part] = np.square(difference).mean(axis=(1, 2, 3))
         order = np.argsort(distances, kind="stable")
         first, at = np.unique(places[order], return_index=True)  # each place's nearest neighbour
-        nearer = distances[order[at]] < nearest[moving[first]]
+        nearer = distances[order[at]] < nearest[moving[first]] * (1 - _EQUAL)
         moving = moving[first[nearer]]
         shown[moving], nearest[moving] = others[order[at[nearer]]], distances[order[at[nearer]]]
     same = cells.contents[shown] == cells.contents[targets]
