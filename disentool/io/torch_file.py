@@ -113,8 +113,10 @@ def _check_pickle(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo)
     """UnsafeFile for a pickle that names anything but tensors and what they are kept in."""
     if member.file_size > _LONGEST:
         raise UnsafeFile(f"{path}: its description takes {member.file_size:,} bytes; not opened")
-    for opcode, argument, _ in pickletools.genops(archive.read(member)):
-        _check_global(path, opcode.name, argument)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # remarks of pickletools' on damaged text
+        for opcode, argument, _ in pickletools.genops(archive.read(member)):
+            _check_global(path, opcode.name, argument)
 
 
 def _check_global(path: Path, opcode: str, argument: Any) -> None:
@@ -126,9 +128,11 @@ def _check_global(path: Path, opcode: str, argument: Any) -> None:
 def _check_legacy(path: Path, what: str, hint: str) -> None:
     """UnsafeFile unless the pickles name nothing but tensors, and all storages together fit into the file."""
     try:
-        for opcode, argument in _opcodes(path):
-            _check_global(path, opcode, argument)
-        check_storages(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # remarks of pickletools' on damaged text
+            for opcode, argument in _opcodes(path):
+                _check_global(path, opcode, argument)
+            check_storages(path)
     except (ValueError, OSError, IndexError) as error:  # genops says ValueError to what is no pickle
         raise _damaged(path, what, hint) from error
 
