@@ -5,7 +5,7 @@ What a score record must hold, and which of them belong together, is in :mod:`di
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,24 +29,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_finite(v) for v in value]
     return value
-
-
-def history_text(lines: Iterable[dict[str, Any]]) -> str:
-    """What a history file holds: a line of JSON for each."""
-    return "".join(to_json(line) + "\n" for line in lines)
-
-
-class HistoryFile:
-    """The history beside a checkpoint: written whole each time, but each line is put into JSON once."""
-
-    def __init__(self, path: Path):
-        self._path, self._lines = path, list[str]()
-
-    def write(self, lines: Sequence[dict[str, Any]]) -> None:
-        """Replace the file; ``lines`` begin with those of the last call."""
-        self._lines += [to_json(line) + "\n" for line in lines[len(self._lines) :]]
-        with files.claim(self._path):  # which clears away what a killed process left
-            files.write_text(self._path, "".join(self._lines), overwrite=True)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -83,7 +65,7 @@ def parse_lines(lines: Iterable[bytes], path: Path | str) -> tuple[str, list[dic
     try:
         for line in lines:
             number += 1
-            if line.strip():
+            if line.strip() and not _begun_line_of_history(line, records):
                 record = json_text.parse(line.decode("utf-8", "replace"))  # the name of a file may be no UTF-8
                 if not isinstance(record, dict):
                     raise ValueError("not an object")
@@ -103,6 +85,15 @@ def parse_lines(lines: Iterable[bytes], path: Path | str) -> tuple[str, list[dic
                     " upgrade disentool"
                 )
             return form.name, records
-    if all("step" in r and "time" in r for r in records):
+    if _is_history(records):
         return HISTORY.name, records
     raise ForeignFile(f"{path}: neither score records nor a training history")
+
+
+def _is_history(records: list[dict[str, Any]]) -> bool:
+    return all("step" in record and "time" in record for record in records)
+
+
+def _begun_line_of_history(line: bytes, before: list[dict[str, Any]]) -> bool:
+    """Whether a line is the last one of a history, which a running process has not written to its end."""
+    return not line.rstrip().endswith(b"}") and not line.endswith(b"\n") and bool(before) and _is_history(before)

@@ -17,8 +17,9 @@ from disentool.contract.optional import stops_early
 from disentool.datasets.cache import data_spec
 from disentool.engine.training_loop import Training, WrongState
 from disentool.errors import DataMismatch, ForeignFile, WrongUsage, counted
-from disentool.io import checkpoint, files, records
+from disentool.io import checkpoint, files
 from disentool.io.dataset import Dataset
+from disentool.io.history_file import HistoryFile, history_text
 from disentool.models.model import build_method
 from disentool.reporting import Reporter
 from disentool.training.plan import Job
@@ -69,13 +70,13 @@ def lacks(job: Job, content: dict[str, Any]) -> bool:
 def mend(job: Job, content: dict[str, Any]) -> None:
     """Write what it lacks: history, and snapshot of its step. The output must be claimed. Raises NotWritable."""
     if _stale_history(job, content):
-        records.HistoryFile(job.history).write(content["history"])
+        HistoryFile(job.history).write(content["history"])
     if _missing_snapshot(job, content):
         files.duplicate(job.output, job.snapshot(content["step"]))
 
 
 def _stale_history(job: Job, content: dict[str, Any]) -> bool:
-    lines = records.history_text(content["history"]).encode()
+    lines = history_text(content["history"]).encode()
     return not job.history.is_file() or job.history.read_bytes() != lines
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from disentool.io import checkpoint, files, records
+from disentool.io import checkpoint, files
+from disentool.io.history_file import HistoryFile
 from disentool.training.plan import Job
 from disentool.training.statistics import OfCopy
 
@@ -32,7 +33,7 @@ class Saving:
     def __init__(self, job: Job):
         self.holds: int | None = None  # the step that the checkpoint is of; None: it is not this run's
         self.statistics: dict[str, Any] | None = None  # those that this process has written last
-        self._job, self._history = job, records.HistoryFile(job.history)
+        self._job, self._history = job, HistoryFile(job.history)
         self._save: _Save | None = None
         self._thread = ThreadPoolExecutor(1, "saving")
 

@@ -2,14 +2,16 @@
 
 import json
 import math
+import signal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from disentool.commands.info import info
-from disentool.errors import ForeignFile
+from disentool.errors import ForeignFile, NotWritable
 from disentool.io import records
+from disentool.io.history_file import HistoryFile
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=["Cs"])),
@@ -42,7 +44,7 @@ def test_what_is_not_finite_is_null_at_any_depth():
 @given(st.lists(st.fixed_dictionaries({"step": st.integers(0), "time": st.floats(0, 1e9), "kl": st.floats(-1, 1)})))
 def test_a_history_comes_back(tmp_path, lines):
     path = tmp_path / "a.history.jsonl"
-    records.HistoryFile(path).write(lines)
+    HistoryFile(path).write(lines)
     if lines:
         assert records.read_lines(path) == ("disentool.history", lines)
         assert info(path)["records"] == len(lines)
@@ -54,10 +56,63 @@ def test_a_history_comes_back(tmp_path, lines):
 def test_a_history_is_written_anew(tmp_path):
     path = tmp_path / "a.history.jsonl"
     (tmp_path / ".a.history.jsonl.partial-0.jsonl").write_text("left by a killed process")
-    records.HistoryFile(path).write([{"step": 1, "time": 0.5}] * 3)
-    records.HistoryFile(path).write([{"step": 2, "time": 0.5}])
+    HistoryFile(path).write([{"step": 1, "time": 0.5}] * 3)
+    HistoryFile(path).write([{"step": 2, "time": 0.5}])
     assert path.read_text() == '{"step": 2, "time": 0.5}\n'
     assert [p.name for p in tmp_path.iterdir()] == ["a.history.jsonl"]
+
+
+def test_a_history_is_lengthened_at_its_end(tmp_path):
+    path, lines = tmp_path / "a.history.jsonl", [{"step": step, "time": step / 8} for step in range(50)]
+    history = HistoryFile(path)
+    history.write(lines[:20])
+    before = path.stat()
+    history.write(lines[:20])
+    history.write(lines[:35])
+    assert path.stat().st_ino == before.st_ino
+    assert records.read_lines(path)[1] == lines[:35]
+    path.write_text("")  # another program
+    history.write(lines[:40])
+    assert records.read_lines(path)[1] == lines[:40]
+    path.unlink()
+    history.write(lines)
+    assert records.read_lines(path)[1] == lines
+    assert [p.name for p in tmp_path.iterdir()] == ["a.history.jsonl"]
+
+
+def test_half_a_line_at_the_end_of_a_history_is_left_out(tmp_path):
+    path, lines = tmp_path / "a.history.jsonl", [{"step": 1, "time": 0.5}, {"step": 22, "time": 0.75}]
+    HistoryFile(path).write(lines)
+    whole = path.read_bytes()
+    first = whole.index(b"\n") + 1
+    for cut in range(first, len(whole)):
+        path.write_bytes(whole[:cut])
+        assert records.read_lines(path)[1] == lines[: 1 + (cut == len(whole) - 1)], whole[:cut]
+    path.write_bytes(whole[: first - 2])  # not even one line is whole
+    with pytest.raises(ForeignFile, match="line 1"):
+        records.read_lines(path)
+    path.write_bytes(whole.replace(b"}", b"", 1))  # not the last line
+    with pytest.raises(ForeignFile, match="line 1"):
+        records.read_lines(path)
+
+
+def test_a_history_that_cannot_be_lengthened_stays_as_it_was(tmp_path):
+    resource = pytest.importorskip("resource", reason="needs the system's limit of file sizes")
+    path, lines = tmp_path / "a.history.jsonl", [{"step": step, "time": 0.5} for step in range(200)]
+    history = HistoryFile(path)
+    history.write(lines[:3])
+    before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, limits[1]))
+    try:
+        with pytest.raises(NotWritable, match="cannot be written"):
+            history.write(lines)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert records.read_lines(path)[1] == lines[:3]
+    history.write(lines)
+    assert records.read_lines(path)[1] == lines
 
 
 SCORE = {"format": "disentool.score", "version": 1, "artefact": "a.pt", "metric": "factor", "score": 0.5}
