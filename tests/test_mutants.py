@@ -13,7 +13,7 @@ def value(a: int, b: float = 0.5) -> float:
     """More words: 2 * 2."""
     if a < 3 and not b:
         raise ValueError(f"{a + 1} is too few")
-    return -(a + b).mean(axis=0) ** 2 if a in (True,) else a.max()
+    return -(a + b).mean(axis=0) ** 2 if a in (True,) else a.max(list(zip(a, b, strict=True)))
 '''
 
 

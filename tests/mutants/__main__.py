@@ -2,22 +2,23 @@
 
     python tests/mutants --count 200 --seed 0 --output mutants.jsonl
 
-Each fault goes into a copy of the tree, and the tests of losses, metrics and protocols run there until one fails. The
-faults are drawn by seed, so that a survivor can be made again; a second call with the same output goes on where the
+The tests of losses, metrics and protocols run once with ``coverage`` (a package), to know which of them run each line.
+Then each fault goes into a copy of the tree, and the tests of its line run there, the quickest first, until one fails.
+The faults are drawn by seed, so that a survivor can be made again; a second call with the same output goes on where the
 first one ended. Printed at the end: the share that was noticed, and each fault that was not.
 """
 
 import argparse
 import collections
 import json
-import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
+from covering import Lines, first_failure
 from faults import Fault, faults_of
 
 ROOT = Path(__file__).parents[2]
@@ -30,28 +31,13 @@ CODE = (
 )
 TESTS = ("tests/metrics", "tests/nn", "tests/methods", "tests/scoring")
 LIMIT = 600  # seconds; a fault that makes an endless loop has been noticed
+RECORDING = 3600  # seconds
 
 
-def related(fault: Fault) -> list[str]:
-    """The files of tests that name the module or what it belongs to: they are run first."""
-    words = [fault.path.stem, fault.path.parent.name] if fault.path.stem == "method" else [fault.path.stem]
-    files = sorted(path for room in TESTS for path in (ROOT / room).glob("test_*.py"))
-    return [str(path.relative_to(ROOT)) for path in files if any(word in path.read_text() for word in words)]
-
-
-def noticed_by(tree: Path, tests: list[str]) -> str:
-    """The first test that fails there, or what ended the tests; empty if all pass."""
-    quick = ["-q", "-x", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *quick, *tests]
-    setting = os.environ | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(command, cwd=tree, env=setting, capture_output=True, text=True, timeout=LIMIT)
-    except subprocess.TimeoutExpired:
-        return "time"
-    if done.returncode == 0:
-        return ""
-    failed = [line.split()[1] for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return failed[0] if failed else f"status {done.returncode}"
+def tests_of(fault: Fault, known: dict[str, Any]) -> list[str]:
+    """The tests that run the fault's line, the quickest first; every test where the line runs at import."""
+    found = known["lines"].get(str(fault.path.relative_to(ROOT)), {}).get(str(fault.line + 1), [])
+    return sorted(found, key=lambda test: known["seconds"].get(test, 0)) or list(TESTS)
 
 
 def main() -> None:
@@ -70,6 +56,12 @@ def main() -> None:
         tree = Path(folder) / "tree"
         left_out = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache")
         shutil.copytree(ROOT, tree, ignore=left_out)
+        lines = options.output.with_suffix(".lines.json")
+        if not lines.exists() and (
+            failed := first_failure(tree, list(TESTS), RECORDING, Lines(tree, lines.absolute()))
+        ):
+            sys.exit(f"without a fault: {failed}")
+        covered = json.loads(lines.read_text())
         for number, fault in enumerate(chosen):
             name = fault.name(ROOT)
             if name in known:
@@ -77,9 +69,7 @@ def main() -> None:
             target = tree / fault.path.relative_to(ROOT)
             text = target.read_text()
             target.write_text(fault.applied(text))
-            first = related(fault)
-            rest = [*TESTS, *(f"--ignore={file}" for file in first)]
-            by = (noticed_by(tree, first) if first else "") or noticed_by(tree, rest)
+            by = first_failure(tree, tests_of(fault, covered), LIMIT)
             target.write_text(text)
             known[name] = {"fault": name, "noticed_by": by}
             print(json.dumps(known[name]), file=out, flush=True)

@@ -57,7 +57,9 @@ def faults_of(path: Path) -> list[Fault]:
 
 
 def _counted(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that compute something: no messages, no annotations, no decorators."""
+    """The nodes that compute something: no messages, no annotations, no decorators, not what zip(strict=) checks."""
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list"):
             continue
