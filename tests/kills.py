@@ -1,15 +1,20 @@
-"""Kills commands at each point at which they change files, and looks at what is left.
+"""Kills commands at each point at which they change files, and at random moments, and looks at what is left.
 
-``python tests/kills.py [ROUNDS]`` does it at every point, so many times, and prints how
-often; it ends at the first artefact that is not whole, or that blocks the same command when it is run again.
+``python tests/kills.py [ROUNDS [COMMAND...]]`` does it at every point, and in each further round at as many random
+moments; it prints how often. It ends at the first artefact that is not whole, or that blocks the same command when it
+is run again.
 """
 
 import os
+import random
 import shutil
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
+
+import imageio.v2 as imageio
 
 EVENTS = {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir"}  # of sys.addaudithook, and fsync
 COMMANDS = {
@@ -20,15 +25,33 @@ COMMANDS = {
     "find-direction": "find-direction ckpt.pt --transform brightness --starts 5 --device cpu -q --force -o f.h5",
     "export": "export ckpt.pt -o w.safetensors",
     "report": "report ckpt.pt -o r.html",
+    "traverse": "traverse ckpt.pt --gif t.gif -o t.png --html t.html --device cpu",
+    "swap": "swap classes.pt --content-rows 0,1 --class-rows 2,70 -o s.png -o s.h5 --device cpu",
+    "sample": "sample ckpt.pt -n 4 -o samples.h5 --device cpu",
+    "decode": "decode ckpt.pt z0.h5 --rows 0-3 -o pictures --device cpu -q",
+    "invert": "invert ckpt.pt --rows 0,5 --starts 2 --steps 3 -o i.png -o i.jsonl -o i.h5 --device cpu -q",
+    "plot": "plot history ckpt.history.jsonl -o h.svg -o h.pdf",
 }
 
+# What swap needs.
+CLASSES = (
+    "train mlvae --data d.h5 --class-factor size --class-dim 2 --content-dim 2 --batch-size 8 --group-size 4"
+    " --hidden-units 16 --steps 4 --device cpu -q -o classes.pt"
+)
 
-def points(arguments: list[str], kill_at: int | None) -> int | None:
-    """Run a command in a process of its own, killed at this point; the number of points, or None if it was killed."""
+
+def points(arguments: list[str], kill_at: int | float | None) -> int | None:
+    """Run a command in a process of its own; the number of points, or None if it was killed.
+
+    ``kill_at``: the number of a point, or seconds after the start.
+    """
     pipe = os.pipe()
     child = os.fork()
     if child == 0:
         _run(arguments, kill_at, pipe[1])
+    if isinstance(kill_at, float):
+        time.sleep(kill_at)
+        os.kill(child, signal.SIGKILL)  # if it has ended, it is not waited for yet: the number is still its own
     os.close(pipe[1])
     with os.fdopen(pipe[0], "rb") as told:
         number = told.read()
@@ -40,14 +63,14 @@ def points(arguments: list[str], kill_at: int | None) -> int | None:
     return int(number)
 
 
-def _run(arguments: list[str], kill_at: int | None, pipe: int) -> None:
+def _run(arguments: list[str], kill_at: int | float | None, pipe: int) -> None:
     from disentool.cli import run
 
     seen, here, code = [0], os.path.realpath(os.getcwd()), 99
 
     def point() -> None:
         seen[0] += 1
-        if seen[0] == kill_at:
+        if isinstance(kill_at, int) and seen[0] == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def hook(event: str, values: tuple) -> None:
@@ -55,7 +78,7 @@ def _run(arguments: list[str], kill_at: int | None, pipe: int) -> None:
             return
         if event == "open" and not values[2] & (os.O_WRONLY | os.O_RDWR):
             return
-        if os.path.realpath(os.path.dirname(os.path.abspath(values[0]))) == here:
+        if os.path.realpath(os.path.dirname(os.path.abspath(values[0]))).startswith(here):
             point()
 
     real = os.fsync
@@ -93,12 +116,20 @@ def require_whole(folder: Path) -> None:
             records.read_lines(path)
         elif path.suffix == ".safetensors":
             exported.read(path)
-        elif path.suffix == ".html":
-            assert path.read_text(encoding="utf-8").rstrip().endswith("</html>"), path
+        elif path.suffix in (".html", ".svg"):
+            assert path.read_text(encoding="utf-8").rstrip().endswith(f"</{path.suffix[1:]}>"), path
+        elif path.suffix == ".pdf":
+            assert path.read_bytes().rstrip().endswith(b"%%EOF"), path
+        elif path.suffix in (".png", ".gif"):
+            imageio.mimread(path)
+        elif path.is_dir():
+            assert len([imageio.imread(picture) for picture in path.iterdir()]) == 4, path
 
 
-def kill_everywhere(name: str, folder: Path, most: int | None = None) -> int:
+def kill_everywhere(name: str, folder: Path, most: int | None = None, moments: random.Random | None = None) -> int:
     """Kill one command at every point, or at ``most`` of them, in copies of ``folder``; the number of kills.
+
+    With ``moments``: at as many random moments instead.
 
     After each, what is there is whole, and the same command again (with --resume, or --overwrite) leaves the files of
     a run that was never killed, and nothing else but empty lock files, which nobody holds.
@@ -111,15 +142,19 @@ def kill_everywhere(name: str, folder: Path, most: int | None = None) -> int:
             whole = Path(scratch, "whole")
             shutil.copytree(folder, whole)
             os.chdir(whole)
+            begun = time.monotonic()
             number = points(arguments, None)
+            taken = time.monotonic() - begun
             assert number, name
             expected = sorted(path.name for path in whole.iterdir())
-            for at in range(1, number + 1, max(1, -(-number // most) if most else 1)):
+            chosen = range(1, number + 1, max(1, -(-number // most) if most else 1))
+            for at in [moments.uniform(0, taken) for _ in chosen] if moments else chosen:
                 killed = Path(scratch, str(at))
                 shutil.copytree(folder, killed)
                 os.chdir(killed)
                 kills += points(arguments, at) is None
                 require_whole(killed)
+                shutil.rmtree("pictures", ignore_errors=True)  # a folder is never replaced
                 points(again, None)
                 require_whole(killed)
                 found = sorted(path.name for path in killed.iterdir() if path.suffix != ".lock")
@@ -141,6 +176,8 @@ def _require_same_weights(one: Path, two: Path) -> None:
 
 def prepared(folder: Path) -> Path:
     """A data set, a checkpoint and its codes, for the commands."""
+    import matplotlib.backends.backend_pdf
+    import matplotlib.backends.backend_svg  # noqa: F401 - the children find it imported
     from conftest import square_grid, write_dataset
 
     write_dataset(folder / "d.h5", *square_grid(16))
@@ -149,6 +186,7 @@ def prepared(folder: Path) -> Path:
     try:
         points([*COMMANDS["train"].split()[:-1], "ckpt.pt"], None)
         points([*COMMANDS["encode"].split()[:4], "-o", "z0.h5", "-q", "--device", "cpu"], None)
+        points(CLASSES.split(), None)
     finally:
         os.chdir(home)
     return folder
@@ -160,9 +198,9 @@ if __name__ == "__main__":
         start.mkdir()
         prepared(start)
         total = 0
-        for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 1):
-            for command in COMMANDS:
-                kills = kill_everywhere(command, start)
+        for number in range(int(sys.argv[1]) if len(sys.argv) > 1 else 1):
+            for command in sys.argv[2:] or COMMANDS:
+                kills = kill_everywhere(command, start, moments=random.Random(number) if number else None)
                 total += kills
                 print(f"{command}: {kills} kills", flush=True)
         print(f"{total} kills, every artefact whole, every command finished when run again")

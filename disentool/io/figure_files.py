@@ -1,5 +1,6 @@
 """Figures as files: their sizes on paper, and matplotlib's written whole or not at all, with text that stays text."""
 
+import io
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -57,5 +58,7 @@ def save(figure: "Figure", path: Path, *, dpi: float, overwrite: bool, told: str
         "pdf": {"Creator": provenance.created_by(), "Producer": None, "CreationDate": None, "Keywords": told},
         "svg": {"Creator": provenance.created_by(), "Date": None, "Description": told},
     }[form]
+    drawn = io.BytesIO()  # on a full disk, matplotlib's own writers fail with other errors than the disk's
+    figure.savefig(drawn, format=form, dpi=dpi, metadata=metadata)
     with files.whole(path, overwrite=overwrite) as temporary:
-        figure.savefig(temporary, format=form, dpi=dpi, metadata=metadata)
+        temporary.write_bytes(drawn.getvalue())
