@@ -3,23 +3,22 @@
 import signal
 
 import pytest
-from matplotlib.figure import Figure
 
-from disentool.errors import NotWritable
-from disentool.io import figure_files
+from disentool.cli import run
+from disentool.io.history_file import HistoryFile
 
 
-@pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg"])
-def test_a_disk_that_fills_up_is_said(suffix, tmp_path):
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+def test_a_disk_that_fills_up_is_said(suffix, tmp_path, capsys):
     resource = pytest.importorskip("resource", reason="needs the system's limit of file sizes")
-    figure = Figure()
-    figure.add_subplot().plot([0, 1], [1, 0])
+    records, figure = tmp_path / "m.history.jsonl", tmp_path / f"h.{suffix}"
+    HistoryFile(records).write([{"step": step, "time": step / 8, "vae_loss": 100 - step} for step in range(20)])
     limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, limits[1]))
     try:
-        with pytest.raises(NotWritable, match=f"figure{suffix}: cannot be written"):
-            figure_files.save(figure, tmp_path / f"figure{suffix}", dpi=100, overwrite=False, told="")
+        assert run(["plot", "history", str(records), "-o", str(figure)]) == 1
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
-    assert list(tmp_path.iterdir()) == []
+    assert f"{figure}: cannot be written" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [records]
