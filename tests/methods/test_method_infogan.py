@@ -47,17 +47,20 @@ def test_losses_equal_their_hand_written_statement(name, recogniser, law):
     noise = {"classes": u, "continuous": drawn, "rest": rest, "mix": mix}
     noise = {key: torch.from_numpy(value) for key, value in noise.items()}
     judge = net["critic" if name == "infowgan-gp" else "discriminator"]
-    got = []
+    got, told = [], {}
     for phase in method.stages()[0].phases:
-        loss, _, _ = phase.loss(net, Batch(x, torch.arange(6), None), noise, {}, torch.tensor(0))
+        loss, terms, _ = phase.loss(net, Batch(x, torch.arange(6), None), noise, {}, torch.tensor(0))
         got.append(float(loss.detach()))
+        told |= terms
     first = second = 0.0
+    right = 0
     for i in range(6):
         a, b = int(u[i, 0] * 3), int(u[i, 1] * 4)
         c = 2 * drawn[i] - 1 if law == "uniform" else drawn[i]
         given = torch.from_numpy(np.concatenate([np.eye(3)[a], np.eye(4)[b], c, rest[i]]))[None]
         fake = torch.sigmoid(net["generator"](given)).detach()
         d_fake, d_real = (float(judge(net["trunk"](image)).detach()) for image in (fake, x[i : i + 1]))
+        right += (d_real > 0) + (d_fake < 0)
         h = net["q"](net["q_trunk" if recogniser == "own" else "trunk"](fake))[0].detach().numpy()
         log_q = h[a] - math.log(np.exp(h[:3]).sum()) + h[3 + b] - math.log(np.exp(h[3:7]).sum())
         for value, mean, logvar in zip(c, h[7:9], h[9:11], strict=True):
@@ -73,6 +76,8 @@ def test_losses_equal_their_hand_written_statement(name, recogniser, law):
             first += (d_fake - d_real + 10 * (float(slope.norm()) - 1) ** 2 - information) / 6
             second += (-d_fake - information) / 6
     assert got == pytest.approx([first, second], rel=1e-8)
+    if name == "infogan":
+        assert float(told["discriminator_accuracy"]) == right / 12
 
 
 def test_penalty_of_a_linear_critic_is_known_and_reaches_its_weights():

@@ -267,6 +267,9 @@ def test_the_second_stage_stops_once_its_loss_no_longer_falls():
     assert stopped([9.0, 7.0, 6.5, 5.5, 5.0, 4.9, 4.8]) == [False] * 6 + [True, True]
     assert stopped([9.0, 8.5, 8.4]) == [False, False, False, True]
     assert not make()[0].stop_early([{"step": 12 * n, "amortize_loss": 9.0} for n in range(1, 100)])
+    larger, _ = make(stop_after=2, least_fall=1.0, batch_size=500)  # than the data: an epoch has one step
+    lines = [{"step": n, "amortize_loss": 9.0} for n in range(1, 5)]
+    assert [larger.stop_early(lines[:n]) for n in range(1, 5)] == [False, False, True, True]
 
 
 def test_presets_are_the_recipes():

@@ -48,6 +48,17 @@ def features_apart(weights, images, targets):
 
 
 @torch.no_grad()
+def test_images_reach_the_weights_normalised_or_as_they_are(weights):
+    torch.manual_seed(0)
+    images = torch.rand(2, 3, 32, 32)
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    normalised = (images - mean.view(3, 1, 1)) / std.view(3, 1, 1)
+    for kind, seen in (("raw", images), ("normalised", normalised)):
+        features = Vgg16(vgg.read(weights), kind)
+        torch.testing.assert_close(features(images)[0], features.features[:4](seen))
+
+
+@torch.no_grad()
 def test_drnets_perceptual_cost_takes_the_place_of_its_squares(weights):
     given = SMALL["drnet"] | {"reconstruction": "perceptual", "vgg": str(weights), "skip": False}
     model = DrNet(build(DrNetConfig, given), FACTS)

@@ -226,6 +226,7 @@ def test_dlib_protocol_reproduces_every_seed(case, prune_std):
         assert result.score == score
         assert result.details["train_accuracy"] == expected["train_accuracy"]["per_seed"][seed]
         assert result.details["active_dimensions"] == np.flatnonzero(expected["active_latents"]).tolist()
+        assert not [note for note in result.details["notes"] if "not a complete grid" in note]
 
 
 @pytest.mark.parametrize("case", ["entangled", "nonlinear_dead"])
@@ -235,7 +236,9 @@ def test_other_samplers_agree_with_the_reference_mean(case):
     points = DataRows.from_factors(points.factors, grid=False)
     drawn = factor.draw(points, replace(DLIB, scale_rows=None), 0, codes_ready=True)
     # rows without replacement and scale from the whole grid: near, not equal (the groups of a grid of 360 are small)
-    assert factor.score(drawn, codes).score == pytest.approx(expected["mean"], abs=0.03)
+    result = factor.score(drawn, codes)
+    assert result.score == pytest.approx(expected["mean"], abs=0.03)
+    assert [note for note in result.details["notes"] if note.startswith("not a complete grid")]
 
 
 def test_encoding_only_what_is_drawn_gives_the_same_score():
