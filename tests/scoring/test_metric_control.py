@@ -228,7 +228,9 @@ def test_saturation_is_where_the_mean_has_done_with_rising():
     assert found["alpha_low"]["value"] == pytest.approx(-0.85)
     assert found["alpha_high"]["value"] == pytest.approx(1.85)
     assert (found["value_low"]["value"], found["value_high"]["value"]) == pytest.approx((-0.85, 1.85))
-    still_rising = levels.saturation(np.tile(alphas, (20, 1)), alphas, levels.resampled(20, 9, np.random.default_rng(0)))
+    still_rising = levels.saturation(
+        np.tile(alphas, (20, 1)), alphas, levels.resampled(20, 9, np.random.default_rng(0))
+    )
     assert still_rising["alpha_high"]["value"] == pytest.approx(2.7)  # the last of the levels counts
 
 
