@@ -218,6 +218,11 @@ def test_missing_entries_and_wrong_types(tmp_path, content, name):
         (("data", "shape"), [192, 7, 32, 1]),
         (("data", "shape"), [192, float("inf"), 32, 1]),
         (("seconds",), torch.zeros(())),
+        (("reconstruction_loss",), torch.zeros(2)),
+        (("config", "gamma"), torch.tensor(1.0)),
+        (("data", "name"), torch.zeros(2)),
+        (("history",), [{"step": 1, "time": 1.0, "kl": torch.zeros(())}]),
+        (("rng", "seed"), torch.tensor(0)),
     ],
     ids=str,
 )
@@ -273,7 +278,7 @@ def test_tensors_that_are_not_stored_in_full(tmp_path, content, tensor):
             checkpoint.read(path)
 
 
-@pytest.mark.parametrize("value", [torch.float32, 1j, {1}, b"bytes", {(1, 2): 3}, {None: 1}], ids=repr)
+@pytest.mark.parametrize("value", [torch.float32, 1j, {1}, b"bytes", {(1, 2): 3}, {None: 1}, 10**400])
 def test_leaves_that_are_not_plain(tmp_path, content, value):
     with pytest.raises((UnsafeFile, ForeignFile), match=r"a\.pt: "):
         checkpoint.read(save(tmp_path / "a.pt", content, "history", value=[{"x": value}]))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from disentool.commands.info import info
 from disentool.errors import ForeignFile
-from disentool.io import records
+from disentool.io import records, score_records
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=["Cs"])),
@@ -72,6 +72,14 @@ def test_score_records_are_recognised(tmp_path):
     facts = info(path)
     assert facts["metrics"] == ["factor", "kl"]
     assert facts["artefacts"] == ["a.pt"]
+
+
+@pytest.mark.parametrize("name", ["id", "metric", "protocol", "score", "details"])
+def test_a_score_record_without_an_entry_is_refused(name):
+    whole = SCORE | {"id": "a", "protocol": "paper", "details": {}}
+    score_records.check_scores("a.jsonl", [whole, whole | {"score": None}])
+    with pytest.raises(ForeignFile, match=r"a\.jsonl: record 2 lacks"):
+        score_records.check_scores("a.jsonl", [whole, {key: value for key, value in whole.items() if key != name}])
 
 
 @pytest.mark.parametrize(

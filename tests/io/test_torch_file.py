@@ -43,6 +43,12 @@ def of_other_length(data):
     return bytes(end)
 
 
+def of_several_disks(data):
+    """Its end is that of the second of two disks, of which the first has the directory."""
+    locator = b"PK\6\7" + struct.pack("<LQL", 1, 0, 2)
+    return data[:-22] + locator + data[-22:]
+
+
 HOSTILE = {
     "memory by a function": archive(b"cbuiltins\nbytearray\n(I4000000000\ntR."),
     "a function of torch": archive(b"ctorch\nzeros\n(I1000000\nI1000000\ntR."),
@@ -51,6 +57,7 @@ HOSTILE = {
     "bytes before": b"0" * 100 + SOUND,
     "bytes behind": SOUND + b"0" * 100,
     "a comment": with_comment(SOUND),
+    "several disks": of_several_disks(SOUND),
     "a directory of another length": of_other_length(archive(b"}.")),
 }
 

@@ -1,8 +1,11 @@
 """Generators of every kind are opened, tried out, and refused with the reason: no code runs unless it is trusted."""
 
 import json
+import logging
+import logging.handlers
 import os
 import pickle
+import queue
 import shutil
 import sys
 import warnings
@@ -385,6 +388,21 @@ def test_rubbish_is_refused_in_a_line(tmp_path, name):
     with pytest.raises(ForeignFile) as caught:
         trusted(tmp_path / name)
     assert str(tmp_path / name) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_damaged_exported_file_is_refused_in_a_line(tmp_path):
+    """Torch logs a traceback of its own."""
+    write_exported(tmp_path / "g.pt2", Tiny())
+    (tmp_path / "g.pt2").write_bytes((tmp_path / "g.pt2").read_bytes()[:-30])
+    said, log = queue.Queue(), logging.getLogger("torch.export")
+    log.addHandler(handler := logging.handlers.QueueHandler(said))
+    try:
+        with pytest.raises(ForeignFile, match=r"g\.pt2"):
+            trusted(tmp_path / "g.pt2")
+    finally:
+        log.removeHandler(handler)
+    assert said.empty()
+    assert logging.root.manager.disable == logging.NOTSET
 
 
 @pytest.mark.parametrize(
