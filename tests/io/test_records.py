@@ -33,6 +33,13 @@ def test_a_record_is_one_line_of_strict_json(record):
             assert back[key] == (value if math.isfinite(value) else None)
 
 
+@pytest.mark.parametrize("character", ["\x7f", "\x9b", "\u202e", "\u2028", "\U000e0041"])
+def test_what_a_terminal_obeys_is_escaped(character):
+    line = records.to_json({f"a{character}": [f"é{character}"]})
+    assert line.isprintable() and "é" in line
+    assert json.loads(line) == {f"a{character}": [f"é{character}"]}
+
+
 def test_what_is_not_finite_is_null_at_any_depth():
     record = {"a": math.nan, "b": [math.inf, (1.5, -math.inf)], "c": {"d": {"e": math.nan}}, 3: "å"}
     assert records.to_json(record) == '{"a": null, "b": [null, [1.5, null]], "c": {"d": {"e": null}}, "3": "å"}'
