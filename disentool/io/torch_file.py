@@ -8,6 +8,7 @@ import struct
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -209,4 +210,7 @@ def as_array(value: Any) -> np.ndarray | None:
     if not isinstance(value, torch.Tensor):
         return None
     value = value.detach()
-    return cast(np.ndarray, (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).numpy())
+    with suppress(TypeError, RuntimeError):  # of a type that NumPy has not, such as whole numbers of 3 bits
+        small = value.is_floating_point() and value.element_size() < 4
+        return cast(np.ndarray, (value.float() if small else value).numpy())
+    return None
