@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from disentool.errors import ForeignFile, typed
 from disentool.io import files, json_text
 from disentool.io.schema import CORRELATION, HISTORY, INVERSION, SCORE
+from disentool.system.names_as_text import as_utf8
 
 Source = str | Path | BinaryIO
 
@@ -40,7 +41,7 @@ def _finite(value: Any) -> Any:
 
 def history_text(lines: Iterable[dict[str, Any]]) -> str:
     """What a history file holds: a line of JSON for each."""
-    return "".join(to_json(line) + "\n" for line in lines)
+    return as_utf8("".join(to_json(line) + "\n" for line in lines))
 
 
 class HistoryFile:

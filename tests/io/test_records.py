@@ -58,6 +58,14 @@ def test_a_history_comes_back(tmp_path, lines):
             records.read_lines(path)
 
 
+@pytest.mark.parametrize("word", ["\ud800", "\udcff", "\ud800\udcff", "é"])
+def test_a_history_is_the_text_that_it_is_compared_with(tmp_path, word):
+    """That of a checkpoint, which may hold letters that UTF-8 has not."""
+    lines = [{"step": 1, "time": 0.5, word: word}]
+    records.HistoryFile(tmp_path / "a.history.jsonl").write(lines)
+    assert (tmp_path / "a.history.jsonl").read_bytes() == records.history_text(lines).encode()
+
+
 def test_a_history_is_written_anew(tmp_path):
     path = tmp_path / "a.history.jsonl"
     (tmp_path / ".a.history.jsonl.partial-0.jsonl").write_text("left by a killed process")
