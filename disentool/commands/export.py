@@ -18,10 +18,9 @@ def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = F
 
     The tensors are called NETWORK.PARAMETER, the images that ``traverse`` starts from ``samples.images``, and those of
     ``--styles`` are ``styles``. Networks that only the method's losses use stay behind; those of a user's own method
-    are only known with ``trust``. From a
-    .safetensors file, ``output`` is a checkpoint (.pt) again: it encodes, scores and traverses like the first, but has
-    no discriminator and cannot be resumed. Returns the files written. Raises WrongUsage, MissingFile, ForeignFile,
-    UnsafeFile, OutputExists or NotWritable.
+    are only known with ``trust``. From a .safetensors file, ``output`` is a checkpoint (.pt) again: it encodes, scores
+    and traverses like the first, but has no discriminator and cannot be resumed. Returns the files written. Raises
+    WrongUsage, MissingFile, ForeignFile, UnsafeFile, OutputExists or NotWritable.
     """
     path, output = Path(path), Path(output)
     files.require_file_name(output)

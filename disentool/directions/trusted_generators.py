@@ -173,8 +173,10 @@ def _opening(path: Path, kind: str) -> Iterator[None]:
         with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
             warnings.simplefilter("ignore")  # remarks on formats that are going away
             yield
-    except (DisentoolError, MemoryError, KeyboardInterrupt):
+    except (DisentoolError, KeyboardInterrupt):
         raise
+    except MemoryError:
+        raise ForeignFile(f"{path}: asks for more memory than there is; is it a whole {kind}?") from None
     except ModuleNotFoundError as error:
         raise ForeignFile(
             f"{path}: needs the module {error.name}, which made it; run from its folder, or PYTHONPATH=FOLDER adds it"

@@ -30,7 +30,17 @@ _KINDS = {
     "samples": dict,
 }
 # The entries that tell of the run: no numbers of its networks are in them, so commands may print and compare them.
-_TOLD = ("method", "config", "run", "data", "stages", "rng", "history", "seconds", "reconstruction_loss")
+_TOLD: tuple[str, ...] = (
+    "method",
+    "config",
+    "run",
+    "data",
+    "stages",
+    "rng",
+    "history",
+    "seconds",
+    "reconstruction_loss",
+)
 _TOLD += ("command", "created_by", "versions")
 _WORDS = ("spec", "name", "content_sha256", "likelihood", "class_factor")  # of the data
 

@@ -58,7 +58,7 @@ def test_a_history_comes_back(tmp_path, lines):
             records.read_lines(path)
 
 
-@pytest.mark.parametrize("word", ["\ud800", "\udcff", "\ud800\udcff", "é"])
+@pytest.mark.parametrize("word", ["\ud800", "\ud800\udcff", "é"])
 def test_a_history_is_the_text_that_it_is_compared_with(tmp_path, word):
     """That of a checkpoint, which may hold letters that UTF-8 has not."""
     lines = [{"step": 1, "time": 0.5, word: word}]

@@ -481,6 +481,9 @@ def test_a_stylegan_pickle(own):
     Path("x.pkl").write_bytes(b"cnowhere_at_all\nThing\n.")
     with pytest.raises(ForeignFile, match="nowhere_at_all"):
         trusted("x.pkl")
+    Path("z.pkl").write_bytes(b"cbuiltins\nbytearray\n(I4611686018427387904\ntR.")
+    with pytest.raises(ForeignFile, match=r"z\.pkl: .*memory"):
+        trusted("z.pkl")
     Path("y.pkl").write_bytes(pickle.dumps([1, 2]))
     with pytest.raises(ForeignFile, match=r"y\.pkl"):
         trusted("y.pkl")
