@@ -28,13 +28,14 @@ def info(artefacts: tuple[str, ...], as_json: bool, verify: bool, schema: bool) 
     if schema:
         print(formats())
         return
+    from disentool.cli.words import visible
     from disentool.commands import info as tool
     from disentool.config import write_yaml
     from disentool.io.records import to_json
 
     for path in options.stream(artefacts):
         facts = tool.info(Path(path), verify=verify)
-        print(to_json(facts) if as_json else write_yaml(_for_people(facts)).rstrip(), flush=True)
+        print(to_json(facts) if as_json else visible(write_yaml(_for_people(facts)).rstrip()), flush=True)
 
 
 def _for_people(facts: dict[str, Any]) -> Any:

@@ -5,22 +5,22 @@ from pathlib import Path
 import torch
 
 from disentool.contract.optional import training_networks
-from disentool.errors import WrongUsage
-from disentool.io import checkpoint, exported, files
+from disentool.errors import ForeignFile, WrongUsage
+from disentool.io import checkpoint, exported, files, torch_file
 from disentool.models.model import blank_networks, build_method
 from disentool.named_code import is_own
 
-_LEFT_OUT = ("optimizers", "window", "networks", "samples")
+_LEFT_OUT = ("optimizers", "window", "networks", "samples", "styles")
 
 
 def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = False) -> list[Path]:
     """Write a checkpoint's weights to ``output`` (.safetensors) and the rest of it beside them (.json).
 
-    The tensors are called NETWORK.PARAMETER, and the images that ``traverse`` starts from ``samples.images``. Networks
-    that only the method's losses use stay behind; those of a user's own method are only known with ``trust``. From a
-    .safetensors file, ``output`` is a checkpoint (.pt) again: it encodes, scores and traverses like the first, but has
-    no discriminator and cannot be resumed. Returns the files written. Raises WrongUsage, MissingFile, ForeignFile,
-    UnsafeFile, OutputExists or NotWritable.
+    The tensors are called NETWORK.PARAMETER, the images that ``traverse`` starts from ``samples.images``, and those of
+    ``--styles`` are ``styles``. Networks that only the method's losses use stay behind; those of a user's own method
+    are only known with ``trust``. From a .safetensors file, ``output`` is a checkpoint (.pt) again: it encodes, scores
+    and traverses like the first, but has no discriminator and cannot be resumed. Returns the files written. Raises
+    WrongUsage, MissingFile, ForeignFile, UnsafeFile, OutputExists or NotWritable.
     """
     path, output = Path(path), Path(output)
     files.require_file_name(output)
@@ -40,8 +40,12 @@ def export(path: Path, output: Path, *, trust: bool = False, overwrite: bool = F
     tensors = {f"{name}.{key}": value for name, state in networks.items() for key, value in state.items()}
     if isinstance(images := content["samples"].get("images"), torch.Tensor):
         tensors["samples.images"] = images
+    if isinstance(styles := content.get("styles"), torch.Tensor):
+        tensors["styles"] = styles
     facts = {key: value for key, value in content.items() if key not in _LEFT_OUT}
     facts |= {"networks": sorted(networks), "samples": {"rows": content["samples"].get("rows", [])}}
+    for key in (key for key, value in facts.items() if torch_file.holds_tensors(value)):
+        raise ForeignFile(f"{path}: entry {key!r} holds a tensor, expected plain values; make it anew")
     exported.write(output, tensors, facts, overwrite=overwrite)
     return [output, sidecar]
 

@@ -1,12 +1,13 @@
 """Runs -> one page: what ran and with what, scores beside published numbers, plots, pictures, explorers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from disentool.contract import ClassContent, Transfers
-from disentool.errors import DisentoolError
+from disentool.errors import DataMismatch, DisentoolError, WrongUsage
 from disentool.io import files
 from disentool.pages import document, report_pictures, report_runs
 from disentool.pages.report import body_of, title_of
@@ -97,17 +98,18 @@ def _pictured(run: Run, path: Path, key: str | None, load_options: LoadOptions) 
         return "".join(shown), ""
     starts = starting_codes.find(model, Silent(), count=None, default=explorer_content.STARTS)
     files_of_directions = [file.path for file in run.directions]
-    explorer = explorer_of(
-        path,
-        files_of_directions,
-        model,
-        starts,
-        chosen,
-        notes,
-        key,
-        trust=load_options.trust,
-        device=load_options.device,
-    )
+    with _told_of_files(files_of_directions):
+        explorer = explorer_of(
+            path,
+            files_of_directions,
+            model,
+            starts,
+            chosen,
+            notes,
+            key,
+            trust=load_options.trust,
+            device=load_options.device,
+        )
     return "".join(shown), explorer
 
 
@@ -129,4 +131,14 @@ def _directed(path: Path, directions: Path, load_options: LoadOptions) -> str:
     caption = (
         f"Images moved along the directions of {directions.name}, each in its own unit, from where it is in the middle."
     )
-    return report_pictures.figure_of(moved, caption)
+    with _told_of_files([directions]):
+        return report_pictures.figure_of(moved, caption)
+
+
+@contextmanager
+def _told_of_files(directions: Sequence[Path]) -> Iterator[None]:
+    """Directions that cannot be followed, such as one that moves nothing, are no fault of the command line here."""
+    try:
+        yield
+    except WrongUsage as error:
+        raise DataMismatch(f"{', '.join(map(str, directions))}: {error}") from error

@@ -6,6 +6,7 @@ Nothing here decides whether that is wanted; ``--trust`` does, before these are 
 import contextlib
 import hashlib
 import inspect
+import logging
 import os
 import pickle
 import sys
@@ -166,16 +167,23 @@ def _running(spec: str) -> Iterator[None]:
 @contextlib.contextmanager
 def _opening(path: Path, kind: str) -> Iterator[None]:
     """A foreign file being opened by the library that knows it; whatever that raises becomes ForeignFile."""
+    silenced = logging.root.manager.disable
+    logging.disable()  # torch.export logs a traceback of what it raises
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
             warnings.simplefilter("ignore")  # remarks on formats that are going away
             yield
-    except (DisentoolError, MemoryError, KeyboardInterrupt):
+    except (DisentoolError, KeyboardInterrupt):
         raise
+    except MemoryError:
+        raise ForeignFile(f"{path}: asks for more memory than there is; is it a whole {kind}?") from None
     except ModuleNotFoundError as error:
         raise ForeignFile(
             f"{path}: needs the module {error.name}, which made it; run from its folder, or PYTHONPATH=FOLDER adds it"
         ) from error
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [""])[0][:120]
+        first = (str(error).strip().splitlines() or [""])[0]
+        reason = first.partition(" Please check the warnings above")[0][:120]
         raise ForeignFile(f"{path}: cannot be opened as a {kind} ({type(error).__name__}: {reason})") from error
+    finally:
+        logging.disable(silenced)

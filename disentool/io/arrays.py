@@ -13,6 +13,7 @@ import numpy as np
 
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile
 from disentool.io import files, foreign_files, hdf5
+from disentool.io.zip_kinds import is_zip
 
 _BLOCK = 16 << 20  # bytes read at a time
 
@@ -104,7 +105,7 @@ def listing(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
             tensors = torch_arrays.read(path)
             names = sorted(tensors)
             single = {name: a.dtype for name, a in tensors.items() if isinstance(a, np.ndarray) and not a.ndim}
-        elif zipfile.is_zipfile(path):
+        elif is_zip(path):
             with zipfile.ZipFile(path) as archive:
                 names = sorted(n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy"))
         else:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from disentool.errors import ForeignFile
+from disentool.errors import ForeignFile, typed
 from disentool.io import files, hdf5, provenance, torch_file
 from disentool.io.schema import CHECKPOINT, DATASET, DIRECTIONS, LATENTS
 
@@ -29,6 +29,20 @@ _KINDS = {
     "statistics": dict,
     "samples": dict,
 }
+# The entries that tell of the run: no numbers of its networks are in them, so commands may print and compare them.
+_TOLD: tuple[str, ...] = (
+    "method",
+    "config",
+    "run",
+    "data",
+    "stages",
+    "rng",
+    "history",
+    "seconds",
+    "reconstruction_loss",
+)
+_TOLD += ("command", "created_by", "versions")
+_WORDS = ("spec", "name", "content_sha256", "likelihood", "class_factor")  # of the data
 
 
 def write(path: Path, content: dict[str, Any], *, overwrite: bool) -> None:
@@ -117,6 +131,10 @@ def check(path: Path, content: Any) -> None:
     if not 0 <= content["step"] < 2**63 or not isinstance(content.get("seconds", 0), (int, float)):
         raise ForeignFile(f"{path}: its numbers of steps and seconds are damaged; make it anew")
     torch_file.check_leaves(path, content)
+    for name in (name for name in _TOLD if torch_file.holds_tensors(content.get(name))):
+        raise ForeignFile(f"{path}: entry {name!r} holds a tensor, expected plain values; make it anew")
+    for name in (name for name in _WORDS if not isinstance(content["data"].get(name, ""), str)):
+        raise ForeignFile(f"{path}: data.{name} is {typed(content['data'][name])}, expected text; make it anew")
     lines, states = content["history"], content["networks"].values()
     if not all(isinstance(item, dict) for item in (*lines, *states)) or not all(
         isinstance(tensor, torch.Tensor) for state in states for tensor in state.values()

@@ -62,6 +62,8 @@ def read(path: Path) -> dict[str, Any]:
         name, _, parameter = key.partition(".")
         if key == "samples.images":
             content["samples"]["images"] = value
+        elif key == "styles":
+            content["styles"] = value
         elif name in networks:
             networks[name][parameter] = value
         else:

@@ -8,6 +8,7 @@ from pathlib import Path
 from disentool.errors import DisentoolError, ForeignFile
 from disentool.io import hdf5, picture_kinds, read_images
 from disentool.io.schema import CHECKPOINT, DATASET
+from disentool.io.zip_kinds import is_zip
 
 _LOOKED_AT = 2000  # names of a zip's members
 _STARTS = (
@@ -168,7 +169,7 @@ def is_archive(path: Path) -> bool:
 
 def is_torch(path: Path) -> bool:
     """Whether a file is a zip as torch saves it."""
-    return path.is_file() and zipfile.is_zipfile(path) and _kind_of_zip(path) == "torch"
+    return path.is_file() and is_zip(path) and _kind_of_zip(path) == "torch"
 
 
 def _kind_of_zip(path: Path) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 
 from disentool.io import files
 from disentool.io.records import to_json
+from disentool.system.names_as_text import as_utf8
 
 
 def history_text(lines: Iterable[dict[str, Any]]) -> str:
     """What a history file holds: a line of JSON for each."""
-    return "".join(to_json(line) + "\n" for line in lines)
+    return as_utf8("".join(to_json(line) + "\n" for line in lines))
 
 
 class HistoryFile:

@@ -1,8 +1,10 @@
 """Reading the pictures of users: the kinds that Pillow decodes by itself, as 8-bit grey or RGB."""
 
+import ctypes
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -154,12 +156,24 @@ def fitted(image: "Image.Image", size: tuple[int, int]) -> "Image.Image":
     return image.crop((left, top, left + wide, top + tall)).resize((width, height), Image.Resampling.LANCZOS)
 
 
+@cache
+def _silence_libtiff() -> None:
+    """Libtiff, which Pillow is linked with, would print on stderr what is wrong; Pillow raises it, too."""
+    from PIL import Image
+
+    with suppress(OSError, AttributeError):  # a build of Pillow that has it under other names, or not at all
+        library = ctypes.CDLL(Image.core.__file__)
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator:
     """A picture whose header is read; whatever is wrong with it becomes ForeignFile."""
     from PIL import Image, UnidentifiedImageError
 
     files.require(path, "image file")
+    _silence_libtiff()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks on damaged metadata; whether it decodes is what counts

@@ -17,8 +17,15 @@ Source = str | Path | BinaryIO
 
 
 def to_json(record: dict[str, Any]) -> str:
-    """One line of strict JSON; a value that is not finite becomes null."""
-    return json.dumps(_finite(record), ensure_ascii=False, allow_nan=False)
+    """One line of strict JSON, without characters that a terminal obeys; a value that is not finite becomes null."""
+    text = json.dumps(_finite(record), ensure_ascii=False, allow_nan=False)
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    """Itself, or its escape in JSON; the bytes of a file's name that are no UTF-8 stay."""
+    kept = character.isprintable() or "\ud800" <= character <= "\udfff"
+    return character if kept else json.dumps(character)[1:-1]
 
 
 def _finite(value: Any) -> Any:

@@ -31,7 +31,7 @@ def scores(sources: Iterable[records.Source]) -> list[dict[str, Any]]:
 def check_scores(name: str, found: list[dict[str, Any]]) -> None:
     """ForeignFile, naming the file, unless each score record has what every reader of them needs."""
     for number, record in enumerate(found, 1):
-        score = record.get("score")
+        score = record.get("score", "")
         known = isinstance(score, int | float) and not isinstance(score, bool)
         words = all(isinstance(record.get(key), str) for key in ("id", "metric", "protocol"))
         if not words or not (known or score is None) or not isinstance(record.get("details"), dict):

@@ -8,6 +8,7 @@ import struct
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 
 from disentool.errors import DisentoolError, ForeignFile, UnsafeFile, typed
+from disentool.io.zip_kinds import is_zip
 
 _LEGACY = 5  # pickles at the head of a file of torch < 1.6: magic, protocol, system, the object, the storages' keys
 # All that these files may name. Torch itself lets more pass: bytearray(10**10), say, takes the memory it asks for.
@@ -37,7 +39,7 @@ def load(path: Path, what: str, hint: str, *, legacy: bool = False, mapped: bool
     used. Raises UnsafeFile (it holds code, or claims more than it holds) or ForeignFile. Where tensors are views, they
     can still be larger than what is stored: :func:`check_leaves`.
     """
-    if legacy and not zipfile.is_zipfile(path):
+    if legacy and not is_zip(path):
         _check_legacy(path, what, hint)
     else:
         _check_archive(path, what, hint)
@@ -188,8 +190,19 @@ def check_leaves(path: Path, content: Any) -> None:
             waiting += [(item, depth + 1) for item in value.values()]
         elif isinstance(value, (list, tuple)):
             waiting += [(item, depth + 1) for item in value]
+        elif isinstance(value, int) and value.bit_length() > 1000:
+            raise UnsafeFile(f"{path}: holds a number that is larger than any float; not used")
         elif not (value is None or isinstance(value, (bool, int, float, str))):
             raise UnsafeFile(f"{path}: holds {typed(value)}, expected tensors and plain values; not used")
+
+
+def holds_tensors(value: Any) -> bool:
+    """Whether a tensor is anywhere in what :func:`check_leaves` let pass."""
+    if isinstance(value, dict):
+        return any(map(holds_tensors, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(holds_tensors, value))
+    return isinstance(value, torch.Tensor)
 
 
 def as_array(value: Any) -> np.ndarray | None:
@@ -197,4 +210,7 @@ def as_array(value: Any) -> np.ndarray | None:
     if not isinstance(value, torch.Tensor):
         return None
     value = value.detach()
-    return cast(np.ndarray, (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).numpy())
+    with suppress(TypeError, RuntimeError):  # of a type that NumPy has not, such as whole numbers of 3 bits
+        small = value.is_floating_point() and value.element_size() < 4
+        return cast(np.ndarray, (value.float() if small else value).numpy())
+    return None

@@ -78,6 +78,15 @@ def test_latents_and_records_and_histories(cli, folder, trained):
     assert "reconstruction" in facts["terms"]
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_nothing_that_a_terminal_obeys_is_printed(cli, folder, options):
+    line = {"format": "disentool.score", "version": 1, "metric": "a\u202e\x9b31m", "artefact": "b\x1b[2J"}
+    (folder / "s.jsonl").write_text(json.dumps(line) + "\n")
+    outcome = cli("info", "s.jsonl", *options)
+    assert outcome.code == 0
+    assert all(row.isprintable() for row in outcome.out.split("\n")), outcome
+
+
 def test_several_files(cli, squares, trained):
     outcome = cli("info", "--json", squares, trained, squares)
     assert [json.loads(line)["format"] for line in outcome.out.splitlines()] == [

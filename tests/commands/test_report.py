@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import page_files as made
@@ -16,7 +17,7 @@ import pytest
 from conftest import square_grid, write_dataset
 from scipy import stats
 
-from disentool.io import checkpoint
+from disentool.io import checkpoint, directions_file
 from disentool.pages import published_results, report_pictures, report_tables
 from disentool.pages import report as report_page
 
@@ -194,6 +195,18 @@ def test_pictures_that_cannot_be_made(cli, own, ckpt):
     assert "odd.pt" in outcome.err
     page = made.Reader(own / "r.html")
     assert "odd.pt" in page.text and len(page.explorers()) == 1
+
+
+def test_a_direction_that_moves_nothing_does_not_lose_the_page(cli, own, ckpt):
+    """It may be in a file: `find-direction --force` writes it."""
+    found = directions_file.read(made.write_directions(own / "ckpt.pt", own / "dirs.h5"))
+    name, direction = next(iter(found.directions.items()))
+    still = replace(direction, values=np.zeros_like(direction.values), t_valid=(0.0, 0.0))
+    directions_file.write(replace(found, directions={name: still}), overwrite=True)
+    outcome = cli("report", "ckpt.pt", "dirs.h5", "-o", "r.html", "--device", "cpu", "-q")
+    assert (outcome.code, outcome.out) == (1, "r.html\n")
+    assert outcome.err.startswith("disentool: dirs.h5: ")
+    assert "dirs.h5: " in made.Reader(own / "r.html").text
 
 
 def test_no_more_explorers_than_a_page_can_hold(report, own, ckpt, monkeypatch):

@@ -29,3 +29,11 @@ def test_a_text_may_be_as_deep_as_that_and_no_deeper(opened, closed):
 def test_what_is_no_json_is_a_value_error():
     with pytest.raises(json.JSONDecodeError):
         parse("{")
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_whole_number_fits_into_a_float(sign):
+    assert parse(f"[{sign}{10**200}]") == [int(f"{sign}{10**200}")]
+    for digits in (400, 10_000):
+        with pytest.raises(ValueError, match=r"number|digits"):
+            parse(f'{{"a": {sign}{"9" * digits}}}')

@@ -346,3 +346,17 @@ def test_no_other_program_is_started_for_a_picture(tmp_path, monkeypatch):
     with pytest.raises(ForeignFile, match="not a picture"):
         read_images.read(tmp_path / "a.png", 1, (8, 8))
     assert not started
+
+
+def test_a_damaged_tiff_is_refused_without_a_word_of_the_library(tmp_path, capfd):
+    """Libtiff prints by itself what is wrong with packed pixels."""
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    path = save(tmp_path / "a.tif", pixels, compression="tiff_lzw")
+    with Image.open(path) as image:
+        at = image.tag_v2[273][0]
+    data = bytearray(path.read_bytes())
+    data[at + 10 : at + 40] = b"\xff" * 30
+    path.write_bytes(data)
+    with pytest.raises(ForeignFile, match=r"a\.tif"):
+        read_images.read(path, 3, (16, 16))
+    assert capfd.readouterr() == ("", "")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from disentool.commands.info import info
 from disentool.errors import ForeignFile, NotWritable
-from disentool.io import records
-from disentool.io.history_file import HistoryFile
+from disentool.io import records, score_records
+from disentool.io.history_file import HistoryFile, history_text
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=["Cs"])),
@@ -35,6 +35,13 @@ def test_a_record_is_one_line_of_strict_json(record):
             assert back[key] == (value if math.isfinite(value) else None)
 
 
+@pytest.mark.parametrize("character", ["\x7f", "\x9b", "\u202e", "\u2028", "\U000e0041"])
+def test_what_a_terminal_obeys_is_escaped(character):
+    line = records.to_json({f"a{character}": [f"é{character}"]})
+    assert line.isprintable() and "é" in line
+    assert json.loads(line) == {f"a{character}": [f"é{character}"]}
+
+
 def test_what_is_not_finite_is_null_at_any_depth():
     record = {"a": math.nan, "b": [math.inf, (1.5, -math.inf)], "c": {"d": {"e": math.nan}}, 3: "å"}
     assert records.to_json(record) == '{"a": null, "b": [null, [1.5, null]], "c": {"d": {"e": null}}, "3": "å"}'
@@ -51,6 +58,14 @@ def test_a_history_comes_back(tmp_path, lines):
     else:
         with pytest.raises(ForeignFile, match="history"):
             records.read_lines(path)
+
+
+@pytest.mark.parametrize("word", ["\ud800", "\ud800\udcff", "é"])
+def test_a_history_is_the_text_that_it_is_compared_with(tmp_path, word):
+    """That of a checkpoint, which may hold letters that UTF-8 has not."""
+    lines = [{"step": 1, "time": 0.5, word: word}]
+    HistoryFile(tmp_path / "a.history.jsonl").write(lines)
+    assert (tmp_path / "a.history.jsonl").read_bytes() == history_text(lines).encode()
 
 
 def test_a_history_is_written_anew(tmp_path):
@@ -127,6 +142,14 @@ def test_score_records_are_recognised(tmp_path):
     facts = info(path)
     assert facts["metrics"] == ["factor", "kl"]
     assert facts["artefacts"] == ["a.pt"]
+
+
+@pytest.mark.parametrize("name", ["id", "metric", "protocol", "score", "details"])
+def test_a_score_record_without_an_entry_is_refused(name):
+    whole = SCORE | {"id": "a", "protocol": "paper", "details": {}}
+    score_records.check_scores("a.jsonl", [whole, whole | {"score": None}])
+    with pytest.raises(ForeignFile, match=r"a\.jsonl: record 2 lacks"):
+        score_records.check_scores("a.jsonl", [whole, {key: value for key, value in whole.items() if key != name}])
 
 
 @pytest.mark.parametrize(

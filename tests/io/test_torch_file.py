@@ -6,6 +6,7 @@ import struct
 import tracemalloc
 import zipfile
 
+import numpy as np
 import pytest
 import torch
 
@@ -43,6 +44,12 @@ def of_other_length(data):
     return bytes(end)
 
 
+def of_several_disks(data):
+    """Its end is that of the second of two disks, of which the first has the directory."""
+    locator = b"PK\6\7" + struct.pack("<LQL", 1, 0, 2)
+    return data[:-22] + locator + data[-22:]
+
+
 HOSTILE = {
     "memory by a function": archive(b"cbuiltins\nbytearray\n(I4000000000\ntR."),
     "a function of torch": archive(b"ctorch\nzeros\n(I1000000\nI1000000\ntR."),
@@ -51,6 +58,7 @@ HOSTILE = {
     "bytes before": b"0" * 100 + SOUND,
     "bytes behind": SOUND + b"0" * 100,
     "a comment": with_comment(SOUND),
+    "several disks": of_several_disks(SOUND),
     "a directory of another length": of_other_length(archive(b"}.")),
 }
 
@@ -80,6 +88,17 @@ def test_tensors_of_every_kind_are_read(tmp_path, kind):
     path = tmp_path / "a.pt"
     path.write_bytes(saved({"a": torch.ones(3).to(kind), "kind": kind, "where": torch.device("cpu")}))
     assert torch_file.load(path, "file", "")["a"].dtype == kind
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2])
+def test_small_floats_become_arrays(kind):
+    array = torch_file.as_array(torch.tensor([0.5, 1.0]).to(kind))
+    assert array.dtype == np.float32 and array.tolist() == [0.5, 1.0]
+
+
+def test_what_numpy_has_no_type_for_is_no_array():
+    assert torch_file.as_array(torch.zeros(2, dtype=torch.uint3)) is None
+    assert torch_file.as_array(torch.ones(2, dtype=torch.complex64).conj()) is None
 
 
 def test_a_file_cut_anywhere_is_refused(tmp_path):

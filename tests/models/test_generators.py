@@ -1,8 +1,11 @@
 """Generators of every kind are opened, tried out, and refused with the reason: no code runs unless it is trusted."""
 
 import json
+import logging
+import logging.handlers
 import os
 import pickle
+import queue
 import shutil
 import sys
 import warnings
@@ -387,6 +390,21 @@ def test_rubbish_is_refused_in_a_line(tmp_path, name):
     assert str(tmp_path / name) in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_a_damaged_exported_file_is_refused_in_a_line(tmp_path):
+    """Torch logs a traceback of its own."""
+    write_exported(tmp_path / "g.pt2", Tiny())
+    (tmp_path / "g.pt2").write_bytes((tmp_path / "g.pt2").read_bytes()[:-30])
+    said, log = queue.Queue(), logging.getLogger("torch.export")
+    log.addHandler(handler := logging.handlers.QueueHandler(said))
+    try:
+        with pytest.raises(ForeignFile, match=r"g\.pt2"):
+            trusted(tmp_path / "g.pt2")
+    finally:
+        log.removeHandler(handler)
+    assert said.empty()
+    assert logging.root.manager.disable == logging.NOTSET
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -463,6 +481,9 @@ def test_a_stylegan_pickle(own):
     Path("x.pkl").write_bytes(b"cnowhere_at_all\nThing\n.")
     with pytest.raises(ForeignFile, match="nowhere_at_all"):
         trusted("x.pkl")
+    Path("z.pkl").write_bytes(b"cbuiltins\nbytearray\n(I4611686018427387904\ntR.")
+    with pytest.raises(ForeignFile, match=r"z\.pkl: .*memory"):
+        trusted("z.pkl")
     Path("y.pkl").write_bytes(pickle.dumps([1, 2]))
     with pytest.raises(ForeignFile, match=r"y\.pkl"):
         trusted("y.pkl")

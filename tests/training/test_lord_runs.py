@@ -7,6 +7,7 @@ import pytest
 import torch
 from conftest import flags, square_grid, write_dataset, write_vgg
 
+from disentool.commands.export import export
 from disentool.commands.train import train
 from disentool.errors import ForeignFile, MissingFile, UnsafeFile
 from disentool.io import checkpoint, dataset, vgg
@@ -315,6 +316,18 @@ def test_styles_are_clusters_within_classes(spotted, tmp_path):
     assert data.factor_names[-1] == "style" and np.array_equal(data.factors[:, -1], styles)
     other = write_dataset(tmp_path / "other.h5", *square_grid())
     assert "style" not in data_of(model, str(other), Silent()).factor_names
+
+
+def test_styles_are_exported(spotted, tmp_path):
+    path = run(spotted, tmp_path / "a.pt", 4, styles=2)
+    export(path, tmp_path / "w.safetensors")
+    export(tmp_path / "w.safetensors", tmp_path / "b.pt")
+    assert torch.equal(checkpoint.read(tmp_path / "b.pt")["styles"], checkpoint.read(path)["styles"])
+    content = checkpoint.read(path)
+    content["samples"]["rows"] = torch.zeros(2)
+    torch.save(content, path)
+    with pytest.raises(ForeignFile, match="samples"):
+        export(path, tmp_path / "c.safetensors")
 
 
 def test_a_run_with_styles_keeps_them_when_resumed(spotted, tmp_path):
