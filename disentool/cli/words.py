@@ -23,7 +23,12 @@ def on_lines(line: str, stream: TextIO) -> str:
     return textwrap.fill(kept, width - 1, break_long_words=False, break_on_hyphens=False).replace(_GLUE, " ")
 
 
+def visible(text: str) -> str:
+    """Text as one line that a terminal shows and does not obey: what is in it may come from anyone's file."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def printable(message: str) -> str:
-    """A message as one line that a terminal shows and does not obey: what is in it may come from anyone's file."""
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(message.split()))
+    """A message as one visible line, and not too long."""
+    line = visible(message.strip())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
