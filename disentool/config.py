@@ -218,4 +218,16 @@ def read_yaml(path: Path, known: Iterable[str]) -> dict[str, Any]:
 
 def write_yaml(values: Mapping[str, Any]) -> str:
     """Values as YAML text that :func:`read_yaml` gives back."""
-    return yaml.safe_dump(dict(values), sort_keys=False, default_flow_style=False, allow_unicode=True)
+    text = yaml.dump(dict(values), Dumper=_Quoting, sort_keys=False, default_flow_style=False, allow_unicode=True)
+    return "".join(c if c.isprintable() or c == "\n" else f"\\U{ord(c):08x}" for c in text)
+
+
+class _Quoting(yaml.SafeDumper):
+    """Puts text with characters that no terminal should obey between quotes, where they can be written as escapes."""
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_Quoting.add_representer(str, _quoted)

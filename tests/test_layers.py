@@ -168,7 +168,18 @@ def test_click_is_in_the_command_line_alone():
 
 
 def test_commands_do_not_import_each_other():
-    shared = {"bars", "fields", "help", "meanings", "options", "progress", "progress_line", "text_table", "words"}
+    shared = {
+        "bars",
+        "fields",
+        "help",
+        "meanings",
+        "options",
+        "progress",
+        "progress_line",
+        "results",
+        "text_table",
+        "words",
+    }
     for path in (ROOT / "cli").glob("*.py"):
         others = {module.split(".")[2] for module in imports(path) if module.startswith("disentool.cli.")}
         others &= {p.stem for p in (ROOT / "cli").glob("*.py")} - shared - {path.stem}

@@ -8,8 +8,8 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_json, print_row
 from disentool.cli.text_table import laid_out, print_table, terminal_width
-from disentool.cli.words import printable
 from disentool.io import score_records
 from disentool.metrics import METRICS
 from disentool.reporting import Reporter
@@ -41,7 +41,6 @@ def correlate(records: tuple[str, ...], metrics: tuple[str, ...], form: str | No
     RECORDS are files of the JSON lines that `disentool score` prints. "-" reads them from stdin.
     """
     from disentool.commands import correlate as tool
-    from disentool.io.records import to_json
 
     found = tool.correlate([sys.stdin.buffer if path == "-" else path for path in records], metrics)
     _tell(found, reporter(quiet))
@@ -50,11 +49,11 @@ def correlate(records: tuple[str, ...], metrics: tuple[str, ...], form: str | No
         _table(found)
     elif form == "jsonl":
         for pair in found:
-            print(to_json(pair), flush=True)
+            print_json(pair)
     else:
-        print("\t".join(("metric", "with", "models", *(f"{test}{part}" for test in _TESTS for part in ("", "_p")))))
+        print_row(("metric", "with", "models", *(f"{test}{part}" for test in _TESTS for part in ("", "_p"))))
         for pair in found:
-            print("\t".join(map(printable, _row(pair, ".10g"))), flush=True)
+            print_row(_row(pair, ".10g"))
 
 
 def _tell(found: list[dict[str, Any]], report: Reporter) -> None:

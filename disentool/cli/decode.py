@@ -7,6 +7,7 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_path
 
 
 @command(
@@ -67,4 +68,4 @@ def decode(
         overwrite=overwrite,
         report=reporter(quiet),
     )
-    print(made, flush=True)
+    print_path(made)

@@ -7,6 +7,7 @@ from disentool.arguments.bounds import CodesFrom
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_path
 from disentool.contract.precision import Precision
 from disentool.errors import WrongUsage
 
@@ -77,4 +78,4 @@ def encode(
         report=reporter(quiet),
     )
     for path in made:
-        print(path, flush=True)
+        print_path(path)

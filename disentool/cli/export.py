@@ -6,6 +6,7 @@ import click
 
 from disentool.cli import options
 from disentool.cli.help import command, option
+from disentool.cli.results import print_path
 
 
 @command(
@@ -38,4 +39,4 @@ def export(checkpoint: Path, output: Path | None, trust: bool, overwrite: bool) 
 
     target = output or checkpoint.with_suffix(".pt" if back else ".safetensors")
     for path in tool.export(checkpoint, target, trust=trust, overwrite=overwrite):
-        print(path, flush=True)
+        print_path(path)

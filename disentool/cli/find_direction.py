@@ -8,6 +8,7 @@ from disentool.arguments.defaults import FOLLOWING_METHOD, SEARCH_LOSS, SEARCH_M
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_path
 from disentool.directions import METHODS
 from disentool.directions.reconstruction import LOSSES
 from disentool.directions.transforms import TRANSFORMS
@@ -155,6 +156,6 @@ def find_direction(
             report=reporter(quiet),
         )
     except PartlyDone as error:
-        print(error.written, flush=True)
+        print_path(error.written)
         raise
-    print(made, flush=True)
+    print_path(made)

@@ -5,6 +5,7 @@ from typing import Any
 
 from disentool.cli import options
 from disentool.cli.help import command, option
+from disentool.cli.results import print_json, print_lines
 from disentool.io.schema import text as formats
 
 _LONG = 20  # numbers; longer lists are printed in full as JSON only
@@ -26,16 +27,17 @@ def info(artefacts: tuple[str, ...], as_json: bool, verify: bool, schema: bool) 
     A FILE is a data set, latents, a checkpoint, directions, score records or a training history.
     """
     if schema:
-        print(formats())
+        print_lines(formats())
         return
-    from disentool.cli.words import visible
     from disentool.commands import info as tool
     from disentool.config import write_yaml
-    from disentool.io.records import to_json
 
     for path in options.stream(artefacts):
         facts = tool.info(Path(path), verify=verify)
-        print(to_json(facts) if as_json else visible(write_yaml(_for_people(facts)).rstrip()), flush=True)
+        if as_json:
+            print_json(facts)
+        else:
+            print_lines(write_yaml(_for_people(facts)))
 
 
 def _for_people(facts: dict[str, Any]) -> Any:

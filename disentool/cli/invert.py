@@ -15,6 +15,7 @@ from disentool.arguments.defaults import (
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_path
 from disentool.directions.reconstruction import LOSSES
 from disentool.errors import WrongUsage
 
@@ -185,4 +186,4 @@ def invert(
         report=reporter(quiet),
     )
     for path in made:
-        print(path, flush=True)
+        print_path(path)

@@ -9,6 +9,7 @@ from disentool.arguments.defaults import DPI
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_path
 from disentool.errors import WrongUsage
 from disentool.metrics import METRICS
 from disentool.plots import PLOTS
@@ -148,7 +149,7 @@ def plot(
         points=points,
     )
     for path in tool.plot(kind, sources, outputs, asked, dpi=dpi, overwrite=overwrite, report=reporter(quiet)):
-        print(path, flush=True)
+        print_path(path)
 
 
 def _ends(flag: str, given: str | None) -> tuple[float | None, float | None]:

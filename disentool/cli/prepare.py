@@ -9,6 +9,7 @@ from disentool.arguments.bounds import BINS, CROP, EVERY, RESIZED_PIXELS, SUBSET
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_lines, print_path, print_row
 from disentool.datasets import DATASETS, catalogue
 
 
@@ -209,13 +210,13 @@ def prepare(
         raise click.UsageError(f"{alone} stands alone", context)
     if list_them:
         for known, (_, summary) in DATASETS.items():
-            click.echo("\t".join(catalogue.row(known, summary)))
+            print_row(catalogue.row(known, summary))
         return
     from disentool.commands import prepare as tool
     from disentool.datasets import filtered
 
     if verify is not None:
-        print(tool.verify(verify, report=reporter(quiet)), flush=True)
+        print_lines(str(tool.verify(verify, report=reporter(quiet))))
         return
     if name is None:
         raise click.UsageError("Missing argument 'NAME'; --list prints the names", context)
@@ -251,4 +252,4 @@ def prepare(
         overwrite=overwrite,
         report=reporter(quiet),
     ):
-        print(written, flush=True)
+        print_path(written)

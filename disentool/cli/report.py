@@ -5,6 +5,7 @@ from pathlib import Path
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_path
 
 
 @command(
@@ -40,4 +41,4 @@ def report(artefacts: tuple[str, ...], output: Path, device: str, trust: bool, o
         options.stream(artefacts), output, device=device, trust=trust, overwrite=overwrite, report=reporter(quiet)
     )
     for path in made:
-        print(path, flush=True)
+        print_path(path)

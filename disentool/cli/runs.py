@@ -1,7 +1,5 @@
 """``disentool runs``."""
 
-import json
-import math
 from typing import Any
 
 import click
@@ -9,8 +7,8 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_json, print_row
 from disentool.cli.text_table import print_table
-from disentool.cli.words import printable
 from disentool.errors import DisentoolError, counted
 
 FORMATS = ("table", "tsv", "jsonl")
@@ -64,11 +62,11 @@ def runs(sources: tuple[str, ...], where: tuple[str, ...], sort: tuple[str, ...]
     found = tool.runs(paths, where=where, sort=keys, report=reporter(quiet))
     if form == "jsonl":
         for row in found.rows:
-            print(json.dumps({name: _plain(value) for name, value in row.items()}), flush=True)
+            print_json(row)
     elif form == "tsv":
-        print("\t".join(found.columns))
+        print_row(found.columns)
         for row in found.rows:
-            print("\t".join(_cell(row.get(name), precise=True) for name in found.columns), flush=True)
+            print_row(_cell(row.get(name), precise=True) for name in found.columns)
     else:
         ordered = sorted(found.columns, key=lambda name: name not in (*_NAMES, "data"))
         names = sum(name in (*_NAMES, "data") for name in ordered)
@@ -84,13 +82,9 @@ def _alone(column: str, columns: list[str]) -> bool:
     return [name.partition("@")[0] for name in columns].count(metric) == 1
 
 
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _cell(value: Any, precise: bool = False) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
         return repr(value) if precise else f"{value:.4g}"
-    return printable(str(value))
+    return str(value)

@@ -10,6 +10,7 @@ from disentool.arguments.defaults import SAMPLE_PIXELS, SAMPLES
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_path
 
 
 @command(
@@ -134,4 +135,4 @@ def sample(
             overwrite=overwrite,
             report=reporter(quiet),
         )
-    print(made, flush=True)
+    print_path(made)

@@ -12,11 +12,10 @@ from disentool.arguments.bounds import BOOTSTRAP, REPEATS, Baseline
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_json, print_row
 from disentool.cli.text_table import print_table
-from disentool.cli.words import printable
 from disentool.contract.precision import Precision
 from disentool.errors import WrongUsage
-from disentool.io.records import to_json
 from disentool.metrics import METRICS, ONLY_BY_NAME
 
 _PERCEPTUAL = ", ".join(name for name, facts in METRICS.items() if facts.perceptual)
@@ -203,12 +202,12 @@ def score(
         return
     for number, record in enumerate(records):
         if form == "tsv" and not number:
-            print("\t".join((*_COLUMNS, *(["factor"] if per_factor else []), *_MODEL)))
+            print_row((*_COLUMNS, *(["factor"] if per_factor else []), *_MODEL))
         if form == "jsonl":
-            print(to_json(record), flush=True)
+            print_json(record)
             continue
         for row in _rows(record, ".10g", per_factor):
-            print("\t".join([*map(printable, row), *_model(record)]), flush=True)
+            print_row([*row, *_model(record)])
 
 
 def _pairs(constants: tuple[str, ...]) -> dict[str, str]:

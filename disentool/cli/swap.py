@@ -10,6 +10,7 @@ from disentool.arguments.defaults import SWAP_FPS, SWAP_SECONDS
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_path
 
 
 @command(
@@ -194,4 +195,4 @@ def swap(
         report=reporter(quiet),
     )
     for path in made:
-        print(path, flush=True)
+        print_path(path)

@@ -7,6 +7,7 @@ import click
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_lines
 from disentool.io.score_records import split
 from disentool.metrics import METRICS
 from disentool.results.pivot import FIELDS
@@ -74,4 +75,4 @@ def table(
 
     sources = [sys.stdin.buffer if path == "-" else path for path in records]
     keys = split(columns) or ["metric"]
-    print(tool.table(sources, split(rows), keys, form, metrics=metrics, report=reporter(quiet)), end="", flush=True)
+    print_lines(tool.table(sources, split(rows), keys, form, metrics=metrics, report=reporter(quiet)))

@@ -32,7 +32,7 @@ def laid_out(heads: Sequence[str], rows: Sequence[Sequence[str]], names: int, wi
     A name that does not fit goes on below itself, after a separator where the columns hold its longest word, and never
     within a number.
     """
-    table = [list(heads), *([printable(cell) for cell in row] for row in rows)]
+    table = [[printable(cell) for cell in row] for row in (heads, *rows)]
     widths = [max(_columns(row[i]) for row in table) for i in range(len(heads))]
     of_heads = list(map(_columns, heads))
     of_words = [max(_columns(part) for row in table for part in _parts(row[i])) for i in range(len(heads))]

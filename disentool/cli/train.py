@@ -14,6 +14,7 @@ from disentool.cli.fields import Value, from_config, plain
 from disentool.cli.help import Option, command, option
 from disentool.cli.meanings import TRAIN
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_lines, print_path
 from disentool.contract.configuration import presets_of
 from disentool.datasets import DATASETS
 from disentool.errors import WrongUsage, nearest
@@ -135,7 +136,7 @@ def _command(name: str) -> click.Command:
         if dry_run:
             for job in jobs:
                 line = shlex.join(["disentool", "train", name, "-o", str(job.output)])
-                print(f"--- # {line}\n{config.write_yaml(job.describe())}", end="")
+                print_lines(f"--- # {line}\n{config.write_yaml(job.describe())}")
             return
         from disentool.commands import train as tool
 
@@ -143,7 +144,7 @@ def _command(name: str) -> click.Command:
         made = tool.train(jobs, resume=resume, overwrite=overwrite, tensorboard=tensorboard, report=report)
         for path in made:
             try:
-                print(Path(path), flush=True)
+                print_path(path)
             except BrokenPipeError:
                 report.note(f"stopped after {path}: nobody reads the paths any more")
                 raise

@@ -9,6 +9,7 @@ from disentool.arguments.defaults import FPS, FRAMES, PATHS, STRAIGHT, TRAVERSAL
 from disentool.cli import options
 from disentool.cli.help import command, option
 from disentool.cli.progress import reporter
+from disentool.cli.results import print_path
 from disentool.errors import WrongUsage
 
 
@@ -275,4 +276,4 @@ def traverse(
             report=reporter(quiet),
         )
     for path in made:
-        print(path, flush=True)
+        print_path(path)

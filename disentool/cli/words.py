@@ -24,11 +24,11 @@ def on_lines(line: str, stream: TextIO) -> str:
 
 
 def visible(text: str) -> str:
-    """Text in its lines, with an escape for each character that a terminal would obey or not show."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    """Text as one line that a terminal shows and does not obey: what is in it may come from anyone's file."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def printable(message: str) -> str:
-    """A message as one line that a terminal shows and does not obey: what is in it may come from anyone's file."""
-    line = visible(" ".join(message.split()))
+    """A message as one visible line, and not too long."""
+    line = visible(message.strip())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."

@@ -68,8 +68,8 @@ def open_source(path: Path | None, *, size: tuple[int, int] | None = None) -> So
 def _halves(found: archive.Members, names: list[str], rows: np.ndarray, size: tuple[int, int]) -> Iterator[np.ndarray]:
     def halves(member: tuple[str, bytes]) -> list[np.ndarray]:
         name, data = member
-        picture = published_images.decode(data, found.path, name, 3, expected=(SIDE, 2 * SIDE))
-        return [published_images.resized(picture[:, left : left + SIDE], size) for left in (0, SIDE)]
+        with published_images.decoded(data, found.path, name, 3, expected=(SIDE, 2 * SIDE)) as picture:
+            return [published_images.resized(picture[:, left : left + SIDE], size) for left in (0, SIDE)]
 
     pairs, times = np.unique(rows // 2, return_counts=True)
     domains = iter(rows % 2)

@@ -12,7 +12,7 @@ from disentool.datasets.source import ascending, gathered
 from disentool.io import published_images
 from disentool.io.archive import Members
 
-_AHEAD = 64 << 20  # bytes of results that are kept
+_AHEAD = 64 << 20  # bytes of results that are kept, and of items
 
 
 def images_in(
@@ -31,20 +31,27 @@ def images_in(
 
     def image(member: tuple[str, bytes]) -> np.ndarray:
         name, data = member
-        picture = published_images.decode(data, found.path, name, channels, expected=expected)
-        return published_images.resized(picture if crop is None else published_images.centre(picture, crop), size)
+        with published_images.decoded(data, found.path, name, channels, expected=expected) as picture:
+            return published_images.resized(picture if crop is None else published_images.centre(picture, crop), size)
 
     def images(rows: np.ndarray | None) -> Iterator[np.ndarray]:
         rows = np.arange(len(names)) if rows is None else ascending(rows, len(names))
-        return gathered(in_threads(image, found.each((names[row] for row in rows), published_images.LIMIT)))
+        members = found.each((names[row] for row in rows), published_images.LIMIT)
+        return gathered(in_threads(image, members, item_bytes=lambda member: len(member[1])))
 
     return images
 
 
-def in_threads(function: Callable[[Any], Any], items: Iterable, result_bytes: int = 1) -> Iterator:
+def in_threads(
+    function: Callable[[Any], Any],
+    items: Iterable,
+    result_bytes: int = 1,
+    item_bytes: Callable[[Any], int] = lambda item: 0,
+) -> Iterator:
     """``map``, several at once and a few ahead: Pillow decodes and resizes outside Python's lock.
 
-    ``result_bytes``: of one result, of which so many are kept as fit into 64 MB, and two at least.
+    ``result_bytes``: of one result, ``item_bytes``: of an item; so many are kept as fit into 64 MB each, and two at
+    least. What a picture takes while it is decoded is not known here: :mod:`disentool.io.decoding_room` bounds it.
     When it is interrupted, those that have not begun are dropped.
     """
     workers = cpu_count()
@@ -52,11 +59,15 @@ def in_threads(function: Callable[[Any], Any], items: Iterable, result_bytes: in
     threads = ThreadPoolExecutor(workers)
     try:
         waiting: deque = deque()
+        kept = 0
         for item in items:
-            waiting.append(threads.submit(function, item))
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
+            kept += item_bytes(item)
+            waiting.append((threads.submit(function, item), item_bytes(item)))
+            while len(waiting) > ahead or (kept > _AHEAD and len(waiting) > 1):
+                first, of_item = waiting.popleft()
+                yield first.result()
+                kept -= of_item
         while waiting:
-            yield waiting.popleft().result()
+            yield waiting.popleft()[0].result()
     finally:
         threads.shutdown(cancel_futures=True)

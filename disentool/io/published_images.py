@@ -2,12 +2,14 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from disentool.errors import ForeignFile
-from disentool.io import read_images
+from disentool.io import decoding_room, picture_bands, read_images
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".pgm", ".ppm")
 LIMIT = 32 * 2**20  # bytes of one picture file
@@ -19,11 +21,22 @@ def foreign(path: Path, name: str, problem: str) -> ForeignFile:
     return ForeignFile(f"{path}: {name}: {problem}; download it again")
 
 
-def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple[int, int] | None = None) -> np.ndarray:
+@contextmanager
+def decoded(
+    data: bytes, path: Path, name: str, channels: int, *, expected: tuple[int, int] | None = None
+) -> Iterator[np.ndarray]:
     """A picture file's bytes as uint8 [H,W,channels] (1 or 3); transparency is laid on white.
 
-    ``expected``: the (height, width) that it must have. Raises ForeignFile, which names ``name`` in ``path``.
+    Large pictures of other threads wait until it is left. ``expected``: the (height, width) that it must have. Raises
+    ForeignFile, which names ``name`` in ``path``.
     """
+    with ExitStack() as room:
+        yield _decode(data, path, name, channels, expected, room)
+
+
+def _decode(
+    data: bytes, path: Path, name: str, channels: int, expected: tuple[int, int] | None, room: ExitStack
+) -> np.ndarray:
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -38,14 +51,11 @@ def decode(data: bytes, path: Path, name: str, channels: int, *, expected: tuple
                 )
             if image.width * image.height > read_images.MAX_PIXELS:
                 raise foreign(path, name, f"claims {image.height}x{image.width} pixels (height x width)")
+            room.enter_context(decoding_room.room_for(image, channels))
             image.load()
-        if image.mode not in ("L", "RGB"):
-            if image.mode.startswith("I") or image.mode == "F":
-                raise foreign(path, name, f"has pixels of mode {image.mode}, expected 8 bits a channel")
-            if image.has_transparency_data:
-                image = image.convert("RGBA")
-                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("L" if channels == 1 else "RGB")
+        if image.mode.startswith("I") or image.mode == "F":
+            raise foreign(path, name, f"has pixels of mode {image.mode}, expected 8 bits a channel")
+        image = picture_bands.flat(image, channels)[0]
         return np.asarray(image, dtype=np.uint8).reshape(image.height, image.width, channels)
     except ForeignFile:
         raise

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 import numpy as np
 
 from disentool.errors import DisentoolError, ForeignFile
-from disentool.io import files, sixteen_bits
+from disentool.io import decoding_room, files, picture_bands, sixteen_bits
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -80,21 +80,13 @@ def picture(path: Path, channels: int, size: tuple[int, int]) -> Picture:
     Another size is cropped about the centre to the shape asked for, then resized with antialiasing (Lanczos). Raises
     MissingFile or ForeignFile.
     """
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
-    with _opened(path) as opened:
+    with _opened(path) as opened, decoding_room.room_for(opened, channels):
         frames = _frames(opened)
         deep = sixteen_bits.described(opened, path)  # decoding forgets how the file stores its pixels
-        image = ImageOps.exif_transpose(opened)
-        largest = None
-        if deep is not None:
-            image, largest = deep.as_bytes(image)
-        transparent = False
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            transparent = image.getchannel("A").histogram()[255] < image.width * image.height
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("L" if channels == 1 else "RGB")
+        ImageOps.exif_transpose(opened, in_place=True)
+        image, largest, transparent = picture_bands.flat(opened, channels, deep and deep.as_bytes)
         had = (image.height, image.width)
         pixels = np.asarray(fitted(image, size), dtype=np.uint8).reshape(*size, channels)
         return Picture(pixels, had, largest, frames, transparent)
@@ -153,7 +145,9 @@ def fitted(image: "Image.Image", size: tuple[int, int]) -> "Image.Image":
     tall = max(1, min(image.height, round(image.width * height / width)))
     wide = max(1, min(image.width, round(image.height * width / height)))
     left, top = (image.width - wide) // 2, (image.height - tall) // 2
-    return image.crop((left, top, left + wide, top + tall)).resize((width, height), Image.Resampling.LANCZOS)
+    if (wide, tall) != image.size:
+        image = image.crop((left, top, left + wide, top + tall))
+    return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
 @cache

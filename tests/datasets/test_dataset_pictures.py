@@ -377,12 +377,12 @@ def test_the_same_bytes_make_the_same_file(tmp_path):
 
 def test_pictures_of_every_mode(tmp_path):
     rgba = np.dstack([picture(0, 20, 20), np.full((20, 20), 128, np.uint8)])
-    laid = published_images.decode(encoded(rgba, "PNG"), tmp_path, "a.png", 3)
     expected = np.round(rgba[..., :3] * (128 / 255) + 255 * (127 / 255))
-    assert np.abs(laid - expected).max() <= 1
-    grey = published_images.decode(encoded(picture(1, 20, 20), "PNG"), tmp_path, "a.png", 1)
+    with published_images.decoded(encoded(rgba, "PNG"), tmp_path, "a.png", 3) as laid:
+        assert np.abs(laid - expected).max() <= 1
     red, green, blue = np.moveaxis(picture(1, 20, 20).astype(float), -1, 0)
-    assert np.abs(grey[..., 0] - (0.299 * red + 0.587 * green + 0.114 * blue)).max() <= 1
+    with published_images.decoded(encoded(picture(1, 20, 20), "PNG"), tmp_path, "a.png", 1) as grey:
+        assert np.abs(grey[..., 0] - (0.299 * red + 0.587 * green + 0.114 * blue)).max() <= 1
 
 
 @pytest.mark.parametrize("module", [celeba, chairs, faces, rafd, edges2shoes])
