@@ -16,8 +16,8 @@ def flat(
 ) -> tuple["Image.Image", int | None, bool]:
     """A picture with ``channels`` (1 or 3), 8 bits each, and what is transparent laid on white.
 
-    ``as_bytes``: makes 8 bits of a picture of more bits, and tells its largest value, as of 0..65535. Also that value of
-    the whole picture, and whether some of it was transparent.
+    ``as_bytes``: makes 8 bits of a picture of more bits, and tells its largest value, as of 0..65535. Also returns that
+    value of the whole picture, and whether some of it was transparent.
     """
     from PIL import Image
 

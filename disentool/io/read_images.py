@@ -86,7 +86,7 @@ def picture(path: Path, channels: int, size: tuple[int, int]) -> Picture:
         frames = _frames(opened)
         deep = sixteen_bits.described(opened, path)  # decoding forgets how the file stores its pixels
         ImageOps.exif_transpose(opened, in_place=True)
-        image, largest, transparent = picture_bands.flat(opened, channels, deep and deep.as_bytes)
+        image, largest, transparent = picture_bands.flat(opened, channels, None if deep is None else deep.as_bytes)
         had = (image.height, image.width)
         pixels = np.asarray(fitted(image, size), dtype=np.uint8).reshape(*size, channels)
         return Picture(pixels, had, largest, frames, transparent)

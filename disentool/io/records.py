@@ -67,7 +67,7 @@ def read_lines(path: Path) -> tuple[str, list[dict[str, Any]]]:
 
 def parse_lines(lines: Iterable[bytes], path: Path | str) -> tuple[str, list[dict[str, Any]]]:
     """As :func:`read_lines`, of lines that come from ``path``, or from elsewhere under that name."""
-    records = []
+    records: list[dict[str, Any]] = []
     number = 0
     try:
         for line in lines:
