@@ -71,6 +71,7 @@ def warnings_as_notes() -> Iterator[None]:
                 others(message, category, *place, **more)
 
         warnings.showwarning = show
+        warnings.simplefilter("default", WithoutLock)  # a note even where warnings are errors (PYTHONWARNINGS=error)
         yield
 
 

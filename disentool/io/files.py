@@ -254,12 +254,8 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
 
 
 def duplicate(source: Path, target: Path) -> None:
-    """Copy ``source`` to ``target``, whole or not at all, replacing what was there, and what a killed copy left.
-
-    The claim of the run that both belong to covers ``target``.
-    """
-    _clear(_followed(target))
-    with whole(target, overwrite=True) as temporary:
+    """Copy ``source`` to ``target``, whole or not at all, replacing what was there, and what a killed copy left."""
+    with claim(target), whole(target, overwrite=True) as temporary:
         shutil.copyfile(source, temporary)
 
 
