@@ -18,6 +18,7 @@ from disentool.config import build
 from disentool.contract import Batch, ClassSupport, DataFacts, IntervalSupport
 from disentool.errors import DataMismatch, MissingExtra, NotWritable, WrongUsage
 from disentool.io import checkpoint
+from disentool.methods._infogan.latent_codes import LatentCodes
 from disentool.methods._infogan.recognition import stop_early
 from disentool.methods.infowgangp.gradient_penalty import gradient_penalty
 from disentool.models.decoding import images_of
@@ -25,6 +26,7 @@ from disentool.models.model import load_model
 from disentool.training.plan import plan
 
 FACTS = DataFacts(rows=100, channels=1, height=16, width=16)
+FACTS_64 = DataFacts(rows=100, channels=1, height=64, width=64)
 CODES = {"categorical": "3+4", "continuous": 2, "noise_dim": 5, "batch_size": 6}
 
 
@@ -78,6 +80,19 @@ def test_losses_equal_their_hand_written_statement(name, recogniser, law):
     assert got == pytest.approx([first, second], rel=1e-8)
     if name == "infogan":
         assert float(told["discriminator_accuracy"]) == right / 12
+
+
+def test_a_code_is_read_off_q_as_its_most_probable_classes_and_its_means():
+    codes = LatentCodes((3, 2), 2, "uniform", noise=1)
+    logits_and_means = [[0.1, 2.0, -1.0, 0.5, 0.4, 0.7, -0.3], [1.0, 0.0, 3.0, 0.0, 0.1, 0.2, 0.6]]
+    outputs = torch.cat([torch.tensor(logits_and_means), torch.full((2, 2), 9.0)], 1)  # and logvars
+    torch.testing.assert_close(codes.mean(outputs), torch.tensor([[1, 0, 0.7, -0.3], [2, 1, 0.2, 0.6]]))
+
+
+def test_large_networks_have_the_widths_of_infogan():
+    _, networks = make("infogan", FACTS_64, architecture="large")
+    sizes = [layer.out_channels for layer in networks["trunk"].modules() if isinstance(layer, torch.nn.Conv2d)]
+    assert sizes == [64, 128, 256, 256]
 
 
 def test_penalty_of_a_linear_critic_is_known_and_reaches_its_weights():

@@ -16,7 +16,7 @@ from disentool.io.directions_file import Direction
 from disentool.metrics import levels
 from disentool.metrics.constants.directions import Control
 from disentool.metrics.control import Moved
-from disentool.metrics.law_of_t import ks_distance
+from disentool.metrics.law_of_t import ks_distance, law
 from disentool.scoring import image_measurement
 from disentool.scoring.data_rows import DataRows
 from disentool.scoring.model_functions import ModelFunctions
@@ -244,6 +244,16 @@ def test_intervals_are_as_wide_as_the_values_over_repetitions_vary():
         low, high = levels.quantity(lambda w, v=values: float(w @ v[:, 0]), weights)["interval"]
         hits += low <= 0 <= high
     assert 0.88 <= hits / 200 <= 0.99
+
+
+def test_every_sample_is_in_the_histogram_of_a_law():
+    t = np.linspace(-0.5, 0.5, 11)
+    values = np.column_stack([np.full(11, 2.0), 2.0 + 3 * t])  # moves three times as far as asked
+    found = law(t, values, (-0.5, 0.5), levels.resampled(11, 20, np.random.default_rng(0)), relative=False)
+    edges = found["histogram"]["edges"]
+    assert (edges[0], edges[-1]) == pytest.approx((-1.5, 1.5))
+    assert sum(found["histogram"]["measured"]) == sum(found["histogram"]["moved"]) == 11
+    assert found["slope"]["value"] == pytest.approx(3)
 
 
 def test_the_distance_of_kolmogorov_and_smirnov():

@@ -246,6 +246,8 @@ def test_gaussians_by_hand():
     assert result.details["normalised_distance"] == pytest.approx(result.score / (2 * scale))
     assert evaluate(gaussian_tc, None, x).score == pytest.approx(0, abs=1e-12)
     assert evaluate(wasserstein, None, x).score == pytest.approx(0, abs=1e-7)
+    small = evaluate(wasserstein, None, codes / 100)
+    assert small.details["distance"] == pytest.approx(result.details["distance"] / 1e4)
 
 
 def test_mutual_information_of_pairs_by_hand():
