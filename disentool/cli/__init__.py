@@ -160,23 +160,16 @@ def _explain(error: BaseException) -> int:
         return _fail(str(error), error.exit_code)
     if isinstance(error, click.UsageError):
         where = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
-        return _fail(f"{_one_line(error.format_message().rstrip('.'))}{where}", 2)
+        return _fail(f"{error.format_message().rstrip('.')}{where}", 2)
     if isinstance(error, click.ClickException):
-        return _fail(_one_line(error.format_message()), error.exit_code)
+        return _fail(error.format_message(), error.exit_code)
     if isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY):
         return _fail("out of memory; use a smaller --batch-size, fewer rows or samples, or --device cpu", 1)
     if isinstance(error, OSError):
         if not error.filename:
             _drop_stdout()
         return _fail(f"{error.filename or 'stdout'}: {error.strerror or error}", 1)
-    return _fail(
-        f"internal error, please report: {type(error).__name__}: {_one_line(str(error))} (--debug shows where)", 1
-    )
-
-
-def _one_line(text: str) -> str:
-    """A library's words, which may be of several lines."""
-    return " ".join(text.split())
+    return _fail(f"internal error, please report: {type(error).__name__}: {error} (--debug shows where)", 1)
 
 
 def _fail(message: str, code: int) -> int:

@@ -29,6 +29,6 @@ def visible(text: str) -> str:
 
 
 def printable(message: str) -> str:
-    """A message as one visible line, and not too long."""
-    line = visible(message.strip())
+    """A message as one visible line, and not too long; the ends of its own lines become blanks."""
+    line = visible(" ".join(message.split()))
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
